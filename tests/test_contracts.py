@@ -10,7 +10,8 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,27 @@ def modules(package: str) -> Iterator[Path]:
     yield from sorted((ROOT / package).rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
+def each_of(paths: Iterable[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """One test of all these modules, which names each that fails: a test for each would be 1,700."""
+
+    def decorate(check: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            wrong = []
+            for path in paths:
+                try:
+                    check(path)
+                except AssertionError as error:
+                    wrong.append(f"{path.relative_to(ROOT)}: {error}")
+            assert not wrong, "\n".join(wrong)
+
+        test.__name__, test.__doc__ = check.__name__, check.__doc__
+        return test
+
+    return decorate
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The full names of what a module imports, anywhere in it: within functions too."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -47,7 +68,7 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: imports are written out"
             assert node.module
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def string_texts(path: Path) -> Iterator[tuple[int, str]]:
@@ -78,11 +99,11 @@ def _is_text(node: ast.AST) -> bool:
 _possessive_group = re.compile(r"(?<![\\(])\)(?:[*+?]|\{\d*,?\d*\})\+").search
 
 
-def packages(names: set[str]) -> set[str]:
+def packages(names: Iterable[str]) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
-@pytest.mark.parametrize("path", modules("agcx_format"), ids=lambda path: path.stem)
+@each_of([*modules("agcx_format")])
 def test_the_library_knows_nothing_of_screens(path):
     assert not packages(imported(path)) & {"textual", "rich", "click", "agcx_tui"}
 
@@ -105,9 +126,7 @@ def test_every_folder_of_the_library_has_a_floor():
     assert folders == set().union(*FLOORS)
 
 
-@pytest.mark.parametrize(
-    "path", modules("agcx_format"), ids=lambda path: str(path.relative_to(ROOT))
-)
+@each_of([*modules("agcx_format")])
 def test_a_folder_imports_from_the_floors_below(path):
     here = path.relative_to(ROOT / "agcx_format").with_suffix("").parts[0]
     if here == "__init__":
@@ -118,11 +137,7 @@ def test_a_folder_imports_from_the_floors_below(path):
     assert {folder for folder in folders if floor_of(folder) >= floor_of(here)} == set()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for folder in _NO_FILES for path in modules(f"agcx_format/{folder}")],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
+@each_of([path for folder in _NO_FILES for path in modules(f"agcx_format/{folder}")])
 def test_values_and_bytes_open_nothing(path):
     imports = imported(path)
     if {name for name in imports if name.startswith("os.")} & {"os.PathLike", "os.fspath"}:
@@ -137,9 +152,7 @@ def test_values_and_bytes_open_nothing(path):
     assert "open" not in names
 
 
-@pytest.mark.parametrize(
-    "path", modules("agcx_tui/core"), ids=lambda path: str(path.relative_to(ROOT))
-)
+@each_of([*modules("agcx_tui/core")])
 def test_what_is_said_and_done_knows_neither_screens_nor_commands(path):
     imports = imported(path)
     assert not packages(imports) & {"textual", "click"}
@@ -147,9 +160,7 @@ def test_what_is_said_and_done_knows_neither_screens_nor_commands(path):
     assert ours <= {"core"}
 
 
-@pytest.mark.parametrize(
-    "path", modules("agcx_tui/app"), ids=lambda path: str(path.relative_to(ROOT))
-)
+@each_of([*modules("agcx_tui/app")])
 def test_screens_know_no_commands(path):
     assert not [name for name in imported(path) if name.startswith("agcx_tui.cli")]
 
@@ -158,11 +169,7 @@ def test_screens_know_no_commands(path):
 _ROOMS = ["blocks", "widgets", "dialogs", "screens"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for room in _ROOMS for path in modules(f"agcx_tui/app/{room}")],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
+@each_of([path for room in _ROOMS for path in modules(f"agcx_tui/app/{room}")])
 def test_blocks_widgets_dialogs_and_screens_stand_on_each_other(path):
     room = path.relative_to(ROOT / "agcx_tui/app").parts[0]
     above = {f"agcx_tui.app.{name}" for name in _ROOMS[_ROOMS.index(room) + 1 :]} | {
@@ -204,9 +211,7 @@ def members(node: ast.ClassDef) -> set[str]:
     return names - _SETTINGS
 
 
-@pytest.mark.parametrize(
-    "path", modules("agcx_tui/app/screens"), ids=lambda path: str(path.relative_to(ROOT))
-)
+@each_of([*modules("agcx_tui/app/screens")])
 def test_a_screen_has_parts_rather_than_many_members(path):
     found = {node.name: sorted(members(node)) for node in classes(path)}
     too_many = {
@@ -217,9 +222,7 @@ def test_a_screen_has_parts_rather_than_many_members(path):
     assert too_many == {}
 
 
-@pytest.mark.parametrize(
-    "path", modules("agcx_tui/app/screens"), ids=lambda path: str(path.relative_to(ROOT))
-)
+@each_of([*modules("agcx_tui/app/screens")])
 def test_no_screen_is_a_chain_of_mixins(path):
     for node in classes(path):
         assert len(node.bases) <= 1 + any(
@@ -228,9 +231,7 @@ def test_no_screen_is_a_chain_of_mixins(path):
         ), node.name
 
 
-@pytest.mark.parametrize(
-    "path", modules("agcx_tui/app"), ids=lambda path: str(path.relative_to(ROOT))
-)
+@each_of([*modules("agcx_tui/app")])
 def test_what_the_app_offers_is_typed(path):
     """Types say what there is: no attribute of the app or a screen is looked up by name, none hides in
     `__dict__`, and no stub waits to be overridden."""
@@ -245,7 +246,7 @@ def test_what_the_app_offers_is_typed(path):
                 raise AssertionError(f"{path}:{node.lineno}: a stub")
 
 
-@pytest.mark.parametrize("path", modules("agcx_tui/cli"), ids=lambda path: path.stem)
+@each_of([*modules("agcx_tui/cli")])
 def test_the_command_line_names_textual_nowhere(path):
     assert "textual" not in packages(imported(path))
 
@@ -287,9 +288,7 @@ def test_the_list_starts_without_the_importers():
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
-@pytest.mark.parametrize(
-    "path", [*modules("agcx_format"), *modules("agcx_tui")], ids=lambda path: path.stem
-)
+@each_of([*modules("agcx_format"), *modules("agcx_tui")])
 def test_no_pattern_repeats_a_group_possessively(path):
     """Python before 3.11.5 continues at the wrong place after `(?:…)++` (gh-100061, gh-106052), and
     secrets were missed; the atomic group `(?>(?:…)+)` means the same and is right everywhere, as is

@@ -65,7 +65,7 @@ def transcript_parts(
         "type": "custom-title", "sessionId": str(metadata.id), "customTitle": metadata.title,
     }  # fmt: skip
     if choice.metadata:
-        title[NOTES] = session_notes(metadata)
+        title[NOTES] = session_notes(metadata, context)
     yield _line(title)
     lines = _Lines(metadata, directory or "/", choice)
     for _, message in chosen(messages, choice):

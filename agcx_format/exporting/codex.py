@@ -61,7 +61,8 @@ def rollout_parts(
 ) -> Iterator[str]:
     """The document in parts; after the first, each has the lines of one message."""
     directory = context.working_directory if context is not None else ""
-    yield _start(metadata, directory or "/", with_notes=choice.metadata)
+    notes = session_notes(metadata, context) if choice.metadata else None
+    yield _start(metadata, directory or "/", notes)
     # Turns of the branch at hand, which is left when the next message is in another.
     branch, turns, moment = None, 0, ""
     for _, message in chosen(messages, choice):
@@ -74,7 +75,8 @@ def rollout_parts(
         notes = message_notes(message, with_item=_is_changed(message.item))
         noted = notes if choice.metadata else None
         lines.append(_line(moment, "response_item", _payload(message.item), noted))
-        lines += [_line(moment, "event_msg", event) for event in _events(message.item)]
+        beside: dict[str, Any] | None = {} if choice.metadata else None
+        lines += [_line(moment, "event_msg", event, beside) for event in _events(message.item)]
         yield "".join(lines)
     if branch and turns:
         yield _rolled_back(moment, turns)
@@ -95,7 +97,7 @@ def _is_changed(item: object) -> bool:
     return not isinstance(item, FunctionCall | FunctionCallOutput | LocalShellCall | Reasoning)
 
 
-def _start(metadata: SessionMetadata, directory: str, *, with_notes: bool) -> str:
+def _start(metadata: SessionMetadata, directory: str, notes: dict[str, Any] | None) -> str:
     meta = {
         "id": str(metadata.id),
         "timestamp": metadata.created_at,
@@ -115,7 +117,6 @@ def _start(metadata: SessionMetadata, directory: str, *, with_notes: bool) -> st
         "summary": "auto",
     }
     created = metadata.created_at
-    notes = session_notes(metadata) if with_notes else None
     return _line(created, "session_meta", meta, notes) + _line(created, "turn_context", turn)
 
 

@@ -2,7 +2,8 @@
 
 Strategy: both Codex and Claude Code ignore fields that they do not know, on a line and in a header. So a line
 has a field `agcx` with what the format has no place for: the notes on the message (its id, edits, branches,
-files, how calls went), its turn, and the whole item where the format would change it.
+files, how calls went), its turn, and the whole item where the format would change it; the first line has the
+notes on the session: its title, tags, mode, model, times, tokens, and cost.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from agcx_format.codec.json import to_plain
 from agcx_format.model.items import MessageSnapshot
-from agcx_format.model.session import SessionMetadata
+from agcx_format.model.session import ConversationContext, SessionMetadata
 
 __all__ = ["NOTES", "message_notes", "session_notes"]
 
@@ -19,12 +20,29 @@ __all__ = ["NOTES", "message_notes", "session_notes"]
 NOTES = "agcx"
 
 
-def session_notes(metadata: SessionMetadata) -> dict[str, Any]:
-    """The notes on a session."""
+# What an import says of a session in the environment of its context: tokens, cost, commit, its subagents.
+_OURS = "AGCX_"
+# These say of the import itself when and how it was made.
+_OF_THE_IMPORT = frozenset({"AGCX_IMPORTER", "AGCX_SOURCE_CHANGED"})
+
+
+def session_notes(
+    metadata: SessionMetadata, context: ConversationContext | None = None
+) -> dict[str, Any]:
+    """The notes on a session. Of the environment only what an import has put there: the rest is private."""
+    environment = context.environment_variables if context is not None else {}
     return {
         "title": metadata.title,
         "tags": list(metadata.tags),
         "mode": metadata.current_mode.value,
+        "model": metadata.model,
+        "created": str(metadata.created_at),
+        "updated": str(metadata.updated_at),
+        "environment": {
+            name: value
+            for name, value in environment.items()
+            if name.startswith(_OURS) and name not in _OF_THE_IMPORT
+        },
     }
 
 

@@ -48,6 +48,11 @@ class Copies:
         else:
             self._present[key] = self._present.get(key, 0) + 1
 
+    def repeated(self, speaker: str, text: str, kind: str) -> None:
+        """Count a copy of which it is known that an item says the same."""
+        key, copies = _key(speaker, text), self._copies[kind]
+        copies[key] = copies.get(key, 0) + 1
+
     def copy(
         self,
         speaker: str,

@@ -18,8 +18,14 @@ from uuid import UUID, uuid5
 
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
-from agcx_format.importing.environment import AGENT, SOURCE_CHANGED, VERSION, WRITTEN_BY
-from agcx_format.importing.family import family, links, title_of
+from agcx_format.importing.environment import (
+    AGENT,
+    SOURCE_CHANGED,
+    VERSION,
+    WRITTEN_BY,
+    spent_since,
+)
+from agcx_format.importing.family import family, links, subagents_in, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
@@ -58,6 +64,23 @@ _FORMAT_VERSION = 1
 
 
 @dataclass
+class ReturnedSession:
+    """What an export of this program noted of a session.
+
+    Fields:
+        environment: what the import of the session had said of it; None in exports of older versions.
+    """
+
+    title: str
+    tags: list[str]
+    model: str
+    environment: dict[str, str] | None
+    created: Timestamp | None
+    updated: Timestamp | None
+    mode: OperatingMode | None = None
+
+
+@dataclass
 class ImportDraft:
     """A conversation in progress."""
 
@@ -86,9 +109,7 @@ class ImportDraft:
     # The sessions of subagents, by the calls that started them.
     subagents: dict[str, UUID] = field(default_factory=dict)
     # What an export of this program said of the session.
-    returned_tags: list[str] | None = None
-    returned_title: str = ""
-    returned_mode: OperatingMode | None = None
+    returned: ReturnedSession | None = None
     now: Timestamp | None = None
     _has_time: bool = False
     # The position of the message that the next one continues from, after a branch was left.
@@ -249,21 +270,24 @@ class ImportDraft:
 
         `changed` is when the file last changed, None if no file did.
         """
-        mode = self.modes[-1][0] if self.modes else self.returned_mode or OperatingMode.BUILD
+        returned, updated = self.returned, self.clock
+        returned_mode = returned.mode if returned else None
+        mode = self.modes[-1][0] if self.modes else returned_mode or OperatingMode.BUILD
         messages = DraftMessages(self.entries, self.id, self.start, self.calls)
         tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
-        if self.returned_tags is not None:
-            tags = [*self.returned_tags, INCOMPLETE if self.incomplete else ""]
-            title = self.returned_title or title
+        if returned is not None:
+            tags = [*returned.tags, INCOMPLETE if self.incomplete else ""]
+            title, model = returned.title or title, returned.model or model
+            updated = max(updated, returned.updated or updated)
         elif self.parent is not None:
             self.titles.add(title)
             title = title_of(self.parent, title)
         metadata = SessionMetadata(
             id=self.id,
             title=title,
-            created_at=self.start,
-            updated_at=self.clock,
-            last_accessed=self.clock,
+            created_at=(returned and returned.created) or self.start,
+            updated_at=updated,
+            last_accessed=updated,
             message_count=len(messages),
             turn_count=messages.turns,
             current_mode=mode,
@@ -275,7 +299,12 @@ class ImportDraft:
             format_version=_FORMAT_VERSION,
             checkpoints=[],
         )
-        environment = {AGENT: agent, **self.environment, **family(self.parent, self.subagents)}
+        if returned is None or returned.environment is None:
+            environment = {AGENT: agent, **self.environment, **family(self.parent, self.subagents)}
+        else:
+            subagents = subagents_in(returned.environment) | self.subagents
+            environment = spent_since(returned.environment, self.environment)
+            environment |= family(None, subagents)
         environment = {name: value for name, value in environment.items() if value}
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}

@@ -27,11 +27,12 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
-    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "PARENT", "PARENT_CALL",
-    "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT", "VERSION",
-    "WRITTEN_BY", "count_of", "source_details",
+    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "OURS", "PARENT",
+    "PARENT_CALL", "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT",
+    "VERSION", "WRITTEN_BY", "count_of", "source_details", "spent_since",
 ]  # fmt: skip
 
+OURS = "AGCX_"
 AGENT = "AGCX_AGENT"
 TOKENS_INPUT = "AGCX_TOKENS_INPUT"
 TOKENS_CACHED = "AGCX_TOKENS_CACHED"
@@ -52,6 +53,8 @@ NAMES = (
     ORIGINATOR,
 )  # fmt: skip
 
+_COUNTS = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
+
 WRITTEN_BY = "AGCX_IMPORTER"
 SOURCE_CHANGED = "AGCX_SOURCE_CHANGED"
 # Raised when the same file would become another session: an import then reads it again.
@@ -61,6 +64,20 @@ VERSION = "4"
 def count_of(value: Any) -> int:
     """A number of tokens; 0 if it is none."""
     return value if type(value) is int and 0 <= value < 2**63 else 0
+
+
+def spent_since(before: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """What was known before a conversation went on, with the tokens and cost of what followed."""
+    known, more = source_details(before), source_details(own)
+    found = dict(before)
+    for name in (*_COUNTS, COST_USD):
+        key = name.removeprefix(OURS).lower()
+        spent = more[key]
+        if isinstance(spent, int | float) and spent:
+            earlier = known[key]
+            total = spent + (earlier if isinstance(earlier, int | float) else 0)
+            found[name] = f"{total:.6g}" if name == COST_USD else str(total)
+    return found
 
 
 def source_details(environment: Mapping[str, str]) -> dict[str, int | float | str | None]:
@@ -73,11 +90,11 @@ def source_details(environment: Mapping[str, str]) -> dict[str, int | float | st
     for name in NAMES:
         text = environment.get(name)
         value: int | float | str | None = text
-        if text is not None and name in (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT):
+        if text is not None and name in _COUNTS:
             value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
         elif text is not None and name == COST_USD:
             value = _cost(text)
-        found[name.removeprefix("AGCX_").lower()] = value
+        found[name.removeprefix(OURS).lower()] = value
     return found
 
 

@@ -9,13 +9,15 @@ import msgspec
 
 from agcx_format.codec.json import from_json
 from agcx_format.exporting.notes import NOTES
-from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft import ImportDraft, ReturnedSession
 from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.environment import OURS
 from agcx_format.importing.fields import as_text
+from agcx_format.importing.moments import moment_of
 from agcx_format.model.items import MessageMetadata, MessageSnapshot
 from agcx_format.model.session import OperatingMode
 
-__all__ = ["add_returned", "is_ours", "tags_and_title", "with_notes"]
+__all__ = ["add_returned", "is_ours", "notes_on_session", "with_notes"]
 
 
 def is_ours(value: dict[str, Any]) -> bool:
@@ -23,14 +25,27 @@ def is_ours(value: dict[str, Any]) -> bool:
     return value.get(NOTES) == {}
 
 
-def tags_and_title(draft: ImportDraft, value: dict[str, Any]) -> None:
+def notes_on_session(draft: ImportDraft, value: dict[str, Any]) -> None:
     """Use the notes on a session."""
     match value.get(NOTES):
         case {"tags": list(tags), **others}:
-            draft.returned_tags = [tag for tag in tags if isinstance(tag, str)]
-            draft.returned_title = as_text(others.get("title"))
+            draft.returned = ReturnedSession(
+                title=as_text(others.get("title")),
+                tags=[tag for tag in tags if isinstance(tag, str)],
+                model=as_text(others.get("model")),
+                environment=_environment(others.get("environment")),
+                created=moment_of(others.get("created")),
+                updated=moment_of(others.get("updated")),
+            )
             with suppress(ValueError):
-                draft.returned_mode = OperatingMode(others.get("mode"))
+                draft.returned.mode = OperatingMode(others.get("mode"))
+
+
+def _environment(noted: Any) -> dict[str, str] | None:
+    if not isinstance(noted, dict):
+        return None
+    ours = (name for name, value in noted.items() if isinstance(value, str))
+    return {name: noted[name] for name in ours if name.startswith(OURS)}
 
 
 def add_returned(draft: ImportDraft, value: dict[str, Any], number: int) -> bool:
@@ -53,11 +68,17 @@ def add_returned(draft: ImportDraft, value: dict[str, Any], number: int) -> bool
 
 
 def with_notes(entries: list[DraftEntry], value: dict[str, Any]) -> None:
-    """Give the message of a line what its notes say of it."""
+    """Give the message of a line what its notes say of it.
+
+    A line that was exported is one message. What an import adds to it, the person's answer in a result for
+    example, has a line of its own.
+    """
     match value.get(NOTES), entries:
-        case {"metadata": dict(plain), "turn": int(turn)}, [entry, *_]:
+        case {"metadata": dict(plain), "turn": int(turn)}, [entry, *added]:
             with suppress(ValueError):
                 _set(entry, from_json(MessageMetadata, msgspec.json.encode(plain)), turn)
+                for each in added:
+                    each.is_dropped = True
 
 
 def _set(entry: DraftEntry, metadata: MessageMetadata, turn: int) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from agcx_format.model.session import Session
 from agcx_format.session import edits
 from agcx_format.store.acts.manifest import Act
@@ -98,7 +100,7 @@ class Content:
                     changed.append((entry, after))
             change = replaced(self._store.path, changed, self._level)
             said = summary([(entry, fields) for entry, fields in wanted])
-            said = replace(said, fields=(*said.fields, "working_directory"))
+            said = structs.replace(said, fields=(*said.fields, "working_directory"))
             return replace(change, edit=said if changed else None)
 
         return self._perform("edit", wanted, plan)

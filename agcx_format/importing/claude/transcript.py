@@ -45,7 +45,7 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line
 from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
-from agcx_format.importing.returned import add_returned, tags_and_title, with_notes
+from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
 from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
@@ -179,7 +179,7 @@ class _Transcript:
 
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use what an export of this program noted; False if the line is to be read like any other."""
-        tags_and_title(self._draft, value)
+        notes_on_session(self._draft, value)
         return add_returned(self._draft, value, number)
 
     def _message(self, kind: str, value: dict[str, Any], number: int) -> None:

@@ -105,13 +105,18 @@ class Events:
 
     # --- events
 
+    def repeated(self, payload: dict[str, Any]) -> None:
+        """Note an event that an export of this program wrote beside an item."""
+        kind = as_text(payload.get("type"))
+        if kind in _SPEAKERS:
+            self._copies.repeated(_SPEAKERS[kind], _words(payload), f"event_msg.{kind}")
+
     def event(self, payload: dict[str, Any], number: int) -> None:
         kind = as_text(payload.get("type"))
         name = f"event_msg.{kind}"
         draft = self._draft
         if kind in _SPEAKERS:
-            text = as_text(payload.get("message")) or as_text(payload.get("text"))
-            self._copy(kind, text, name, number, payload)
+            self._copy(kind, _words(payload), name, number, payload)
         elif kind == "item_completed":
             self._completed(payload, name, number)
         elif kind == "turn_aborted":
@@ -207,6 +212,10 @@ _SPEAKERS = {
     "user_message": "user", "agent_message": "assistant", "agent_reasoning": "summary",
     "agent_reasoning_raw_content": "thought",
 }  # fmt: skip
+
+
+def _words(payload: dict[str, Any]) -> str:
+    return as_text(payload.get("message")) or as_text(payload.get("text"))
 
 
 def _copied(kind: str, text: str, made_id: str) -> Item:

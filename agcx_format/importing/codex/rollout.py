@@ -29,7 +29,7 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
-from agcx_format.importing.returned import add_returned, is_ours, tags_and_title, with_notes
+from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
 from agcx_format.importing.source_file import (
     Opener,
     detect,
@@ -212,9 +212,11 @@ class _Rollout:
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use a line of an export of this program; False if it is to be read like any other."""
         draft = self._draft
-        tags_and_title(draft, value)
+        notes_on_session(draft, value)
         if is_ours(value):
             draft.skipped.add("written beside the conversation", number, value)
+            if isinstance(payload := value.get("payload"), dict):
+                self._events.repeated(payload)
             return True
         if add_returned(draft, value, number):
             self._events.heard(draft.entries[-1].item)

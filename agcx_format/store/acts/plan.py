@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,20 +60,23 @@ class Change:
 def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     """Move sessions to the trash with their checkpoints and copies of their metadata.
 
-    Of a session that is a symbolic link only the link moves.
+    Of a session that is a symbolic link only the link moves.  The checkpoints stay if another file with the
+    same id, in the other layout, does.
 
     Raises:
         PersistenceError: the folder of checkpoints cannot be read, or a file is not in the store.
     """
     checkpoints, relative = checkpoint_files(root), paths.relative_paths(root)
-    # Two files may have the same id, one in each layout: what belongs to it moves once.
+    # Two files may have the same id, one in each layout: what belongs to it moves once, with the last.
     steps: dict[str, Step] = {}
     sessions = []
+    going = {relative(entry.path) for entry in entries}
+    staying = {entry.id for entry in entries if entry.id and _has_other(root, entry.id, going)}
     for entry in entries:
         name = str(entry.id or "")
         path = relative(entry.path)
         steps.setdefault(path, Step("move", path, expected=entry.signature))
-        belongings = list(checkpoints.get(name, ()))
+        belongings = [] if entry.id in staying else list(checkpoints.get(name, ()))
         size = own_size(entry) + sum(size for _, size in belongings)
         copies = by_version(entry.layout).copies
         if copies is not None and entry.id is not None:
@@ -81,7 +84,14 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         for path, _ in belongings:
             steps.setdefault(path, Step("move", path))
         sessions.append(ActSession(name, entry.title, size))
-    return Change(list(steps.values()), sessions, {e.id: None for e in entries if e.id})
+    gone = {entry.id: None for entry in entries if entry.id and entry.id not in staying}
+    return Change(list(steps.values()), sessions, gone)
+
+
+def _has_other(root: Path, session_id: UUID, going: Collection[str]) -> bool:
+    """Whether there is a session file with this id besides those that go."""
+    usual = {paths.session_file(layout, session_id) for layout in paths.folders()}
+    return any(os.path.lexists(root / path) for path in usual - set(going))
 
 
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:

@@ -17,14 +17,15 @@ from agcx_format.exporting import (
 )
 from agcx_format.importing.claude.transcript import read_transcript
 from agcx_format.importing.codex.rollout import read_rollout
+from agcx_format.importing.environment import NAMES, PARENT, SUBAGENTS, source_details
 from agcx_format.importing.imported import Imported
-from agcx_format.model.session import Session
-from tests.support.rollout_lines import assistant, call, event, meta, output, user, write
+from agcx_format.model.session import ConversationSnapshot, Session
+from tests.support.rollout_lines import assistant, call, event, line, meta, output, user, write
 from tests.support.stores import golden_session
 
 
 def with_branches(folder: Path) -> Session:
-    """A session with a call of which events say how it went, and turns that were taken back."""
+    """A session with what lines say of others: how a call went, what was answered, what was taken back."""
     done = event(
         "exec_command_end",
         call_id="call_1",
@@ -35,12 +36,27 @@ def with_branches(folder: Path) -> Session:
     made = read_rollout(
         write(
             folder / "rollout.jsonl",
-            meta(git={"branch": "main"}), user("one"), call("shell", {"command": ["ls"]}),
-            output("out"), done, assistant("two"), user("taken back"),
-            event("thread_rolled_back", num_turns=1), user("three"),
+            meta(git={"branch": "main", "commit_hash": "c0ffee"}, originator="codex_exec"),
+            line("turn_context", {"model": "gpt-5-codex", "cwd": "/src"}), user("one"),
+            call("shell", {"command": ["ls"]}), output("out"), done, assistant("two"),
+            call("request_user_input", {"questions": [{"id": "q", "question": "Go on?"}]}, "call_2"),
+            output('{"answers": {"q": {"answers": ["Yes"]}}}', "call_2"),
+            user("with a picture", {"type": "input_image"}),
+            user("taken back"), event("thread_rolled_back", num_turns=1), user("three"), tokens(1200, 34),
         )
     )  # fmt: skip
     return made.metadata, made.conversation, made.state
+
+
+def tokens(read: int, written: int) -> dict:
+    usage = {"input_tokens": read, "cached_input_tokens": 1000, "output_tokens": written}
+    return event("token_count", info={"total_token_usage": usage})
+
+
+def details(conversation: ConversationSnapshot) -> dict[str, str]:
+    """What the import of a session said of it."""
+    found = conversation.context.environment_variables
+    return {k: v for k, v in found.items() if k in (*NAMES, SUBAGENTS, PARENT)}
 
 
 def codex(session: Session, folder: Path) -> Imported:
@@ -70,7 +86,20 @@ def test_messages_outcomes_branches_and_tags_come_back(
     assert back.conversation.messages == conversation.messages
     assert (back.metadata.title, back.metadata.tags) == (metadata.title, metadata.tags)
     assert (back.metadata.id, back.metadata.current_mode) == (metadata.id, metadata.current_mode)
+    assert (back.metadata.model, details(back.conversation)) == (
+        metadata.model, details(conversation)
+    )  # fmt: skip
     assert back.report.not_understood == 0
+
+
+def test_tokens_that_are_spent_after_an_export_are_added(tmp_path: Path):
+    session = with_branches(tmp_path)
+    metadata, conversation, _ = session
+    rollout = "".join(rollout_parts(metadata, conversation.messages, conversation.context))
+    path = tmp_path / rollout_name(metadata)
+    path.write_text(rollout + json.dumps(tokens(100, 6)) + "\n")
+    found = source_details(read_rollout(path).conversation.context.environment_variables)
+    assert (found["tokens_input"], found["tokens_output"], found["commit"]) == (1300, 40, "c0ffee")
 
 
 def lines(text: str) -> list[dict]:
@@ -105,4 +134,5 @@ def test_without_metadata_nothing_is_noted(tmp_path: Path):
     choice = ExportChoice(metadata=False)
     rollout = "".join(rollout_parts(metadata, conversation.messages, None, choice))
     assert '"tags"' not in rollout
+    assert "AGCX_" not in rollout
     assert '"tags"' not in to_transcript(metadata, conversation, choice)

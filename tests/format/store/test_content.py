@@ -8,10 +8,19 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import InputText, Message, SessionStorage, SessionStore, Store, open_store
+from agcx_format import (
+    InputText,
+    Message,
+    SessionStorage,
+    SessionStore,
+    Store,
+    open_store,
+    write_session,
+)
 from agcx_format.doctor import verify_store
 from agcx_format.model.items import FunctionCall, FunctionCallOutput
 from agcx_format.model.new import new_message, new_session
+from agcx_format.store import paths
 from tests.support.stores import contents
 
 A, B = UUID(int=0xA << 96 | 1), UUID(int=0xB << 96 | 1)
@@ -119,6 +128,38 @@ def test_two_sessions_become_one_and_two_again(store: Store):
     assert is_clean(store)
     store.undo()
     assert contents(store.path) == before
+
+
+def test_what_is_there_in_both_layouts_keeps_the_checkpoints_that_both_have(store: Store):
+    """A copy in the other layout is deleted, or joined to it: the checkpoints are not its own."""
+    store.checkpoints.create(entry(store), "of both")
+    own = entry(store).layout
+    other = store.path / paths.session_file(3 - own, A)
+    other.parent.mkdir(exist_ok=True)
+    write_session(other, *store.load_session(A), layout=3 - own)
+
+    def sessions(store: Store):
+        # The index measures a session that was edited anew.
+        return {name: data for name, data in contents(store.path).items() if name != paths.INDEX}
+
+    before = sessions(store)
+
+    def files():
+        """The one that was there, and the other."""
+        found = [each for each in store.scan() if each.id == A]
+        return sorted(found, key=lambda each: each.layout != own)
+
+    store.delete(files()[1:])
+    assert len(store.list_checkpoints(A)) == 1
+    assert is_clean(store)
+    store.undo()
+    store.content.join(*files())
+    assert len(store.list_checkpoints(A)) == 1
+    assert [each.layout for each in files()] == [own]
+    store.undo()
+    assert sessions(store) == before
+    store.delete(files())
+    assert list((store.path / "checkpoints").iterdir()) == []
 
 
 def test_the_halves_of_a_split_joined_are_the_whole(store: Store):

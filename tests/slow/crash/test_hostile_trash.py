@@ -24,7 +24,7 @@ from agcx_format.store.acts.manifest import Step, checked, decode
 from agcx_format.store.acts.perform import perform
 from tests.slow.crash.versions import session
 from tests.support.stores import contents, copy_of
-from tests.tui.cli.conftest import run_program
+from tests.tui.cli.conftest import run, run_program
 
 NAME = "20260101T000000.000000Z-delete-abcdef"
 
@@ -45,16 +45,14 @@ def root(tmp_path: Path) -> Path:
     return copy_of("manager-store", tmp_path / "store")
 
 
-def run(root: Path, *arguments: str) -> subprocess.CompletedProcess:
-    home = os.environ | {"HOME": str(root.parent / "home of the program")}
-    return run_program(*arguments, "--store", root, env=home)
-
-
 SUFFIXES = ["", ".pending", ".undoing", ".undone", ".emptying", ".emptied", ".undone.emptying"]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_looking_at_a_store_follows_no_link_in_its_trash(suffix: str, root: Path, outside: Path):
+def test_looking_at_a_store_follows_no_link_in_its_trash(
+    suffix: str, root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HOME", str(root.parent / "home of the program"))
     before = contents(outside)
     trash = root / "trash"
     trash.mkdir()
@@ -66,7 +64,7 @@ def test_looking_at_a_store_follows_no_link_in_its_trash(suffix: str, root: Path
     store.acts()
     store.log()
     for arguments in (("list",), ("trash", "list"), ("undo", "--list"), ("stats",)):
-        assert run(root, *arguments).returncode == 0
+        assert run(*arguments, "--store", root).exit_code == 0
     # A change of the store, and emptying the trash, find nothing of theirs there either.
     entry = next(iter(store.scan()))
     store.delete([entry])
@@ -257,7 +255,7 @@ def test_a_reader_does_not_wait_for_an_act_that_is_at_work(root: Path):
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
         assert len(list(open_store(root).scan())) == 2
-        assert run(root, "list").returncode == 0
+        assert run_program("list", "--store", root).returncode == 0
         assert home.exists()
     finally:
         holder.communicate("", timeout=30)

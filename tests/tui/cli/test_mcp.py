@@ -8,15 +8,16 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
 
 from agcx_format import FunctionCall, InputText, Message, new_message, new_session, open_store
 from tests.support.waiting import LIMIT
 from tests.tui.cli.conftest import GRID, QUEUE, run
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 GRID_ID = "70b30ef8-e6eb-504a-ab0a-b17d5d131808"
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -29,6 +30,10 @@ _SAY_HOW_IT_ENDED = '"$@"; echo "the server ended with $?" >&2'
 
 def ask(use: Callable[[Client], Awaitable[None]], *options: str) -> None:
     """Let a client use a server of its own; what the server wrote to stderr is part of a failure."""
+    # As much work as all other imports of the tests, in every worker.
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
     command = [sys.executable, "-m", "agcx_tui", "mcp", *options]
     server = StdioServerParameters(
         command="sh",
