@@ -61,6 +61,8 @@ class SessionActs:
             "copy_id": partial(self.copy, SessionTable.id),
             "copy_path": partial(self.copy, SessionTable.path),
             "undo": self.undo,
+            "resume": partial(self.resume, only_copy=False),
+            "copy_resume": partial(self.resume, only_copy=True),
         }
 
     async def perform(self, name: str) -> None:
@@ -77,6 +79,14 @@ class SessionActs:
         if row is not None:
             text = what(self._table, row)
             copy(self._app, text, safe_line(text))
+
+    async def resume(self, *, only_copy: bool) -> None:
+        """Resume the session under the cursor in its agent, or copy the command that does."""
+        from agcx_tui.app.screens.resuming import resume_file
+
+        row = self._sessions.cursor
+        if row is not None:
+            await resume_file(self._app, self._table.path(row), only_copy=only_copy)
 
     async def export(self) -> None:
         from agcx_tui.app.dialogs.export import ExportItem
