@@ -143,7 +143,8 @@ class ImportDraft:
                 except RecursionError:
                     self.incomplete = True
                     self.bad(line.number, "nested too deeply")
-            self.replaced += line.replaced
+            if line.replaced:
+                self.replaced += line.replaced
             if line.error:
                 self.incomplete = True
                 self.bad(line.number, line.error)

@@ -87,10 +87,10 @@ class Items:
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
         self.number = number
-        kind = as_text(payload.get("type"))
-        fields = _FIELDS.get(kind)
+        kind: Any = payload.get("type")
+        fields = _FIELDS.get(kind) if isinstance(kind, str) else None
         if fields is None:
-            self._other(kind, payload)
+            self._other(as_text(kind), payload)
             return
         for name in payload:
             if name not in fields and payload[name] not in (None, "", [], {}):

@@ -89,6 +89,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="delete", palette="delete the session, or those marked", label="d"),
         changing("browser.duplicate", "D", "act('duplicate')", "duplicate", palette="duplicate the session"),
         changing("browser.favorite", "asterisk", "act('favorite')", "toggle favorite"),
+        viewing("browser.verify", "V", "act('verify')", "verify, and repair if damaged",
+               palette="verify the session, and repair it if damaged"),
         changing("browser.undo", "u", "act('undo')", "undo", palette="undo the last change"),
         viewing("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
