@@ -128,9 +128,8 @@ async def palette(pilot: Pilot) -> None:
     field.cursor_blink = False
     field.value = "de"
     found = pilot.app.screen.query_one(CommandList)
-    # An action by its name, a session by its title; two sessions have it in theirs, which come last.
-    last = lambda: str(found.get_option_at_index(found.option_count - 1).prompt)  # noqa: E731
-    await until(pilot, lambda: found.option_count > 10 and "queue stall" in last())
+    # An action by its name, a session by its title.
+    await until(pilot, lambda: sum("deploy" in str(each.prompt) for each in found.options) == 2)
     await pilot.pause()
 
 
