@@ -15,6 +15,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, get_args
 
+import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -55,8 +56,7 @@ VIEWS: tuple[View, ...] = get_args(View)
 _VIEWS: dict[View, str] = {"first": "", "last": "last words", "place": "where you were"}
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What is shown above the transcript; made safe where it is drawn."""
 
     title: str

@@ -13,8 +13,9 @@ Times are microseconds since 1970.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from agcx_format.catalog import DATES, GONE
 from agcx_format.subagents import is_link
@@ -34,8 +35,7 @@ __all__ = ["SessionTable", "Totals"]
 N = TypeVar("N", int, float)
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True):
     """Counts of sessions, of their bytes on disk, and of the broken among them."""
 
     sessions: int

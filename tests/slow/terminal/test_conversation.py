@@ -30,7 +30,7 @@ def session(path: Path, directory: Path, **fields: object) -> Path:
     return path
 
 
-def test_o_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
+def test_upper_e_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
     directory = tmp_path / "-src with space"
     directory.mkdir()
     editor = tmp_path / "editor"
@@ -44,7 +44,7 @@ def test_o_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
     }  # fmt: skip
     with terminal(path, **environment) as screen:
         screen.wait_for("example.org")
-        screen.type("o")
+        screen.type("E")
         screen.until(told.exists)
         screen.until(lambda: told.read_text().count("|") == 3)
         assert told.read_text() == f"--wait|{directory}|{directory}|"

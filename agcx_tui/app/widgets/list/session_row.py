@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -21,8 +20,7 @@ _USUAL_MODE = "Build"
 _LEAST_TITLE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class RowLook:
+class RowLook(msgspec.Struct, frozen=True):
     """The styles of a row; all but `match`, which is added to another, have the list's background."""
 
     plain: Style

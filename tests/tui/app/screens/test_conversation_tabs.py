@@ -300,16 +300,32 @@ async def test_ctrl_r_copies_the_command_of_the_agent_that_it_is_from(tags, said
         await until(pilot, lambda: "is not installed" in notices(pilot) or tags == ["ui"])
 
 
-async def test_o_says_when_no_editor_is_set_or_nothing_is_there(monkeypatch):
+async def test_o_lists_the_turns_and_goes_to_one():
+    from textual.widgets import OptionList
+
+    app = ScreenApp(golden("every-item"))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, 15)
+        await until(pilot, lambda: screen.transcript.source.complete)
+        await pilot.press("o")
+        await until(pilot, lambda: app.screen is not screen)
+        lines = app.screen.query_one(OptionList)
+        last = int(lines.get_option_at_index(lines.option_count - 1).id)
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: screen.transcript.current == last)
+
+
+async def test_upper_e_says_when_no_editor_is_set_or_nothing_is_there(monkeypatch):
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
     app = ScreenApp(golden("every-item"))
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
-        await pilot.press("o")
+        await pilot.press("E")
         assert "$EDITOR" in notices(pilot)
         monkeypatch.setenv("EDITOR", "true")
-        await pilot.press("o")
+        await pilot.press("E")
         await until(pilot, lambda: "It does not exist anymore: /home/dev" in notices(pilot))
 
 
