@@ -94,7 +94,7 @@ class IndexKeeper:
             case IndexPhase.BUILDING if state.book is not None and not state.book.complete:
                 return f"indexing {state.book.sessions:,} of {state.book.total:,}"
             case IndexPhase.OFF if direct:
-                return "searching without an index"
+                return "without an index"
             case IndexPhase.FAILED if direct:
                 return f"no index: {safe_line(state.problem)}"
         return f"{direct:,} without the index" if direct else ""
