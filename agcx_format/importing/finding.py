@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.registry import agent_of_file, agents, is_own
 from agcx_format.importing.source_file import find_files
 
-__all__ = ["FoundByDefault", "default_places", "find_sources", "found_by_default", "read_from"]
+__all__ = ["default_places", "find_sources", "read_from"]
 
 Found = tuple[Agent, Source] | PersistenceError
 
@@ -37,28 +37,6 @@ def find_sources(
     yield from map(_unreadable, errors)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundByDefault:
-    """What an agent keeps on this machine.
-
-    Fields:
-        places: those of its default places that exist.
-        count: how many conversations are there.
-    """
-
-    agent: Agent
-    places: tuple[Path, ...]
-    count: int
-
-
-def found_by_default() -> Iterator[FoundByDefault]:
-    """What each agent keeps in its default places; only names are looked at, and databases."""
-    for agent in agents():
-        places = tuple(place for place in default_places(agent) if place.exists())
-        found = find_sources(places, agent)
-        yield FoundByDefault(agent, places, sum(isinstance(each, tuple) for each in found))
-
-
 def default_places(agent: Agent) -> list[Path]:
     """Where the agent keeps conversations; nowhere if the code of another package fails."""
     try:
@@ -70,7 +48,7 @@ def default_places(agent: Agent) -> list[Path]:
 
 
 def _unreadable(error: OSError) -> PersistenceError:
-    return ConversionError(error.strerror or str(error), path=error.filename or None)
+    return ConversionError(os_reason(error), path=error.filename or None)
 
 
 def _named_error(path: Path) -> None:
