@@ -124,7 +124,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "filter": (
         finding("filter.open", "enter,ctrl+j", "open", "open",
                footer="open", palette="open the session", label="enter"),
-        finding("filter.leave", "escape", "leave", "done: to the list, and esc clears the filter",
+        finding("filter.leave", "escape", "leave", "back to the list; esc again clears the filter",
                footer="done", in_palette=False, label="esc"),
         moving("filter.down", "down", "move(1)", "down"),
         moving("filter.up", "up", "move(-1)", "up"),
