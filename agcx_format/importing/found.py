@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -143,16 +143,20 @@ def look(
 
 
 def look_at(
-    store: Store, paths: Iterable[Path], agent: Agent | None = None
+    store: Store,
+    paths: Iterable[Path],
+    agent: Agent | None = None,
+    foreign: Callable[[Path], object] = lambda path: None,
 ) -> Iterator[FoundSource | PersistenceError]:
     """The conversations in files and below directories, and why one cannot be looked at.
 
-    `agent` is the one that wrote them; without it, each file tells.
+    `agent` is the one that wrote them; without it, each file tells. `foreign` is called with each file
+    below a directory that no agent wrote, of those whose names are like an agent's.
 
     Raises:
         PersistenceError: the store cannot be read.
     """
-    return _Known(store).at(paths, agent)
+    return _Known(store).at(paths, agent, foreign)
 
 
 class _Known:
@@ -176,9 +180,12 @@ class _Known:
         return self._records.get(agent)
 
     def at(
-        self, paths: Iterable[Path], agent: Agent | None
+        self,
+        paths: Iterable[Path],
+        agent: Agent | None,
+        foreign: Callable[[Path], object] = lambda path: None,
     ) -> Iterator[FoundSource | PersistenceError]:
-        for found in find_sources(paths, agent):
+        for found in find_sources(paths, agent, foreign):
             if isinstance(found, PersistenceError):
                 yield found
             else:

@@ -239,7 +239,7 @@ def _import(
     store = open_store(settings.location.path)
     shown = Reporter(settings, as_json=as_json)
     found = []
-    for each in look_at(store, existing, agent):
+    for each in look_at(store, existing, agent, shown.foreign.append):
         if isinstance(each, FoundSource):
             found.append(each)
         else:
