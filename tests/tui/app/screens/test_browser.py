@@ -32,6 +32,8 @@ from tests.support.browsing import (
 from tests.support.privileges import without_privileges
 from tests.support.stores import contents
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def notice(screen: BrowserScreen) -> str:
     page = screen.query_one("#notice", Static)

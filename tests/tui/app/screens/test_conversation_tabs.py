@@ -25,6 +25,8 @@ from tests.support.everything import everything
 from tests.support.golden_files import GOLDEN
 from tests.support.messages import assistant, golden, output, screen_text, snapshot, user
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 MANAGED = "4dea779b-8bcd-44d3-8225-e25732ff8659"
 SIZE = (100, 30)
 

@@ -36,6 +36,8 @@ from tests.support.entries import NOW_SECONDS
 from tests.support.stores import contents
 from tests.support.waiting import soon
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 GRID = "Fix the grid layout"
 
 
