@@ -2,18 +2,24 @@
 
 Strategy: a list of a hundred thousand sessions reads only metadata, so the link must be there, and AGCX has
 no field for it. The session of a subagent has the tag `subagent`, and `subagent-of:` with the id of its
-parent, which is not shown and survives every change of the other tags.
+parent, which is not shown and survives every change of the other tags. Which call started which subagent is
+in the environment of the parent's context.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from uuid import UUID
 
-__all__ = ["SUBAGENT", "is_link", "parent_of", "parent_tag", "shown_tags", "with_links"]
+__all__ = [
+    "SUBAGENT", "SUBAGENTS", "is_link", "parent_of", "parent_tag", "shown_tags", "subagents_in", "with_links",
+]  # fmt: skip
 
 SUBAGENT = "subagent"
+# The variable that has the id of each subagent's session by the id of the call that started it, as JSON.
+SUBAGENTS = "AGCX_SUBAGENTS"
 _PARENT = "subagent-of:"
 _is_link = re.compile(r"subagent-of:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 
@@ -46,3 +52,16 @@ def shown_tags(tags: Sequence[str]) -> Sequence[str]:
 def with_links(tags: Collection[str], old: Collection[str]) -> list[str]:
     """New tags, with the link of the old ones: a person who edits tags does not see it."""
     return [*tags, *(tag for tag in old if is_link(tag) and tag not in tags)]
+
+
+def subagents_in(environment: Mapping[str, str]) -> dict[str, UUID]:
+    """The sessions of subagents, by the ids of the calls that started them.
+
+    >>> subagents_in({"AGCX_SUBAGENTS": '{"call_1": "0199aaaa-1111-7222-8333-444455556666"}'})
+    {'call_1': UUID('0199aaaa-1111-7222-8333-444455556666')}
+    """
+    import msgspec
+
+    with suppress(msgspec.DecodeError, RecursionError):
+        return msgspec.json.decode(environment.get(SUBAGENTS, ""), type=dict[str, UUID])
+    return {}

@@ -2,7 +2,7 @@
 
 Strategy: a check never raises for what a file holds; everything that it finds is a value (`Finding`), and a
 stream of reports is all that leaves this package.  `repair_file` writes what can be saved into a new
-file.  Nothing here changes what it looks at.
+file, `repair_beside` into a new session of the same store.  Nothing here changes what it looks at.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from agcx_format.doctor.checks import verify_store as verify_store
     from agcx_format.doctor.repair import Repair as Repair
     from agcx_format.doctor.repair import repair_file as repair_file
+    from agcx_format.doctor.repair_beside import RepairedSession as RepairedSession
+    from agcx_format.doctor.repair_beside import repair_beside as repair_beside
     from agcx_format.doctor.report import (
         FileReport as FileReport,
     )
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "checks": "verify_file verify_store",
     "repair": "Repair repair_file",
+    "repair_beside": "RepairedSession repair_beside",
     "report": "FileReport Finding ReportPart",
 }
 

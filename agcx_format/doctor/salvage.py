@@ -25,7 +25,7 @@ from agcx_format.counting import counted
 from agcx_format.disk.open_file import BLOCK, OpenFile
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import Layout, v1, v2
+from agcx_format.layout import Layout, v1, v1_errors, v1_sections, v2
 from agcx_format.model.items import (
     Item,
     MessageSnapshot,
@@ -176,20 +176,20 @@ def _salvage_any(file: OpenFile, layout: Layout) -> Salvaged:
 
 
 def _salvage_layout1(file: OpenFile) -> Salvaged:
-    found = Salvaged(v1.VERSION)
-    size = min(max(0, file.size - v1.HEADER), limits.METADATA)
-    raw = file.read_before_damage(size, v1.HEADER)
-    claimed = v1.HEADER + _u32(file, 6)
+    found = Salvaged(v1_errors.VERSION)
+    size = min(max(0, file.size - v1_sections.HEADER), limits.METADATA)
+    raw = file.read_before_damage(size, v1_sections.HEADER)
+    claimed = v1_sections.HEADER + _u32(file, 6)
     ends = [claimed]
     try:
         found.metadata, used = bincode.decode_prefix(SessionMetadata, raw)
-        ends.append(v1.HEADER + used)
+        ends.append(v1_sections.HEADER + used)
     except PersistenceError as error:
         found.lost.append(f"the metadata: {error.reason}")
     magics = _magics(file)
     places = [end + 4 for end in ends if end + 4 <= file.size]
     start = next((at for at in _once(places + magics) if _holds_messages(file, at)), None)
-    found.block = raw[: max(0, (start or claimed + 4) - 4 - v1.HEADER)]
+    found.block = raw[: max(0, (start or claimed + 4) - 4 - v1_sections.HEADER)]
     if start is None:
         found.lost.append("all messages: none can be found")
         start = places[0] if places else file.size

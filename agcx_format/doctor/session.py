@@ -21,7 +21,7 @@ from agcx_format.doctor.messages import Stopped, check_messages
 from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.doctor.seek_table import TableCheck
 from agcx_format.errors import CorruptData, MessagePackDecodeError, PersistenceError, located
-from agcx_format.layout import HEAD, Layout, guess, v1, v2
+from agcx_format.layout import HEAD, Layout, guess, v1, v1_errors, v1_sections, v2
 from agcx_format.model.fields import Moment
 from agcx_format.model.session import (
     ConversationContext,
@@ -132,20 +132,20 @@ class _Layout1(_Session):
             self.read_metadata(end)
             self.sections(end)
         have = {part.name for part in self.draft.parts}
-        self.draft.parts += [ReportPart(name) for name in v1.SECTIONS if name not in have]
-        compare(self.draft, v1.VERSION, self.metadata, self.found)
+        self.draft.parts += [ReportPart(name) for name in v1_sections.SECTIONS if name not in have]
+        compare(self.draft, v1_errors.VERSION, self.metadata, self.found)
 
     def header(self) -> int | None:
         """Where the metadata end; None if that cannot be determined."""
-        self.draft.parts.append(ReportPart("header", 0, min(self.size, v1.HEADER)))
+        self.draft.parts.append(ReportPart("header", 0, min(self.size, v1_sections.HEADER)))
         # A damaged magic or version is reported, and then assumed to be correct.
-        head = self.head[: v1.HEADER]
+        head = self.head[: v1_sections.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
-        expected = v1.BEGINNING + head[6:]
-        return self.attempt("metadata", lambda: v1.metadata_end(expected, self.size))
+        expected = v1_errors.BEGINNING + head[6:]
+        return self.attempt("metadata", lambda: v1_sections.metadata_end(expected, self.size))
 
     def read_metadata(self, end: int) -> None:
-        start = v1.HEADER
+        start = v1_sections.HEADER
         self.draft.parts.append(ReportPart("metadata", start, end))
         raw = self.attempt("metadata", lambda: self.file.read(end - start, start))
         if raw is None:
@@ -158,7 +158,7 @@ class _Layout1(_Session):
             self.excess("metadata", len(raw) - used, start + used)
 
     def sections(self, end: int) -> None:
-        for name in v1.SECTIONS[1:]:
+        for name in v1_sections.SECTIONS[1:]:
             start = end + 4
             if start > self.size:
                 error = CorruptData(
@@ -319,7 +319,7 @@ def _check_beginning(head: bytes) -> None:
     if guess(head) is v2.LAYOUT:
         v2.section_end(head[:8] + bytes(len(head) - 8), v2.HEADER)
     else:
-        v1.metadata_end(head[:6] + bytes(max(0, len(head) - 6)), v1.HEADER)
+        v1_sections.metadata_end(head[:6] + bytes(max(0, len(head) - 6)), v1_sections.HEADER)
 
 
 def value_end(raw: bytes) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.claude.transcript import read_transcript as read_transcript
     from agcx_format.importing.codex.rollout import read_rollout as read_rollout
     from agcx_format.importing.draft import ImportDraft as ImportDraft
+    from agcx_format.importing.environment import OWN_ID as OWN_ID
     from agcx_format.importing.environment import source_details as source_details
     from agcx_format.importing.finding import FoundByDefault as FoundByDefault
     from agcx_format.importing.finding import default_places as default_places
@@ -51,7 +52,7 @@ _HOMES = {
     "claude.transcript": "read_transcript",
     "codex.rollout": "read_rollout",
     "draft": "ImportDraft",
-    "environment": "source_details",
+    "environment": "OWN_ID source_details",
     "finding": "FoundByDefault default_places found_by_default",
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",

@@ -25,7 +25,7 @@ from agcx_format.importing.environment import (
     WRITTEN_BY,
     spent_since,
 )
-from agcx_format.importing.family import family, links, subagents_in, title_of
+from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
@@ -48,6 +48,7 @@ from agcx_format.model.session import (
     SessionMetadata,
 )
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.subagents import subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
@@ -142,7 +143,8 @@ class ImportDraft:
                 except RecursionError:
                     self.incomplete = True
                     self.bad(line.number, "nested too deeply")
-            self.replaced += line.replaced
+            if line.replaced:
+                self.replaced += line.replaced
             if line.error:
                 self.incomplete = True
                 self.bad(line.number, line.error)

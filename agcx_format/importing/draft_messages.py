@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import overload
 from uuid import UUID, uuid5
 
@@ -25,6 +26,8 @@ from agcx_format.model.timestamps import ns_of
 from agcx_format.transcript.outputs import CallOutcome
 
 __all__ = ["Calls", "DraftMessages", "id_of"]
+
+_time, _name = attrgetter("time"), attrgetter("name")
 
 # Ids that are derived at once.
 _BATCH = 256
@@ -114,10 +117,14 @@ class DraftMessages(Sequence[MessageSnapshot]):
     def __init__(self, entries: Entries, session_id: UUID, start: str, calls: Calls) -> None:
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
         self._count = self.turns = self.without_time = 0
-        for entry in self._kept():
+        for entry in entries:
+            if entry.is_dropped:
+                continue
             self._count += 1
-            self.turns += entry.words is not None
-            self.without_time += not entry.has_time
+            if entry.words is not None:
+                self.turns += 1
+            if not entry.has_time:
+                self.without_time += 1
 
     def __len__(self) -> int:
         return self._count
@@ -136,11 +143,14 @@ class DraftMessages(Sequence[MessageSnapshot]):
         return next(itertools.islice(self, wanted, None))
 
     def __iter__(self) -> Iterator[MessageSnapshot]:
-        known = (entry.time if entry.has_time else None for entry in self._kept())
-        times = estimated(known, self._start)
+        times: Iterator[str] = map(_time, self._kept())
+        if self.without_time:
+            known = (entry.time if entry.has_time else None for entry in self._kept())
+            times = estimated(known, self._start)
         turns, calls = 0, self._calls
         for entry, time, message_id in zip(self._kept(), times, self._ids(), strict=True):
-            turns += entry.words is not None
+            if entry.words is not None:
+                turns += 1
             if entry.returned is not None:
                 metadata, turn = entry.returned
                 yield unchecked.message_snapshot(entry.item, time, turn, metadata)
@@ -159,11 +169,13 @@ class DraftMessages(Sequence[MessageSnapshot]):
             yield unchecked.message_snapshot(entry.item, time, turn, metadata)
 
     def _kept(self) -> Iterator[DraftEntry]:
+        if self._count == len(self._entries):
+            return iter(self._entries)
         return (entry for entry in self._entries if not entry.is_dropped)
 
     def _ids(self) -> Iterator[UUID]:
         """The id of each message; many are derived at once, from names rather than held messages."""
-        names = (entry.name for entry in self._kept())
+        names = map(_name, self._kept())
         while batch := list(itertools.islice(names, _BATCH)):
             yield from uuid5_of_each(self._id, batch)
 

@@ -12,6 +12,7 @@ programs keep and show, as text:
     AGCX_BRANCH         the git branch
     AGCX_CLI_VERSION    the version of the program that wrote the session
     AGCX_ORIGINATOR     how that program was used: a terminal, an editor, a library
+    AGCX_SESSION        the agent's own id of the session, where it is not the id here
     AGCX_PARENT         of a subagent: the id of the session that started it
     AGCX_PARENT_CALL    and the id of the tool call there, where it is known
     AGCX_ROLE           and what kind of agent it is
@@ -26,10 +27,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agcx_format.subagents import SUBAGENTS
+
 __all__ = [
-    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "OURS", "PARENT",
-    "PARENT_CALL", "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT", "TOKENS_OUTPUT",
-    "VERSION", "WRITTEN_BY", "count_of", "source_details", "spent_since",
+    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "OURS", "OWN_ID",
+    "PARENT", "PARENT_CALL", "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT",
+    "TOKENS_OUTPUT", "VERSION", "WRITTEN_BY", "count_of", "source_details", "spent_since",
 ]  # fmt: skip
 
 OURS = "AGCX_"
@@ -42,10 +45,10 @@ COMMIT = "AGCX_COMMIT"
 BRANCH = "AGCX_BRANCH"
 CLI_VERSION = "AGCX_CLI_VERSION"
 ORIGINATOR = "AGCX_ORIGINATOR"
+OWN_ID = "AGCX_SESSION"
 PARENT = "AGCX_PARENT"
 PARENT_CALL = "AGCX_PARENT_CALL"
 ROLE = "AGCX_ROLE"
-SUBAGENTS = "AGCX_SUBAGENTS"
 
 # In the order in which they are shown.
 NAMES = (
@@ -58,7 +61,7 @@ _COUNTS = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
 WRITTEN_BY = "AGCX_IMPORTER"
 SOURCE_CHANGED = "AGCX_SOURCE_CHANGED"
 # Raised when the same file would become another session: an import then reads it again.
-VERSION = "4"
+VERSION = "5"
 
 
 def count_of(value: Any) -> int:

@@ -8,7 +8,6 @@ object with the id of each subagent's session by the id of the call that started
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -18,7 +17,7 @@ from agcx_format.importing.imported import Parent
 from agcx_format.subagents import SUBAGENT, parent_tag
 from agcx_format.transcript.title import short_title
 
-__all__ = ["family", "links", "subagents_in", "title_of"]
+__all__ = ["family", "links", "title_of"]
 
 
 def links(parent: Parent | None) -> list[str]:
@@ -42,14 +41,3 @@ def family(parent: Parent | None, subagents: Mapping[str, UUID]) -> dict[str, st
         ids = {call: str(each) for call, each in subagents.items()}
         found[SUBAGENTS] = msgspec.json.encode(ids).decode()
     return found
-
-
-def subagents_in(environment: Mapping[str, str]) -> dict[str, UUID]:
-    """The sessions of subagents, by the ids of the calls that started them.
-
-    >>> subagents_in({"AGCX_SUBAGENTS": '{"call_1": "0199aaaa-1111-7222-8333-444455556666"}'})
-    {'call_1': UUID('0199aaaa-1111-7222-8333-444455556666')}
-    """
-    with suppress(msgspec.DecodeError, RecursionError):
-        return msgspec.json.decode(environment.get(SUBAGENTS, ""), type=dict[str, UUID])
-    return {}

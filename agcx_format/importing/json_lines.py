@@ -118,7 +118,8 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
                 pending = []
             if line := _line(number, part, size or len(part), longest):
                 yield line
-            number, size = number + 1, 0
+            number += 1
+            size = 0
         size += len(rest)
         if size <= longest:
             pending.append(rest)

@@ -18,6 +18,7 @@ from agcx_format.codec.json import to_json
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.importing.agent import Agent, Source
+from agcx_format.importing.environment import OWN_ID
 from agcx_format.importing.finding import read_from
 from agcx_format.importing.growth import Growth, compare, grown
 from agcx_format.importing.imported import Imported
@@ -205,8 +206,14 @@ def _own_id(new: Imported) -> UUID:
 
 
 def _with_id(new: Imported, session_id: UUID) -> Imported:
+    context = new.conversation.context
+    environment = {OWN_ID: str(new.metadata.id), **context.environment_variables}
     return replace(
         new,
         metadata=msgspec.structs.replace(new.metadata, id=session_id),
-        conversation=msgspec.structs.replace(new.conversation, id=session_id),
+        conversation=msgspec.structs.replace(
+            new.conversation,
+            id=session_id,
+            context=msgspec.structs.replace(context, environment_variables=environment),
+        ),
     )

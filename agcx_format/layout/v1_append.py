@@ -17,7 +17,7 @@ from agcx_format.codec.zstd import frames, seekable
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.codec.zstd.seekable import Table
 from agcx_format.errors import CorruptData, located
-from agcx_format.layout import v1
+from agcx_format.layout import v1_sections
 from agcx_format.layout.base import Appended, Kept
 from agcx_format.layout.plain_size import Part, plain_size
 from agcx_format.model.fields import Float32
@@ -41,7 +41,7 @@ def appended(
         TypeError: when a field holds a value that its type cannot hold.
         ValueError: likewise.
     """
-    _, messages_at, context_at, _ = v1.split(data)
+    _, messages_at, context_at, _ = v1_sections.split(data)
     section = _Messages(Part(data, messages_at.start, messages_at.end), messages_at.start)
     added = messagepack.encode_messages(messages)
     with located(section="messages", base=messages_at.start):
@@ -53,9 +53,9 @@ def appended(
         ratio = Float32((packed + len(context)) / (section.plain + plain))
         new = replace(new, compression_ratio=ratio)
     rest = Kept(messages_at.end, len(data))
-    length = v1.length_of("messages", packed)
-    new, first = v1.fitted(new, len(length) + packed + _size(rest))
-    return Appended(new, new, [*v1.head(first), length, *parts, rest])
+    length = v1_sections.length_of("messages", packed)
+    new, first = v1_sections.fitted(new, len(length) + packed + _size(rest))
+    return Appended(new, new, [*v1_sections.head(first), length, *parts, rest])
 
 
 class _Messages:
@@ -81,7 +81,7 @@ class _Messages:
         header = messagepack.array_header(self.count)
         text = b"".join([header, text[there.first : there.end], added[new.first :]])
         self.plain = len(text)
-        return v1.compress_messages(text, level)
+        return v1_sections.compress_messages(text, level)
 
     def _by_frames(self, table: Table, added: bytes, count: int, level: int) -> list[bytes | Kept]:
         last = table.frames - 1

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
-from agcx_format.layout import v1
 from agcx_format.layout.base import Hold
+from agcx_format.layout.v1_errors import VERSION
+from agcx_format.layout.v1_sections import compress_messages, fitted, head, length_of
 from agcx_format.model.fields import Float32
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
 
@@ -25,7 +26,7 @@ def measured(
     metadata: SessionMetadata, messages: bytes, context: bytes, state: SessionState, level: int
 ) -> tuple[SessionMetadata, list[bytes]]:
     """The metadata, and the parts of the file; messages and context are MessagePack."""
-    section = v1.compress_messages(messages, level)
+    section = compress_messages(messages, level)
     metadata, before, after = _around(metadata, len(section), len(messages), context, state, level)
     return metadata, [*before, section, *after]
 
@@ -41,7 +42,7 @@ def whole(
 
 def _counted(metadata: SessionMetadata, conversation: ConversationSnapshot) -> SessionMetadata:
     count = len(conversation.messages)
-    return replace(metadata, message_count=count, format_version=v1.VERSION)
+    return replace(metadata, message_count=count, format_version=VERSION)
 
 
 def held(
@@ -87,7 +88,12 @@ def _around(
     ratio = (packed + len(third)) / (plain + len(context))
     metadata = replace(metadata, compression_ratio=Float32(ratio))
     # Three sections follow, each after its length.
-    metadata, first = v1.fitted(metadata, 12 + packed + len(third) + len(last))
-    before = [*v1.head(first), v1.length_of("messages", packed)]
-    after = [v1.length_of("context", len(third)), third, v1.length_of("state", len(last)), last]
+    metadata, first = fitted(metadata, 12 + packed + len(third) + len(last))
+    before = [*head(first), length_of("messages", packed)]
+    after = [
+        length_of("context", len(third)),
+        third,
+        length_of("state", len(last)),
+        last,
+    ]
     return metadata, before, after

@@ -8,11 +8,11 @@ knows is an error when the codec is made, not when a file is read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec import inspect
 
 from agcx_format.model.fields import Float32, Value
@@ -22,41 +22,34 @@ from agcx_format.model.timestamps import USUAL
 U64_MAX = 2**64 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class String:
+class String(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a text"
 
 
-@dataclass(frozen=True, slots=True)
-class Bool:
+class Bool(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a bool"
 
 
-@dataclass(frozen=True, slots=True)
-class Uint:
+class Uint(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a whole number"
     maximum: int
 
 
-@dataclass(frozen=True, slots=True)
-class F32:
+class F32(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a number"
 
 
-@dataclass(frozen=True, slots=True)
-class Id:
+class Id(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a UUID"
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(msgspec.Struct, frozen=True):
     """A timestamp, as its text."""
 
     name: ClassVar[str] = "a timestamp"
 
 
-@dataclass(frozen=True, slots=True)
-class UnitEnum:
+class UnitEnum(msgspec.Struct, frozen=True):
     """A unit-only enum: bincode writes the position of the variant, MessagePack its text."""
 
     enum: type[Enum]
@@ -66,35 +59,30 @@ class UnitEnum:
         return self.enum.__name__
 
 
-@dataclass(frozen=True, slots=True)
-class Optional:
+class Optional(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a value or none"
     inner: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a list"
     item: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True):
     name: ClassVar[str] = "a dict"
     key: Shape
     value: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(msgspec.Struct, frozen=True):
     """A Rust tuple."""
 
     name: ClassVar[str] = "a tuple"
     items: tuple[Shape, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A Rust struct, or one variant of an internally tagged enum (then `tag` is set)."""
 
     cls: type[Value]
@@ -106,8 +94,7 @@ class Record:
         return self.cls.__name__
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(msgspec.Struct, frozen=True):
     """An internally tagged enum."""
 
     variants: tuple[Record, ...]

@@ -153,9 +153,13 @@ def layout_of(root: Path, path: str | os.PathLike[str]) -> int:
 
 def layout_in(path: str) -> Layout:
     """The layout of a session file by its path within a store; layout 1 for a file elsewhere."""
+    return _layout_of_folder(path.rpartition("/")[0])
+
+
+@cache
+def _layout_of_folder(folder: str) -> Layout:
     from agcx_format.layout import LAYOUTS, by_version
 
-    folder = os.path.dirname(path)
     fitting = (layout for layout in LAYOUTS.values() if layout.folder == folder)
     return next(fitting, by_version(1))
 

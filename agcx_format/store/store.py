@@ -145,6 +145,24 @@ class Store(StoreSaver):
             lambda: plan.duplication(self.path, entry, new_id, title, self.level),
         )
 
+    def add_repaired(self, repaired: ScanEntry, title: str | None = None) -> tuple[UUID, Act]:
+        """Copy a session that was repaired into another directory, under a new id.
+
+        `agcx_format.doctor.repair_beside` calls it.
+
+        Raises:
+            StaleSession: the file changed since it was scanned.
+            StoreNotWritable: the store may not be written.
+        """
+        from agcx_format.store.acts import plan
+
+        new_id = uuid4()
+        return new_id, self._writer.act(
+            "repair",
+            [repaired],
+            lambda: plan.duplication(self.path, repaired, new_id, title, self.level),
+        )
+
     def copy_in(self, sessions: Iterable[Incoming]) -> Act:
         """Copy sessions from elsewhere, with their checkpoints; all or none, and nothing is replaced.
 

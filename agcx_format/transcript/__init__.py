@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from agcx_format.transcript.modes import ModeReader as ModeReader
     from agcx_format.transcript.modes import changes_between as changes_between
     from agcx_format.transcript.modes import mode_changes as mode_changes
+    from agcx_format.transcript.outline import Outline as Outline
+    from agcx_format.transcript.outline import OutlineTurn as OutlineTurn
     from agcx_format.transcript.outputs import CallOutcome as CallOutcome
     from agcx_format.transcript.outputs import Output as Output
     from agcx_format.transcript.outputs import read_output as read_output
@@ -83,6 +85,7 @@ _HOMES = {
     "meaning": "Checklist Choice Delegation Meaning Plan Question Questions Step StepState WebSearch "
     "call_meaning",
     "modes": "ModeChange ModeChanges ModePeriod ModeReader changes_between mode_changes",
+    "outline": "Outline OutlineTurn",
     "outputs": "CallOutcome Output read_output",
     "reader": "ReadMessage TranscriptReader",
     "silent": "is_sealed repeats",

@@ -197,7 +197,7 @@ def _status(item: object) -> str | None:
     """What a call says of its end; None once it has ended normally, or if it never says."""
     if not isinstance(item, LocalShellCall) or item.status is LocalShellStatus.COMPLETED:
         return None
-    return item.status.value
+    return str(item.status.value)
 
 
 def _records(metadata: MessageMetadata | None) -> tuple[ToolCallMetadata, ...]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 
 __all__ = ["CSS", "Toast", "Toasts", "fitted"]
@@ -32,8 +32,7 @@ _ENDING = 30
 _KEPT = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Toast:
+class Toast(msgspec.Struct, frozen=True):
     """A toast that was shown.
 
     Fields:

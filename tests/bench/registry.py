@@ -15,7 +15,7 @@ from tests.bench.workspace import Workspace
 
 MODULES = (
     "storage", "programs", "acts", "taking_out", "importing", "stats", "large", "start", "paint", "keys",
-    "conversation", "search",
+    "conversation", "search", "search_screen",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from agcx_format import read_session
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames
-from agcx_format.layout import v1, v2
+from agcx_format.layout import v1_sections, v2
 from agcx_format.model.fields import Float32
 from agcx_format.model.items import (
     FunctionCall,
@@ -173,7 +173,7 @@ def _file(
 ) -> list[bytes]:
     """The parts of the file, its size in the metadata; `extra` bytes will come in between."""
     while True:
-        parts = v1.join(bincode.encode(metadata), *sections)
+        parts = v1_sections.join(bincode.encode(metadata), *sections)
         size = sum(map(len, parts)) + extra
         if metadata.file_size == size:
             return parts

@@ -110,7 +110,7 @@ async def palette(pilot: Pilot) -> None:
     field.value = "de"
     found = pilot.app.screen.query_one(CommandList)
     # An action by its name, a session by its title.
-    await until(pilot, lambda: found.option_count == 13)
+    await until(pilot, lambda: found.option_count == 14)
     await pilot.pause()
 
 

@@ -17,6 +17,7 @@ import itertools
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from os import register_at_fork
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -296,6 +297,12 @@ _BY_PARTS: dict[Any, Callable[[bytes | memoryview], Any]] = {
 # A decoder that is made while another thread makes one of the same classes may use what msgspec has half
 # worked out about them, and the process ends with a segmentation fault.
 _one_at_a_time = Lock()
+# A fork waits until none is made: the child would have the lock for ever, and what is half worked out.
+register_at_fork(
+    before=_one_at_a_time.acquire,
+    after_in_parent=_one_at_a_time.release,
+    after_in_child=_one_at_a_time.release,
+)
 
 
 def _new_decoder(type_: Any) -> Callable[[bytes | memoryview], Any]:

@@ -61,7 +61,8 @@ class Blocks:
         else:
             for block in content:
                 self._block(block if isinstance(block, dict) else {"type": "text", "text": block})
-        self._flush()
+        if self._pending:
+            self._flush()
         self._count_left_out()
 
     def _text(self, text: str) -> None:
@@ -76,7 +77,7 @@ class Blocks:
             self._thinking(block)
         else:
             self._other(as_text(kind), block)
-        if not self._is_user:
+        if self._pending and not self._is_user:
             # Blocks of an answer are its steps; blocks of a person's message belong together.
             self._flush()
 
@@ -101,10 +102,11 @@ class Blocks:
                 self._text(as_json(block))
 
     def _flush(self) -> None:
-        if self._pending:
-            item_id = None if self._is_user else optional_text(self._message.get("id"))
-            self._put(unchecked.message(item_id, self._role(), self._pending))
-            self._pending = []
+        if not self._pending:
+            return
+        item_id = None if self._is_user else optional_text(self._message.get("id"))
+        self._put(unchecked.message(item_id, self._role(), self._pending))
+        self._pending = []
 
     def _role(self) -> str:
         """The role; text that the program wrote in the user's name gets the role `developer`."""

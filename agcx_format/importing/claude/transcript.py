@@ -166,31 +166,31 @@ class _Transcript:
         draft.at(moment_of(value.get("timestamp")))
         self._about_session(value)
         before = len(draft.entries)
-        kind = as_text(value.get("type"))
+        kind, uuid = value.get("type"), as_text(value.get("uuid"))
         if NOTES in value and self._returned(value, number):
             pass
-        elif kind in ("user", "assistant"):
-            self._message(kind, value, number)
+        elif kind == "user" or kind == "assistant":
+            self._message(kind, uuid, value, number)
         else:
-            self._asides.line(kind, value, number)
-        uuid, parent = as_text(value.get("uuid")), as_text(value.get("parentUuid"))
-        self._seen.setdefault(uuid, None)
-        self._lineage.add(uuid, parent, draft.entries[before:])
+            self._asides.line(as_text(kind), value, number)
+        if uuid not in self._seen:
+            self._seen[uuid] = None
+        self._lineage.add(uuid, as_text(value.get("parentUuid")), draft.entries[before:])
 
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use what an export of this program noted; False if the line is to be read like any other."""
         notes_on_session(self._draft, value)
         return add_returned(self._draft, value, number)
 
-    def _message(self, kind: str, value: dict[str, Any], number: int) -> None:
+    def _message(self, kind: str, uuid: str, value: dict[str, Any], number: int) -> None:
         draft = self._draft
         message = value.get("message")
         message = message if isinstance(message, dict) else {}
         content = message.get("content")
-        if not isinstance(content, str | list):
+        if not isinstance(content, (str, list)):
             draft.bad(number, f"a {kind} line without content")
             return
-        if self._is_repeated(value, content):
+        if self._is_repeated(uuid, content):
             draft.duplicates.add(f"{kind}, the same line again", number, value)
             return
         before = len(draft.entries)
@@ -198,13 +198,13 @@ class _Transcript:
         added = draft.entries[before:]
         if NOTES in value:
             with_notes(added, value)
-        for entry in added:
-            self._asides.heard(entry.item)
         if kind == "assistant":
             self._usage.add(value, message)
             if (model := as_text(message.get("model"))) and not model.startswith("<"):
                 self._model = model
             return
+        for entry in added:
+            self._asides.heard(entry.item)
         if started := started_by(value):
             draft.has_started(added, started)
         mode_of(draft, value.get("permissionMode"))
@@ -226,14 +226,12 @@ class _Transcript:
             self._directory = as_text(value.get("cwd"))
         if not self._branch:
             self._branch = as_text(value.get("gitBranch"))
-        if version := as_text(value.get("version")):
-            environment[CLI_VERSION] = version
-        if entrypoint := as_text(value.get("entrypoint")):
-            environment[ORIGINATOR] = entrypoint
+        for name, field in ((CLI_VERSION, "version"), (ORIGINATOR, "entrypoint")):
+            if (found := value.get(field)) and isinstance(found, str):
+                environment[name] = found
 
-    def _is_repeated(self, value: dict[str, Any], content: object) -> bool:
+    def _is_repeated(self, uuid: str, content: object) -> bool:
         """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        uuid = as_text(value.get("uuid"))
         before = self._seen.get(uuid) if uuid else None
         self._seen[uuid] = content
         return before is not None and as_json(before) == as_json(content)

@@ -1,17 +1,19 @@
-"""Reads the questions that Codex asked a person, and the answers."""
+"""Reads what some outputs of tools of Codex mean: a person's answers, a subagent that was started."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.notices import answers
+from agcx_format.model.ids import session_id
 from agcx_format.model.items import FunctionCall
 
-__all__ = ["answers_in"]
+__all__ = ["answers_in", "started_by"]
 
 
 def answers_in(called: DraftEntry | None, output: str) -> str:
@@ -26,6 +28,17 @@ def answers_in(called: DraftEntry | None, output: str) -> str:
                 {questions.get(str(name)) or str(name): _answer(a) for name, a in given.items()}
             )
     return ""
+
+
+def started_by(called: DraftEntry | None, output: str) -> UUID | None:
+    """The session of the subagent that a call has started; None if the call was for something else."""
+    item = called and called.item
+    if not isinstance(item, FunctionCall) or item.name.rpartition(".")[2] != "spawn_agent":
+        return None
+    match _parsed(output):
+        case {"agent_id": str(agent)}:
+            return session_id(agent, "") if agent else None
+    return None
 
 
 def _questions(arguments: Any) -> dict[str, str]:

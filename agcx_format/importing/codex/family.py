@@ -8,23 +8,25 @@ the session began. It stays as context, and is neither a turn of the session nor
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from agcx_format.disk.durable import open_regular
 from agcx_format.errors import PersistenceError
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Parent
-from agcx_format.importing.json_lines import read_lines
+from agcx_format.importing.json_lines import parse_lines, read_lines
 from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import own_words
 
-__all__ = ["Family", "SaidBy", "said_by", "spawned"]
+__all__ = ["Family", "SaidBy", "call_that_started", "said_by", "spawned"]
 
 # A rollout lies in sessions/YEAR/MONTH/DAY.
 _LEVELS = 5
@@ -101,6 +103,31 @@ def said_by(rollout: Path, origin: str) -> Iterator[str]:
                             yield said
     except (OSError, PersistenceError):
         return
+
+
+def call_that_started(rollout: Path, parent: str, child: UUID) -> str:
+    """The id of the call by which a session of the same directories started another; empty if none says so.
+
+    Lines without the id of the other session are not parsed.
+    """
+    path = _file_of(rollout, parent)
+    if path is None:
+        return ""
+    try:
+        with open(open_regular(path)[0], "rb") as file:
+            named = [line for line in file if str(child).encode() in line]
+    except (OSError, PersistenceError):
+        return ""
+    for line in parse_lines(named):
+        for value in line.values:
+            match value:
+                case {"payload": {"call_id": str(call), "output": str(output)}}:
+                    if re.search(rf'"agent_id"\s*:\s*"{child}"', output):
+                        return call
+                case {"payload": {"call_id": str(call), "new_thread_id": str(thread)}}:
+                    if thread == str(child):
+                        return call
+    return ""
 
 
 def _file_of(rollout: Path, session: str) -> Path | None:

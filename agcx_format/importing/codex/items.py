@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agcx_format.importing.codex.answers import answers_in
+from agcx_format.importing.codex.answers import answers_in, started_by
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.notices import notice
@@ -87,10 +87,10 @@ class Items:
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
         self.number = number
-        kind = as_text(payload.get("type"))
-        fields = _FIELDS.get(kind)
+        kind: Any = payload.get("type")
+        fields = _FIELDS.get(kind) if isinstance(kind, str) else None
         if fields is None:
-            self._other(kind, payload)
+            self._other(as_text(kind), payload)
             return
         for name in payload:
             if name not in fields and payload[name] not in (None, "", [], {}):
@@ -298,8 +298,11 @@ def _output(items: Items, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or items.made_id("call")
     text, images = _output_text(items, payload.get("output"))
     items.add(unchecked.function_call_output(call_id, text))
-    if said := answers_in(items.draft.calls.get(call_id), text):
+    called = items.draft.calls.get(call_id)
+    if said := answers_in(called, text):
         items.add(notice(said))
+    if started := started_by(called, text):
+        items.draft.subagents[call_id] = started
     if images:
         _add_images(items, call_id, images)
 

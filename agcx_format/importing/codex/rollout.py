@@ -8,6 +8,7 @@ April 2025 are split into such lines. The pass is a function from parsed lines t
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,15 +16,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from agcx_format.errors import ConversionError
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex.events import Events
-from agcx_format.importing.codex.family import Family, SaidBy, said_by
+from agcx_format.importing.codex.family import Family, SaidBy, call_that_started, said_by
 from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.names import Names, names_beside
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.environment import BRANCH, CLI_VERSION, COMMIT, ORIGINATOR
+from agcx_format.importing.environment import (
+    BRANCH,
+    CLI_VERSION,
+    COMMIT,
+    ORIGINATOR,
+    PARENT,
+    PARENT_CALL,
+)
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
@@ -80,7 +90,19 @@ def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
     """
     read = read_document if Path(path).suffix == ".json" else read_lines
     converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
-    return read_source(path, converter, opener, read)
+    found = read_source(path, converter, opener, read)
+    return _with_call(found, Path(path))
+
+
+def _with_call(found: Imported, path: Path) -> Imported:
+    """A subagent's session with the call that started it, which only its parent's file names."""
+    context = found.conversation.context
+    parent = context.environment_variables.get(PARENT)
+    if parent is None or not (call := call_that_started(path, parent, found.metadata.id)):
+        return found
+    environment = {**context.environment_variables, PARENT_CALL: call}
+    context = replace(context, environment_variables=environment)
+    return dataclasses.replace(found, conversation=replace(found.conversation, context=context))
 
 
 def convert(

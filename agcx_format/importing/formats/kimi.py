@@ -80,6 +80,7 @@ class Kimi(LineAgent):
         name = _own(folder, agent) if folder else path.stem
         start = start_of(values, "created_at", "time", "timestamp")
         wire = _Wire(self, path, modified, identity(self, name, path), start)
+        wire.named(name)
         if agent not in ("", _MAIN) and folder:
             parent = identity(self, folder.name, path)
             wire.draft.parent = Parent(parent, role=agent.rstrip("0123456789-_"))

@@ -90,6 +90,7 @@ class OpenCode(Agent):
         start = moment_of(about.get("time_created")) or stored.changed
         own = identity(self, about.get("id"), source.path)
         reading = _Session(self, source.path, stored.changed, own, start)
+        reading.named(about.get("id"))
         reading.begin(about)
         if parent := as_text(about.get("parent_id")):
             reading.draft.parent = Parent(

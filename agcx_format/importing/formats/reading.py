@@ -19,6 +19,7 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import (
     BRANCH,
     COST_USD,
+    OWN_ID,
     TOKENS_CACHED,
     TOKENS_INPUT,
     TOKENS_OUTPUT,
@@ -168,6 +169,12 @@ class Reading(ABC):
         self.directory = ""
         self.branch = ""
         self._number = 0
+
+    def named(self, given: Any) -> None:
+        """Keep the id that the agent has for the session, if it is not the one here."""
+        text = as_text(given).strip()
+        if text and text != str(self.draft.id):
+            self.draft.environment[OWN_ID] = text
 
     # --- lines
 

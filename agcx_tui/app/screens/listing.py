@@ -134,7 +134,9 @@ class ListingScreen(OnceScreen[ScreenResultType]):
         if marks:
             text = f"{len(marks):,} marked"
             if self.size.width >= _ROOM_FOR_SIZE:
-                text += f", {format.size(self.table.totals_of(marks).size)}"
+                table = self.table
+                size = sum(table.with_subagents(row, table.size) for row in marks)
+                text += f", {format.size(size)}"
         self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
 
     @on(SessionList.MarksChanged)

@@ -44,6 +44,10 @@ def conversation_screen(
     positions = None
     if message is None and search is None and services.state is not None:
         positions = ReadingPositions(services.state)
+
+    def open_file(other: str) -> None:
+        app.push_screen(conversation_screen(app, services, other, acts, fixed=fixed))
+
     return ConversationScreen(
         path,
         DerivedSessions(
@@ -56,4 +60,5 @@ def conversation_screen(
         search=search,
         at=at,
         beyond=beyond,
+        open_file=open_file,
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from agcx_tui.core.local.paths import cache_directory, config_file, state_directory
 
@@ -27,8 +28,7 @@ __all__ = ["Start", "remembering", "show_app", "show_list"]
 _FRAMES = "120"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """What to show first.
 
     Fields:

@@ -15,6 +15,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, get_args
 
+import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -48,13 +49,14 @@ _RESTED = 0.15
 # Seconds: a timer needs some.
 _SOON = 0.001
 
+_HOW_TO_REPAIR = Content.assemble(("V", "bold $primary"), " shows what is wrong, and repairs it.")
+
 View = Literal["first", "last", "place"]
 VIEWS: tuple[View, ...] = get_args(View)
 _VIEWS: dict[View, str] = {"first": "", "last": "last words", "place": "where you were"}
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What is shown above the transcript; made safe where it is drawn."""
 
     title: str
@@ -97,9 +99,10 @@ class Preview(Vertical):
         table: SessionTable,
         positions: ReadingPositions | None = None,
         *,
+        repairs: bool = False,
         id: str | None = None,
     ) -> None:
-        """`positions` are where conversations were left."""
+        """`positions` are where conversations were left; `repairs` says how damaged ones are repaired."""
         super().__init__(id=id)
         self._table = table
         self._row: int | None = None
@@ -112,6 +115,7 @@ class Preview(Vertical):
         self._transcript: Transcript | None = None
         self._head = Content("")
         self._positions = positions
+        self._repairs = repairs
         self._view: View = "first"
 
     def next_view(self) -> None:
@@ -221,11 +225,20 @@ class Preview(Vertical):
         if message.facts is None:
             self._show_head(_plain_head("Cannot be read", message.error), wrapped=True)
         else:
-            self._show_head(_head(message.facts, self._view))
+            self._show_head(_head(message.facts, self._view) + self._damage())
         if self._transcript is None and message.file is not None:
             self._transcript = await self._mount_transcript()
         self._show_file(message.file, message.place)
         draw_now(self)
+
+    def _damage(self) -> Content:
+        """A line of its own, where a part of the session cannot be read."""
+        row = self._row
+        if row is None or not self._table.broken(row):
+            return Content("")
+        reason = Content.styled(format.short_reason(self._table.error(row)), "$error")
+        help = Content(" · ") + _HOW_TO_REPAIR if self._repairs else Content("")
+        return Content("\n") + reason + help
 
     async def _mount_transcript(self) -> Transcript:
         from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -269,9 +282,9 @@ class Preview(Vertical):
         where = f"{error.place}: " if error is not None and error.place else ""
         reason = where + (error.reason if error is not None else "cannot be read")
         facts = f"{format.size(table.size(row))} · changed {format.exact(table.date(row))}"
-        return _plain_head(
-            "This file cannot be read", reason, facts, format.short_path(table.path(row))
-        )
+        path = format.short_path(table.path(row))
+        head = _plain_head("This file cannot be read", reason, facts, path)
+        return head + Content("\n\n") + _HOW_TO_REPAIR if self._repairs else head
 
 
 def _facts(file: SessionFile) -> Facts:

@@ -142,7 +142,8 @@ def print_table(table: SessionTable) -> None:
     for line in _lines(table, microseconds_now()):
         click.echo(line)
     totals = table.totals_of(table.order)
-    words = [counted(totals.sessions, "session"), size(totals.size)]
+    total = sum(table.with_subagents(row, table.size) for row in table.order)
+    words = [counted(totals.sessions, "session"), size(total)]
     if totals.broken:
         words.append(f"{totals.broken:,} unreadable")
     tell(" · ".join(words))
@@ -152,11 +153,16 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     from rich.cells import cell_len
 
     from agcx_tui.core.sessions.columns import fit, plain_cells
+    from agcx_tui.core.sessions.families import indentation
     from agcx_tui.core.words.format import AGE_WIDTH, age, number, ratio, shortened, size
 
     ids = short_ids([table.id(row) for row in table.order])
     id_width = max(map(len, ids), default=0)
-    titles = [plain_cells(shortened(_title(table, row), _LONGEST_TITLE)) for row in table.order]
+    titles = [
+        f"{indentation(table.families.depth(row))}"
+        f"{plain_cells(shortened(_title(table, row), _LONGEST_TITLE))}"
+        for row in table.order
+    ]
     # Besides: the star or !, three gaps, messages (7), size or ratio (7).
     left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
@@ -165,7 +171,9 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
         mark = table.flag(row)
         messages = "" if broken else number(table.messages(row))
         by_ratio = table.shown_measure == "ratio"
-        measure = ratio(table.ratio(row)) if by_ratio else size(table.size(row))
+        measure = (
+            ratio(table.ratio(row)) if by_ratio else size(table.with_subagents(row, table.size))
+        )
         yield (
             f"{age(table.date(row), now):>{AGE_WIDTH}}  {mark} {fit(title, title_width)}"
             f"  {messages:>7}  {measure:>7}  {plain_cells(short)}"

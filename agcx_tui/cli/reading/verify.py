@@ -26,12 +26,10 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
+from agcx_tui.core.words.verification import SEVERITIES, place_of, sentence
 
 if TYPE_CHECKING:
-    from agcx_format.doctor import FileReport, Finding, ReportPart
-
-# The severities of a report, in words.
-_WORDS = {"error": "error", "warning": "warning", "info": "note", None: "ok"}
+    from agcx_format.doctor import FileReport
 
 
 @click.command(short_help="Check every section of sessions.")
@@ -117,41 +115,18 @@ def _lines(report: FileReport) -> Iterator[str]:
     """The lines of a report; if something is wrong, they list the sections with their findings."""
     from agcx_tui.core.words.format import short_path, size
 
-    word = _WORDS[report.severity]
+    word = SEVERITIES[report.severity]
     yield f"{word:7}  {short_path(report.path)}  ({report.kind}, {size(report.size)})"
     names = {part.name for part in report.parts}
     if not report.ok:
         width = max([len(part.name) for part in report.parts], default=0)
         for part in report.parts:
-            yield f"    {part.name:{width}}  {_where(part)}".rstrip()
-            yield from (f"        {_sentence(finding)}" for finding in report.of_part(part.name))
+            yield f"    {part.name:{width}}  {place_of(part)}".rstrip()
+            yield from (f"        {sentence(finding)}" for finding in report.of_part(part.name))
         others = [finding for finding in report.findings if finding.section not in names]
     else:
         others = list(report.findings)
-    yield from (f"    {_sentence(finding)}" for finding in others)
-
-
-def _where(part: ReportPart) -> str:
-    from agcx_tui.core.words.format import counted, size
-
-    if part.start is None or part.end is None:
-        return "not found"
-    words = [f"bytes {part.start:,} to {part.end:,}{' decompressed' if part.decompressed else ''}"]
-    if part.text is not None:
-        words.append(f"{size(part.text)} of text")
-    if part.items is not None:
-        words.append(counted(part.items, "message"))
-    return ", ".join(words)
-
-
-def _sentence(finding: Finding) -> str:
-    places = []
-    if finding.message is not None:
-        places.append(f"message {finding.message:,}")
-    if finding.offset is not None:
-        places.append(f"{'decompressed ' * finding.decompressed}byte {finding.offset:,}")
-    place = f"{', '.join(places)}: " if places else ""
-    return f"{_WORDS[finding.severity]}: {place}{finding.reason}"
+    yield from (f"    {sentence(finding)}" for finding in others)
 
 
 def _totals(counts: Counter[str | None], total: int, verbose: bool) -> str:
@@ -160,7 +135,7 @@ def _totals(counts: Counter[str | None], total: int, verbose: bool) -> str:
     checked = f"{counted(sum(counts.values()), 'file')} checked, {size(total)}"
     wrong = [
         f"{counts[severity]:,} with {word}s"
-        for severity, word in _WORDS.items()
+        for severity, word in SEVERITIES.items()
         if severity is not None and counts[severity]
     ]
     if not counts["error"] and not counts["warning"]:

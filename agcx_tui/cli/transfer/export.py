@@ -61,6 +61,7 @@ _STDOUT = 1
     "one branch, by its first words or the number of its first message. Codex and Claude Code read the "
     "newest of all."
 )
+@click.option("--subagents", is_flag=True, help="Also the sessions that they started as subagents.")
 @store_option
 @pass_settings
 def export(
@@ -76,6 +77,7 @@ def export(
     redact: bool,
     personal: bool,
     branch: str,
+    subagents: bool,
 ) -> None:
     """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or a Codex rollout.
 
@@ -91,9 +93,14 @@ def export(
     choice = ExportChoice(tool_calls, reasoning, images, metadata)
     form = Form(format_, choice, redact, personal, branch)
     to_directory = os.path.isdir(output) or output.endswith(os.sep)
-    if len(sessions) > 1 and not to_directory:
+    if (len(sessions) > 1 or subagents) and not to_directory:
         _check_one_file(output, format_)
-    entries = settings.find(settings.store(), sessions, or_checkpoints=True)
+    store = settings.store()
+    entries = settings.find(store, sessions, or_checkpoints=True)
+    if subagents:
+        from agcx_format.store import subagents_of
+
+        entries += subagents_of(entries, store.scan())
     if output == "-":
         _print(settings, entries, form)
     elif to_directory or len(entries) == 1:

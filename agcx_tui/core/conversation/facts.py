@@ -25,10 +25,10 @@ from agcx_format.store import StoredCheckpoint
 from agcx_format.subagents import parent_of, shown_tags
 from agcx_format.transcript import ModePeriod, ModeReader
 from agcx_tui.core.conversation.fact import Fact, Group
+from agcx_tui.core.conversation.resume import Resume, resume_of
 from agcx_tui.core.conversation.subject import Conversation, Sizes
 from agcx_tui.core.words import format
 from agcx_tui.core.words.durations import seconds_text
-from agcx_tui.core.words.resume_command import resume_command
 
 __all__ = [
     "checkpoint_facts",
@@ -133,9 +133,17 @@ def detail_facts(conversation: Conversation, sizes: Sizes) -> list[Group]:
     if sizes:
         groups.append(Group("Sections", (*_sections(sizes), *_parts(conversation))))
     groups.append(_about_window(conversation))
-    if command := resume_command(data):
-        groups.append(Group("Resume", (Fact("command", command),)))
+    if found := _resume(conversation):
+        groups.append(Group("Resume", (Fact("command", found.typed),)))
     return [group for group in groups if group is not None]
+
+
+def _resume(conversation: Conversation) -> Resume | None:
+    try:
+        found = resume_of(conversation.metadata, conversation.context())
+    except PersistenceError:
+        return None
+    return None if found.problem else found
 
 
 def mode_facts(periods: Iterable[ModePeriod]) -> tuple[Fact, ...]:

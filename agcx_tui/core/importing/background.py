@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
@@ -48,8 +49,7 @@ _RETRY_AFTER = 30.0
 _MOST, _MOST_BYTES = 200, 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SyncState:
+class SyncState(msgspec.Struct, frozen=True):
     """What is being done.
 
     Fields:

@@ -104,8 +104,7 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """One setting of the file.
 
     Fields:

@@ -12,10 +12,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import structs
 
 from agcx_format.transcript import safe_line
 from agcx_tui.core.local.keeping_on_exit import log_failure
@@ -50,8 +52,7 @@ class IndexPhase(Enum):
     """By the person; it is not built again until they ask for it, or start the program again."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexState:
+class IndexState(msgspec.Struct, frozen=True):
     """What is known of the index.
 
     Fields:
@@ -199,7 +200,7 @@ class IndexKeeper:
 
     def _become(self, phase: IndexPhase, book: BookState | None = None, problem: str = "") -> None:
         kept = None if phase is IndexPhase.DELETED else book or self.state.book
-        self.state = replace(self.state, phase=phase, book=kept, problem=problem)
+        self.state = structs.replace(self.state, phase=phase, book=kept, problem=problem)
         self.changed.publish(self.state)
 
 
@@ -219,8 +220,6 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
 
 async def _states(process: subprocess.Popen[bytes]) -> AsyncGenerator[BookState, None]:
     """What the process says, until it says no more."""
-    import msgspec
-
     from agcx_format.search import BookState
 
     decode = msgspec.json.Decoder(BookState).decode

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from agcx_format.transcript import Needle, safe_line
@@ -65,8 +65,7 @@ _right_to_left = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-
 LEFT_TO_RIGHT_MARK = "\u200e"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """`start` and `width` in cells from the left edge of the list."""
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from agcx_format.catalog import project_name
 from agcx_format.importing import agent_of
@@ -47,8 +48,7 @@ _POOLS: dict[str, tuple[str, Callable[[Any], Iterable[str]]]] = {
 WORD_AT_END = re.compile(r'(-?)(?:([A-Za-z]+):)?((?:"[^"]*"?|[^\s"])*)$')
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True):
     """Candidates for the text from `start` to the cursor."""
 
     start: int

@@ -76,12 +76,13 @@ class ListLines:
         if self.grouping == "day":
             ascending = self._table.sort_key in DATES and not self._table.descending
             keys.sort(reverse=not ascending)
-        label, size = self._label(), self._table.size
+        label, table = self._label(), self._table
         lines: list[Line] = []
         for name in keys:
             found = tuple(rows[name])
             folded = name in self.folded
-            lines.append(Section(name, label(name), found, sum(map(size, found)), folded))
+            size = sum(table.with_subagents(row, table.size) for row in found)
+            lines.append(Section(name, label(name), found, size, folded))
             if not folded:
                 lines += found
         return lines

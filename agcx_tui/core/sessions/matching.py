@@ -102,12 +102,15 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
 
 
 def _broken_with(word: str, table: SessionTable) -> set[int]:
-    """The rows of broken files whose reason, as the list shows it, contains a word; `damaged` is in each."""
+    """The rows of broken files whose reason, as the list shows it, contains a word; `damaged` is in each.
+
+    So is every part of it: what is found while it is typed is found among what its beginning found.
+    """
     wanted = fold(word)
     return {
         row
         for row, error in table.columns.errors.items()
-        if wanted == _DAMAGED or wanted in fold(short_reason(error))
+        if wanted in _DAMAGED or wanted in fold(short_reason(error))
     }
 
 

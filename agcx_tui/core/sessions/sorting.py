@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
+
+import msgspec
 
 from agcx_format.catalog import FAVORITE, Columns
 
@@ -22,8 +23,7 @@ SORTS: Final[tuple[SortKey, ...]] = get_args(SortKey)
 DESCENDING: Final = {"accessed", "updated", "created", "messages", "size", "ratio"}
 
 
-@dataclass(frozen=True, slots=True)
-class RowOrder:
+class RowOrder(msgspec.Struct, frozen=True):
     """The order of rows of `columns` by a key of SORTS.
 
     Fields:

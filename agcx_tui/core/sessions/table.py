@@ -12,12 +12,14 @@ Times are microseconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from agcx_format.catalog import DATES, GONE
 from agcx_format.subagents import is_link
+from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import WORD, Query
 from agcx_tui.core.sessions.rows import SessionRows
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SessionTable", "Totals"]
 
+N = TypeVar("N", int, float)
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+
+class Totals(msgspec.Struct, frozen=True):
     """Counts of sessions, of their bytes on disk, and of the broken among them."""
 
     sessions: int
@@ -59,6 +62,9 @@ class SessionTable(SessionRows):
         self.favorites_first = False
         self.query = Query()
         self._shows_subagents = True
+        self.families = Families(self.parent)
+        # The version of the table that they are of.
+        self._families_of = -1
         # What the catalog says of the whole store while not all of it is loaded.
         self.expected: Totals | None = None
         # All rows in sort order; None when they must be sorted again.
@@ -148,7 +154,7 @@ class SessionTable(SessionRows):
             self._sorted = False
             self._everything = None
             self.order = [*self.order, *fitting]
-        if self._hides:
+        if self._has_families:
             # The session that one of the others belongs to may have come.
             self.order = self._shown(self.order)
         return rows
@@ -167,7 +173,7 @@ class SessionTable(SessionRows):
         self.marks -= gone
         self._everything = None
         self.order = [row for row in self.order if row not in gone]
-        if self._hides:
+        if self._has_families:
             # What belonged to a session that is gone stands for itself.
             self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
 
@@ -180,8 +186,9 @@ class SessionTable(SessionRows):
         if date_changes and any(term.key in ("before", "after") for term in self.query.terms):
             self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
         else:
-            self.order = list(self.order)
-            self._row_order().sort(self.order)
+            order = list(self.order)
+            self._row_order().sort(order)
+            self.order = self._shown(order)
 
     def put_favorites_first(self, wanted: bool) -> None:
         """Show favorites before all others, or among them."""
@@ -291,40 +298,59 @@ class SessionTable(SessionRows):
         return self._everything
 
     def _row_order(self) -> RowOrder:
-        size = self.size if self._checkpoints else None
+        size = self._listed_size if self._checkpoints or self._has_families else None
         return RowOrder(
             self.columns, self.sort_key, self.descending, size, favorites_first=self.favorites_first
         )
+
+    def _listed_size(self, row: int) -> int:
+        return self.with_subagents(row, self.size)
 
     def _show(self, rows: list[int]) -> None:
         known = set(rows)
         order = self.order
         # Without a filter the count tells; with one, any of them may already be shown.
-        may_be_there = bool(self.query) or self._hides or len(order) + len(rows) > len(self)
+        may_be_there = bool(self.query) or self._has_families or len(order) + len(rows) > len(self)
         renewed = may_be_there and not known.isdisjoint(order)
         order = [row for row in order if row not in known] if renewed else list(order)
         order += matching(rows, self.query.terms, self)
         self._row_order().sort(order)
         self.order = self._shown(order)
-        is_all = not self.query and len(self.order) == len(self)
+        is_all = not self.query and len(self.order) == len(self) and not self._has_families
         self._everything = self.order if is_all else None
 
     @property
-    def _hides(self) -> bool:
-        """Whether there may be sessions of subagents that are not shown."""
-        return not self._shows_subagents and bool(self._sets_of_subagents())
+    def _has_families(self) -> bool:
+        """Whether there may be sessions of subagents, which are hidden, or stand below others."""
+        return bool(self._sets_of_subagents())
 
     def _sets_of_subagents(self) -> Set[int]:
         return self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
 
     def _shown(self, rows: list[int]) -> list[int]:
-        """The rows without the subagents of sessions in the store, if these are hidden."""
-        if self._shows_subagents or _names_subagents(self.query):
-            return rows
+        """The rows with the subagents of sessions in the store below these, or without them."""
         sets, tags = self._sets_of_subagents(), self._arrays["tags"]
         if not sets:
             return rows
-        return [row for row in rows if tags[row] not in sets or self.parent(row) is None]
+        if not self._shows_subagents and not _names_subagents(self.query):
+            self.families.flat()
+            return [row for row in rows if tags[row] not in sets or self.parent(row) is None]
+        self._know_families()
+        return self.families.nested(rows)
+
+    def _know_families(self) -> None:
+        if self._families_of != self.version:
+            self._families_of = self.version
+            sets, tags, flags = self._sets_of_subagents(), self._arrays["tags"], self._flags
+            rows = range(len(flags)) if sets else ()
+            self.families.know(row for row in rows if tags[row] in sets and not flags[row] & GONE)
+
+    def with_subagents(self, row: int, measure: Callable[[int], N]) -> N:
+        """What a row measures, together with the subagents that it stands for in the list."""
+        if self._shows_subagents:
+            return measure(row)
+        self._know_families()
+        return self.families.sum(row, measure)
 
 
 def _names_subagents(query: Query) -> bool:

@@ -14,10 +14,12 @@ import asyncio
 import os
 from collections.abc import Coroutine, Iterable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
+
+import msgspec
+from msgspec import structs
 
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.local.keeping_on_exit import log_failure, quietly
@@ -65,8 +67,7 @@ class FeedView(Protocol):
         """Another store lies where the one was that was shown; called before its rows come."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedState:
+class FeedState(msgspec.Struct, frozen=True):
     """What is known of the store.
 
     `reading` while the directory is read or compared, `slow` if that takes longer than a moment, with
@@ -171,7 +172,7 @@ class StoreFeed:
             self._record.save_at_the_end()
 
     def _become(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+        self.state = structs.replace(self.state, **changes)
 
     def _notice_slowness(self) -> None:
         if self.state.reading:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -19,6 +19,9 @@ from agcx_format.catalog import Gone
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import SUFFIX, Review, StoredCheckpoint, TrashedSession
+
+if TYPE_CHECKING:
+    from agcx_format.doctor import Repair
 
 _FIRST_BATCH = 0.005
 _BATCH = 0.1
@@ -131,6 +134,20 @@ def at_work(store: Store, files: Files, now: int) -> int:
 def duplicate(store: Store, file: File, title: str) -> Outcome:
     """Copy a session under a new title."""
     return _outcome(store, store.duplicate(_id_of(store, file), title)[1])
+
+
+def repair(store: Store, file: File) -> tuple[Outcome, Repair]:
+    """Write what can be saved of a session to a new one beside it, and what that lost.
+
+    Raises:
+        NothingToChange: Nothing is wrong with it.
+    """
+    from agcx_format.doctor import repair_beside
+
+    done = repair_beside(store, _entry(store, file), lambda title: f"{title} (repaired)".strip())
+    if done is None:
+        raise NothingToChange("nothing is wrong with it", path=file[0])
+    return _outcome(store, done.act), done.repair
 
 
 def split(store: Store, file: File, at: int, title: str | None) -> Outcome:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
+
+import msgspec
 
 __all__ = [
     "TASKS", "Action", "Task", "changing", "finding", "general", "going", "marking", "moving", "taking",
@@ -28,8 +29,7 @@ TASKS: Mapping[Task, str] = {
 """The headings of help, in its order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """What a key does.
 
     Fields:

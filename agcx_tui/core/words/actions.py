@@ -8,7 +8,8 @@ Textual: `agcx_tui.app.keys.bindings` turns the table into Textual's bindings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agcx_tui.core.words.action import (
     Action,
@@ -89,6 +90,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="delete", palette="delete the session, or those marked", label="d"),
         changing("browser.duplicate", "D", "act('duplicate')", "duplicate", palette="duplicate the session"),
         changing("browser.favorite", "asterisk", "act('favorite')", "toggle favorite"),
+        viewing("browser.verify", "V", "act('verify')", "verify, and repair if damaged",
+               palette="verify the session, and repair it if damaged"),
         changing("browser.undo", "u", "act('undo')", "undo", palette="undo the last change"),
         viewing("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
@@ -101,6 +104,10 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="show only the sessions of this directory", label="."),
         viewing("browser.columns", "C", "columns", "columns", palette="choose the columns"),
         viewing("browser.subagents", "A", "subagents", "show or hide subagents"),
+        taking("browser.resume", "R", "act('resume')", "resume in its agent",
+               palette="resume the session in its agent"),
+        taking("browser.copy-resume", "ctrl+r", "act('copy_resume')", "copy the resume command",
+               palette="copy the command that resumes the session"),
         taking("browser.copy-id", "y", "act('copy_id')", "copy the id"),
         taking("browser.copy-path", "Y", "act('copy_path')", "copy the path"),
         moving("browser.next", "tab", "app.focus_next", "next pane"),
@@ -240,11 +247,11 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     # --- a conversation
     "conversation": (
         viewing("conversation.reopen", "f5", "reopen", "reload"),
-        changing("conversation.split", "x", "split", "split in two here",
+        changing("conversation.split", "x", "derive('split')", "split in two here",
                palette="split the session in two before this message"),
-        changing("conversation.change", "X", "change", "change, delete, or redact messages",
+        changing("conversation.change", "X", "derive('change')", "change, delete, or redact messages",
                palette="change or delete the message, or redact the session"),
-        changing("conversation.undo", "u", "undo", "undo the last change here"),
+        changing("conversation.undo", "u", "derive('undo')", "undo the last change here"),
         finding("conversation.search", "slash", "search", "search",
                footer="search", palette="search in the conversation", label="/"),
         finding("conversation.next-match", "n", "match(1)", "next match",
@@ -253,6 +260,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="go to the previous match"),
         going("conversation.branches", "B", "branches", "branch tree",
                palette="show the branches of the conversation"),
+        going("conversation.subagent", "s", "subagent", "open the subagent"),
         going("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
         going("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
         going("conversation.tab-2", "2", "tab_number(2)", "show the context"),
@@ -264,9 +272,14 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         going("conversation.previous-tab", "shift+tab,ctrl+pageup", "next_tab(-1)", "previous tab",
                palette="show the previous tab"),
         _EXPORT,
-        taking("conversation.editor", "o", "open_editor", "open in the editor",
+        going("conversation.outline", "o", "outline", "outline of the turns",
+              palette="show the turns of the conversation, to go to one"),
+        taking("conversation.editor", "E", "open_editor", "open in the editor",
                palette="open the session in the editor"),
-        taking("conversation.resume", "R", "copy_resume", "copy the resume command"),
+        taking("conversation.resume", "R", "resume(False)", "resume in its agent",
+               palette="resume the session in its agent"),
+        taking("conversation.copy-resume", "ctrl+r", "resume(True)", "copy the resume command",
+               palette="copy the command that resumes the session"),
         taking("conversation.copy-id", "Y", "copy_id", "copy the id"),
         general("conversation.back", "escape", "back", "back",
                footer="back", palette="go back", label="esc"),
@@ -323,10 +336,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="at a branch point, show the previous branch"),
         viewing("transcript.toggle", "enter", "unfold", "expand or collapse",
                footer="expand", palette="expand or collapse the message", label="enter"),
-        viewing("transcript.tools", "t", "fold_tools", "tools",
+        viewing("transcript.tools", "t", "fold('tool')", "tools",
                footer="tools", palette="expand or collapse all tool calls"),
         _COPY,
-        viewing("transcript.thoughts", "T", "fold_thoughts", "thoughts",
+        viewing("transcript.only", "m", "show_only", "all, only what was said, only what failed",
+                palette="show all messages, only what was said, or only what failed"),
+        viewing("transcript.thoughts", "T", "fold('thought')", "thoughts",
                palette="expand or collapse all thoughts"),
     ),
     "facts": (

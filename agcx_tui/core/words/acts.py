@@ -31,6 +31,7 @@ _KINDS = {
     "backup-restore": "Restored from a backup",
     "save": "Saved",
     "split": "Split",
+    "repair": "Repaired",
     "checkpoint": "Created from a checkpoint",
     "checkpoint-create": "Created a checkpoint of",
     "checkpoint-rename": "Renamed a checkpoint of",

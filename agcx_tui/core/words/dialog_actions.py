@@ -17,6 +17,11 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
         moving("dialog.previous", "left,up", "app.focus_previous", "previous"),
         moving("dialog.next", "right,down", "app.focus_next", "next"),
     ),
+    "verify": (
+        changing("verify.repair", "V", "repair", "repair", footer="repair"),
+        moving("verify.up", "up", "scroll(-1)", "a line up"),
+        moving("verify.down", "down", "scroll(1)", "a line down"),
+    ),
     "picks": (
         moving("picks.previous", "left", "step(-1)", "previous choice"),
         moving("picks.next", "right", "step(1)", "next choice"),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from agcx_tui.core.words.action import TASKS, Action
+from agcx_tui.core.words.action import TASKS, Action, Task
 from agcx_tui.core.words.actions import actions
 
 __all__ = ["HelpLine", "HelpSection", "by_task", "in_columns", "key_rows", "matching"]
@@ -40,7 +40,7 @@ def by_task(bound: Iterable[tuple[Action, str]]) -> list[HelpSection]:
 
     The rows are in the order of the table of actions.
     """
-    found: dict[str, dict[str, list[str]]] = {task: {} for task in TASKS}
+    found: dict[Task, dict[str, list[str]]] = {task: {} for task in TASKS}
     for action, key in sorted(bound, key=lambda each: _PLACES[each[0].id]):
         keys = found[action.task].setdefault(action.help, [])
         if key not in keys and not (key == "ctrl+j" and "enter" in keys):

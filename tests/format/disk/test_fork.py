@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agcx_format.codec import messagepack
 from agcx_format.disk.lock_file import LockFile
 from agcx_format.disk.locks import locked
 from agcx_format.errors import LockFailed
@@ -119,6 +122,36 @@ def test_a_child_can_act_while_another_thread_of_its_parent_held_the_lock(tmp_pa
     thread.join()
     os.close(write)
     assert status_of(child) == 0
+
+
+def test_a_child_can_decode_while_another_thread_of_its_parent_makes_a_decoder():
+    making, made = threading.Event(), threading.Event()
+
+    def make() -> None:
+        with messagepack._one_at_a_time:
+            making.set()
+            made.wait(0.2)
+
+    def decodes() -> bool:
+        messagepack._decoder.cache_clear()
+        return messagepack.decode(list[int], b"\x91\x07") == [7]
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    assert making.wait(60)
+    child = in_child(decodes)
+    # It would wait for ever.
+    until_ended(child)
+    thread.join()
+
+
+def until_ended(child: int) -> None:
+    end = time.monotonic() + 20
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.001)
+    assert os.waitstatus_to_exitcode(ended[1]) == 0
 
 
 def test_a_child_does_not_remove_the_lock_file_of_its_parent(tmp_path):

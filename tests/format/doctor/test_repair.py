@@ -17,7 +17,7 @@ from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.repair import Repair, repair_file
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v2
-from agcx_format.layout.v1 import decompress_section, split
+from agcx_format.layout.v1_sections import decompress_section, split
 from agcx_format.model.items import (
     MessageSnapshot,
     Reasoning,

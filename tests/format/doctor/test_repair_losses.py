@@ -14,7 +14,7 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.repair import repair_file
 from agcx_format.layout import index, v2
-from agcx_format.layout.v1 import HEADER, split
+from agcx_format.layout.v1_sections import HEADER, split
 from agcx_format.model.items import (
     InputText,
     Message,

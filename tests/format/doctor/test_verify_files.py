@@ -17,7 +17,7 @@ from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.report import FileReport, Severity
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import checkpoint, elements, index, v2
-from agcx_format.layout.v1 import decompress_section, join, split
+from agcx_format.layout.v1_sections import decompress_section, join, split
 from agcx_format.model.items import InputText, Message
 from agcx_format.session.whole import read_session, write_session
 from tests.support.golden_files import GOLDEN, MUTATED, V1, V2, GoldenSession, mutations, v1

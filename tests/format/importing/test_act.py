@@ -129,6 +129,12 @@ def test_a_second_conversation_of_one_id_gets_an_id_of_its_own(store, rollouts):
     assert states(store, path) == [SourceState.KEPT_OUT]
     assert outcomes(store, path, own_ids=True) == [ImportOutcome.IMPORTED]
     assert sizes(store) == {"one": 1, "two": 1, "another": 1}
+    _, own, _ = next(
+        map(store.load_session, [e.id for e in store.list_sessions() if e.title == "another"])
+    )
+    assert own.context.environment_variables["AGCX_SESSION"] in {
+        str(e.id) for e in store.list_sessions()
+    }
     # From then on it grows like any other.
     assert outcomes(store, path) == [ImportOutcome.PRESENT]
     write(path, meta(), user("another"), assistant("more"))

@@ -9,12 +9,11 @@ from agcx_format import open_store
 from agcx_format.importing import agent_named, import_sessions
 from agcx_format.importing.claude.transcript import read_transcript
 from agcx_format.importing.codex.rollout import read_rollout
-from agcx_format.importing.family import subagents_in
 from agcx_format.importing.imported import Imported
 from agcx_format.store import subagents_of
-from agcx_format.subagents import parent_of, shown_tags
+from agcx_format.subagents import parent_of, shown_tags, subagents_in
 from tests.support import transcript_lines as claude
-from tests.support.rollout_lines import SESSION, assistant, event, meta, user, write
+from tests.support.rollout_lines import SESSION, assistant, call, event, meta, output, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
@@ -75,6 +74,21 @@ def test_a_subagent_of_codex_is_linked_in_both_directions(tmp_path):
     assert parent_of(child.metadata.tags) == parent.metadata.id
     assert (child.metadata.title, environment(child)["AGCX_ROLE"]) == ("scout: check it", "scout")
     assert subagents_in(environment(parent)) == {"call_1": child.metadata.id}
+
+
+def test_the_call_that_started_a_subagent_of_codex_is_known_from_its_output(tmp_path):
+    parent = read_rollout(
+        write(
+            tmp_path / f"rollout-{SESSION}.jsonl",
+            meta(),
+            user("one"),
+            call("spawn_agent", {"message": "check it"}, "call_7"),
+            output(json.dumps({"agent_id": OTHER, "nickname": "Ada"}), "call_7"),
+        )
+    )
+    child = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", spawned(), user("check it")))
+    assert subagents_in(environment(parent)) == {"call_7": child.metadata.id}
+    assert environment(child)["AGCX_PARENT_CALL"] == "call_7"
 
 
 def test_what_a_fork_repeats_of_its_origin_is_neither_its_title_nor_its_turns(tmp_path):

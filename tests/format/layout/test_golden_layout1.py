@@ -10,7 +10,7 @@ import zstandard
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec import json as serde_json
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import index, v1
+from agcx_format.layout import index, v1, v1_sections
 from agcx_format.model.session import (
     ConversationContext,
     ConversationSnapshot,
@@ -54,11 +54,11 @@ def test_written_again_it_is_the_same_file(golden: GoldenSession, tmp_path):
 
 
 def decompressed(data: bytes) -> list[bytes]:
-    metadata, messages, context, state = v1.split(data)
+    metadata, messages, context, state = v1_sections.split(data)
     return [
         data[metadata.start : metadata.end],
-        v1.decompress_section(data, messages),
-        v1.decompress_section(data, context),
+        v1_sections.decompress_section(data, messages),
+        v1_sections.decompress_section(data, context),
         data[state.start : state.end],
     ]
 
@@ -142,7 +142,7 @@ def test_an_error_names_file_section_and_offset(tmp_path):
 @pytest.mark.parametrize("type_", [SessionMetadata, SessionState])
 def test_bincode_of_values_is_what_lies_in_the_file(type_: type):
     for golden in V1:
-        spans = {span.section: span for span in v1.split(golden.data)}
+        spans = {span.section: span for span in v1_sections.split(golden.data)}
         span = spans["metadata" if type_ is SessionMetadata else "state"]
         section = golden.data[span.start : span.end]
         assert bincode.encode(bincode.decode(type_, section)) == section

@@ -22,7 +22,7 @@ from agcx_format import (
 )
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
-from agcx_format.layout import v1
+from agcx_format.layout import v1_sections
 from tests.support.stores import golden_session, id_of
 from tests.support.waiting import LIMIT
 
@@ -51,7 +51,7 @@ def with_sections(path: Path, **changed: bytes) -> Path:
         "state": bincode.encode(STATE),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(v1.join(**sections | changed)))
+    path.write_bytes(b"".join(v1_sections.join(**sections | changed)))
     return path
 
 
@@ -214,7 +214,7 @@ def test_a_file_of_a_terabyte_of_nothing(tmp_path: Path):
     os.truncate(path, 10**12)
     assert set(outcomes(path, memory=1024**3).values()) == {"ok"}
     path = with_sections(tmp_path / "b" / "a.agcx")
-    data, at = path.read_bytes(), v1.split(path.read_bytes())[1].start
+    data, at = path.read_bytes(), v1_sections.split(path.read_bytes())[1].start
     path.write_bytes(data[: at - 4] + b"\xff\xff\xff\xff" + data[at:])
     os.truncate(path, 10**12)
     said = outcomes(path, memory=1024**3)

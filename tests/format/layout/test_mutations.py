@@ -13,7 +13,8 @@ import pytest
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.errors import PersistenceError
-from agcx_format.layout.v1 import LAYOUT, decompress_section, split
+from agcx_format.layout.v1 import LAYOUT
+from agcx_format.layout.v1_sections import decompress_section, split
 from agcx_format.model.items import Message, UnknownItem
 from tests.support.golden_files import MUTATED, Mutation, mutations, v1
 

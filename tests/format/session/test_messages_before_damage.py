@@ -19,7 +19,7 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.doctor.checks import verify_file
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import v1, v2
+from agcx_format.layout import v1_sections, v2
 from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import PieceCache
@@ -65,7 +65,9 @@ CUTS = [40, STARTS[2], STARTS[3] + 9, STARTS[6], STARTS[9] + 50]
 
 def file_of_layout1(section: bytes) -> bytes:
     context = frames.compress(messagepack.encode(CONVERSATION.context), 3)
-    return b"".join(v1.join(bincode.encode(METADATA), section, context, bincode.encode(STATE)))
+    return b"".join(
+        v1_sections.join(bincode.encode(METADATA), section, context, bincode.encode(STATE))
+    )
 
 
 def whole_files() -> dict[str, bytes]:
@@ -145,7 +147,7 @@ def test_cut_at_any_byte_the_messages_before_the_cut_are_given_in_every_way(
 ):
     path = tmp_path / "cut.agcx"
     data = WHOLE[kind]
-    metadata_end = v1.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
+    metadata_end = v1_sections.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
     most, seen = 0, set()
     end = metadata_end - 1
     while end < len(data):
@@ -174,7 +176,7 @@ def test_cut_at_any_byte_the_messages_before_the_cut_are_given_in_every_way(
 def test_with_any_byte_changed_all_ways_find_the_same(kind: str, tmp_path):
     path = tmp_path / "changed.agcx"
     data = WHOLE[kind]
-    start = v1.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
+    start = v1_sections.HEADER + len(bincode.encode(METADATA)) if kind != "layout 2" else 16
     for at in range(start, min(len(data), start + 400), 3):
         changed = bytearray(data)
         changed[at] ^= 0x21

@@ -16,6 +16,22 @@ from tests.format.session.test_session_file import message
 from tests.support.stores import golden_session
 
 
+def test_times_that_rust_would_write_otherwise_are_brought_to_its_form(tmp_path: Path):
+    messages = [message(i, 100) for i in range(9)]
+    packed = [messagepack.encode(each) for each in messages]
+    packed[4] = packed[4].replace(b"2025-10-14T23:00:32Z", b"2025-10-14 23:00:32Z")
+    # One text that is two of them is no timestamp.
+    two_lines = b"2025-10-14T23:00:32Z\n2025-10-14T23:00:32Z"
+    packed[6] = packed[6].replace(b"\xb42025-10-14T23:00:32Z", b"\xd9\x29" + two_lines)
+    raw = b"\x99" + b"".join(packed)
+    with pytest.raises(PersistenceError, match="not a timestamp"):
+        messagepack.decode_messages(raw)
+    packed[6] = packed[5]
+    got = messagepack.decode_messages(b"\x99" + b"".join(packed))
+    assert got[4] == messages[4]
+    assert [each.timestamp for each in got] == [messages[0].timestamp] * 9
+
+
 @pytest.mark.parametrize("layout", [1, 2])
 def test_the_modes_are_there_as_far_as_a_layout_stores_them(tmp_path: Path, layout: int):
     metadata, conversation, state = golden_session("full")
@@ -42,19 +58,3 @@ def test_context_and_modes_of_a_conversation_that_is_a_map_of_fields(tmp_path: P
     with SessionFile(path) as session:
         assert session.mode_history == conversation.mode_history
         assert session.context == conversation.context
-
-
-def test_times_that_rust_would_write_otherwise_are_brought_to_its_form(tmp_path: Path):
-    messages = [message(i, 100) for i in range(9)]
-    packed = [messagepack.encode(each) for each in messages]
-    packed[4] = packed[4].replace(b"2025-10-14T23:00:32Z", b"2025-10-14 23:00:32Z")
-    # One text that is two of them is no timestamp.
-    two_lines = b"2025-10-14T23:00:32Z\n2025-10-14T23:00:32Z"
-    packed[6] = packed[6].replace(b"\xb42025-10-14T23:00:32Z", b"\xd9\x29" + two_lines)
-    raw = b"\x99" + b"".join(packed)
-    with pytest.raises(PersistenceError, match="not a timestamp"):
-        messagepack.decode_messages(raw)
-    packed[6] = packed[5]
-    got = messagepack.decode_messages(b"\x99" + b"".join(packed))
-    assert got[4] == messages[4]
-    assert [each.timestamp for each in got] == [messages[0].timestamp] * 9

@@ -16,7 +16,7 @@ from agcx_format import limits, write_session
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import v1
+from agcx_format.layout import v1, v1_sections
 from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import PieceCache, gathered
@@ -45,7 +45,7 @@ def write(path: Path, messages: list[MessageSnapshot], *, framed: bool = False) 
         frames.compress(messagepack.encode(conversation.context), 3),
         bincode.encode(state),
     )
-    path.write_bytes(b"".join(v1.join(*sections)))
+    path.write_bytes(b"".join(v1_sections.join(*sections)))
     return path
 
 
@@ -113,7 +113,7 @@ def test_with_a_seek_table_every_message_is_known_at_once(framed: Path, messages
 
 def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: Path, messages):
     data = framed.read_bytes()
-    span = v1.split(data)[1]
+    span = v1_sections.split(data)[1]
     section = data[span.start : span.end]
     whole = messagepack.encode_messages(messages)
     found = frames.walk(section)
@@ -132,7 +132,7 @@ def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: 
 @pytest.mark.skipif(not os.path.exists("/usr/bin/zstd"), reason="needs the zstd program")
 def test_the_zstd_program_reads_the_frames(framed: Path, messages, tmp_path: Path):
     data = framed.read_bytes()
-    span = v1.split(data)[1]
+    span = v1_sections.split(data)[1]
     (tmp_path / "section.zst").write_bytes(data[span.start : span.end])
     done = subprocess.run(
         ["/usr/bin/zstd", "-dc", tmp_path / "section.zst"], capture_output=True, check=True
@@ -144,13 +144,13 @@ def test_sections_up_to_eight_mebibytes_are_one_frame_as_in_rust():
     messages = [message(i, 6_000) for i in range(500)]
     raw = messagepack.encode_messages(messages)
     assert len(raw) < seekable.THRESHOLD
-    assert v1.compress_messages(raw, 3) == frames.compress(raw, 3)
+    assert v1_sections.compress_messages(raw, 3) == frames.compress(raw, 3)
 
 
 @pytest.mark.parametrize("lie", ["sizes", "counts", "footer", "cut"])
 def test_a_table_that_lies_is_found_out(framed: Path, messages, tmp_path: Path, lie: str):
     data = bytearray(framed.read_bytes())
-    span = v1.split(data)[1]
+    span = v1_sections.split(data)[1]
     section = data[span.start : span.end]
     if lie == "sizes":
         # One entry larger by one, the next smaller: the sum still adds up.
@@ -220,7 +220,7 @@ def test_messages_before_the_damage_are_given_and_the_damage_is_named(
     streamed: Path, messages, tmp_path
 ):
     data = bytearray(streamed.read_bytes())
-    span = v1.split(data)[1]
+    span = v1_sections.split(data)[1]
     at = span.start + (span.end - span.start) // 2
     data[at : at + 64] = bytes(64)
     path = tmp_path / "damaged.agcx"
@@ -256,7 +256,7 @@ def test_a_message_that_cannot_be_decoded_is_an_error_in_its_place(tmp_path: Pat
     context = frames.compress(messagepack.encode(conversation.context), 3)
     sections = (bincode.encode(metadata), frames.compress(raw, 3), context, bincode.encode(state))
     path = tmp_path / "one.agcx"
-    path.write_bytes(b"".join(v1.join(*sections)))
+    path.write_bytes(b"".join(v1_sections.join(*sections)))
     with SessionFile(path) as session:
         assert len(session) == 9
         assert session.get(3) == messages[3]
@@ -353,7 +353,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, messages):
     section = b"".join([*parts, stream.flush()])
     context = frames.compress(messagepack.encode(conversation.context), 3)
     sections = (bincode.encode(metadata), section, context, bincode.encode(state))
-    path.write_bytes(b"".join(v1.join(*sections)))
+    path.write_bytes(b"".join(v1_sections.join(*sections)))
     code = f"""
 import resource
 from agcx_format.model.session import OperatingMode

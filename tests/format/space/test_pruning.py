@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from agcx_format import SessionStorage, SessionStore, open_store
 from agcx_format.importing.run import import_sessions
-from agcx_format.layout import v1
+from agcx_format.layout import v1_sections
 from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.space.rules import Protected, PruneRule, select
@@ -161,7 +161,7 @@ def test_a_file_whose_messages_are_broken_is_not_empty(tmp_path: Path):
     put(store, 1, messages=0)
     path = Path(store.resolve(str(put(store, 2, messages=0))).path)
     whole = path.read_bytes()
-    messages = v1.split(whole)[1]
+    messages = v1_sections.split(whole)[1]
     # The frame of the messages is there, and nothing in it can be read.
     path.write_bytes(
         whole[: messages.start] + bytes(messages.end - messages.start) + whole[messages.end :]
@@ -178,7 +178,7 @@ def test_a_damaged_newer_copy_makes_no_duplicate_of_the_whole_one(tmp_path: Path
     assert {entry.id for entry in select(store, rule, NOW).entries} == {original}
     path = Path(store.resolve(str(copy)).path)
     whole = path.read_bytes()
-    messages = v1.split(whole)[1]
+    messages = v1_sections.split(whole)[1]
     for end in range(messages.start, messages.end, 97):
         path.write_bytes(whole[:end])
         assert select(store, rule, NOW).chosen == ()

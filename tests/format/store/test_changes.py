@@ -30,7 +30,7 @@ from agcx_format.errors import (
     StaleSession,
 )
 from agcx_format.layout import index as index_module
-from agcx_format.layout import v1, v2
+from agcx_format.layout import v1_sections, v2
 from agcx_format.layout.elements import split
 from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata
 from tests.support.golden_files import GOLDEN, V1, V2
@@ -90,7 +90,7 @@ def test_the_other_sections_are_copied_byte_for_byte(tmp_path: Path):
     store = open_store(root)
     store.update_metadata(id_of("every-item"), title="x" * 5000)
     after = path.read_bytes()
-    old, new = v1.split(data), v1.split(after)
+    old, new = v1_sections.split(data), v1_sections.split(after)
     assert after[new[0].end :] == data[old[0].end :]
     metadata = bincode.decode(SessionMetadata, after[new[0].start : new[0].end])
     assert metadata.title == "x" * 5000
@@ -251,7 +251,7 @@ def test_a_file_that_was_truncated_in_place_is_shown_as_broken(tmp_path: Path):
 
 def test_a_file_that_is_cut_off_behind_its_metadata_keeps_its_title(tmp_path: Path):
     golden = next(g for g in V1 if g.name == "full")
-    span = v1.split(golden.data)[1]
+    span = v1_sections.split(golden.data)[1]
     for size in (span.end - 1, span.start, span.start - 2, span.start - 4):
         (tmp_path / f"{golden.id}.agcx").write_bytes(golden.data[:size])
         for use_mmap in (True, False):
@@ -329,8 +329,8 @@ def test_the_level_of_a_store_is_that_of_its_files(tmp_path: Path):
         storage = SessionStorage(tmp_path / str(level), level)
         storage.save_session(session[0].id, *session)
         (path,) = (tmp_path / str(level)).glob("*.agcx")
-        span = v1.split(path.read_bytes())[1]
-        raw = v1.decompress_section(path.read_bytes(), span)
+        span = v1_sections.split(path.read_bytes())[1]
+        raw = v1_sections.decompress_section(path.read_bytes(), span)
         assert frames.compress(raw, level) == path.read_bytes()[span.start : span.end]
         sizes.append(path.stat().st_size)
     assert sizes == sorted(sizes, reverse=True)

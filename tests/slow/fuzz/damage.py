@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agcx_format import layout
 from agcx_format.codec.zstd import frames
-from agcx_format.layout import v1, v2
+from agcx_format.layout import v1_sections, v2
 
 # Headers of MessagePack that claim far more than there is, bincode's large numbers, and others.
 _LIES = [
@@ -98,7 +98,7 @@ def inside(data: bytes, which: int, changes: list[Edit]) -> bytes:
         section = frames.compress(raw, 1)
         return data[:8] + len(section).to_bytes(8, "little") + section
     sections = []
-    for number, span in enumerate(v1.split(data)):
+    for number, span in enumerate(v1_sections.split(data)):
         section = data[span.start : span.end]
         if number == which % 4:
             if span.section in ("messages", "context"):
@@ -106,12 +106,12 @@ def inside(data: bytes, which: int, changes: list[Edit]) -> bytes:
             else:
                 section = apply(section, changes)
         sections.append(section)
-    return b"".join(v1.join(*sections))
+    return b"".join(v1_sections.join(*sections))
 
 
 def with_lengths(data: bytes, which: int, length: int) -> bytes:
     """One of the file's length fields says `length`."""
     if layout.of(data) is v2.LAYOUT:
         return data[:8] + struct.pack("<Q", length) + data[16:]
-    span = v1.split(data)[which % 4]
+    span = v1_sections.split(data)[which % 4]
     return data[: span.start - 4] + struct.pack("<I", length & 0xFFFFFFFF) + data[span.start :]

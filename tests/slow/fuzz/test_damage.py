@@ -20,7 +20,7 @@ from agcx_format import (
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec import json as serde_json
 from agcx_format.codec.zstd import seekable
-from agcx_format.layout import checkpoint, index, v1
+from agcx_format.layout import checkpoint, index, v1_sections
 from agcx_format.model.items import ResponseItem, UnknownItem
 from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata, SessionState
 from tests.slow.fuzz import damage
@@ -152,10 +152,10 @@ def test_bytes_that_are_no_file_at_all(read_all, fuzzing: Fuzzing):
 def in_frames(golden: Path) -> bytes:
     """The same file with its messages in many frames and a seek table, as large ones are written."""
     data = golden.read_bytes()
-    raw = v1.decompress_section(data, v1.split(data)[1])
-    sections = [data[span.start : span.end] for span in v1.split(data)]
+    raw = v1_sections.decompress_section(data, v1_sections.split(data)[1])
+    sections = [data[span.start : span.end] for span in v1_sections.split(data)]
     sections[1] = seekable.compress(raw, messagepack.find_messages(raw), 1)
-    return b"".join(v1.join(*sections))
+    return b"".join(v1_sections.join(*sections))
 
 
 def test_files_with_a_seek_table(read_all, fuzzing: Fuzzing, monkeypatch: pytest.MonkeyPatch):
@@ -165,7 +165,7 @@ def test_files_with_a_seek_table(read_all, fuzzing: Fuzzing, monkeypatch: pytest
 
     def check(case: tuple) -> None:
         data, near_the_end, changes = case
-        messages = v1.split(data)[1]
+        messages = v1_sections.split(data)[1]
         # Half of the damage is to the table and the counts, which lie at the end of the section.
         start = max(messages.start, messages.end - 120) if near_the_end else messages.start
         section = damage.apply(data[start : messages.end], changes)

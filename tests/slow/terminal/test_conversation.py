@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ def terminal(path: Path, **environment: str) -> Terminal:
     return Terminal(agcx("browse", path), environment, (100, 30))
 
 
-def session(path: Path, directory: Path) -> Path:
+def session(path: Path, directory: Path, **fields: object) -> Path:
     """A session in `directory` whose messages hold addresses, good and bad."""
     metadata, conversation, state = read_session(golden("full"))
     said = "see https://example.org/a\x1b]8;;ftp://evil.example/\x1b\\ and file:///etc/passwd"
@@ -25,11 +26,11 @@ def session(path: Path, directory: Path) -> Path:
         messages=[user(said), output("at http://example.org/out(1).", "none")],
         context=replace(conversation.context, working_directory=str(directory)),
     )
-    write_session(path, metadata, conversation, state)
+    write_session(path, replace(metadata, **fields), conversation, state)
     return path
 
 
-def test_o_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
+def test_upper_e_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
     directory = tmp_path / "-src with space"
     directory.mkdir()
     editor = tmp_path / "editor"
@@ -43,7 +44,7 @@ def test_o_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
     }  # fmt: skip
     with terminal(path, **environment) as screen:
         screen.wait_for("example.org")
-        screen.type("o")
+        screen.type("E")
         screen.until(told.exists)
         screen.until(lambda: told.read_text().count("|") == 3)
         assert told.read_text() == f"--wait|{directory}|{directory}|"
@@ -51,6 +52,38 @@ def test_o_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
         screen.until(lambda: screen.written.count(b"\x1b[?1049h") == 2)
         before = len(screen.written)
         screen.until(lambda: b"example.org" in screen.written[before:])
+
+
+def test_upper_r_leaves_the_screen_to_the_agent_in_the_directory_and_comes_back(tmp_path):
+    directory = tmp_path / "a $(touch x) b"
+    directory.mkdir()
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    agent = programs / "claude"
+    # It has the terminal, and ctrl+c is for it alone.
+    agent.write_text(
+        "#!/bin/sh\ntrap 'printf stopped >> \"$TOLD\"; exit 3' INT\n"
+        'printf "%s|" "$@" "$PWD" > "$TOLD"\nread -r line\nprintf "$line" >> "$TOLD"\n'
+    )
+    agent.chmod(0o700)
+    told = tmp_path / "told"
+    path = session(tmp_path / "s.agcx", directory, tags=["claude-code"])
+    environment = {
+        "PATH": f"{programs}:{os.environ['PATH']}", "TOLD": str(told),
+        "XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path),
+    }  # fmt: skip
+    id = str(read_session(path)[0].id)
+    with terminal(path, **environment) as screen:
+        screen.wait_for("example.org")
+        screen.type("R")
+        screen.until(told.exists)
+        screen.until(lambda: told.read_text().count("|") == 3)
+        assert told.read_text() == f"--resume|{id}|{directory}|"
+        screen.type("\x03")
+        screen.until(lambda: told.read_text().endswith("|stopped"))
+        screen.until(lambda: screen.written.count(b"\x1b[?1049h") == 2)
+        screen.until(lambda: b"claude ended with 3" in screen.written)
+        assert list(directory.iterdir()) == []
 
 
 def test_web_addresses_lead_where_they_say_and_nothing_else_can_be_followed(tmp_path):

@@ -17,6 +17,7 @@ import agcx_format
 from agcx_format import read_session, write_session
 from agcx_format.disk.durable import Signature
 from agcx_format.exporting.choice import ExportChoice
+from agcx_format.importing import agent_named, import_sessions
 from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.model.items import FunctionCall, InputText, Message
 from agcx_format.model.session import Session
@@ -24,6 +25,8 @@ from agcx_format.store.store import open_store
 from agcx_tui.cli.transfer.export import FORMATS
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.write_files import Exported, Exporter, Form
+from tests.support.rollout_lines import SESSION, meta, user
+from tests.support.rollout_lines import write as write_rollout
 from tests.support.waiting import LIMIT, wait_until
 
 from .conftest import BROKEN, GRID, QUEUE, TORN, Terminal, program, run
@@ -308,3 +311,16 @@ def test_a_file_that_changes_while_it_is_looked_through_is_not_the_one_that_was_
 
     monkeypatch.setattr(agcx_format, "read_session", read)
     assert exporter.looked(path).signature is None
+
+
+def test_subagents_go_along_when_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("AGCX_STORE", str(tmp_path / "store"))
+    other = SESSION.replace("a", "b")
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION}}}
+    write_rollout(tmp_path / "a.jsonl", meta(), user("parent"))
+    write_rollout(tmp_path / "b.jsonl", meta(id=other, source=source), user("child"))
+    list(import_sessions(open_store(tmp_path / "store"), [tmp_path], agent=agent_named("codex")))
+    for options, count in (([], 1), (["--subagents"], 2)):
+        target = tmp_path / f"out-{count}"
+        assert run("export", SESSION, *options, "-o", f"{target}/").exit_code == 0
+        assert len(list(target.iterdir())) == count

@@ -127,7 +127,7 @@ class BrowserScreen(ListingScreen[None]):
         if arranged.group != "none":
             self.sessions.group_by(arranged.group)
         positions = None if services.state is None else ReadingPositions(services.state)
-        self._preview = Preview(self.table, positions, id="preview")
+        self._preview = Preview(self.table, positions, repairs=True, id="preview")
         left = Vertical(
             ListHeader(self.sessions), self.sessions, Static(id="notice", markup=False), id="left"
         )

@@ -60,7 +60,10 @@ class SessionActs:
             "export": self.export,
             "copy_id": partial(self.copy, SessionTable.id),
             "copy_path": partial(self.copy, SessionTable.path),
+            "verify": self.verify,
             "undo": self.undo,
+            "resume": partial(self.resume, only_copy=False),
+            "copy_resume": partial(self.resume, only_copy=True),
         }
 
     async def perform(self, name: str) -> None:
@@ -77,6 +80,14 @@ class SessionActs:
         if row is not None:
             text = what(self._table, row)
             copy(self._app, text, safe_line(text))
+
+    async def resume(self, *, only_copy: bool) -> None:
+        """Resume the session under the cursor in its agent, or copy the command that does."""
+        from agcx_tui.app.screens.resuming import resume_file
+
+        row = self._sessions.cursor
+        if row is not None:
+            await resume_file(self._app, self._table.path(row), only_copy=only_copy)
 
     async def export(self) -> None:
         from agcx_tui.app.dialogs.export import ExportItem
@@ -128,6 +139,34 @@ class SessionActs:
         outcome = await self._run(act, "duplicated")
         if outcome is not None:
             self._say(f"Duplicated: {summary(outcome.act)}. u to undo.", go_to=outcome)
+
+    async def verify(self) -> None:
+        """Show what is wrong with the session under the cursor; if the person wants it, repair it."""
+        from agcx_format.doctor import verify_file
+        from agcx_tui.app.dialogs.verify import VerifyDialog
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import summary
+
+        row = self._sessions.cursor
+        if row is None:
+            return
+        files, lost = self._feed.shown([row]), ""
+        name = self._table.title(row).strip() or self._table.id(row)
+        dialog = VerifyDialog(f"Verify “{name}”", partial(verify_file, self._table.path(row)))
+        if not await self._app.push_screen_wait(dialog):
+            return
+
+        def act(store: Store) -> Outcome:
+            nonlocal lost
+            outcome, done = store_work.repair(store, next(iter(files)))
+            lost = "".join(f" Lost: {sentence}." for sentence in done.lost)
+            return outcome
+
+        outcome = await self._run(act, "repaired")
+        if outcome is not None:
+            self._say(
+                f"Repaired: {summary(outcome.act)}.{safe_line(lost)} u to undo.", go_to=outcome
+            )
 
     async def toggle_favorite(self) -> None:
         """Make them favorites; if all of them are, no more."""

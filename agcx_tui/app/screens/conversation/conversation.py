@@ -8,7 +8,6 @@ made of it (`deriving`).  A file that cannot be opened is a page that says what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,9 +31,12 @@ from agcx_tui.app.screens.conversation.opening import (
     ConversationOpened,
     OpenConversation,
 )
+from agcx_tui.app.screens.conversation.outline import ask_for_turn
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
+from agcx_tui.app.screens.conversation.subagents import SubagentCalls
+from agcx_tui.app.screens.resuming import resume_conversation
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.copying import copy
@@ -52,7 +54,6 @@ from agcx_tui.core.conversation.subject import (
 )
 from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.words import format
-from agcx_tui.core.words.resume_command import resume_command
 
 if TYPE_CHECKING:
     from agcx_format.search import Query
@@ -62,11 +63,11 @@ __all__ = ["ConversationScreen"]
 
 # What can be done with a conversation that could not be opened: leave.
 _NEEDS_CONVERSATION = (
-    "search", "match", "export", "change", "copy_id", "copy_resume", "open_editor", "tab_number", "next_tab",
+    "search", "match", "export", "change", "copy_id", "resume", "open_editor", "tab_number", "next_tab",
     "go_to_number",
-    "branches",
+    "branches", "outline",
 )  # fmt: skip
-_MESSAGES_ONLY = ("match", "go_to_number", "split", "change", "branches")
+_MESSAGES_ONLY = ("match", "go_to_number", "split", "change", "branches", "subagent")
 
 
 class ConversationScreen(OnceScreen[None]):
@@ -79,7 +80,7 @@ class ConversationScreen(OnceScreen[None]):
 
     With `search`, that is searched for at once and every match is marked; it begins at the match `at`, and
     Esc leaves at once.  `beyond` is called when the reader asks for the match after the last one (1), or
-    before the first one (-1); by default the search goes around.
+    before the first one (-1); by default the search goes around.  `open_file` shows another session.
     """
 
     BINDINGS = bindings("conversation")
@@ -109,6 +110,7 @@ class ConversationScreen(OnceScreen[None]):
         search: Query | None = None,
         at: MatchPlace | None = None,
         beyond: Callable[[int], None] | None = None,
+        open_file: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self.path = path
@@ -122,7 +124,8 @@ class ConversationScreen(OnceScreen[None]):
         place = ReadingPlace(self.transcript, positions)
         place.wanted = message
         opener = opener or partial(open_session, path)
-        self.file = OpenConversation(self, path, opener, place, self.transcript, follow)
+        subagents = SubagentCalls(self.transcript, self.derived.store, open_file)
+        self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
     def compose(self) -> ComposeResult:
@@ -206,6 +209,8 @@ class ConversationScreen(OnceScreen[None]):
     # --- tabs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # What is done to the session is one action, with what is done as its parameter.
+        action = str(parameters[0]) if action == "derive" else action
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
         if action == "search" and self.focused is self.search.input:
@@ -224,16 +229,9 @@ class ConversationScreen(OnceScreen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """While words are searched for, the footer has the keys that go from match to match."""
-        found = super().active_bindings
-        if self.search.matches is not None and self.focused is not self.search.input:
-            for key, active in found.items():
-                if active.binding.action == "match(1)":
-                    shown = replace(active.binding, show=True, description="matches")
-                    if key == "n" and "N" in found:
-                        shown = replace(shown, key_display="n N")
-                    found = {**found, key: active._replace(binding=shown)}
-        return found
+        """The footer has the keys of a search, and that of a subagent, where there is one."""
+        found = self.search.with_match_keys(super().active_bindings)
+        return self.file.subagents.with_key(found)
 
     async def show_tab(self, name: str) -> None:
         """Show one of the tabs, made and read now if it was not shown before."""
@@ -316,6 +314,15 @@ class ConversationScreen(OnceScreen[None]):
         if start is not None:
             self.transcript.seek(start)
 
+    @work(exclusive=True, group="outline")
+    async def action_outline(self) -> None:
+        """Show the turns, and go to the one that is chosen."""
+        transcript = self.transcript
+        start = await ask_for_turn(self, transcript.source, transcript.current)
+        if start is not None:
+            await self.show_tab("messages")
+            transcript.seek(start)
+
     def action_go_to_number(self) -> None:
         self.number_line.ask(self.file.expected)
 
@@ -324,6 +331,8 @@ class ConversationScreen(OnceScreen[None]):
         message.stop()
         self.search.moved()
         self._show_place()
+        if self.file.subagents.moved():
+            self.refresh_bindings()
 
     def _show_place(self) -> None:
         if self.opened is None or self.panes.shown != "messages":
@@ -331,6 +340,10 @@ class ConversationScreen(OnceScreen[None]):
         else:
             place = self.file.place
             self._tabs.say(*place.words(self.file.expected), strong=place.new_below > 0)
+
+    @work
+    async def action_subagent(self) -> None:
+        await self.file.subagents.open(self)
 
     # --- taking out
 
@@ -344,12 +357,11 @@ class ConversationScreen(OnceScreen[None]):
         if self.opened is not None:
             copy(self.app, str(self.opened.metadata.id), "the id of the session")
 
-    def action_copy_resume(self) -> None:
+    @work(exclusive=True, group="resume")
+    async def action_resume(self, only_copy: bool) -> None:
+        """Resume the session in its agent, or copy the command that does."""
         if self.opened is not None:
-            if command := resume_command(self.opened.metadata):
-                copy(self.app, command, f"“{safe_line(command)}”")
-            else:
-                self.notify("The agent of this session cannot resume it by its id.", markup=False)
+            await resume_conversation(self.app, self.opened, only_copy=only_copy)
 
     @work(exclusive=True, group="editor")
     async def action_open_editor(self) -> None:
@@ -366,20 +378,17 @@ class ConversationScreen(OnceScreen[None]):
     # --- sessions made of it
 
     @work
-    async def action_split(self) -> None:
-        if self.has_class("-failed"):
+    async def action_derive(self, what: str) -> None:
+        """Split the session, change what is in it, or undo that."""
+        if what == "undo":
+            await self.derived.undo(self)
+        elif what == "change":
+            await self.derived.change(self, self.opened, self.transcript)
+        elif self.has_class("-failed"):
             words = "A damaged session cannot be split; agcx repair recovers what can be read."
             self.notify(words, severity="warning", markup=False)
         else:
             await self.derived.split(self, self.opened, self.transcript)
-
-    @work
-    async def action_change(self) -> None:
-        await self.derived.change(self, self.opened, self.transcript)
-
-    @work
-    async def action_undo(self) -> None:
-        await self.derived.undo(self)
 
     # --- leaving
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from textual.message import Message
 from textual.screen import Screen
@@ -21,9 +22,11 @@ from textual.worker import get_current_worker
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.subagents import subagents_in
 from agcx_format.transcript import ModeChange, mode_changes
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
+from agcx_tui.app.screens.conversation.subagents import SubagentCalls
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.followed import FollowedSource, continues
 from agcx_tui.core.conversation.subject import Conversation, gone_on
@@ -69,7 +72,8 @@ class OpenConversation:
 
     `opener` opens the file `path`, or something of it; it may block.  `screen` gets
     `ConversationOpened`, which it hands to `take`, or `ConversationFailed`.  `place` is where the reader is,
-    and `store` the one whose acts may change the file, if that is known.
+    and `store` the one whose acts may change the file, if that is known.  `subagents` gets
+    what its calls started.
     """
 
     def __init__(
@@ -80,8 +84,10 @@ class OpenConversation:
         place: ReadingPlace,
         transcript: Transcript,
         store: OpenedStore | None,
+        subagents: SubagentCalls,
     ) -> None:
         self.place = place
+        self.subagents = subagents
         self.store = store
         self.current: Conversation | None = None
         # For the first time, or again.
@@ -158,18 +164,25 @@ class OpenConversation:
         return before
 
     def _read_modes(self, conversation: Conversation) -> None:
-        """Read where the mode changed, which may be at the end of a long file, and have it shown."""
+        """Read where the mode changed and what subagents were started; that may be at the end of the file."""
         try:
             changes = mode_changes(conversation.mode_history())
+            started = subagents_in(conversation.context().environment_variables)
         except PersistenceError:
             # What is wrong with the file is said where it is.
             return
-        if changes and not get_current_worker().is_cancelled:
-            self._screen.call_later(self._show_modes, conversation, changes)
+        if (changes or started) and not get_current_worker().is_cancelled:
+            self._screen.call_later(self._show_modes, conversation, changes, started)
 
-    def _show_modes(self, conversation: Conversation, changes: tuple[ModeChange, ...]) -> None:
+    def _show_modes(
+        self,
+        conversation: Conversation,
+        changes: tuple[ModeChange, ...],
+        started: dict[str, UUID],
+    ) -> None:
         if conversation is self.current:
             self._transcript.blocks.modes = changes
+            self.subagents.started = started
             self._transcript.redraw()
 
     def failed(self) -> None:

@@ -105,4 +105,6 @@ class ReadingPlace:
             self._restored = None
         if not complete:
             return f"reading… {share}"
-        return f"message {transcript.current + 1:,} of {known:,}" if known else ""
+        only = transcript.showing.shown.value
+        here = f"message {transcript.current + 1:,} of {known:,}" if known else ""
+        return f"{only} (m) · {here}" if only else here

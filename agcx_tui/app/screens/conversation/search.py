@@ -8,10 +8,11 @@ imported when the line is first opened.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import on, work
+from textual.binding import ActiveBinding
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
@@ -160,6 +161,18 @@ class ConversationSearch(SearchLine):
         self.matches = self._found = None
         self.is_given = False
         self._transcript.mark_matches(None)
+
+    def with_match_keys(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+        """The keys of the screen; while words are searched for, the footer has those that go to matches."""
+        if self.matches is None or self.screen.focused is self.input:
+            return found
+        for key, active in found.items():
+            if active.binding.action == "match(1)":
+                shown = replace(active.binding, show=True, description="matches")
+                if key == "n" and "N" in found:
+                    shown = replace(shown, key_display="n N")
+                found = {**found, key: active._replace(binding=shown)}
+        return found
 
     def fetched(self, index: int) -> None:
         """The text of message `index` is there now."""

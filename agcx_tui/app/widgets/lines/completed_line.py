@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 from textual.message import Message
 
 from agcx_tui.app.keys.bindings import bindings
@@ -14,8 +15,7 @@ from agcx_tui.core.sessions.completion import Completion
 __all__ = ["CompletedLine"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
+class _Offer(msgspec.Struct, frozen=True):
     """The candidates of a word, the number of the one taken, and the line up to the cursor with it."""
 
     completion: Completion

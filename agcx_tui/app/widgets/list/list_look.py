@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from textual.widget import Widget
 
 from agcx_tui.app.widgets.list.session_row import RowLook
 
 __all__ = ["CSS", "LOOKS", "look_of"]
 
-_PARTS = tuple(field.name for field in fields(RowLook) if field.name != "plain")
+_PARTS = tuple(name for name in RowLook.__struct_fields__ if name != "plain")
 LOOKS = tuple(f"session-list--{part}" for part in _PARTS)
 
 CSS = """

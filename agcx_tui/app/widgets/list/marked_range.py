@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from agcx_tui.core.sessions.groups import Line
 
 __all__ = ["MarkedRange"]
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedRange:
+class MarkedRange(msgspec.Struct, frozen=True):
     """The rows marked while shift is held: the line where that began, and the marks before.
 
     The rest is the list, the marks and the cursor as they were left.  If any of them has changed since, the

@@ -10,9 +10,10 @@ sessions arrive.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import structs
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
@@ -229,7 +230,7 @@ class SessionList(LineList[Line]):
         self._look_is_old = False
         # If only the focus changed, the rows look the same but for the one at the cursor, whose style is part
         # of its cache key.
-        if before is None or replace(before, cursor=look.cursor) != look:
+        if before is None or structs.replace(before, cursor=look.cursor) != look:
             self._strips.clear()
         return look
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from agcx_tui.core.sessions.columns import GAP, Column, find_words, fit, fit_middle, plain_cells
+from agcx_tui.core.sessions.families import indentation
 from agcx_tui.core.sessions.groups import Section
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
@@ -20,8 +20,7 @@ _USUAL_MODE = "Build"
 _LEAST_TITLE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class RowLook:
+class RowLook(msgspec.Struct, frozen=True):
     """The styles of a row; all but `match`, which is added to another, have the list's background."""
 
     plain: Style
@@ -81,6 +80,7 @@ def _title_cells(
     style = look.plain
     if not title:
         title, style = UNTITLED, look.dim
+    title = indentation(table.families.depth(row)) + title
     if table.broken(row):
         reason = plain_cells(format.short_damage(table.error(row)))
         reason = fit(reason, max(0, min(16, width - 10))).rstrip()
@@ -142,15 +142,15 @@ def _cell(table: SessionTable, row: int, column: Column, look: RowLook) -> list[
         case "turns":
             text = _unless_zero(table.turns(row))
         case "tokens":
-            text = _unless_zero(table.tokens(row))
+            text = _unless_zero(table.with_subagents(row, table.tokens))
         case "cost":
-            text = format.cost(table.cost(row))
+            text = format.cost(table.with_subagents(row, table.cost))
         case "ratio":
             text = format.ratio(table.ratio(row))
         case _ if table.shown_measure == "ratio":
             text = format.ratio(table.ratio(row))
         case _:
-            text = format.size(table.size(row))
+            text = format.size(table.with_subagents(row, table.size))
     cells = fit(text, column.width, right=column.right_aligned)
     gap = Segment(" " * GAP, look.plain)
     if column.name in ("tags", "model"):

@@ -45,6 +45,8 @@ class Viewport:
         self._draw = draw
         self._blocks: LRUCache[int, Block] = LRUCache(_KEPT)
         self.heights = HeightIndex()
+        # The block after or before one, of those that may have lines.
+        self.following: Callable[[int, int], int] = lambda index, direction: index + direction
         self.height = 0
         self.top = START
         self.window: list[Place] = []
@@ -125,7 +127,7 @@ class Viewport:
                     yield Place(index, part, line)
                     line += 1
                 part, line = part + 1, 0
-            index, part = index + 1, 0
+            index, part = self.following(index, 1), 0
 
     def within(self, index: int) -> Iterator[Place]:
         """The places of one block."""
@@ -144,7 +146,7 @@ class Viewport:
                 part -= 1
                 if part >= 0:
                     line = len(self.lines(index, part))
-            index -= 1
+            index = self.following(index, -1)
             if index < 0:
                 return
             part = len(self.block(index).parts) - 1

@@ -8,7 +8,8 @@ apart, find each other here and share one fold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 
 from textual.cache import LRUCache
 
@@ -73,6 +74,9 @@ class ConversationBlocks:
         self.branches: Branches | None = None
         # Known when the branches are.
         self._ways: ChosenWays | None = None
+        # The messages that are shown, of the first so many; None for all.
+        self._only: Sequence[int] | None = None
+        self._only_until = 0
         # A message that tells of branches was drawn without knowing them.
         self.misses_branches = False
         # The changes of mode of the session.
@@ -86,6 +90,7 @@ class ConversationBlocks:
         """Show another conversation; folds of single blocks are dropped."""
         self.source = source
         self.folds.clear()
+        self.show_only(None, 0)
         self.modes = ()
         self.pending.clear()
         self.branches, self._ways, self.misses_branches = None, None, False
@@ -174,6 +179,29 @@ class ConversationBlocks:
         """Choose the ways that lead to a message; false if it is shown already."""
         return self._ways is not None and self._ways.reveal(index + 1)
 
+    # --- what is left out
+
+    def show_only(self, only: Sequence[int] | None, until: int) -> None:
+        """Show of the first `until` messages only these, ascending; None shows all."""
+        self._only, self._only_until = only, until
+
+    def leaves_out(self, index: int) -> bool:
+        """Whether a message is not shown at all."""
+        if self._only is None or index >= self._only_until:
+            return False
+        place = bisect_left(self._only, index)
+        return place == len(self._only) or self._only[place] != index
+
+    def following(self, index: int, direction: int) -> int:
+        """The next or previous message that is not left out; may be one beyond all."""
+        if self._only is None or index + direction >= self._only_until:
+            return index + direction
+        if direction > 0:
+            place = bisect_right(self._only, index)
+            return self._only[place] if place < len(self._only) else self._only_until
+        place = bisect_left(self._only, index) - 1
+        return self._only[place] if place >= 0 else -1
+
     # --- folds
 
     def opens(self, index: int, head: str) -> bool:
@@ -235,10 +263,12 @@ class ConversationBlocks:
         return self.estimates(0, self.count())
 
     def estimates(self, start: int, stop: int) -> Iterator[int]:
-        """Heights in lines, estimated from sizes; never 0, since something may be there."""
+        """Heights in lines, estimated from sizes; 0 only for what is left out."""
         width = max(20, self.look.width)
         for index in range(start, stop):
-            if index - start >= _GUESSED or index >= self.source.known():
+            if self.leaves_out(index):
+                yield 0
+            elif index - start >= _GUESSED or index >= self.source.known():
                 yield 1 if index >= self.source.known() else _USUAL_HEIGHT
             else:
                 yield 2 + min(40, self.source.size_of(index) // width)
@@ -246,6 +276,8 @@ class ConversationBlocks:
     def draw(self, index: int) -> Block:
         if index >= self.source.known():
             return self._tail(index)
+        if self.leaves_out(index):
+            return Block([])
         found = self.get(index)
         if isinstance(found, Pending):
             self.pending.add(index)

@@ -18,14 +18,15 @@ from textual.message import Message
 from agcx_format import MessageSource
 from agcx_format.transcript import text_of
 from agcx_tui.app.blocks.block import Block
-from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.blocks.message import is_turn
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
-from agcx_tui.app.widgets.transcript.blocks import NOTHING, THOUGHT, TOOL, ConversationBlocks
+from agcx_tui.app.widgets.transcript.blocks import NOTHING, ConversationBlocks
 from agcx_tui.app.widgets.transcript.branch_reader import BranchReader
+from agcx_tui.app.widgets.transcript.folding import Folding
 from agcx_tui.app.widgets.transcript.message_finder import MessageFinder, Wanted
+from agcx_tui.app.widgets.transcript.showing import Showing
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
 
 __all__ = ["Transcript"]
@@ -60,10 +61,13 @@ class Transcript(Roll, can_focus=True):
         self._reader = SourceReader(self)
         self._finder = MessageFinder(self)
         self._branch_reader = BranchReader(self)
+        self.folding = Folding(self)
+        self.showing = Showing(self)
+        self.viewport.following = self.blocks.following
         self._goal: int | None = None
         self._goal_row = 0
         # The view went to the end, and nobody has moved it since.
-        self._at_end = False
+        self.at_end = False
 
     # --- for others
 
@@ -82,6 +86,7 @@ class Transcript(Roll, can_focus=True):
         self.moving()
         self._goal = goal
         self.blocks.use(source)
+        self.showing.forget()
         self._reader.use(source)
         self._branch_reader.stop()
         self.matches = None
@@ -99,7 +104,7 @@ class Transcript(Roll, can_focus=True):
         if self.source.known() + 1 < len(self.viewport.heights):
             return self.show(self.source)
         if is_newer:
-            self._at_end = at_end
+            self.at_end = at_end
             self.blocks.renew()
             self._branch_reader.stop()
 
@@ -141,12 +146,15 @@ class Transcript(Roll, can_focus=True):
         """What is still being done before the view goes where it was asked to; or nothing."""
         if self._goal is not None:
             return "to the end" if self._goal >= ALL else f"to message {self._goal + 1:,}"
+        if self.showing.busy:
+            return "looking for what is to be shown"
         return f"looking for the {self._finder.wanted}" if self._finder.wanted else ""
 
     def give_up(self) -> bool:
         """Stay where the view is; false when nothing was under way."""
         busy = bool(self.busy)
         self.moving()
+        self.showing.stop()
         if busy:
             self.settled()
         return busy
@@ -159,7 +167,7 @@ class Transcript(Roll, can_focus=True):
 
     def unfold(self, index: int) -> None:
         """Show all of a message: its call opened, no lines left out."""
-        self._set_fold(self.blocks.owner(index), Fold.FULL)
+        self.folding.show_all_of(index)
 
     def shown_in(self, index: int) -> int:
         """The message whose lines show a known message: its own, or its call's while that is folded."""
@@ -167,7 +175,9 @@ class Transcript(Roll, can_focus=True):
         return index if owner == index or self.viewport.block(index).parts else owner
 
     def reveal(self, index: int) -> None:
-        """Choose the ways that lead to a message, if others are chosen."""
+        """Show a message that is left out, or is on a way that is not chosen."""
+        if self.blocks.leaves_out(index):
+            self.showing.show_all()
         if self.blocks.reveal(index):
             self._change(self.viewport.forget)
 
@@ -180,7 +190,7 @@ class Transcript(Roll, can_focus=True):
 
     def moving(self) -> None:
         self._goal = None
-        self._at_end = False
+        self.at_end = False
         self._finder.stop()
 
     def rail(self, place: Place, block: Block) -> str:
@@ -249,7 +259,7 @@ class Transcript(Roll, can_focus=True):
             self.go(goal, self._goal_row)
         elif source.complete:
             self.moving()
-            self._at_end = True
+            self.at_end = True
             self._show_end()
             self.settled()
         else:
@@ -262,7 +272,7 @@ class Transcript(Roll, can_focus=True):
         There, a message may be taller than the note that stood for it.
         """
         self.viewport.changed(change, self.current)
-        if self._at_end:
+        if self.at_end:
             self._show_end()
 
     def _show_end(self) -> None:
@@ -274,11 +284,11 @@ class Transcript(Roll, can_focus=True):
 
     def action_message(self, direction: int) -> None:
         """To the next or previous message that has lines; the view moves only if it must."""
-        index = self.current + direction
+        index = self.blocks.following(self.current, direction)
         while 0 <= index < self.source.known():
             if self.viewport.block(index).parts:
                 return self._show_current(index)
-            index += direction
+            index = self.blocks.following(index, direction)
         return None
 
     def _show_current(self, index: int) -> None:
@@ -337,56 +347,24 @@ class Transcript(Roll, can_focus=True):
 
     # --- folding
 
-    def action_fold_tools(self) -> None:
-        self._fold_all(TOOL)
+    def action_show_only(self) -> None:
+        """Show all messages, only what was said, or only what failed: the next of these."""
+        self.showing.turn()
 
-    def action_fold_thoughts(self) -> None:
-        self._fold_all(THOUGHT)
+    @on(Showing.Known)
+    def _outline_known(self, message: Showing.Known) -> None:
+        self.showing.known(message)
 
-    def _fold_all(self, kind: str) -> None:
-        self._at_end = False
-
-        def change() -> None:
-            self.blocks.fold_all(kind)
-            self.viewport.forget()
-
-        self.viewport.changed(change, self.current)
-        self._leave_folded()
-        self.settled()
+    def action_fold(self, kind: str) -> None:
+        """Open or fold all messages of a kind."""
+        self.folding.turn_all(kind)
 
     def action_unfold(self) -> None:
-        """Open the current message further, or fold it if it is open altogether."""
+        """Open the current message further, or fold it; a line of a branch shows that branch."""
         if self.blocks.is_hidden(self.current):
-            return self.action_way(1)
-        owner = self.blocks.owner(self.current)
-        fold = self.blocks.fold(owner)
-        cut = any(
-            self.viewport.block(each).cut
-            for each in (owner, self.blocks.partner(owner))
-            if each is not None
-        )
-        following = Fold.FULL if fold == Fold.OPEN and cut else Fold(not fold)
-        return self._set_fold(owner, following)
-
-    def _set_fold(self, owner: int, fold: Fold) -> None:
-        self._at_end = False
-
-        def change() -> None:
-            self.blocks.folds[owner] = fold
-            for each in self.blocks.touched(owner):
-                self.viewport.forget(each)
-
-        self.viewport.changed(change, owner)
-        self._leave_folded()
-        self.settled()
-
-    def _leave_folded(self) -> None:
-        """An output that folded away leaves the cursor to its call, and shows that."""
-        owner = self.shown_in(self.current)
-        if owner != self.current:
-            self.current = owner
-            if self.viewport.head_row(owner) is None:
-                self.viewport.go(owner)
+            self.action_way(1)
+        else:
+            self.folding.turn_current()
 
     def on_click(self, event: events.Click) -> None:
         """A click makes a message current; on what is folded or left out, it opens that."""
@@ -403,8 +381,8 @@ class Transcript(Roll, can_focus=True):
         block = self.viewport.block(place.block)
         text = self.viewport.strip(place).text.lstrip()
         if block.cut and text.startswith("… "):
-            self._set_fold(self.blocks.owner(place.block), Fold.FULL)
+            self.folding.show_all_of(place.block)
         elif self.viewport.is_head(place) and self.blocks.opens(place.block, text):
-            self._set_fold(place.block, Fold(not self.blocks.fold(place.block)))
+            self.folding.turn(place.block)
         else:
             self.settled()

@@ -11,9 +11,9 @@ import pytest
 
 from agcx_format import OperatingMode, open_store
 from agcx_format.importing import Source, agent_named, import_sessions
-from agcx_format.importing.family import subagents_in
 from agcx_format.importing.run import ImportOutcome
 from agcx_format.model.items import FunctionCall, InputImage, Message
+from agcx_format.subagents import subagents_in
 from agcx_format.transcript.words import text_of
 from tests.support.agent_databases import cursor_store, write_cursor_store
 from tests.support.agent_files import cursor, gemini, kimi

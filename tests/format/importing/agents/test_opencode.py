@@ -12,10 +12,9 @@ import pytest
 
 from agcx_format import ConversionError, open_store
 from agcx_format.importing import agent_named, import_sessions
-from agcx_format.importing.family import subagents_in
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.model.items import FunctionCall, Message
-from agcx_format.subagents import parent_tag
+from agcx_format.subagents import parent_tag, subagents_in
 from agcx_format.transcript.words import text_of
 from tests.support.agent_databases import (
     OPENCODE,
@@ -83,6 +82,8 @@ def test_a_database_in_use_is_read_with_what_is_only_in_its_log(path):
     assert child.metadata.tags == ["opencode", "subagent", parent_tag(first.metadata.id)]
     environment = first.conversation.context.environment_variables
     assert subagents_in(environment) == {"c2": child.metadata.id}
+    # By which the agent resumes it.
+    assert environment["AGCX_SESSION"] == OPENCODE
 
 
 def test_a_log_that_was_left_behind_is_read_and_stays(path, tmp_path):

@@ -179,7 +179,7 @@ async def test_code_is_drawn_at_once_and_colored_when_it_is_known():
     ]
     app = TranscriptApp(ListSource(messages))
     async with app.run_test(size=(60, 20)) as pilot:
-        app.transcript.action_fold_tools()
+        app.transcript.action_fold("tool")
         before = screen_text(app.transcript)
         assert any("return 41" in row for row in before)
 

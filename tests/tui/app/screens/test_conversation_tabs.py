@@ -103,7 +103,7 @@ async def test_the_details_hold_every_field_and_the_size_of_every_section():
         for text in [
             data.title, str(data.id), data.model, data.current_mode.value, data.created_at,
             data.updated_at, data.last_accessed, f"{data.message_count:,}", f"{data.file_size:,}",
-            f"{Path(path).stat().st_size:,}", "layout", f"agcodex resume {data.id}",
+            f"{Path(path).stat().st_size:,}", "layout",
         ]:  # fmt: skip
             assert text in shown, text
         assert (

@@ -21,38 +21,60 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @pytest.mark.parametrize(
-    ("tags", "command"),
-    [(["codex", "main"], "codex resume"), (["claude-code"], "claude --resume"),
-     (["ui"], "agcodex resume")],
-)  # fmt: skip
-async def test_upper_r_copies_the_command_of_the_agent_that_it_is_from(tags, command):
+    ("tags", "said"),
+    [
+        (["codex", "main"], "cd / && codex resume"),
+        (["ui"], "AGCodex has no command that resumes a session."),
+    ],
+)
+async def test_ctrl_r_copies_the_command_of_the_agent_that_it_is_from(tags, said):
     from msgspec.structs import replace
 
     from agcx_format import read_session
 
     metadata, conversation, _ = read_session(golden("full"))
+    context = replace(conversation.context, working_directory="/")
     subject = Conversation(
-        "/x", replace(metadata, tags=tags), ListSource(conversation.messages), 0,
-        lambda: conversation.context,
-    )  # fmt: skip
+        "/x", replace(metadata, tags=tags), ListSource(conversation.messages), 0, lambda: context
+    )
     app = ScreenApp("/x", opener=lambda: subject)
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 3)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: said in notices(pilot))
+        if tags[0] == "codex":
+            assert app.clipboard == f"{said} {metadata.id}"
+        # What cannot run is said as well, and nothing is left for it.
         await pilot.press("R")
-        assert app.clipboard == f"{command} {metadata.id}"
-        assert app.clipboard in notices(pilot)
+        await until(pilot, lambda: "is not installed" in notices(pilot) or tags == ["ui"])
 
 
-async def test_o_says_when_no_editor_is_set_or_nothing_is_there(monkeypatch):
+async def test_o_lists_the_turns_and_goes_to_one():
+    from textual.widgets import OptionList
+
+    app = ScreenApp(golden("every-item"))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, 15)
+        await until(pilot, lambda: screen.transcript.source.complete)
+        await pilot.press("o")
+        await until(pilot, lambda: app.screen is not screen)
+        lines = app.screen.query_one(OptionList)
+        last = int(lines.get_option_at_index(lines.option_count - 1).id)
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: screen.transcript.current == last)
+
+
+async def test_upper_e_says_when_no_editor_is_set_or_nothing_is_there(monkeypatch):
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
     app = ScreenApp(golden("every-item"))
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
-        await pilot.press("o")
+        await pilot.press("E")
         assert "$EDITOR" in notices(pilot)
         monkeypatch.setenv("EDITOR", "true")
-        await pilot.press("o")
+        await pilot.press("E")
         await until(pilot, lambda: "It does not exist anymore: /home/dev" in notices(pilot))
 
 

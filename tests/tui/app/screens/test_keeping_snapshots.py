@@ -19,6 +19,7 @@ from agcx_tui.app.dialogs.empty_trash import EmptyDialog
 from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.naming import AskDialog, NewSessionDialog, RenameScreen, TagsDialog
 from agcx_tui.app.dialogs.redaction_review import RedactionReview
+from agcx_tui.app.dialogs.verify import VerifyDialog
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.history import HistoryScreen
 from agcx_tui.app.screens.importing import ImportScreen
@@ -173,6 +174,13 @@ async def review(pilot: Pilot) -> None:
     await pilot.press("down", "space", "down")
 
 
+async def verifying(pilot: Pilot) -> None:
+    await pilot.press("slash", *"is:broken", "escape", "V")
+    await shown(pilot, VerifyDialog)
+    facts = pilot.app.screen.query_one("#facts")
+    await until(pilot, lambda: "Checking" not in str(facts.render()))
+
+
 async def importing(pilot: Pilot) -> None:
     """Of one agent something is new and something has grown; of another, a file cannot be looked at."""
     codex, claude = (Path.home() / name for name in (".codex/sessions", ".claude/projects/site"))
@@ -209,6 +217,7 @@ async def importing(pilot: Pilot) -> None:
         split,
         at_work,
         review,
+        verifying,
         importing,
     ],
     ids=lambda steps: steps.__name__,

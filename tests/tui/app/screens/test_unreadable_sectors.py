@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agcx_format import Store, Timestamp
-from agcx_format.layout import v1
+from agcx_format.layout import v1_sections
 from agcx_format.model.session import Checkpoint, CheckpointMetadata
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.history import HistoryScreen
@@ -108,9 +108,9 @@ async def test_every_screen_outlives_a_sector_of_a_session_that_cannot_be_read(
     elif place == "header":
         offset = 0
     elif place == "length":
-        offset = v1.split(data)[0].end
+        offset = v1_sections.split(data)[0].end
     else:
-        offset = next(span.start for span in v1.split(data) if span.section == place) + 3
+        offset = next(span.start for span in v1_sections.split(data) if span.section == place) + 3
     with BadSectors(tmp_path, bad={path: offset}):
         await walk(tmp_path / "history")
 

@@ -154,7 +154,7 @@ async def test_what_is_selected_can_be_read_in_every_theme():
     app = AgcxApp(None)
     async with app.run_test(size=SIZE) as pilot:
         transcript = await reading(pilot, MESSAGES)
-        transcript.action_fold_tools()
+        transcript.action_fold("tool")
         await pilot.app.workers.wait_for_complete()
         static, field = Static("[bold]some[/] words"), Input("a value", select_on_focus=False)
         await app.screen.mount(static, field)

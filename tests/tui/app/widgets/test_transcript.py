@@ -353,3 +353,31 @@ async def test_the_end_is_the_end_of_a_last_message_whose_text_comes_later():
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert screen_text(app.transcript)[-1].strip() == "line 99"
+
+
+async def test_m_shows_what_was_said_then_what_failed_then_all():
+    source = talk()
+    failed = '{"output":"x","metadata":{"exit_code":2,"duration_seconds":0.4}}'
+    messages = [source.get(index) for index in range(source.known())]
+    messages[53] = output(failed, "c10")
+    app = TranscriptApp(ListSource(messages))
+    async with app.run_test(size=SIZE) as pilot:
+        transcript = app.transcript
+        transcript.go(52)
+        await pilot.press("m")
+        await until(pilot, lambda: transcript.showing.shown.name == "SAID")
+        assert transcript.current == 54
+        shown = plain_layout(transcript)
+        assert any("question 29" in line for line in shown)
+        assert not any("run" in line or "thought" in line for line in shown)
+        await pilot.press("[")
+        assert transcript.current == 50
+        await pilot.press("m")
+        (line,) = filter(None, plain_layout(transcript))
+        assert line.startswith("▸ shell  run 10 ")
+        assert transcript.current == 52
+        # A place that is asked for is shown.
+        transcript.seek(60)
+        assert transcript.showing.shown.name == "ALL"
+        assert transcript.current == 60
+        assert_window(transcript)

@@ -8,6 +8,7 @@ import pytest
 
 from agcx_format import Store, open_store
 from agcx_format.importing import agent_named, import_sessions
+from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.rollout_lines import SESSION, meta, user, write
@@ -62,3 +63,39 @@ def test_a_subagent_whose_parent_is_gone_stands_for_itself(store):
     assert table.tags(child) == ("codex", "subagent")
     table.remove([parent])
     assert titles(table) == ["another", "child"]
+
+
+def test_subagents_stand_below_the_session_that_they_belong_to_or_count_with_it(store):
+    table = SessionTable()
+    table.put(store.scan())
+    parent, child, another = (
+        next(row for row in table.order if table.title(row) == title)
+        for title in ("parent", "child", "another")
+    )
+    for key in ("title", "size"):
+        for descending in (False, True):
+            table.sort_by(key, descending)
+            at = table.order.index(parent)
+            assert table.order[at + 1] == child
+            assert [table.families.depth(row) for row in (parent, child, another)] == [0, 1, 0]
+    assert table.with_subagents(parent, table.size) == table.size(parent)
+    table.show_subagents(False)
+    both = table.size(parent) + table.size(child)
+    assert table.with_subagents(parent, table.size) == both
+    assert table.with_subagents(another, table.size) == table.size(another)
+    table.sort_by("size", True)
+    assert table.order == [parent, another]
+    table.remove([child])
+    assert table.with_subagents(parent, table.size) == table.size(parent)
+
+
+def test_subagents_of_subagents_stand_further_in_and_a_circle_loses_nobody():
+    parents = {1: 0, 2: 1, 3: 0, 5: 6, 6: 5}
+    families = Families(parents.get)
+    families.know(parents)
+    assert families.nested([3, 2, 0, 1, 4, 5, 6]) == [0, 3, 1, 2, 4, 5, 6]
+    assert [families.depth(row) for row in (0, 3, 1, 2, 4)] == [0, 1, 1, 2, 0]
+    # Without the one between them it stands for itself.
+    assert families.nested([2, 0]) == [2, 0]
+    assert families.sum(0, lambda row: 1) == 4
+    assert families.sum(5, lambda row: 1) == 2

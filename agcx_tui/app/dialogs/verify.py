@@ -1,0 +1,130 @@
+"""What is wrong with a session, section by section, and the offer to repair it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Static
+from textual.worker import get_current_worker
+
+from agcx_format.doctor import FileReport, Finding, ReportPart
+from agcx_format.transcript import safe_line
+from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.core.words import format
+from agcx_tui.core.words.verification import place_of, sentence
+
+__all__ = ["VerifyDialog"]
+
+_STYLES = {"error": "$error", "warning": "$warning", "info": "$text-muted"}
+_SIGNS = {"error": "✗", "warning": "!", "info": "✓", None: "✓"}
+_OFFER = (
+    "Repair writes what can be read to a new session beside this one, which stays as it is;"
+    " u to undo."
+)
+
+
+class VerifyDialog(Dialog[bool]):
+    """True to repair."""
+
+    BINDINGS = bindings("verify")
+    DEFAULT_CSS = """
+    VerifyDialog {
+        & > #box { width: 84; }
+        & #sections { height: auto; max-height: 60vh; }
+        & #offer { color: $text-muted; margin-top: 1; display: none; }
+        & #repair { display: none; }
+        &.-damaged #offer, &.-damaged #repair { display: block; }
+    }
+    """
+
+    @dataclass
+    class Checked(Message):
+        """The check is done."""
+
+        report: FileReport
+
+    def __init__(self, title: str, check: Callable[[Callable[[], bool]], FileReport]) -> None:
+        """`check` may block; it is stopped once what it gets returns true."""
+        super().__init__()
+        self._title, self._check = title, check
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content(safe_line(self._title)), id="question", markup=False)
+            with VerticalScroll(id="sections", can_focus=False):
+                yield Static("Checking…", id="facts", markup=False)
+            yield Static(_OFFER, id="offer", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Close", id="close")
+                yield Button("Repair", id="repair", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#close").focus()
+        self._verify()
+
+    @work(thread=True, exit_on_error=False)
+    def _verify(self) -> None:
+        worker = get_current_worker()
+        report = self._check(lambda: worker.is_cancelled)
+        if not report.stopped:
+            self.post_message(self.Checked(report))
+
+    @on(Checked)
+    def _show(self, message: Checked) -> None:
+        report = message.report
+        self.query_one("#facts", Static).update(Content("\n").join(_lines(report)))
+        self.set_class(not report.ok, "-damaged")
+
+    def action_scroll(self, step: int) -> None:
+        self.query_one("#sections").scroll_relative(y=step, animate=False)
+
+    def action_repair(self) -> None:
+        """The key that asked; does nothing before damage is shown."""
+        if self.has_class("-damaged"):
+            self.dismiss(True)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "repair")
+
+
+def _lines(report: FileReport) -> list[Content]:
+    """A line for each section, with what was found in it below."""
+    lines = (
+        [Content(f"Nothing is wrong with it ({format.size(report.size)}).\n")] if report.ok else []
+    )
+    width = max((len(part.name) for part in report.parts), default=0)
+    for part in report.parts:
+        found = report.of_part(part.name)
+        lines.append(_section(part, found, width))
+        lines += map(_finding, found)
+    names = {part.name for part in report.parts}
+    lines += [_finding(finding) for finding in report.findings if finding.section not in names]
+    return lines
+
+
+def _section(part: ReportPart, found: list[Finding], width: int) -> Content:
+    worst = next(
+        (each for each in ("error", "warning") if any(f.severity == each for f in found)), None
+    )
+    if worst is None and part.start is None:
+        # What is wrong before it is said there.
+        sign, style = " ", ""
+    else:
+        sign, style = _SIGNS[worst], _STYLES.get(worst or "", "$text-success")
+    return Content.assemble(
+        (f"{sign} ", style),
+        f"{safe_line(part.name):<{width}}  ",
+        (safe_line(place_of(part)), "$text-muted"),
+    )
+
+
+def _finding(finding: Finding) -> Content:
+    return Content.styled(f"    {safe_line(sentence(finding))}", _STYLES[finding.severity])

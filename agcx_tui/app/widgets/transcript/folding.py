@@ -1,0 +1,74 @@
+"""Expands and collapses messages of a transcript: the current one, one that was clicked, or all of a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_tui.app.blocks.look import Fold
+
+if TYPE_CHECKING:
+    from agcx_tui.app.widgets.transcript.transcript import Transcript
+
+__all__ = ["Folding"]
+
+
+class Folding:
+    """The folds of one transcript, which are kept with its blocks."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+
+    def turn_all(self, kind: str) -> None:
+        """Open all messages of a kind, or fold them."""
+        transcript = self._transcript
+        transcript.at_end = False
+
+        def change() -> None:
+            transcript.blocks.fold_all(kind)
+            transcript.viewport.forget()
+
+        transcript.viewport.changed(change, transcript.current)
+        self._leave_folded()
+        transcript.settled()
+
+    def turn_current(self) -> None:
+        """Open the current message further, or fold it if it is open altogether."""
+        transcript = self._transcript
+        owner = transcript.blocks.owner(transcript.current)
+        fold = transcript.blocks.fold(owner)
+        cut = any(
+            transcript.viewport.block(each).cut
+            for each in (owner, transcript.blocks.partner(owner))
+            if each is not None
+        )
+        self.set(owner, Fold.FULL if fold == Fold.OPEN and cut else Fold(not fold))
+
+    def turn(self, index: int) -> None:
+        """Open a message, or fold it."""
+        self.set(index, Fold(not self._transcript.blocks.fold(index)))
+
+    def show_all_of(self, index: int) -> None:
+        """Open the call that a message belongs to, no lines left out."""
+        self.set(self._transcript.blocks.owner(index), Fold.FULL)
+
+    def set(self, owner: int, fold: Fold) -> None:
+        transcript = self._transcript
+        transcript.at_end = False
+
+        def change() -> None:
+            transcript.blocks.folds[owner] = fold
+            for each in transcript.blocks.touched(owner):
+                transcript.viewport.forget(each)
+
+        transcript.viewport.changed(change, owner)
+        self._leave_folded()
+        transcript.settled()
+
+    def _leave_folded(self) -> None:
+        """An output that folded away leaves the cursor to its call, and shows that."""
+        transcript = self._transcript
+        owner = transcript.blocks.owner(transcript.current)
+        if owner != transcript.current and not transcript.viewport.block(transcript.current).parts:
+            transcript.current = owner
+            if transcript.viewport.head_row(owner) is None:
+                transcript.viewport.go(owner)

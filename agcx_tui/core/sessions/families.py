@@ -1,0 +1,93 @@
+"""Subagents below the sessions that started them: their order in a list, and what they add to its sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+__all__ = ["Families", "indentation"]
+
+N = TypeVar("N", int, float)
+# A subagent stands this much further right than the session that started it, down to some level.
+_STEP, _DEEPEST = "  ", 4
+
+
+def indentation(depth: int) -> str:
+    """What stands before the title of a session so many levels below another one."""
+    return f"{_STEP * (min(depth, _DEEPEST) - 1)}└ " if depth else ""
+
+
+class Families:
+    """The families of the rows of one table; `parent` gives the row of the session that started another."""
+
+    def __init__(self, parent: Callable[[int], int | None]) -> None:
+        self._parent = parent
+        # How far each row stands below the session that stands for itself; those at its level are left out.
+        self._depths: dict[int, int] = {}
+        self._children: dict[int, list[int]] = {}
+
+    def know(self, candidates: Iterable[int]) -> None:
+        """Find out which of these rows, which may have a parent, belong to which."""
+        self._children = {}
+        for row in candidates:
+            parent = self._parent(row)
+            if parent is not None and parent != row:
+                self._children.setdefault(parent, []).append(row)
+
+    def depth(self, row: int) -> int:
+        """How many levels a row stands below another one in the list, as `nested` arranged it."""
+        return self._depths.get(row, 0)
+
+    def flat(self) -> None:
+        """No row stands below another one any more."""
+        self._depths = {}
+
+    def nested(self, rows: list[int]) -> list[int]:
+        """The rows, each followed by its subagents in their order; one without its parent stays in place."""
+        self._depths = {}
+        there = set(rows)
+        below = {row: self._children[row] for row in self._children.keys() & there}
+        if not below:
+            return rows
+        moved = {child for children in below.values() for child in children if child in there}
+        place = {row: number for number, row in enumerate(rows) if row in moved}
+        found: list[int] = []
+        seen: set[int] = set()
+        for row in rows:
+            if row not in moved:
+                self._add(row, below, place, found, seen)
+        # Those that started each other in a circle.
+        return found + [row for row in rows if row not in seen]
+
+    def _add(
+        self,
+        root: int,
+        below: dict[int, list[int]],
+        place: dict[int, int],
+        found: list[int],
+        seen: set[int],
+    ) -> None:
+        waiting = [(root, 0)]
+        while waiting:
+            row, depth = waiting.pop()
+            if row in seen:
+                continue
+            seen.add(row)
+            found.append(row)
+            if depth:
+                self._depths[row] = depth
+            children = [each for each in below.get(row, ()) if each in place]
+            children.sort(key=place.__getitem__, reverse=True)
+            waiting += [(each, depth + 1) for each in children]
+
+    def sum(self, row: int, measure: Callable[[int], N]) -> N:
+        """What a row and all subagents below it measure."""
+        total = measure(row)
+        waiting, seen = list(self._children.get(row, ())), {row}
+        while waiting:
+            each = waiting.pop()
+            if each not in seen:
+                seen.add(each)
+                total += measure(each)
+                waiting += self._children.get(each, ())
+        return total

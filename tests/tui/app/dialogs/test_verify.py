@@ -1,0 +1,62 @@
+"""`V` shows what is wrong with a session, section by section, and repairs it."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Static
+
+from agcx_tui.app.dialogs.verify import VerifyDialog
+from tests.support.browsing import (
+    SIZE,
+    at_cursor,
+    browser,
+    demo_copy,
+    notices,
+    scanned,
+    titles,
+    until,
+)
+from tests.support.stores import contents
+
+
+@pytest.fixture
+def store(tmp_path):
+    return demo_copy(tmp_path / "history")
+
+
+async def checked(pilot) -> str:
+    await until(pilot, lambda: isinstance(pilot.app.screen, VerifyDialog))
+    facts = pilot.app.screen.query_one("#facts", Static)
+    await until(pilot, lambda: "Checking" not in str(facts.render()))
+    return str(facts.render())
+
+
+async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(store):
+    before = contents(store)
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"damaged", "down", "up", "escape")
+        assert at_cursor(screen) == "Which customers see the slow page?"
+        head = screen.query_one("#preview-head", Static)
+        await until(pilot, lambda: "V shows what is wrong" in str(head.render()))
+        await pilot.press("V")
+        shown = await checked(pilot)
+        assert "✓ metadata" in shown
+        assert "✗ messages" in shown
+        assert "error: " in shown
+        assert pilot.app.screen.focused.id == "close"
+        await pilot.press("V")
+        await until(pilot, lambda: "Repaired: " in notices(pilot))
+        assert "Lost: all messages but" in notices(pilot)
+        await pilot.press("escape")
+        await until(
+            pilot, lambda: "Which customers see the slow page? (repaired)" in titles(screen)
+        )
+        await pilot.press("u")
+        await until(pilot, lambda: len(screen.table) == 15)
+        await pilot.press("home", "V")
+        assert "Nothing is wrong with it" in await checked(pilot)
+        # Nothing is wrong, so nothing is offered.
+        await pilot.press("V")
+        assert isinstance(pilot.app.screen, VerifyDialog)
+    assert contents(store) == before

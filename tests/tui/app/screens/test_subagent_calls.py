@@ -1,0 +1,51 @@
+"""A subagent's session is opened from the call that started it, and Esc leads back."""
+
+from __future__ import annotations
+
+import json
+
+from agcx_format import open_store
+from agcx_format.importing import agent_named, import_sessions
+from tests.support.browsing import SIZE, browser, notices, scanned, until
+from tests.support.rollout_lines import SESSION, call, meta, output, user, write
+
+OTHER = "0199bbbb-1111-7222-8333-444455556666"
+
+
+def key_line(pilot) -> str:
+    return " ".join(each.description for each in pilot.app.screen.query_one("KeyLine").shown())
+
+
+async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
+    folder, store = tmp_path / "in", open_store(tmp_path / "store")
+    folder.mkdir()
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION, "agent_role": "scout"}}}
+    write(
+        folder / f"rollout-{SESSION}.jsonl",
+        meta(),
+        user("Where are the columns set?"),
+        call("spawn_agent", {"message": "look"}, "call_7"),
+        output(json.dumps({"agent_id": OTHER}), "call_7"),
+    )
+    write(folder / f"rollout-{OTHER}.jsonl", meta(id=OTHER, source=source), user("look"))
+    list(import_sessions(store, [folder], agent=agent_named("codex")))
+    async with browser(store.path).run_test(size=SIZE) as pilot:
+        below = await scanned(pilot, 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: getattr(pilot.app.screen, "opened", None) is not None)
+        parent = pilot.app.screen
+        await until(pilot, lambda: parent.file.subagents.started)
+        await pilot.press("s")
+        assert pilot.app.screen is parent
+        assert "subagent" not in key_line(pilot)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "subagent" in key_line(pilot))
+        await pilot.press("s")
+        await until(pilot, lambda: pilot.app.screen not in (parent, below))
+        await until(pilot, lambda: pilot.app.screen.opened is not None)
+        assert pilot.app.screen.opened.metadata.title == "scout: look"
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is parent)
+        store.delete([entry for entry in store.scan() if str(entry.id) == OTHER])
+        await pilot.press("s")
+        await until(pilot, lambda: "is not in the store" in notices(pilot))
