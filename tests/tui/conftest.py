@@ -42,10 +42,16 @@ def nobody_else_to_copy_to(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def drawn() -> None:
+    """Frames are drawn, also in a file whose tests are `undrawn`."""
+
+
+@pytest.fixture
 def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames that nobody looks at are not drawn, which is half the work of a screen; with `--full` they are.
 
-    For tests of what keys do. What a screen looks like is in the pictures, which are drawn always.
+    For tests of what keys do. What a screen looks like is in the pictures, which are drawn always, and
+    a test of such a file that looks itself, or clicks on what was drawn, uses `drawn`.
     """
 
     def draw(self: Compositor, full: bool = False, **options: object) -> object:
@@ -55,7 +61,7 @@ def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         return None
 
     render = Compositor.render_update
-    if not request.config.getoption("--full"):
+    if not request.config.getoption("--full") and "drawn" not in request.fixturenames:
         monkeypatch.setattr(Compositor, "render_update", draw)
 
 

@@ -7,8 +7,6 @@ import pytest
 from agcx_tui.core.local.choices import Remembered
 from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
 
-pytestmark = pytest.mark.usefixtures("undrawn")
-
 
 async def drag(pilot, offset: tuple[int, int]) -> None:
     """Take the divider with the mouse and let go of it at a place of the screen."""

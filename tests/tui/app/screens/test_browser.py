@@ -284,6 +284,7 @@ async def test_a_double_click_opens_too(store):
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
 
 
+@pytest.mark.usefixtures("drawn")
 async def test_a_click_on_the_header_sorts_and_another_turns_it_round(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
@@ -297,6 +298,7 @@ async def test_a_click_on_the_header_sorts_and_another_turns_it_round(store):
         assert screen.table.sort_key == "accessed"
 
 
+@pytest.mark.usefixtures("drawn")
 async def test_clicks_on_the_header_sort_by_every_key_both_ways(store):
     app = browser(store)
     async with app.run_test(size=(180, 24)) as pilot:

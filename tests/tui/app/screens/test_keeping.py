@@ -60,6 +60,7 @@ def text_of(dialog) -> str:
 # --- title and tags
 
 
+@pytest.mark.usefixtures("drawn")
 async def test_f2_renames_in_its_line_and_u_takes_it_back(store):
     before = contents(store)
     app = browser(store)
