@@ -1,19 +1,17 @@
 """Clean up by rule: the sessions that match are listed while the rule is typed.
 
-Strategy: the fields make a `PruneRule`; a thread selects by it, and starts over with every change.  What is
-protected by default has a row of checkboxes, and a line says what was spared and why.  Pruning deletes the
+Strategy: `PruneForm` makes a `PruneRule`; a thread selects by it, and starts over with every change.  What is
+protected by default has a group of checkboxes, and a line says what was kept and why.  Pruning deletes the
 sessions that are listed, if their files are unchanged: one act, which `u` undoes.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from textual import on, work
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -26,30 +24,16 @@ from agcx_format.errors import PersistenceError
 from agcx_format.space import Chosen, PruneRule, Selection, select
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.screens.prune_form import PruneForm
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.services import Services
-from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.spared import KINDS, spared
-from agcx_tui.core.words.typed_values import BadValue, bytes_of, moment_before
+from agcx_tui.core.words.spared import spared
+from agcx_tui.core.words.typed_values import BadValue
 
-_TEXTS = {
-    "older": ("older than", "90d"),
-    "larger": ("larger than", "10MB"),
-    "keep": ("keep newest", "20"),
-    "model": ("model", "gpt-5*"),
-    "tag": ("tag", "done"),
-    "directory": ("directory", "~/src/site"),
-}
-_CHECKS = {
-    "empty": "empty",
-    "duplicates": "duplicates",
-    "imported": "imported, unchanged",
-}
-_TAKES = {f"take-{kind}": kind for kind in KINDS}
 # Seconds from a key to the search for matching sessions.
 _DELAY = 0.25
 
@@ -70,17 +54,8 @@ class PruneScreen(SessionsScreen):
     AUTO_FOCUS = "#older"
     DEFAULT_CSS = """
     PruneScreen {
-        .rule { height: 1; margin: 1 1 0 1; }
-        .rule Input { height: 1; border: none; padding: 0; width: 1fr; background: $surface; }
-        .rule Input:focus { border: none; background: $panel; }
-        .rule Static { width: auto; padding: 0 1; color: $text-muted; }
-        .rule Checkbox {
-            height: 1; width: auto; border: none; padding: 0; margin-right: 1;
-            background: $background;
-        }
-        .rule Checkbox:focus { border: none; background: $panel; }
-        .rule Checkbox:first-child { margin-left: 1; }
-        #spared { color: $text-muted; margin: 0 1 1 1; }
+        &.-roomy PruneForm { margin-top: 1; }
+        &.-roomy PruneForm .boxes, &.-roomy PruneForm #export-line { margin-bottom: 1; }
     }
     """
 
@@ -94,38 +69,14 @@ class PruneScreen(SessionsScreen):
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__(services, acts)
+        self._form = PruneForm()
+        self.sessions.choose_columns(("messages", "size"))
         self._timer: Timer | None = None
         self._number = 0
         self._selection: Selection | None = None
 
     def compose_above(self) -> Iterable[Widget]:
-        from textual.widgets import Static
-
-        names = list(_TEXTS)
-        for part in (names[:3], names[3:]):
-            yield Horizontal(
-                *(
-                    widget
-                    for name in part
-                    for widget in (
-                        Static(_TEXTS[name][0], markup=False),
-                        Input(placeholder=_TEXTS[name][1], id=name, select_on_focus=False),
-                    )
-                ),
-                classes="rule",
-            )
-        yield Horizontal(
-            *(Box(label, id=name) for name, label in _CHECKS.items()),
-            Static("export to (before deleting)", markup=False),
-            Input(placeholder="no", id="export", select_on_focus=False),
-            classes="rule",
-        )
-        yield Horizontal(
-            Static("include", markup=False),
-            *(Box(KINDS[kind], id=name) for name, kind in _TAKES.items()),
-            classes="rule",
-        )
-        yield EdgeLine(id="spared")
+        yield self._form
 
     def on_mount(self) -> None:
         self._show()
@@ -144,7 +95,7 @@ class PruneScreen(SessionsScreen):
     @on(Input.Changed)
     @on(Checkbox.Changed)
     def _rule_changed(self, event: Message) -> None:
-        if isinstance(event, Input.Changed) and event.input.id == "export":
+        if isinstance(event, Input.Changed) and not self._form.is_condition(event.input):
             return
         self._number += 1
         self._selection = None
@@ -156,34 +107,10 @@ class PruneScreen(SessionsScreen):
     def _submitted(self) -> None:
         self.sessions.focus()
 
-    def _rule(self) -> PruneRule:
-        """The rule as it is typed.
-
-        Raises:
-            BadValue: A field cannot be understood.
-        """
-        text = {name: self.query_one(f"#{name}", Input).value.strip() for name in _TEXTS}
-        checked = {box.id: box.value for box in self.query(Checkbox)}
-        keep = text["keep"]
-        if keep and not (keep.isascii() and keep.isdigit() and len(keep) < 10):
-            raise BadValue(f"{keep!r} is not a number")
-        return PruneRule(
-            older_than=moment_before(text["older"], self.now()),
-            larger_than=bytes_of(text["larger"]),
-            empty=checked["empty"],
-            duplicates=checked["duplicates"],
-            imported_unchanged=checked["imported"],
-            keep=int(keep) if keep else None,
-            model=text["model"] or None,
-            tag=text["tag"] or None,
-            directory=os.path.expanduser(text["directory"]) or None,
-            include=frozenset(kind for name, kind in _TAKES.items() if checked[name]),
-        )
-
     def _begin(self) -> None:
         self._timer = None
         try:
-            rule = self._rule()
+            rule = self._form.rule(self.now())
         except BadValue as error:
             self._show_selected(self.Selected(self._number, None, str(error)))
             return
@@ -218,6 +145,9 @@ class PruneScreen(SessionsScreen):
         )
         if found is not None:
             self.table.put(found.entries)
+            # What deleting each moves to the trash: the sizes add up to what the title says.
+            beside = {str(each.entry.id): each.size - each.entry.size for each in found.chosen}
+            self.table.count_checkpoints({name: size for name, size in beside.items() if size})
         notice: Content | None = _HELP
         if found is not None:
             notice = None if found.chosen else _ALL_SPARED if found.spared else _NOTHING
@@ -237,7 +167,7 @@ class PruneScreen(SessionsScreen):
         if found is None or not found.chosen:
             self.notify("No sessions are listed.", markup=False)
             return
-        folder = self.query_one("#export", Input).value.strip()
+        folder = self._form.folder
         rows = list(self.table.order)
         if await may_delete(self.app, self.table, rows, self.now(), self.store):
             await self._prune(found.chosen, folder)
@@ -313,4 +243,4 @@ def _heading() -> Content:
 def _summary(found: Selection | None) -> str:
     if found is None:
         return ""
-    return f"{format.counted(len(found.chosen), 'session')} · {format.size(found.size)}"
+    return f"{format.counted(len(found.chosen), 'session')} · {format.size(found.size)} to delete"

@@ -30,6 +30,7 @@ from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.act_queue import ActQueue
 
 _PREVIEW_WIDTH = 100
+_ROOMY_HEIGHT = 30
 _PREVIEW_DELAY = 0.07
 
 
@@ -101,6 +102,7 @@ class SessionsScreen(ListingScreen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _PREVIEW_WIDTH, "-narrow")
+        self.set_class(event.size.height >= _ROOMY_HEIGHT, "-roomy")
 
     @on(SessionList.Highlighted)
     def _cursor_moved(self) -> None:

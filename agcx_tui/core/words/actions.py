@@ -28,7 +28,12 @@ __all__ = ["ACTIONS", "actions", "by_id", "documented"]
 
 
 _EXPORT = taking(
-    "conversation.export", "e", "export", "export", footer="export", palette="export the session"
+    "conversation.export",
+    "e",
+    "take('export')",
+    "export",
+    footer="export",
+    palette="export the session",
 )
 _NEXT_TAB = going(
     "conversation.next-tab",
@@ -119,7 +124,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "filter": (
         finding("filter.open", "enter,ctrl+j", "open", "open",
                footer="open", palette="open the session", label="enter"),
-        finding("filter.leave", "escape", "leave", "done: to the list, and esc clears the filter",
+        finding("filter.leave", "escape", "leave", "back to the list; esc again clears the filter",
                footer="done", in_palette=False, label="esc"),
         moving("filter.down", "down", "move(1)", "down"),
         moving("filter.up", "up", "move(-1)", "up"),
@@ -258,7 +263,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="go to the next match"),
         finding("conversation.previous-match", "N", "match(-1)", "previous match",
                palette="go to the previous match"),
-        going("conversation.branches", "B", "branches", "branch tree",
+        going("conversation.branches", "B", "choose('branches')", "branch tree",
                palette="show the branches of the conversation"),
         going("conversation.subagent", "s", "subagent", "open the subagent"),
         going("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
@@ -272,15 +277,15 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         going("conversation.previous-tab", "shift+tab,ctrl+pageup", "next_tab(-1)", "previous tab",
                palette="show the previous tab"),
         _EXPORT,
-        going("conversation.outline", "o", "outline", "outline of the turns",
+        going("conversation.outline", "o", "choose('outline')", "outline of the turns",
               palette="show the turns of the conversation, to go to one"),
-        taking("conversation.editor", "E", "open_editor", "open in the editor",
+        taking("conversation.editor", "E", "take('editor')", "open in the editor",
                palette="open the session in the editor"),
-        taking("conversation.resume", "R", "resume(False)", "resume in its agent",
+        taking("conversation.resume", "R", "take('resume')", "resume in its agent",
                palette="resume the session in its agent"),
-        taking("conversation.copy-resume", "ctrl+r", "resume(True)", "copy the resume command",
+        taking("conversation.copy-resume", "ctrl+r", "take('copy_resume')", "copy the resume command",
                palette="copy the command that resumes the session"),
-        taking("conversation.copy-id", "Y", "copy_id", "copy the id"),
+        taking("conversation.copy-id", "Y", "take('copy_id')", "copy the id"),
         general("conversation.back", "escape", "back", "back",
                footer="back", palette="go back", label="esc"),
         general("conversation.leave", "q", "leave", "back", in_palette=False),

@@ -23,7 +23,6 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.branch_tree import ask_for_branch
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
-from agcx_tui.app.screens.conversation.editing import open_in_editor
 from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
@@ -36,10 +35,9 @@ from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.screens.conversation.subagents import SubagentCalls
-from agcx_tui.app.screens.resuming import resume_conversation
+from agcx_tui.app.screens.conversation.taking_out import TakingOut
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
-from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
@@ -63,10 +61,11 @@ __all__ = ["ConversationScreen"]
 
 # What can be done with a conversation that could not be opened: leave.
 _NEEDS_CONVERSATION = (
-    "search", "match", "export", "change", "copy_id", "resume", "open_editor", "tab_number", "next_tab",
-    "go_to_number",
-    "branches", "outline",
+    "search", "match", "export", "change", "copy_id", "resume", "copy_resume", "editor",
+    "tab_number", "next_tab", "go_to_number", "branches", "outline",
 )  # fmt: skip
+# Actions that say in their parameter what they do.
+_SEVERAL = ("derive", "take", "choose")
 _MESSAGES_ONLY = ("match", "go_to_number", "split", "change", "branches", "subagent")
 
 
@@ -115,7 +114,7 @@ class ConversationScreen(OnceScreen[None]):
         super().__init__()
         self.path = path
         self.derived = derived or DerivedSessions(path)
-        self._export = export
+        self.taking_out = TakingOut(self, export)
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
         self.search = ConversationSearch(self.transcript, lambda: self.panes.facts, beyond)
@@ -209,8 +208,7 @@ class ConversationScreen(OnceScreen[None]):
     # --- tabs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # What is done to the session is one action, with what is done as its parameter.
-        action = str(parameters[0]) if action == "derive" else action
+        action = str(parameters[0]) if action in _SEVERAL else action
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
         if action == "search" and self.focused is self.search.input:
@@ -266,7 +264,7 @@ class ConversationScreen(OnceScreen[None]):
             await self.show_tab("messages")
             self.transcript.seek(message.fact.message - 1)
         elif not isinstance(target, StoredCheckpoint):
-            self.action_open_editor()
+            self.action_take("editor")
         elif target.path is None:
             self.notify("The file of this checkpoint is missing.", markup=False)
         elif self.opened is not None and self.panes.store is not None:
@@ -274,7 +272,11 @@ class ConversationScreen(OnceScreen[None]):
 
             opener = partial(open_checkpoint, self.panes.store, self.opened.metadata, target)
             screen = CheckpointScreen(
-                self.path, self.derived, opener=opener, export=self._export, follow=self.file.store
+                self.path,
+                self.derived,
+                opener=opener,
+                export=self.taking_out.export_file,
+                follow=self.file.store,
             )
             self.app.push_screen(screen)
 
@@ -290,8 +292,8 @@ class ConversationScreen(OnceScreen[None]):
             await self.derived.restore_checkpoint(self, self.opened, wanted.metadata)
         elif wanted is None or wanted.path is None or message.act is not CheckpointAct.EXPORT:
             await act_on_checkpoint(self, self.derived, self.opened, message.act, wanted)
-        elif self._export is not None and store is not None:
-            self._export(str(store.path / wanted.path))
+        elif self.taking_out.export_file is not None and store is not None:
+            self.taking_out.export_file(str(store.path / wanted.path))
 
     # --- search, and where the reader is
 
@@ -306,19 +308,14 @@ class ConversationScreen(OnceScreen[None]):
     def _fetched(self, message: Transcript.Fetched) -> None:
         self.search.fetched(message.index)
 
-    @work(exclusive=True, group="branches")
-    async def action_branches(self) -> None:
-        """Show the tree of branches, and go to the one that is chosen."""
-        source = None if self.opened is None else self.transcript.source
-        start = await ask_for_branch(self, source)
-        if start is not None:
-            self.transcript.seek(start)
-
-    @work(exclusive=True, group="outline")
-    async def action_outline(self) -> None:
-        """Show the turns, and go to the one that is chosen."""
+    @work(exclusive=True, group="choose")
+    async def action_choose(self, what: str) -> None:
+        """Show the tree of branches, or the outline of turns, and go to what is chosen."""
         transcript = self.transcript
-        start = await ask_for_turn(self, transcript.source, transcript.current)
+        if what == "branches":
+            start = await ask_for_branch(self, transcript.source)
+        else:
+            start = await ask_for_turn(self, transcript.source, transcript.current)
         if start is not None:
             await self.show_tab("messages")
             transcript.seek(start)
@@ -347,33 +344,10 @@ class ConversationScreen(OnceScreen[None]):
 
     # --- taking out
 
-    def action_export(self) -> None:
-        if self._export is None or self.opened is None:
-            self.notify("This cannot be exported.", markup=False)
-        else:
-            self._export(self.opened.path)
-
-    def action_copy_id(self) -> None:
-        if self.opened is not None:
-            copy(self.app, str(self.opened.metadata.id), "the id of the session")
-
-    @work(exclusive=True, group="resume")
-    async def action_resume(self, only_copy: bool) -> None:
-        """Resume the session in its agent, or copy the command that does."""
-        if self.opened is not None:
-            await resume_conversation(self.app, self.opened, only_copy=only_copy)
-
-    @work(exclusive=True, group="editor")
-    async def action_open_editor(self) -> None:
-        """Open the current fact's file, else the current message's, else the working directory."""
-        if self.opened is not None:
-            view = self.panes.facts
-            path = (
-                self.transcript.blocks.file_of(self.transcript.current)
-                if view is None
-                else view.current_file()
-            )
-            await open_in_editor(self, self.opened, path)
+    @work
+    async def action_take(self, what: str) -> None:
+        """Do what `TakingOut` has under this name."""
+        await self.taking_out.perform(what)
 
     # --- sessions made of it
 

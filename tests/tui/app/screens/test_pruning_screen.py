@@ -40,8 +40,11 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         meant = set(titles(prune))
         assert GRID not in meant
         assert line(prune, "#spared") == "kept: 1 favorite, 1 unreadable, 1 with checkpoints"
-        prune.query_one("#larger", Input).value = "1GB"
+        # The sizes below add up to what the title says.
+        assert format.size(prune.table.totals.size) in line(prune, "#title")
+        prune.query_one("#total", Input).value = "1GB"
         await until(pilot, lambda: not prune.table.order)
+        prune.query_one("#total", Input).value = ""
         prune.query_one("#larger", Input).value = "lots"
         await until(pilot, lambda: "a size as" in text_of(prune))
         prune.query_one("#larger", Input).value = ""

@@ -1,0 +1,56 @@
+"""What is taken out of a conversation: an export, its id, its files to an editor, itself to its agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agcx_tui.app.screens.conversation.editing import open_in_editor
+from agcx_tui.app.screens.resuming import resume_conversation
+from agcx_tui.app.widgets.copying import copy
+
+if TYPE_CHECKING:
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+
+__all__ = ["TakingOut"]
+
+
+class TakingOut:
+    """For one screen; `export`, if there is one, asks where a session file is to be exported to."""
+
+    def __init__(self, screen: ConversationScreen, export: Callable[[str], None] | None) -> None:
+        self.export_file = export
+        self._screen = screen
+
+    async def perform(self, name: str) -> None:
+        """Do what the table of actions calls `take(name)`.
+
+        Raises:
+            KeyError: There is no such act.
+        """
+        conversation = self._screen.opened
+        if conversation is None:
+            if name == "export":
+                self._screen.notify("This cannot be exported.", markup=False)
+        elif name == "export":
+            self._export(conversation.path)
+        elif name == "copy_id":
+            copy(self._screen.app, str(conversation.metadata.id), "the id of the session")
+        elif name == "editor":
+            await open_in_editor(self._screen, conversation, self._file())
+        else:
+            only_copy = {"resume": False, "copy_resume": True}[name]
+            await resume_conversation(self._screen.app, conversation, only_copy=only_copy)
+
+    def _export(self, path: str) -> None:
+        if self.export_file is None:
+            self._screen.notify("This cannot be exported.", markup=False)
+        else:
+            self.export_file(path)
+
+    def _file(self) -> str:
+        """The current fact's file, else the current message's; empty for the working directory."""
+        view, transcript = self._screen.panes.facts, self._screen.transcript
+        if view is not None:
+            return view.current_file()
+        return transcript.blocks.file_of(transcript.current)
