@@ -23,6 +23,7 @@ from agcx_format.store.backup import archive_writer, writing
 from agcx_format.store.backup.archive import MARK, MARK_TEXT
 from tests.format.store.test_incoming import A, filled, problems
 from tests.slow.crash.processes import killed_at
+from tests.support.privileges import without_privileges
 from tests.support.stores import contents
 
 
@@ -337,6 +338,16 @@ def test_what_took_the_name_meanwhile_is_not_replaced(tmp_path: Path):
         store.back_up(path, progress=lambda done, total: path.write_bytes(b"notes"))
     assert path.read_bytes() == b"notes"
     assert os.listdir(folder) == [path.name]
+
+
+def test_a_directory_that_may_only_be_written_takes_a_backup():
+    with without_privileges() as folder:
+        store, box = filled(folder / "from", 1), folder / "box"
+        box.mkdir(0o300)
+        store.back_up(box / "backup.tar")
+        box.chmod(0o700)
+        assert os.listdir(box) == ["backup.tar"]
+        assert verify_backup(box / "backup.tar").problems == []
 
 
 def test_a_backup_that_reads_otherwise_than_it_was_written_is_taken_back(tmp_path: Path):
