@@ -126,5 +126,7 @@ def rows(screen: BrowserScreen) -> list[str]:
 
 def notices(pilot: Pilot) -> str:
     """All that toasts said so far, whole; empty while none is shown."""
-    shown = pilot.app._notifications
-    return "" if not shown else "\n".join(toast.text for toast in pilot.app.services.toasts)
+    app = pilot.app
+    if not isinstance(app, AgcxApp):
+        return "\n".join(str(notice.message) for notice in app._notifications)
+    return "\n".join(toast.text for toast in app.services.toasts) if app._notifications else ""

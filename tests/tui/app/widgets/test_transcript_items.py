@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from agcx_format.model.items import InputText, Message, Other, UnknownItem
+from agcx_format.model.items import InputImage, InputText, Message, Other, UnknownItem
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import ListSource
 from agcx_tui.app.widgets.roll.viewport import Place
 from tests.support.messages import (
     TranscriptApp,
     assistant,
+    call,
     golden,
+    output,
     screen_text,
     snapshot,
     thought,
@@ -157,3 +159,42 @@ async def test_a_huge_message_is_drawn_in_parts():
             assert screen_text(app.transcript)[-1].strip() == "Done."
             assert any(line.strip().startswith("011999 ") for line in screen_text(app.transcript))
             assert app.transcript.viewport.top > Place(1, 10, 0)
+
+
+async def test_tab_chooses_code_and_commands_and_y_copies_just_that():
+    answer = assistant("So:\n\n```python\nx = 1\n\ny = 2\n```\n\nand\n\n    indented\n\ndone")
+    run = call('{"cmd":"echo one"}')
+    picture = snapshot(
+        Message(None, "user", [InputText("See"), InputImage("data:image/png;base64,")])
+    )
+    app = TranscriptApp(
+        ListSource([answer, run, output("one\ntwo"), user("Then\n```\ncode\n```"), picture])
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        transcript = app.transcript
+
+        async def copied(*keys: str) -> str:
+            await pilot.press(*keys, "y")
+            return app.clipboard
+
+        assert (await copied()).startswith("So:")
+        assert await copied("tab") == "x = 1\n\ny = 2"
+        # The rail is at its lines alone.
+        rows = [transcript.render_line(row).text for row in range(SIZE[1])]
+        marked = [row.strip(" ▌") for row in rows if "▌" in row]
+        assert marked == ["x = 1", "", "y = 2"]
+        assert await copied("tab") == "indented"
+        assert await copied("shift+tab") == "x = 1\n\ny = 2"
+        # After the last one there is none, and Escape chooses none either.
+        assert (await copied("tab", "tab")).startswith("So:")
+        await pilot.press("tab")
+        assert transcript.give_up()
+        assert (await copied()).startswith("So:")
+        # Of a call, the command is what one wants.
+        assert await copied("]") == "echo one"
+        assert await copied("enter", "tab", "tab") == "one\ntwo"
+        transcript.go(3)
+        assert await copied("tab") == "code"
+        transcript.go(4)
+        await pilot.press("tab")
+        assert transcript.pieces.picture == "data:image/png;base64,"
