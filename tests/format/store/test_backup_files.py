@@ -1,4 +1,4 @@
-"""The file of a backup: in its place only when it is whole, locked while it grows, as before after a failure."""
+"""The file of a backup: in its place only when whole, locked while it grows, as before after a failure."""
 
 from __future__ import annotations
 
