@@ -24,6 +24,7 @@ from agcx_tui.app.themes import MUTED
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words.actions import by_id
+from agcx_tui.core.words.help_pages import add_key
 
 _SESSIONS_SHOWN = 50
 # Cells of the palette that are no text: borders, paddings, the scrollbar.
@@ -61,7 +62,7 @@ class ActionCommands(Provider):
             if action is not None and action.in_palette and active.enabled:
                 words = action.palette or action.help
                 keys, _ = found.setdefault((words, action.run), ([], active.node))
-                keys.append(shown_key(active.binding.key))
+                add_key(keys, shown_key(active.binding.key))
         for (words, run), (keys, node) in found.items():
             call = partial(self.app.run_action, run, node)
             yield words[:1].upper() + words[1:], "  ".join(keys), call

@@ -1,7 +1,8 @@
 """Our two themes: calm, with few colors, each with a meaning.
 
-Blue is where the cursor is, amber a favorite, green success, red failure.  The line of the cursor can be
-told from the rest even in a terminal of sixteen colors.
+Blue is where the cursor is, amber a favorite, green success, red failure.  Every color of text has a contrast
+of 4.5 or more on every ground, that of the cursor included.  The line of the cursor can be told from the
+rest even in a terminal of sixteen colors.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ MUTED = "$foreground 70%"
 
 DARK = Theme(
     name="agcx-dark",
-    primary="#7aa2d6",
+    primary="#7fa8dc",
     secondary="#8fb4a6",
     accent="#e0b565",
     warning="#e0b565",
-    error="#e07a7a",
+    error="#e88c8c",
     success="#8fbf7f",
     foreground="#d5d9e0",
     background="#16191f",
@@ -32,38 +33,38 @@ DARK = Theme(
     panel="#242933",
     dark=True,
     variables={
-        "block-cursor-background": "#2f4361",
+        "block-cursor-background": "#2a3c57",
         "block-cursor-foreground": "#f2f5fa",
         "block-cursor-text-style": "none",
         "block-cursor-blurred-background": "#272d37",
         "block-cursor-blurred-foreground": "#d5d9e0",
-        "border": "#7aa2d6",
+        "border": "#7fa8dc",
         "border-blurred": "#343b47",
         "footer-background": "#1c2027",
         "footer-item-background": "#1c2027",
         "footer-key-background": "#1c2027",
         "footer-description-background": "#1c2027",
-        "footer-key-foreground": "#7aa2d6",
-        "footer-description-foreground": "#9aa3b2",
+        "footer-key-foreground": "#7fa8dc",
+        "footer-description-foreground": "#9da6b5",
         "scrollbar": "#343b47",
         "scrollbar-hover": "#465061",
-        "scrollbar-active": "#7aa2d6",
+        "scrollbar-active": "#7fa8dc",
         "scrollbar-background": "#16191f",
         "scrollbar-background-hover": "#16191f",
         "scrollbar-background-active": "#16191f",
         "scrollbar-corner-color": "#16191f",
-        "input-selection-background": "#7aa2d6 35%",
+        "input-selection-background": "#7fa8dc 35%",
     },
 )
 
 LIGHT = Theme(
     name="agcx-light",
-    primary="#2f5f9e",
-    secondary="#3d7565",
-    accent="#9a6700",
-    warning="#9a6700",
-    error="#b3383f",
-    success="#3f7a33",
+    primary="#28558f",
+    secondary="#2c6152",
+    accent="#7a5200",
+    warning="#7a5200",
+    error="#a12d34",
+    success="#2b6322",
     foreground="#24292f",
     background="#fbfbfa",
     surface="#f2f2f0",
@@ -75,22 +76,22 @@ LIGHT = Theme(
         "block-cursor-text-style": "none",
         "block-cursor-blurred-background": "#d0d2d5",
         "block-cursor-blurred-foreground": "#24292f",
-        "border": "#2f5f9e",
+        "border": "#28558f",
         "border-blurred": "#cfcfca",
         "footer-background": "#f2f2f0",
         "footer-item-background": "#f2f2f0",
         "footer-key-background": "#f2f2f0",
         "footer-description-background": "#f2f2f0",
-        "footer-key-foreground": "#2f5f9e",
-        "footer-description-foreground": "#5c636b",
+        "footer-key-foreground": "#28558f",
+        "footer-description-foreground": "#50565d",
         "scrollbar": "#cfcfca",
         "scrollbar-hover": "#b5b5b0",
-        "scrollbar-active": "#2f5f9e",
+        "scrollbar-active": "#28558f",
         "scrollbar-background": "#fbfbfa",
         "scrollbar-background-hover": "#fbfbfa",
         "scrollbar-background-active": "#fbfbfa",
         "scrollbar-corner-color": "#fbfbfa",
-        "input-selection-background": "#2f5f9e 25%",
+        "input-selection-background": "#28558f 25%",
     },
 )
 

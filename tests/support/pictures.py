@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support import ROOT
 from tests.support.browsing import until
@@ -70,6 +71,24 @@ async def previewed(pilot: Pilot, screen: BrowserScreen) -> None:
     await pilot.pause()
 
 
+async def search(pilot: Pilot) -> None:
+    """The best hits, and the place of one in its conversation."""
+    await pilot.press("f")
+    await until(pilot, lambda: isinstance(pilot.app.screen, SearchScreen))
+    screen = pilot.app.screen
+    await pilot.press(*"lease")
+    live = screen.live
+    await until(pilot, lambda: live.line is not None and live.line.wanted.text == "lease")
+    await until(pilot, lambda: not live.running and not live.rows_are_old)
+    await pilot.press("enter", "down", "down")
+    await until(pilot, lambda: screen.preview.place is not None)
+    commands = (*pilot.app.screen_stack, pilot.app)
+    await until(
+        pilot, lambda: all(w.is_finished for w in pilot.app.workers if w.node not in commands)
+    )
+    await pilot.pause()
+
+
 async def help_over_the_list(pilot: Pilot) -> None:
     # What comes into a screen below a dialog is not drawn at once.
     await keys()(pilot)
@@ -115,6 +134,7 @@ async def palette(pilot: Pilot) -> None:
 
 
 PICTURES = (
+    Picture("search", search, size=(120, 32)),
     Picture("list", keys("down")),
     Picture("list-light", keys("down"), theme="agcx-light"),
     Picture("list-narrow", keys("down"), size=(80, 24)),

@@ -29,8 +29,8 @@ class MessageChange(Enum):
     SPLIT = "Split off a new session from here …"
     PURGE = "Remove its earlier versions"
     PURGE_ALL = "Remove the earlier versions of all messages"
-    REDACT = "Take a text out of the whole session …"
-    SECRETS = "Take all secrets out of the whole session …"
+    REDACT = "Remove a text from the whole session …"
+    SECRETS = "Remove all secrets from the whole session …"
 
 
 class ChangeDialog(Dialog[MessageChange]):

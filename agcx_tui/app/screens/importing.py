@@ -89,7 +89,7 @@ class ImportScreen(PagedScreen[None]):
             agents = await asyncio.to_thread(lambda: list(look(store)))
         except (PersistenceError, OSError) as error:
             reason = os_reason(error) if isinstance(error, OSError) else str(error)
-            self._tell(f"It cannot be found out what is new: {reason}", failed=True)
+            self._tell(f"What is new could not be read: {reason}", failed=True)
             return
         self._agents = agents
         self._chosen = {each.agent.name for each in agents if each.fresh}

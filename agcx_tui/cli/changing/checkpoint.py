@@ -234,7 +234,7 @@ def restore(
         new_id, act = store.checkpoints.restore(found, title)
         if found.session is not None and found.session.error is not None:
             tell(f"{found.session.error}: what only the session knows is not in the new one")
-        _done(f"Made {_quoted(act.titles[0])} of checkpoint {found.name}")
+        _done(f"Created {_quoted(act.titles[0])} from checkpoint {found.name}")
         click.echo(str(new_id))
         return
     if not _may_change(settings, store, _sessions([found]), force):

@@ -68,7 +68,9 @@ _TITLE_WIDTH = 50
     "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? are wildcards."
 )
 @click.option("--tag", type=Filled(), metavar="TAG", help="With this tag; * and ? are wildcards.")
-@click.option("--directory", type=Filled(), metavar="DIR", help="That worked in DIR or below.")
+@click.option(
+    "--directory", type=Filled(), metavar="DIR", help="Sessions that worked in DIR or below."
+)
 @click.option(
     "--include", type=_Kind(PROTECTED), multiple=True, help="Also sessions of a protected kind."
 )

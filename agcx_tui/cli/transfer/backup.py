@@ -158,7 +158,7 @@ def verify(settings: Settings, file: Path, as_json: bool) -> None:
     tell(f"{file}: {what}, {size(report.size)}: {state}")
 
 
-@backup.command(short_help="Bring sessions back from FILE.")
+@backup.command(short_help="Restore sessions from FILE.")
 @_file_argument(exists=True)
 @click.argument("sessions", metavar="[SESSION]...", nargs=-1)
 @click.option(
@@ -186,7 +186,7 @@ def restore(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Bring sessions back, by default all, byte for byte, with their checkpoints.
+    """Restore sessions, by default all, byte for byte, with their checkpoints.
 
     What is there already stays; `agcx undo` takes the restored ones away again.
     """

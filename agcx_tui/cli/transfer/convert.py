@@ -35,7 +35,7 @@ _TITLE_WIDTH = 50
 @click.argument("sessions", metavar="[SESSION]...", nargs=-1, shell_complete=complete_session)
 @click.option("--all", "all_", is_flag=True, help="Every session of the store.")
 @click.option(
-    "--layout", type=click.Choice(["1", "2"]), required=True, help="The layout that they get."
+    "--layout", type=click.Choice(["1", "2"]), required=True, help="The layout to write them in."
 )
 @click.option("--yes", is_flag=True, help="Do not ask, even if something is left out.")
 @click.option("--dry-run", is_flag=True, help="Show what would be left out; change nothing.")

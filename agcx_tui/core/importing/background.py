@@ -45,6 +45,8 @@ _LONGEST_REST = 120.0
 _IDLE = 60.0
 # Seconds until what failed is tried again.
 _RETRY_AFTER = 30.0
+# Seconds between two reports of how far a round is: each draws a line of the screen anew.
+_TELL_EVERY = 0.5
 # One act takes at most so many conversations, and bytes of them: the first come soon.
 _MOST, _MOST_BYTES = 200, 64 * 1024 * 1024
 
@@ -111,7 +113,7 @@ class _Rounds:
         self._sync, self._opened = sync, opened
         self._left: set[Place] = set()
         self._retry_at = 0.0
-        self._ended_at = 0.0
+        self._ended_at = self._told_at = 0.0
         self._workers: Workers | None = None
 
     async def import_from(self, places: Iterable[Place]) -> None:
@@ -167,8 +169,10 @@ class _Rounds:
         try:
             async with aclosing(stream(running.read)) as reports:
                 async for progress in reports:
-                    at = done + progress.done
-                    self._sync.become(SyncState(at, found, self._sync.state.problem))
+                    if time.monotonic() - self._told_at > _TELL_EVERY:
+                        self._told_at = time.monotonic()
+                        at = done + progress.done
+                        self._sync.become(SyncState(at, found, self._sync.state.problem))
             await acts.run_unasked(running.finish)
             if running.left_out:
                 # Saved by another program at this very moment.

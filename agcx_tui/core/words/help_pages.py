@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from agcx_tui.core.words.action import TASKS, Action, Task
 from agcx_tui.core.words.actions import actions
 
-__all__ = ["HelpLine", "HelpSection", "by_task", "in_columns", "key_rows", "matching"]
+__all__ = ["HelpLine", "HelpSection", "add_key", "by_task", "in_columns", "key_rows", "matching"]
 
 _PLACES = {action.id: place for place, action in enumerate(actions())}
 # Cells: the indent of a row, and the least gap between the keys and the words.
@@ -43,14 +43,21 @@ def by_task(bound: Iterable[tuple[Action, str]]) -> list[HelpSection]:
     found: dict[Task, dict[str, list[str]]] = {task: {} for task in TASKS}
     for action, key in sorted(bound, key=lambda each: _PLACES[each[0].id]):
         keys = found[action.task].setdefault(action.help, [])
-        if key not in keys and not (key == "ctrl+j" and "enter" in keys):
-            # To some terminals Enter is ctrl+j: nobody needs to be told.
-            keys.append(key)
+        add_key(keys, key)
     return [
         HelpSection(TASKS[task], tuple(("  ".join(keys), help) for help, keys in rows.items()))
         for task, rows in found.items()
         if rows
     ]
+
+
+def add_key(keys: list[str], key: str) -> None:
+    """Add a key to those of an action, each once.
+
+    To some terminals Enter is ctrl+j: nobody needs to be told.
+    """
+    if key not in keys and not (key == "ctrl+j" and "enter" in keys):
+        keys.append(key)
 
 
 def matching(sections: Sequence[HelpSection], typed: str) -> list[HelpSection]:

@@ -129,7 +129,7 @@ async def _replace(place: _Place) -> None:
 
 async def _redact_text(place: _Place) -> None:
     dialog = ReplaceDialog(
-        "Take a text out of the session, its checkpoints and earlier versions",
+        "Remove a text from the session, its checkpoints, and earlier versions",
         "a placeholder",
         keep=False,
         old=_selected(place),

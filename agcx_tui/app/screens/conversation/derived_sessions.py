@@ -115,7 +115,7 @@ class DerivedSessions:
         if obstacle := self._obstacle(conversation, transcript):
             return obstacle
         if transcript.source.known() < 2:
-            return "Splitting takes at least two messages."
+            return "A session of one message cannot be split."
         if transcript.current == 0:
             return "Go to the message where the new session begins; this is the first."
         return ""

@@ -79,10 +79,10 @@ class ResultWalk:
                     part = (
                         f"Its first {format.counted(unsearched.messages, 'message')} were searched."
                     )
-                path = format.short_path(unsearched.path)
-                self._preview.explain(
-                    "Not all of it can be read", str(unsearched.error), path, part
-                )
+                error, path = unsearched.error, format.short_path(unsearched.path)
+                # Without the path, which has a line of its own.
+                reason = f"{error.place}: {error.reason}" if error.place else error.reason
+                self._preview.explain("Not all of it can be read", reason, path, part)
             case _:
                 self._preview.follow(None)
 

@@ -41,7 +41,7 @@ class ThemedView(ScrollView):
 
         & > .transcript--text { color: $foreground; }
         & > .transcript--output { color: $foreground 72%; }
-        & > .transcript--muted { color: $foreground 60%; }
+        & > .transcript--muted { color: $foreground 67%; }
         & > .transcript--user { color: $text-accent; text-style: bold; }
         & > .transcript--assistant { color: $text-primary; text-style: bold; }
         & > .transcript--system { color: $text-secondary; text-style: bold; }

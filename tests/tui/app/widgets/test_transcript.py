@@ -9,7 +9,7 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.model.items import InputText, Message, Other, UnknownItem
+from agcx_format.model.items import InputImage, InputText, Message, Other, UnknownItem
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.app import themes
@@ -527,3 +527,42 @@ async def test_m_shows_what_was_said_then_what_failed_then_all():
         assert transcript.showing.shown.name == "ALL"
         assert transcript.current == 60
         assert_window(transcript)
+
+
+async def test_tab_chooses_code_and_commands_and_y_copies_just_that():
+    answer = assistant("So:\n\n```python\nx = 1\n\ny = 2\n```\n\nand\n\n    indented\n\ndone")
+    run = call('{"cmd":"echo one"}')
+    picture = snapshot(
+        Message(None, "user", [InputText("See"), InputImage("data:image/png;base64,")])
+    )
+    app = TranscriptApp(
+        ListSource([answer, run, output("one\ntwo"), user("Then\n```\ncode\n```"), picture])
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        transcript = app.transcript
+
+        async def copied(*keys: str) -> str:
+            await pilot.press(*keys, "y")
+            return app.clipboard
+
+        assert (await copied()).startswith("So:")
+        assert await copied("tab") == "x = 1\n\ny = 2"
+        # The rail is at its lines alone.
+        rows = [transcript.render_line(row).text for row in range(SIZE[1])]
+        marked = [row.strip(" ▌") for row in rows if "▌" in row]
+        assert marked == ["x = 1", "", "y = 2"]
+        assert await copied("tab") == "indented"
+        assert await copied("shift+tab") == "x = 1\n\ny = 2"
+        # After the last one there is none, and Escape chooses none either.
+        assert (await copied("tab", "tab")).startswith("So:")
+        await pilot.press("tab")
+        assert transcript.give_up()
+        assert (await copied()).startswith("So:")
+        # Of a call, the command is what one wants.
+        assert await copied("]") == "echo one"
+        assert await copied("enter", "tab", "tab") == "one\ntwo"
+        transcript.go(3)
+        assert await copied("tab") == "code"
+        transcript.go(4)
+        await pilot.press("tab")
+        assert transcript.pieces.picture == "data:image/png;base64,"

@@ -119,6 +119,6 @@ def test_the_configuration_says_whether_there_is_one_and_how_large(tmp_path):
     keeper = IndexKeeper.of(tmp_path, Config(search_largest="500MB"))
     assert keeper.directory is not None
     assert keeper.cap == 500_000_000
-    assert IndexKeeper(None).words(5) == "searching without an index"
+    assert IndexKeeper(None).words(5) == "without an index"
     assert keeper.words(5) == "5 without the index"
     assert keeper.words(0) == ""
