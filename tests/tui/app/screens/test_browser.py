@@ -12,6 +12,7 @@ from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
+from agcx_tui.core.sessions.columns import COLUMNS
 from agcx_tui.core.sessions.sorting import SORTS
 from tests.support.browsing import (
     SIZE,
@@ -301,8 +302,10 @@ async def test_a_click_on_the_header_sorts_and_another_turns_it_round(store):
 @pytest.mark.usefixtures("drawn")
 async def test_clicks_on_the_header_sort_by_every_key_both_ways(store):
     app = browser(store)
-    async with app.run_test(size=(180, 24)) as pilot:
+    async with app.run_test(size=(300, 24)) as pilot:
         screen = await scanned(pilot)
+        screen.sessions.choose_columns(COLUMNS)
+        await pilot.pause()
         screen.sort_by("title", descending=True)
         seen = []
         for column in screen.sessions.columns:
@@ -314,6 +317,15 @@ async def test_clicks_on_the_header_sort_by_every_key_both_ways(store):
                 assert f"{label}{arrow}" in header.replace(" ", "")
                 seen.append((screen.table.sort_key, screen.table.descending))
         assert set(seen) == {(key, way) for key in SORTS for way in (True, False)}
+        # `s` goes through the keys of the columns that are shown.
+        screen.sessions.choose_columns(("size",))
+        await pilot.pause()
+        screen.sort_by("accessed")
+        keys = []
+        for _ in range(7):
+            await pilot.press("s")
+            keys.append(screen.table.sort_key)
+        assert keys == ["updated", "created", "title", "messages", "size", "ratio", "accessed"]
 
 
 async def test_y_copies_the_id_and_shift_y_the_path(store):

@@ -214,7 +214,10 @@ def test_both_ways_are_each_other_s_mirror_when_no_two_are_alike(key):
     for n in range(1, 8):
         day = f"2024-10-{n * 3 % 7 + 1:02}T00:00:00Z"
         table.put([session(n, f"t{n * 5 % 8}", accessed=day, updated=day, created=day,
-                           messages=n * 3 % 7, size=n * 2 % 7, ratio=n * 4 % 7)])  # fmt: skip
+                           messages=n * 3 % 7, turns=n * 5 % 7, size=n * 2 % 7,
+                           ratio=n * 4 % 7)])  # fmt: skip
+        project = f"/src/{n * 3 % 8}"
+        table.set_openings([(n - 1, Opening("", project, project, "", n * 4 % 7, n * 6 % 7 / 10))])
     table.sort_by(key, descending=False)
     ascending = list(table.order)
     table.sort_by(key, descending=True)
