@@ -15,19 +15,9 @@ from agcx_format.importing.run import ImportOutcome
 from agcx_format.model.items import FunctionCall, InputImage, Message
 from agcx_format.subagents import subagents_in
 from agcx_format.transcript.words import text_of
-from tests.support.agent_files import (
-    CHILD,
-    MS,
-    PNG,
-    SESSION,
-    at,
-    cursor,
-    cursor_store,
-    gemini,
-    kimi,
-    write_cursor_store,
-    write_lines,
-)
+from tests.support.agent_databases import cursor_store, write_cursor_store
+from tests.support.agent_files import cursor, gemini, kimi
+from tests.support.agent_lines import CHILD, MS, PNG, SESSION, at, write_lines
 
 
 def read(name: str, path: Path, *lines: dict):
