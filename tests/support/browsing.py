@@ -114,5 +114,9 @@ def rows(screen: BrowserScreen) -> list[str]:
 
 def notices(pilot: Pilot) -> str:
     """All that toasts said so far, whole; empty while none is shown."""
-    shown = pilot.app._notifications
-    return "" if not shown else "\n".join(toast.text for toast in pilot.app.services.toasts)
+    app = pilot.app
+    if not app._notifications:
+        return ""
+    if isinstance(app, AgcxApp):
+        return "\n".join(toast.text for toast in app.services.toasts)
+    return "\n".join(each.message for each in app._notifications)
