@@ -45,17 +45,21 @@ def fenced(text: str, info: str = "") -> str:
 
     `info` must come from the program, not from data.
     """
-    longest = max((len(run) for run in _backticks.findall(text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_run(text) + 1)
     end = "" if text.endswith("\n") or not text else "\n"
     return f"{fence}{info}\n{text}{end}{fence}"
+
+
+def _longest_run(text: str) -> int:
+    """How many backticks follow each other at most."""
+    # Finding one takes a fraction of the time of an expression.
+    return max(map(len, _backticks.findall(text))) if "`" in text else 0
 
 
 def code_span(text: str) -> str:
     """One line of text as inline code."""
     text = " ".join(text.split())
-    longest = max((len(run) for run in _backticks.findall(text)), default=0)
-    ticks = "`" * (longest + 1)
+    ticks = "`" * (_longest_run(text) + 1)
     space = " " if text[:1] in ("`", "") or text[-1:] == "`" else ""
     return f"{ticks}{space}{text}{space}{ticks}"
 

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.draft import ImportDraft as ImportDraft
     from agcx_format.importing.environment import OWN_ID as OWN_ID
     from agcx_format.importing.environment import source_details as source_details
-    from agcx_format.importing.finding import FoundByDefault as FoundByDefault
     from agcx_format.importing.finding import default_places as default_places
-    from agcx_format.importing.finding import found_by_default as found_by_default
     from agcx_format.importing.found import FoundAgent as FoundAgent
     from agcx_format.importing.found import FoundSource as FoundSource
     from agcx_format.importing.found import SourceState as SourceState
@@ -53,7 +51,7 @@ _HOMES = {
     "codex.rollout": "read_rollout",
     "draft": "ImportDraft",
     "environment": "OWN_ID source_details",
-    "finding": "FoundByDefault default_places found_by_default",
+    "finding": "default_places",
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",
     "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.registry import agent_of_file, agents, is_own
 from agcx_format.importing.source_file import find_files
 
-__all__ = ["FoundByDefault", "default_places", "find_sources", "found_by_default", "read_from"]
+__all__ = ["default_places", "find_sources", "read_from"]
 
 Found = tuple[Agent, Source] | PersistenceError
 
 
-def find_sources(paths: Iterable[Path], agent: Agent | None = None) -> Iterator[Found]:
+def find_sources(
+    paths: Iterable[Path],
+    agent: Agent | None = None,
+    foreign: Callable[[Path], object] = lambda path: None,
+) -> Iterator[Found]:
     """The conversations in files and below directories, sorted by name, and why one cannot be looked at.
 
     `agent` is the one that wrote them. Without it, each file tells; one that no agent wrote is an error if it
-    is among `paths`, and is ignored below a directory.
+    is among `paths`; below a directory it is ignored, and `foreign` is called with it.
     """
     patterns = agent.patterns if agent else {p for each in agents() for p in each.patterns}
     errors: list[OSError] = []
@@ -29,30 +33,8 @@ def find_sources(paths: Iterable[Path], agent: Agent | None = None) -> Iterator[
         for file in find_files([path], patterns, errors.append):
             yield from map(_unreadable, errors)
             errors.clear()
-            yield from _in_file(file, agent, is_named=file == path)
+            yield from _in_file(file, agent, _named_error if file == path else foreign)
     yield from map(_unreadable, errors)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundByDefault:
-    """What an agent keeps on this machine.
-
-    Fields:
-        places: those of its default places that exist.
-        count: how many conversations are there.
-    """
-
-    agent: Agent
-    places: tuple[Path, ...]
-    count: int
-
-
-def found_by_default() -> Iterator[FoundByDefault]:
-    """What each agent keeps in its default places; only names are looked at, and databases."""
-    for agent in agents():
-        places = tuple(place for place in default_places(agent) if place.exists())
-        found = find_sources(places, agent)
-        yield FoundByDefault(agent, places, sum(isinstance(each, tuple) for each in found))
 
 
 def default_places(agent: Agent) -> list[Path]:
@@ -66,15 +48,18 @@ def default_places(agent: Agent) -> list[Path]:
 
 
 def _unreadable(error: OSError) -> PersistenceError:
-    return ConversionError(error.strerror or str(error), path=error.filename or None)
+    return ConversionError(os_reason(error), path=error.filename or None)
 
 
-def _in_file(path: Path, agent: Agent | None, *, is_named: bool) -> Iterator[Found]:
+def _named_error(path: Path) -> None:
+    raise ConversionError("no known agent wrote this file", path=path)
+
+
+def _in_file(path: Path, agent: Agent | None, foreign: Callable[[Path], object]) -> Iterator[Found]:
     try:
         writer = agent or agent_of_file(path)
         if writer is None:
-            if is_named:
-                yield ConversionError("no known agent wrote this file", path=path)
+            foreign(path)
             return
         for source in _guarded(writer, path):
             yield writer, source

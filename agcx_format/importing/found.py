@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.environment import VERSION
@@ -115,8 +116,12 @@ class FoundAgent:
         return [each for each in self.sources if each.state in fresh]
 
 
-def look(store: Store, chosen: Collection[Agent] | None = None) -> Iterator[FoundAgent]:
+def look(
+    store: Store | None = None, chosen: Collection[Agent] | None = None
+) -> Iterator[FoundAgent]:
     """What each agent keeps in its default places, and what of it the store has; writes nothing.
+
+    Without a store all of it is new.
 
     Raises:
         PersistenceError: the store cannot be read.
@@ -133,40 +138,54 @@ def look(store: Store, chosen: Collection[Agent] | None = None) -> Iterator[Foun
                 errors.append(found)
         now = Timestamp.now().ns
         recent = sum(0 <= now - each.changed_ns < _RECENT_NS for each in sources)
-        looked = known.records(agent.name).looked
+        looked = known.looked(agent.name)
         yield FoundAgent(agent, places, tuple(sources), tuple(errors), looked, recent)
 
 
 def look_at(
-    store: Store, paths: Iterable[Path], agent: Agent | None = None
+    store: Store,
+    paths: Iterable[Path],
+    agent: Agent | None = None,
+    foreign: Callable[[Path], object] = lambda path: None,
 ) -> Iterator[FoundSource | PersistenceError]:
     """The conversations in files and below directories, and why one cannot be looked at.
 
-    `agent` is the one that wrote them; without it, each file tells.
+    `agent` is the one that wrote them; without it, each file tells. `foreign` is called with each file
+    below a directory that no agent wrote, of those whose names are like an agent's.
 
     Raises:
         PersistenceError: the store cannot be read.
     """
-    return _Known(store).at(paths, agent)
+    return _Known(store).at(paths, agent, foreign)
 
 
 class _Known:
     """What a store has and had; read once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store | None) -> None:
         self._store = store
-        self._ids = {session_id.bytes for session_id in store.imports.session_ids()}
+        ids = () if store is None else store.imports.session_ids()
+        self._ids = {session_id.bytes for session_id in ids}
         self._records: dict[str, ImportRecords] = {}
 
-    def records(self, agent: str) -> ImportRecords:
-        if agent not in self._records:
+    def looked(self, agent: str) -> Timestamp | None:
+        """When an import last looked at all of an agent's conversations."""
+        records = self._of(agent)
+        return None if records is None else records.looked
+
+    def _of(self, agent: str) -> ImportRecords | None:
+        """The records of an agent; None without a store."""
+        if agent not in self._records and self._store is not None:
             self._records[agent] = self._store.imports.records(agent)
-        return self._records[agent]
+        return self._records.get(agent)
 
     def at(
-        self, paths: Iterable[Path], agent: Agent | None
+        self,
+        paths: Iterable[Path],
+        agent: Agent | None,
+        foreign: Callable[[Path], object] = lambda path: None,
     ) -> Iterator[FoundSource | PersistenceError]:
-        for found in find_sources(paths, agent):
+        for found in find_sources(paths, agent, foreign):
             if isinstance(found, PersistenceError):
                 yield found
             else:
@@ -176,10 +195,11 @@ class _Known:
         try:
             status = os.stat(source.path)
         except OSError as error:
-            return ConversionError(error.strerror or str(error), path=source.path)
+            return ConversionError(os_reason(error), path=source.path)
         changed_ns = status.st_mtime_ns if source.changed is None else ns_of(source.changed)
         size = status.st_size if source.changed is None else 0
-        record = self.records(agent.name).get(_key(source))
+        records = self._of(agent.name)
+        record = None if records is None else records.get(_key(source))
         state = self._state(record, size, changed_ns)
         return FoundSource(agent, source, size, changed_ns, state, record)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head
 
@@ -96,7 +97,7 @@ def agent_of_file(path: Path) -> Agent | None:
         found = (agent for agent in reversed(agents()) if _detects(agent, head))
         return next(found, None)
     except OSError as cause:
-        raise ConversionError(cause.strerror or str(cause), path=path) from cause
+        raise ConversionError(os_reason(cause), path=path) from cause
     except PersistenceError as error:
         raise ConversionError(error.reason, path=path) from None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from agcx_format import limits
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_lines
@@ -77,7 +78,7 @@ def read_source(
         modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
         return convert(read(path, opener), path, modified)
     except OSError as cause:
-        raise ConversionError(cause.strerror or str(cause), path=path) from cause
+        raise ConversionError(os_reason(cause), path=path) from cause
     except ConversionError as error:
         raise error.located(path=path) from None
     except PersistenceError as error:

@@ -76,6 +76,10 @@ def find_in_session(session: Session, *, personal: bool = False) -> list[Find]:
     return find_secrets(metadata, lambda: messages, conversation.context, state, personal=personal)
 
 
+# Characters of a text that is remembered to have no secret, and how many texts are.
+_SHORT, _REMEMBERED = 64, 10_000
+
+
 def find_secrets(
     metadata: SessionMetadata | CheckpointMetadata,
     read_messages: Callable[[], Iterable[MessageSnapshot]],
@@ -104,10 +108,18 @@ def find_secrets(
 
     finds: list[Find] = []
     by_text: dict[_Place, Found] = {}
+    # Short texts without secrets: roles, names of tools, and ids occur again and again.
+    clean: set[str] = set()
     for part, index, value in places() if by_rules else ():
         for path, text, name in texts(value):
+            is_short = len(text) <= _SHORT
+            if is_short and text in clean and not name:
+                continue
             found = _of_variable(text, name) or spans(text, personal=personal)
-            _keep(finds, by_text, (part, index, path), text, found)
+            if found:
+                _keep(finds, by_text, (part, index, path), text, found)
+            elif is_short and len(clean) < _REMEMBERED:
+                clean.add(text)
         for path, words in commands(value):
             for number, span in spans_in_line(words):
                 _keep(finds, by_text, (part, index, (*path, number)), words[number], [span])

@@ -43,8 +43,9 @@ def spans(text: str, *, personal: bool = False) -> list[Span]:
         return []
     found = _matched(text, personal)
     for lists in _LISTS:
-        for span in lists.spans(text):
-            found.add(span)
+        if lists.option in text:
+            for span in lists.spans(text):
+                found.add(span)
     return found.spans
 
 
@@ -63,10 +64,13 @@ class _Lists:
     """Lists of words in quotation marks of one kind, as in JSON.
 
     Their elements are bounded in length, and text that only begins like a list is skipped at once.
+
+    Fields:
+        option: how a word begins that is an option; a text without it has no such list.
     """
 
     def __init__(self, quote: str) -> None:
-        self._option = quote + "-"
+        self.option = quote + "-"
         mark, blank = re.escape(quote), r"(?>(?:\s|\\{1,3}[nt]){0,40})"
         escaped = r"\\{3}\"|" if quote == '\\"' else ""
         word = rf'{mark}(?>(?:{escaped}(?!{mark})(?:\\[^\n]|[^"\\\n])){{0,400}}){mark}'
@@ -78,8 +82,6 @@ class _Lists:
 
     def spans(self, text: str) -> Iterator[Span]:
         """The secrets in the words of a command, found in the line that they make."""
-        if self._option not in text:
-            return
         for match in self._list.finditer(text):
             if match["end"] is None:
                 continue

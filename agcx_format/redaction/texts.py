@@ -41,7 +41,12 @@ def texts(value: Any, path: TextPath = ()) -> Iterator[LocatedText]:
                 yield path, value, ""
         case msgspec.Struct():
             for name in _text_fields(type(value)):
-                yield from texts(getattr(value, name), (*path, name))
+                each = getattr(value, name)
+                # Most fields are texts, nothing, or empty lists, for which a generator would be a waste.
+                if type(each) is str and name != "image_url":
+                    yield (*path, name), each, ""
+                elif each:
+                    yield from texts(each, (*path, name))
         case list() | tuple():
             for index, each in enumerate(value):
                 yield from texts(each, (*path, index))

@@ -28,7 +28,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, Facts
 from agcx_format.search.packing import decompress
 from agcx_format.search.segment_rows import MAGIC, BlockRow, Details, Head, SessionRow
-from agcx_format.search.signature import ROWS, Damaged, Rows, WholeSignature, row_size
+from agcx_format.search.signature import ROWS, Damaged, Rows, WholeSignature, rows_size
 
 __all__ = ["Segment"]
 
@@ -83,7 +83,7 @@ class Segment:
         self.broken = head.broken
         self.block_count = head.blocks
         self._rows_at = self._details_at + head.details
-        if self._rows_at + ROWS * row_size(head.blocks) > self.size:
+        if self._rows_at + rows_size(head.blocks) > self.size:
             raise Damaged("it ends early")
         self._rows = Rows(self._read_row, head.blocks)
 
@@ -134,7 +134,7 @@ class Segment:
             if row.first != following:
                 raise Damaged("sessions that do not follow each other")
             following += row.count
-        at = self._rows_at + ROWS * row_size(self.block_count)
+        at = self._rows_at + rows_size(self.block_count)
         starts = list(accumulate((block.on_disk for block in self.blocks), initial=at))
         if following != self.block_count or starts.pop() != self.size:
             raise Damaged("lengths that do not fit")
@@ -158,7 +158,7 @@ class Segment:
 
     def signature(self) -> WholeSignature:
         """All rows.  Raises `Damaged` when one is damaged."""
-        size = ROWS * row_size(self.block_count)
+        size = rows_size(self.block_count)
         return WholeSignature(self._read(size, self._rows_at), self.block_count)
 
     def frames(self, number: int) -> bytes:

@@ -15,7 +15,7 @@ __all__ = [
     "signature_in",
 ]  # fmt: skip
 
-MAGIC = b"AGCXbok4"
+MAGIC = b"AGCXbok5"
 # Blocks of a segment: 32 MB of text.  A longer session is a segment of its own.
 MOST_BLOCKS = 512
 

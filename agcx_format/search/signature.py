@@ -1,7 +1,8 @@
 """Which blocks of a segment cannot hold a needle: one bit for each block and each of 2^15 sets of trigrams.
 
-    row    the bits of all blocks, the first block lowest, then CRC-32 of the row and its number
-    rows   2^15 of them, by the hash of three bytes of folded text, or of two
+    row    the bits of all blocks, the first block lowest
+    rows   2^15 of them, by the hash of three bytes of folded text, or of two; CRC-32 after every 16th,
+           of these rows and their place
 
 Strategy: a text that holds a needle holds every three bytes of it, so only blocks whose bit is set in the
 rows of all of them have to be read; of two letters, likewise.  A bit too many costs a look at a block; a bit
@@ -30,14 +31,17 @@ __all__ = [
     "SignatureMaker",
     "WholeSignature",
     "folded_forms",
-    "row_size",
     "rows_of",
+    "rows_size",
 ]
 
 _BITS = 15
 ROWS = 1 << _BITS
 _FACTOR = 2654435761
 _CRC = struct.Struct("<I")
+# Rows that have one checksum, and are read together.
+_PAGE = 16
+_PAGES = ROWS // _PAGE
 # Rows that are asked for one needle: more exclude no more.
 _MOST_ROWS = 48
 # Two bytes alone are put as three of which the first is one that no needle holds.
@@ -50,9 +54,26 @@ class Damaged(ValueError):
     """The book is not what was written; whoever reads it does without."""
 
 
-def row_size(blocks: int) -> int:
-    """Bytes of one row with its checksum."""
-    return -(-blocks // 8) + _CRC.size
+def rows_size(blocks: int) -> int:
+    """Bytes of all rows with their checksums."""
+    return _PAGES * _page_size(blocks)
+
+
+def _page_size(blocks: int) -> int:
+    return _PAGE * _width(blocks) + _CRC.size
+
+
+def _width(blocks: int) -> int:
+    """Bytes of one row."""
+    return -(-blocks // 8)
+
+
+def _checked(page: bytes, number: int, size: int) -> bytes:
+    """The rows of a page.  Raises `Damaged`."""
+    rows = page[: -_CRC.size]
+    if len(page) != size or _CRC.unpack(page[-_CRC.size :])[0] != crc32(rows, number):
+        raise Damaged("a damaged row")
+    return rows
 
 
 def _row(a: int, b: int, c: int) -> int:
@@ -86,7 +107,7 @@ class Rows:
 
     def __init__(self, read: Callable[[int, int], bytes], blocks: int) -> None:
         self._read = read
-        self._size = row_size(blocks)
+        self._width, self._size = _width(blocks), _page_size(blocks)
         self._all = (1 << blocks) - 1
 
     def blocks(self, rows: Sequence[int]) -> int:
@@ -96,11 +117,10 @@ class Rows:
         """
         found = self._all
         for row in rows:
-            data = self._read(self._size, row * self._size)
-            bits = data[: -_CRC.size]
-            if len(data) != self._size or _CRC.unpack(data[-_CRC.size :])[0] != crc32(bits, row):
-                raise Damaged("a damaged row")
-            found &= int.from_bytes(bits, "little")
+            page, number = divmod(row, _PAGE)
+            rows_there = _checked(self._read(self._size, page * self._size), page, self._size)
+            at = number * self._width
+            found &= int.from_bytes(rows_there[at : at + self._width], "little")
             if not found:
                 break
         return found
@@ -111,20 +131,17 @@ class WholeSignature:
 
     def __init__(self, rows: bytes, blocks: int) -> None:
         """Raises `Damaged` when one is damaged: a copy would hide that."""
-        self._rows = rows
-        self._size = row_size(blocks)
-        if len(rows) != ROWS * self._size:
+        self._width, size = _width(blocks), _page_size(blocks)
+        if len(rows) != rows_size(blocks):
             raise Damaged("rows that end early")
-        view, width = memoryview(rows), self._size - _CRC.size
-        for row in range(ROWS):
-            at = row * self._size
-            if _CRC.unpack_from(rows, at + width)[0] != crc32(view[at : at + width], row):
-                raise Damaged("a damaged row")
+        self._rows = b"".join(
+            _checked(rows[page * size : (page + 1) * size], page, size) for page in range(_PAGES)
+        )
 
     def marks(self, block: int) -> bytes:
         """Of one block, a byte of each row: 1 where it is in it."""
         group, bit = divmod(block, 8)
-        bits = int.from_bytes(self._rows[group :: self._size], "little") >> bit
+        bits = int.from_bytes(self._rows[group :: self._width], "little") >> bit
         return (bits & _LOWEST).to_bytes(ROWS, "little")
 
 
@@ -151,19 +168,16 @@ class SignatureMaker:
 
     def parts(self) -> Iterator[bytes]:
         """All rows."""
-        size = row_size(len(self._marks))
-        width = size - _CRC.size
-        table = bytearray(ROWS * size)
+        width = _width(len(self._marks))
+        table = bytearray(ROWS * width)
         for group in range(width):
             eight = 0
             for bit, marks in enumerate(self._marks[8 * group : 8 * group + 8]):
                 eight |= int.from_bytes(marks, "little") << bit
-            table[group::size] = eight.to_bytes(ROWS, "little")
-        view = memoryview(table)
-        for row in range(ROWS):
-            at = row * size
-            _CRC.pack_into(table, at + width, crc32(view[at : at + width], row))
-        yield bytes(table)
+            table[group::width] = eight.to_bytes(ROWS, "little")
+        size = _PAGE * width
+        pages = [bytes(table[page * size : (page + 1) * size]) for page in range(_PAGES)]
+        yield b"".join(rows + _CRC.pack(crc32(rows, number)) for number, rows in enumerate(pages))
 
 
 def _marks(forms: Sequence[bytes]) -> bytes:

@@ -36,7 +36,7 @@ __all__ = ["as_read", "read_messages", "shown_texts"]
 
 def as_read(item: object) -> str:
     """The text of one item."""
-    if isinstance(item, FunctionCall | LocalShellCall):
+    if isinstance(item, (FunctionCall, LocalShellCall)):
         return storable(_asked(item)[0])
     return storable(text_of(item))
 
@@ -66,7 +66,7 @@ def read_messages(messages: Iterable[MessageSnapshot]) -> Iterator[Said]:
             yield _said(message, _text_of_message(item), _kind_of(item), item.role)
         elif isinstance(item, FunctionCallOutput):
             yield _said_of_output(message, item, calls.get(item.call_id))
-        elif isinstance(item, FunctionCall | LocalShellCall):
+        elif isinstance(item, (FunctionCall, LocalShellCall)):
             records = message.metadata.tool_calls
             name = item.name if isinstance(item, FunctionCall) else SHELL
             if item.call_id:

@@ -41,6 +41,7 @@ _ABOVE_ASCII = (
 _unsafe = re.compile(f"[\x00-\x1f{_ABOVE_ASCII}]").search
 # Nearly every block has newlines, and few have anything else.
 _unsafe_in_block = re.compile(f"[\x00-\x08\x0b-\x1f{_ABOVE_ASCII}]").search
+_UNSAFE_ASCII = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 _unsafe_in_json = re.compile(f"[{_ABOVE_ASCII}]")
 # The forms in which HTML and Markdown refer to a character; no name of one is longer.
 _reference = re.compile(r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,8})|[A-Za-z][A-Za-z0-9]{1,32});?")
@@ -48,7 +49,10 @@ _reference = re.compile(r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,8})|[A-Za-z][A-Za-z
 
 def is_unsafe(text: str) -> bool:
     """Whether `visible` would change a character of it; line ends and tabs aside."""
-    return _unsafe_in_block(text) is not None
+    if not text.isascii():
+        return _unsafe_in_block(text) is not None
+    # For bytes there is a table, with which this takes a fifth of the time.
+    return len(text.encode().translate(None, _UNSAFE_ASCII)) != len(text)
 
 
 def safe_line(text: str) -> str:
@@ -64,7 +68,7 @@ def safe_text(text: str) -> str:
 def visible(text: str) -> str:
     """As `safe_text`, for where tabs do no harm: they stay."""
     text = text.replace("\r\n", "\n")
-    return text.translate(_KEEP_LINES) if _unsafe_in_block(text) else text
+    return text.translate(_KEEP_LINES) if is_unsafe(text) else text
 
 
 def safe_json(text: str) -> str:

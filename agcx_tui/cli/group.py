@@ -93,7 +93,9 @@ def _status_of(error: OSError) -> int:
         # Calling it without a stdout is wrong use.
         closed = error.errno == errno.EBADF
         _abandon_stdout()
-    reason = (error.strerror or str(error)).lower()
+    from agcx_format.disk import os_reason
+
+    reason = os_reason(error)
     complain(f"{what}: {reason}" if what else reason)
     return 2 if closed else 1
 

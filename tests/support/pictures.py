@@ -152,7 +152,8 @@ PICTURES = (
     Picture("list-empty", keys(), size=(100, 24), store=False),
     Picture("list-vanished", vanished, size=(100, 24)),
     Picture(
-        "list-marks", keys("s", "s", "s", "s", "s", "s", "down", "space", "space", "down", "space")
+        "list-marks",
+        keys("s", "s", "s", "s", "s", "s", "s", "down", "space", "space", "down", "space"),
     ),
     Picture("palette", palette, size=(100, 30)),
     Picture("conversation", conversation),

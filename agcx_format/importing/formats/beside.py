@@ -10,8 +10,9 @@ import msgspec
 from agcx_format import limits
 from agcx_format.disk.durable import open_regular
 from agcx_format.errors import PersistenceError
+from agcx_format.importing.json_lines import read_lines
 
-__all__ = ["json_beside", "small_text"]
+__all__ = ["json_beside", "line_beside", "small_text"]
 
 # A larger file is none of these.
 _LARGEST = 16 * limits.MIB
@@ -36,3 +37,15 @@ def json_beside(path: Path) -> dict[str, Any]:
     except (OSError, PersistenceError, msgspec.DecodeError, UnicodeError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def line_beside(path: Path, name: str, wanted: str) -> dict[str, Any]:
+    """The first object of JSON Lines whose field `name` is `wanted`; empty if there is none."""
+    try:
+        for line in read_lines(path):
+            for value in line.values:
+                if isinstance(value, dict) and value.get(name) == wanted:
+                    return value
+    except (OSError, PersistenceError):
+        pass
+    return {}

@@ -3,12 +3,14 @@
 Strategy: the lines are what the agent and its window say to each other. The newer ones are named
 `turn.prompt` or `context.append_loop_event` and have a time in milliseconds; the older ones are
 `{timestamp, message: {type: TurnBegin, payload}}`. Both are read as the same steps. A subagent has a file of
-its own, or its events are inside those of its parent.
+its own, or its events are inside those of its parent. The oldest sessions have only `context.jsonl`, the
+messages for the model, without times.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,12 +20,13 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.file_contexts import files_of
-from agcx_format.importing.formats.beside import json_beside
+from agcx_format.importing.formats.beside import json_beside, line_beside
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
     LineAgent,
     Reading,
     as_dict,
+    as_list,
     identity,
     outcome_of,
     start_of,
@@ -38,6 +41,7 @@ from agcx_format.model.timestamps import Timestamp
 __all__ = ["Kimi"]
 
 _MAIN = "main"
+_WIRE, _CONTEXT = "wire.jsonl", "context.jsonl"
 _NO_CONVERSATION = (
     "metadata", "llm.", "tools.", "plugin.", "runtime.", "token_counting.", "background.", "cron.",
     "goal.", "task.", "swarm_mode.", "tower_mode.", "interaction.", "plan.", "interruptionReminder.",
@@ -54,7 +58,7 @@ class Kimi(LineAgent):
     name = "kimi"
     label = "Kimi Code"
     tag = "kimi"
-    patterns = ("wire.jsonl",)
+    patterns = (_WIRE, _CONTEXT)
 
     def default_places(self) -> list[Path]:
         home = home_directory("KIMI_CODE_HOME", ".kimi-code")
@@ -69,7 +73,14 @@ class Kimi(LineAgent):
                 return True
             case {"timestamp": int() | float(), "message": {"type": str(), "payload": dict()}}:
                 return True
+            case {"role": "_checkpoint", "id": int()} | {"role": "_usage", "token_count": int()}:
+                return True
         return False
+
+    def sources(self, path: Path) -> Iterator[Source]:
+        """None in the messages for the model where all that happened is beside them."""
+        if path.name != _CONTEXT or not path.with_name(_WIRE).exists():
+            yield Source(path)
 
     def known_id(self, source: Source) -> UUID | None:
         folder, agent = _session_of(source.path)
@@ -90,7 +101,7 @@ class Kimi(LineAgent):
 def _session_of(wire: Path) -> tuple[Path | None, str]:
     """The directory of the session, and the name of the agent in it; empty in older sessions."""
     folder = wire.absolute().parent
-    if wire.name != "wire.jsonl":
+    if wire.name not in (_WIRE, _CONTEXT):
         return None, ""
     if folder.parent.name in ("agents", "subagents"):
         return folder.parent.parent, folder.name
@@ -120,8 +131,31 @@ class _Wire(Reading):
                 self._event(as_text(event.get("type")), event)
             case {"type": str(kind)}:
                 self._newer(kind, value)
+            case {"role": str(role)}:
+                self._oldest(role, value)
             case _:
                 self.unknown("", value)
+
+    # --- the messages for the model
+
+    def _oldest(self, role: str, message: dict[str, Any]) -> None:
+        content = message.get("content")
+        if role == "user" and text_in(content).lstrip().startswith("<system>"):
+            self.injected(content, "context of system")
+        elif role == "user":
+            self.asked(content)
+        elif role == "assistant":
+            for part in content if isinstance(content, list) else [content]:
+                self._part(part if isinstance(part, dict) else {"type": "text", "text": part})
+            for each in map(as_dict, as_list(message.get("tool_calls"))):
+                called = as_dict(each.get("function"))
+                self._call(each.get("id"), as_text(called.get("name")), called.get("arguments"))
+        elif role == "tool":
+            self.result(message.get("tool_call_id"), content)
+        elif role.startswith("_"):
+            self.skip(role, message)
+        else:
+            self.injected(content, f"context of {role}")
 
     # --- newer
 
@@ -341,7 +375,10 @@ class _Wire(Reading):
         if agent in ("", _MAIN):
             self.title = as_text(state.get("title")) or as_text(state.get("custom_title"))
         noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
-        self.directory = noted or self.directory or _directory_of(folder)
+        if folder and not noted and not self.directory:
+            index = folder.parent.parent.parent / "session_index.jsonl"
+            noted = as_text(line_beside(index, "sessionId", folder.name).get("workDir"))
+        self.directory = noted or self.directory
         return super().finish(changed)
 
 
@@ -355,20 +392,3 @@ def _reason(what: str, value: dict[str, Any]) -> str:
         as_text(as_dict(error).get("message")) or as_text(error) or as_text(value.get("message"))
     )
     return f"{what}: {words}" if words else what
-
-
-def _directory_of(folder: Path | None) -> str:
-    """The working directory of a session, as the index of all of them has it."""
-    from agcx_format.errors import PersistenceError
-    from agcx_format.importing.json_lines import read_lines
-
-    if folder is None:
-        return ""
-    try:
-        for line in read_lines(folder.parent.parent.parent / "session_index.jsonl"):
-            for value in map(as_dict, line.values):
-                if value.get("sessionId") == folder.name and as_text(value.get("workDir")):
-                    return as_text(value["workDir"])
-    except (OSError, PersistenceError):
-        pass
-    return ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head, Source
 from agcx_format.importing.draft_entry import DraftEntry
@@ -81,7 +82,7 @@ class OpenCode(Agent):
         except ConversionError as error:
             raise error.located(path=source.path) from None
         except OSError as cause:
-            raise ConversionError(cause.strerror or str(cause), path=source.path) from cause
+            raise ConversionError(os_reason(cause), path=source.path) from cause
         except PersistenceError as error:
             raise ConversionError(error.reason, path=source.path) from None
 

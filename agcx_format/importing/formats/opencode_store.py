@@ -89,7 +89,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_database(path: Path) -> bool:
-    from agcx_format.disk.durable import open_regular
+    from agcx_format.disk.durable import open_regular, os_reason
 
     try:
         fd, _ = open_regular(path)
@@ -98,7 +98,7 @@ def _is_database(path: Path) -> bool:
     except PersistenceError as error:
         raise ConversionError(error.reason, path=path) from None
     except OSError as error:
-        raise ConversionError(error.strerror or str(error), path=path) from None
+        raise ConversionError(os_reason(error), path=path) from None
 
 
 @contextlib.contextmanager

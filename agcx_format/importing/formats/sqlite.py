@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from agcx_format.disk.durable import open_regular
+from agcx_format.disk.durable import open_regular, os_reason
 from agcx_format.errors import ConversionError
 
 __all__ = ["MAGIC", "opened_read_only"]
@@ -49,7 +49,7 @@ def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
     except (sqlite3.Error, UnicodeError) as error:
         raise ConversionError(f"the database cannot be read: {error}", path=path) from error
     except OSError as error:
-        raise ConversionError(error.strerror or str(error), path=path) from error
+        raise ConversionError(os_reason(error), path=path) from error
 
 
 def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:

@@ -185,7 +185,9 @@ class ArchiveWriter:
         with naming(self._target):
             put_new(self.written, self._target)
             self.written.unlink(missing_ok=True)
-            sync_directory(self._target.parent)
+            # A directory that may be written and not read cannot be opened to be synced.
+            with contextlib.suppress(PermissionError):
+                sync_directory(self._target.parent)
 
     def _add(self, name: str, size: int, parts: Iterator[bytes] | list[bytes]) -> None:
         at = self._end
@@ -225,11 +227,14 @@ class ArchiveWriter:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what first backups to this place left when they were killed."""
+    """Remove what first backups to this place left when they were killed, if that can be found out."""
     is_ours = re.compile(
         re.escape(temporary_beginning(target.name)) + r"[0-9a-f]{12}" + re.escape(TEMPORARY)
     ).fullmatch
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return
     try:
         for name in filter(is_ours, os.listdir(folder)):
             with contextlib.suppress(OSError):

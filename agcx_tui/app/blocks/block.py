@@ -32,6 +32,7 @@ class Part:
             not the part of a long text.
         runs_on: Whether its last line goes on in the next part.
         label: Whether it is about the message and not from it; a search ignores it.
+        pieces: The texts of the pieces in it, by their keys; complete once it is drawn.
     """
 
     draw: Callable[[], list[Strip]]
@@ -40,10 +41,18 @@ class Part:
     start: int | None = None
     runs_on: bool = False
     label: bool = False
+    pieces: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, strips: list[Strip], cut: bool = False, *, label: bool = False) -> Part:
-        return cls(lambda: strips, len(strips), cut, label=label)
+    def of(
+        cls,
+        strips: list[Strip],
+        cut: bool = False,
+        *,
+        label: bool = False,
+        pieces: dict[str, str] | None = None,
+    ) -> Part:
+        return cls(lambda: strips, len(strips), cut, label=label, pieces=pieces or {})
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from agcx_tui.app.blocks.block import Part
 from agcx_tui.app.blocks.lines import broken, fold, indent, render
 from agcx_tui.app.blocks.links import addresses, followable
 from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.app.blocks.pieces import in_piece
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -46,8 +47,8 @@ def markdown_parts(
 ) -> list[Part]:
     """Markdown from a file, moved right by `by` cells; `starts_at` as in `Part.start`."""
 
-    def draw(piece: str) -> list[Strip]:
-        return indent(_markdown(safe_text(piece), width - by, palette), by)
+    def draw(piece: str, codes: list[str]) -> list[Strip]:
+        return indent(_markdown(safe_text(piece), width - by, palette, codes), by)
 
     return _parts(text, draw, width - by, starts_at)
 
@@ -57,14 +58,14 @@ def as_typed(
 ) -> list[Part]:
     """Text with every line as it is, moved right by `by` cells; `starts_at` as in `Part.start`."""
 
-    def draw(piece: str) -> list[Strip]:
-        return indent(_typed(safe_text(piece), width - by, palette), by)
+    def draw(piece: str, codes: list[str]) -> list[Strip]:
+        return indent(_typed(safe_text(piece), width - by, palette, codes), by)
 
     return _parts(text, draw, width - by, starts_at)
 
 
 def _parts(
-    text: str, draw: Callable[[str], list[Strip]], width: int, starts_at: int | None
+    text: str, draw: Callable[[str, list[str]], list[Strip]], width: int, starts_at: int | None
 ) -> list[Part]:
     before = len(text) - len(text.lstrip("\n"))
     text = text.strip("\n")
@@ -72,19 +73,26 @@ def _parts(
         return []
     slices = list(markdown_slices(text))
 
-    def drawn(piece: MarkdownSlice, last: bool) -> list[Strip]:
+    def drawn(piece: MarkdownSlice, pieces: dict[str, str], last: bool) -> list[Strip]:
+        codes: list[str] = []
+        strips = draw(piece.text, codes)
+        pieces |= {f"code{number}": code for number, code in enumerate(codes)}
         # A slice ends between paragraphs, where the blank line must not be lost.
-        return draw(piece.text) + ([] if last or piece.runs_on else [Strip([], 0)])
+        return strips + ([] if last or piece.runs_on else [Strip([], 0)])
 
-    return [
-        Part(
-            partial(drawn, each, at == len(slices) - 1),
-            each.text.count("\n") + len(each.text) // width + 1,
-            start=None if starts_at is None else starts_at + before + each.start,
-            runs_on=each.runs_on,
+    parts = []
+    for at, each in enumerate(slices):
+        pieces: dict[str, str] = {}
+        parts.append(
+            Part(
+                partial(drawn, each, pieces, at == len(slices) - 1),
+                each.text.count("\n") + len(each.text) // width + 1,
+                start=None if starts_at is None else starts_at + before + each.start,
+                runs_on=each.runs_on,
+                pieces=pieces,
+            )
         )
-        for at, each in enumerate(slices)
-    ]
+    return parts
 
 
 class MarkdownSlice(NamedTuple):
@@ -135,12 +143,12 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
         at = end + 1
 
 
-def _markdown(text: str, width: int, palette: Palette) -> list[Strip]:
+def _markdown(text: str, width: int, palette: Palette, codes: list[str]) -> list[Strip]:
     from agcx_tui.app.blocks.markdown_elements import ThemedMarkdown
 
     tokens = _parser().parse(text)
     _mend(tokens)
-    strips = render(ThemedMarkdown(tokens, palette), max(8, width), _console(palette))
+    strips = render(ThemedMarkdown(tokens, palette, codes), max(8, width), _console(palette))
     while strips and not strips[-1].text.strip():
         strips.pop()
     return strips
@@ -245,7 +253,7 @@ _marked = re.compile(r"[`*]|://").search
 _inline = re.compile(r"(`[^`\n]+`)|(\*\*[^*\n]+\*\*)")
 
 
-def _typed(text: str, width: int, palette: Palette) -> list[Strip]:
+def _typed(text: str, width: int, palette: Palette, codes: list[str]) -> list[Strip]:
     from agcx_tui.app.blocks.code import code_strips
 
     strips: list[Strip] = []
@@ -258,6 +266,13 @@ def _typed(text: str, width: int, palette: Palette) -> list[Strip]:
             strips.extend(_typed_row(row, width, palette))
         prose.clear()
 
+    def close() -> None:
+        if code:
+            drawn = code_strips("\n".join(code), language, width, palette)
+            strips.extend(in_piece(drawn, f"code{len(codes)}"))
+            codes.append("\n".join(code))
+        code.clear()
+
     for row in text.split("\n"):
         match = _fence.match(row)
         if match and not fence:
@@ -265,15 +280,14 @@ def _typed(text: str, width: int, palette: Palette) -> list[Strip]:
             prose.append(row)
             flush()
         elif fence and row.strip().startswith(fence):
-            strips += code_strips("\n".join(code), language, width, palette) if code else []
-            code, fence = [], ""
+            close()
+            fence = ""
             prose.append(row)
         elif fence:
             code.append(row)
         else:
             prose.append(row)
-    if code:
-        strips += code_strips("\n".join(code), language, width, palette)
+    close()
     flush()
     return strips
 

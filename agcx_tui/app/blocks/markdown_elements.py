@@ -14,6 +14,7 @@ from rich.text import Text
 
 from agcx_tui.app.blocks.code import code_strips
 from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.app.blocks.pieces import piece_style
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -34,17 +35,21 @@ class _CodeBlock(CodeBlock):
     """Code on a ground of its own, moved in by two cells so that it stands out without color."""
 
     palette: Palette
+    codes: list[str]
 
     @classmethod
     def create(cls, markdown: Markdown, token: Token) -> _CodeBlock:
         block = cls((token.info or "").partition(" ")[0] or "text", "")
-        block.palette = markdown.palette  # type: ignore[attr-defined]
+        assert isinstance(markdown, ThemedMarkdown)
+        block.palette, block.codes = markdown.palette, markdown.codes
         return block
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(8, options.max_width - 4)
-        ground = self.palette.code_ground
-        for strip in code_strips(str(self.text), self.lexer_name, width, self.palette):
+        code = str(self.text)
+        ground = self.palette.code_ground + piece_style(f"code{len(self.codes)}")
+        self.codes.append(code.removesuffix("\n"))
+        for strip in code_strips(code, self.lexer_name, width, self.palette):
             yield Segment("  ", ground)
             for text, style, _ in strip:
                 yield Segment(text, ground + style if style else ground)
@@ -69,7 +74,7 @@ class _Rule(HorizontalRule):
 
 
 class ThemedMarkdown(Markdown):
-    """Markdown from tokens that are parsed and mended already."""
+    """Markdown from tokens that are parsed and mended already; `codes` takes each code as it is drawn."""
 
     elements: ClassVar = {
         **Markdown.elements,
@@ -80,7 +85,8 @@ class ThemedMarkdown(Markdown):
         "hr": _Rule,
     }
 
-    def __init__(self, tokens: list[Token], palette: Palette) -> None:
+    def __init__(self, tokens: list[Token], palette: Palette, codes: list[str]) -> None:
         super().__init__("", hyperlinks=True)
         self.parsed = tokens
         self.palette = palette
+        self.codes = codes

@@ -43,7 +43,7 @@ from agcx_format.transcript import (
 )
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.edits import edit_parts
-from agcx_tui.app.blocks.images import image_facts
+from agcx_tui.app.blocks.images import picture_part
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts
@@ -253,10 +253,7 @@ def _content(item: Message, look: Look, how: Fold) -> list[Part]:
             rows += plain_rows(content.fields(), look.palette, 1)
             more = row_parts(rows, look.width, BODY, look.palette.muted, Fold.OPEN)
         elif isinstance(content, InputImage):
-            facts = wrap(
-                f"▣ {image_facts(content.image_url)}", look.width - BODY, look.palette.muted
-            )
-            more = [Part.of(indent(facts, BODY))]
+            more = [picture_part(content, look, BODY, len(parts))]
         elif item.role == "assistant":
             more = markdown_parts(content.text, look.width, look.palette, BODY, at)
         elif item.role == "user" and not how:

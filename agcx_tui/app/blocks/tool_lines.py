@@ -18,10 +18,11 @@ from agcx_format import (
 )
 from agcx_format.transcript import CallOutcome, Delegation, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
-from agcx_tui.app.blocks.images import image_facts
+from agcx_tui.app.blocks.images import picture_part
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.meanings import meaning_parts, prose_parts
+from agcx_tui.app.blocks.pieces import as_piece, piece_style
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
 from agcx_tui.core.words.durations import seconds_text
@@ -31,6 +32,8 @@ __all__ = ["answer_block", "call_block"]
 BODY = 4
 # So that durations and results stand below each other.
 _DURATION, _WORD = 8, 8
+# The key of a command among the pieces of a message.
+_COMMAND = "command"
 # A highlighted script is at most this long.
 _HIGHLIGHTED = 8 * 1024
 
@@ -55,12 +58,13 @@ def call_block(
             (what.name, palette.tool),
             (_remark(message, around.partner), palette.muted),
             ("  ", palette.text),
-            (what.summary, palette.text),
+            (what.summary, palette.text + piece_style(_COMMAND) if what.script else palette.text),
         ],
         _result(item, around, outcome, look),
         width,
     )
-    parts = [Part.of([EMPTY] * gap + [head])]
+    script = {_COMMAND: what.script} if what.script else {}
+    parts = [Part.of([EMPTY] * gap + [head], pieces=script)]
     if what.meaning is not None:
         answers = found.answers if found is not None else ()
         parts += meaning_parts(what.meaning, answers, look, BODY, how)
@@ -97,8 +101,8 @@ def answer_block(
     alone = len(content) == 1
     shown = [
         part
-        for each in content
-        for part in _content(each, look, how, 0 if alone else None, is_prose)
+        for number, each in enumerate(content)
+        for part in _content(each, number, look, how, 0 if alone else None, is_prose)
     ]
     if not shown and not (found is not None and found.is_all_answers):
         shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
@@ -125,6 +129,7 @@ def answer_block(
 
 def _content(
     content: InputText | InputImage,
+    number: int,
     look: Look,
     how: Fold,
     starts_at: int | None,
@@ -132,14 +137,14 @@ def _content(
 ) -> list[Part]:
     palette, width = look.palette, look.width
     if isinstance(content, InputImage):
-        facts = f"▣ {image_facts(content.image_url)}"
-        return [Part.of(indent(wrap(facts, width - BODY, palette.muted), BODY))]
+        return [picture_part(content, look, BODY, number)]
     text = content.text
     if is_prose:
         return prose_parts(text, look, BODY, starts_at)
     paint = (lambda row: diff_style(row, palette)) if is_diff(text) else None
     style, muted = palette.output, palette.muted
-    return text_parts(text, width, BODY, style, muted, how, paint, starts_at=starts_at)
+    parts = text_parts(text, width, BODY, style, muted, how, paint, starts_at=starts_at)
+    return as_piece(parts, f"output{number}", text)
 
 
 def _remark(*messages: MessageSnapshot | None) -> str:
@@ -180,7 +185,8 @@ def _body(what: Asked, head: Strip, look: Look, how: Fold) -> list[Part]:
     palette, width = look.palette, look.width
     parts: list[Part] = []
     if what.script and not (what.whole and safe_line(what.script.strip()) in head.text):
-        parts += _script_parts(what.script.strip("\n"), look, how)
+        script = _script_parts(what.script.strip("\n"), look, how)
+        parts += as_piece(script, _COMMAND, what.script)
     elif what.body and not (what.whole and what.summary in head.text):
         parts += row_parts(list(what.body), width, BODY, palette.muted, how)
     if what.notes:

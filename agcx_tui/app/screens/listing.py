@@ -19,7 +19,7 @@ from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.groups import GROUPINGS
-from agcx_tui.core.sessions.sorting import SORTS
+from agcx_tui.core.sessions.sorting import OF_COLUMNS, SORTS
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
@@ -87,7 +87,11 @@ class ListingScreen(OnceScreen[ScreenResultType]):
         self.sessions.update()
 
     def action_sort(self) -> None:
-        self.sort_by(SORTS[(SORTS.index(self.table.sort_key) + 1) % len(SORTS)])
+        """Sort by the next key of those that are always offered, or whose column is shown."""
+        shown = {column.name for column in self.sessions.columns}
+        at = SORTS.index(self.table.sort_key) + 1
+        following = (*SORTS[at:], *SORTS[:at])
+        self.sort_by(next(key for key in following if key not in OF_COLUMNS or key in shown))
 
     def action_reverse(self) -> None:
         self.sort_by(self.table.sort_key, not self.table.descending)

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from agcx_tui.core.sessions.table import SessionTable
 
 # As `agcx_tui.core.sessions.sorting.SORTS`, which would make --help slow; a test compares them.
-SORTS = ("accessed", "updated", "created", "title", "messages", "size", "ratio")
+SORTS = (
+    "accessed", "updated", "created", "title", "project", "messages", "turns", "tokens", "cost",
+    "size", "ratio",
+)  # fmt: skip
 
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
 _LONGEST_TITLE = 100
@@ -86,7 +89,7 @@ def list_(
     checkpoint:release.
     """
     from agcx_tui.core.sessions.query import parse
-    from agcx_tui.core.sessions.sorting import DESCENDING
+    from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING
 
     if details and not as_json:
         raise click.UsageError("--details is for --json")
@@ -100,6 +103,8 @@ def list_(
     table.count_checkpoints(checkpoints)
     table.show_subagents(subagents)
     filter_table(table, wanted, store)
+    if sort in OF_OPENING:
+        table.set_openings(_openings(table, store).items())
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
         known = _openings(table, store)

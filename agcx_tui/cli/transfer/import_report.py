@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Prints what becomes of each conversation, and the sums at the end."""
+    """Prints what becomes of each conversation, and the sums at the end.
+
+    `foreign` takes the files that no known agent wrote.
+    """
 
     def __init__(self, settings: Settings, *, as_json: bool) -> None:
         from agcx_format.importing import ImportTotals
@@ -30,6 +33,7 @@ class Reporter:
         self._outcomes: Counter[str] = Counter()
         self._totals = ImportTotals()
         self._deleted = 0
+        self.foreign: list[Path] = []
 
     def unreadable(self, error: PersistenceError) -> None:
         """A path that could not be looked at."""
@@ -80,6 +84,8 @@ class Reporter:
         words = words or "nothing found"
         if self._deleted:
             words += f" ({self._deleted:,} deleted in the store: --deleted imports them again)"
+        if self.foreign:
+            words += f"; {_count_foreign(self.foreign)}"
         if canceled:
             words = f"canceled after {self._outcomes.total():,} of {found:,}: {words}"
         if summary.acts:
@@ -102,9 +108,16 @@ class Reporter:
                     for kind, (path, name, each) in totals.examples.items()
                 },
                 "acts": [act.id for act in summary.acts],
+                "foreign": [str(path) for path in self.foreign],
                 "canceled": canceled,
             }
         }
+
+
+def _count_foreign(paths: list[Path]) -> str:
+    if len(paths) == 1:
+        return f"no known agent wrote {paths[0].name}"
+    return f"no known agent wrote {len(paths):,} files, the first is {paths[0].name}"
 
 
 def _not_understood(report: ImportReport) -> str:

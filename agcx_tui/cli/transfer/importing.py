@@ -75,15 +75,15 @@ def import_(context: click.Context) -> None:
 def _list_found() -> None:
     """A line for each agent that keeps conversations on this machine, and one for all others."""
     from agcx_format.counting import counted
-    from agcx_format.importing import found_by_default
+    from agcx_format.importing import look
     from agcx_format.transcript import safe_line
 
     missing = []
-    for found in found_by_default():
+    for found in look():
         if not found.places:
             missing.append(found.agent.label)
             continue
-        count = counted(found.count, "conversation")
+        count = counted(len(found.sources), "conversation")
         where = ", ".join(map(_short, found.places))
         click.echo(safe_line(f"{found.agent.name:<10}  {count:>20}  {where}"))
     if missing:
@@ -239,7 +239,7 @@ def _import(
     store = open_store(settings.location.path)
     shown = Reporter(settings, as_json=as_json)
     found = []
-    for each in look_at(store, existing, agent):
+    for each in look_at(store, existing, agent, shown.foreign.append):
         if isinstance(each, FoundSource):
             found.append(each)
         else:

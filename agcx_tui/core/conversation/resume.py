@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agcx_format import ConversationContext, SessionMetadata
+from agcx_format.disk import os_reason
 from agcx_format.importing import OWN_AGENT, OWN_ID, agent_of
 from agcx_format.subagents import parent_of
 
@@ -106,7 +107,7 @@ def run(resume: Resume, environment: Mapping[str, str]) -> str:
         given = [program or name, *others]
         code = subprocess.run(given, cwd=resume.directory, check=False).returncode
     except OSError as cause:
-        return f"{name}: {(cause.strerror or str(cause)).lower()}"
+        return f"{name}: {os_reason(cause)}"
     finally:
         signal.signal(signal.SIGINT, before)
     return f"{name} ended with {code}." if code else ""

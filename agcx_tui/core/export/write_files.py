@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agcx_format.disk import os_reason
 from agcx_tui.core.export.file_names import AGENT_FORMATS, file_name, suffix, suggested_name
 from agcx_tui.core.export.output_file import (
     Overwrite,
@@ -282,7 +283,7 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return EXISTS
     if isinstance(error, OSError):
-        reason = error.strerror or str(error)
+        reason = os_reason(error)
         # Only the first letter, since a path may follow.
         return reason[:1].lower() + reason[1:]
     raise error

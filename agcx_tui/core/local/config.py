@@ -270,7 +270,9 @@ def load(path: Path) -> tuple[Config, list[str]]:
     except FileNotFoundError:
         return Config(), []
     except OSError as error:
-        return Config(), [f"{path}: {(error.strerror or str(error)).lower()}"]
+        from agcx_format.disk import os_reason
+
+        return Config(), [f"{path}: {os_reason(error)}"]
     import tomllib
 
     try:

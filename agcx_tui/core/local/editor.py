@@ -12,6 +12,8 @@ import stat
 import subprocess
 from collections.abc import Mapping
 
+from agcx_format.disk import os_reason
+
 __all__ = ["NO_EDITOR", "editor_of", "obstacle", "place_of", "run"]
 
 NO_EDITOR = "No editor is set: set $VISUAL or $EDITOR."
@@ -51,5 +53,5 @@ def run(editor: list[str], path: str) -> str:
     try:
         code = subprocess.run([*editor, path], cwd=directory, check=False).returncode
     except OSError as cause:
-        return f"{editor[0]}: {(cause.strerror or str(cause)).lower()}"
+        return f"{editor[0]}: {os_reason(cause)}"
     return f"{editor[0]} ended with {code}." if code else ""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import structs
 
+from agcx_format.disk import os_reason
 from agcx_format.transcript import safe_line
 from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.local.paths import search_index
@@ -134,7 +135,7 @@ class IndexKeeper:
                 await self._build(acts.store.path)
                 rest = _REST
         except OSError as error:
-            self._become(IndexPhase.FAILED, problem=error.strerror or str(error))
+            self._become(IndexPhase.FAILED, problem=os_reason(error))
         finally:
             self.stop()
             for end in ends:

@@ -1,7 +1,7 @@
 """How the sessions of the list are sorted: the keys, their directions, and the order of equal rows.
 
-Rows without a title, or without a ratio, come last in both directions.  Equal rows are in the order of their
-ids in both directions, the same in every list.
+Rows without a title, a project, or a ratio come last in both directions.  Equal rows are in the order of
+their ids in both directions, the same in every list.
 """
 
 from __future__ import annotations
@@ -13,14 +13,32 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from agcx_format.catalog import FAVORITE, Columns
+from agcx_format.catalog import FAVORITE, Columns, project_name
 
-__all__ = ["DESCENDING", "SORTS", "RowOrder", "SortKey"]
+__all__ = ["DESCENDING", "OF_COLUMNS", "OF_OPENING", "SORTS", "RowOrder", "SortKey"]
 
-SortKey = Literal["accessed", "updated", "created", "title", "messages", "size", "ratio"]
+SortKey = Literal[
+    "accessed",
+    "updated",
+    "created",
+    "title",
+    "project",
+    "messages",
+    "turns",
+    "tokens",
+    "cost",
+    "size",
+    "ratio",
+]
 SORTS: Final[tuple[SortKey, ...]] = get_args(SortKey)
+# The keys by which one wants to see the smallest, or the first of the alphabet, first.
+_ASCENDING: Final = {"title", "project"}
 # The keys by which one wants to see the largest or the newest first.
-DESCENDING: Final = {"accessed", "updated", "created", "messages", "size", "ratio"}
+DESCENDING: Final = frozenset(SORTS) - _ASCENDING
+# The keys that are offered while their columns are shown.
+OF_COLUMNS: Final = frozenset({"project", "turns", "tokens", "cost"})
+# The keys that are known only once the beginning of a session has been read.
+OF_OPENING: Final = frozenset({"project", "tokens", "cost"})
 
 
 class RowOrder(msgspec.Struct, frozen=True):
@@ -74,20 +92,33 @@ class RowOrder(msgspec.Struct, frozen=True):
         match self.key:
             case "ratio":
                 return self._by_ratio()
+            case "cost":
+                return self._by_cost()
             case "title":
-                return self._by_title()
+                return self._by_text(self.columns.titles.__getitem__)
+            case "project":
+                return self._by_text(lambda row: project_name(self.columns.project(row)))
             case "size":
                 return self.size or self.columns.arrays["sizes"].__getitem__
         return self.columns.arrays[self.key].__getitem__
 
-    def _by_title(self) -> Callable[[int], tuple[bool, str]]:
-        titles, descending = self.columns.titles, self.descending
+    def _by_text(self, text_of: Callable[[int], str]) -> Callable[[int], tuple[bool, str]]:
+        descending = self.descending
 
-        def by_title(row: int) -> tuple[bool, str]:
-            title = titles[row]
-            return bool(title) == descending, title.casefold()
+        def by_text(row: int) -> tuple[bool, str]:
+            text = text_of(row)
+            return bool(text) == descending, text.casefold()
 
-        return by_title
+        return by_text
+
+    def _by_cost(self) -> Callable[[int], float]:
+        costs, end = self.columns.arrays["costs"], math.inf
+
+        def by_cost(row: int) -> float:
+            cost = costs[row]
+            return cost if 0 <= cost < end else 0.0
+
+        return by_cost
 
     def _by_ratio(self) -> Callable[[int], float]:
         ratios, end = self.columns.arrays["ratios"], math.inf

@@ -23,7 +23,7 @@ from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import WORD, Query
 from agcx_tui.core.sessions.rows import SessionRows
-from agcx_tui.core.sessions.sorting import DESCENDING, RowOrder
+from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING, RowOrder
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
@@ -224,7 +224,8 @@ class SessionTable(SessionRows):
                 self.columns.set_opening(row, opening)
                 rows.append(row)
         self.version += bool(rows)
-        if not any(term.key == WORD or term.is_of_opening for term in self.query.terms):
+        filtered = any(term.key == WORD or term.is_of_opening for term in self.query.terms)
+        if not filtered and self.sort_key not in OF_OPENING:
             return False
         before = self.order
         self._show(rows)

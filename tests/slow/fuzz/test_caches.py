@@ -28,6 +28,7 @@ from agcx_format.space.measure import Stats, gather
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
 from agcx_tui.app import themes
+from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.keys import usable
 from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.app.startup import first_paint
@@ -354,7 +355,7 @@ def test_a_configuration_of_wrong_values_is_told(tmp_path, fuzzing, monkeypatch)
             *problems,
             *themes.problems(config),
             *refused,
-            *key_problems(keys, config.place),
+            *key_problems(AgcxApp, keys, config.place),
         ]
         assert all(isinstance(each, str) for each in said)
 

@@ -99,15 +99,17 @@ def test_a_read_of_the_book_that_fails_changes_no_result(kept, tmp_path, changin
     with BadSectors(cache) as reads:
         work()
     assert reads.reads > 9
-    for number in range(reads.reads):
+    # Building reads the same places and more: every third of them.
+    for number in range(0, reads.reads, 3 if changing else 1):
         shutil.rmtree(cache)
         shutil.copytree(kept[1], cache)
         with BadSectors(cache, number):
             work()
 
 
-def test_a_write_of_the_book_that_fails_leaves_one_that_is_right(kept, tmp_path):
-    store, cache = kept[0], tmp_path / "cache"
+def test_a_write_of_the_book_that_fails_leaves_one_that_is_right(tmp_path):
+    store, cache = tmp_path / "store", tmp_path / "cache"
+    make_odd_store(store, 2, 11)
     expected = counts(Index(open_store(store)))
     step = 0
     while True:

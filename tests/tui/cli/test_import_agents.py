@@ -27,6 +27,7 @@ def test_a_path_says_itself_which_agent_wrote_it(tmp_path):
     result = run(*at, "import", folder)
     assert result.exit_code == 0
     assert [line.split()[-1] for line in result.stdout.splitlines()] == ["one", "two"]
+    assert "no known agent wrote c.jsonl" in result.stderr
     again = run(*at, "import", folder / "a.jsonl", tmp_path / "store")
     assert again.exit_code == 0
     assert "1 already there" in again.stderr

@@ -189,7 +189,9 @@ def test_import(store, tmp_path, agent):
     assert set(found) == IMPORT
     assert (found["outcome"], found["id"], found["messages"]) == ("imported", SESSION, 1)
     assert (found["bad_count"], found["bad_lines"][0][0]) == (1, 3 if agent == "codex" else 2)
-    assert set(sums["total"]) == {"conversations", "lines", "examples", "acts", "canceled"}
+    assert set(sums["total"]) == {
+        "conversations", "lines", "examples", "acts", "foreign", "canceled",
+    }  # fmt: skip
     assert sums["total"]["conversations"] == {"imported": 1}
     assert set(sums["total"]["examples"]["not understood"]) == {"path", "kind", "line", "text"}
     failed, _ = lines("import", agent, write(tmp_path / "none.jsonl", "x"), "--json")

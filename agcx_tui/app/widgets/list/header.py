@@ -20,8 +20,12 @@ _LABELS = {"messages": "msgs"}
 # The sort keys of a column: what it shows, then what it can show instead.
 _KEYS = {
     "age": DATES,
+    "project": ("project",),
     "title": ("title",),
     "messages": ("messages",),
+    "turns": ("turns",),
+    "tokens": ("tokens",),
+    "cost": ("cost",),
     "size": ("size", "ratio"),
     "ratio": ("ratio",),
 }
@@ -84,7 +88,11 @@ class ListHeader(Widget):
             return label, False
         arrow = "↓" if table.descending else "↑"
         # `accessed ↓` fills its column; `msgs ↓` would have a gap on the wrong side.
-        return f"{label} {arrow}" if column in ("age", "title") else f"{label}{arrow}", True
+        return f"{label} {arrow}" if column in (
+            "age",
+            "project",
+            "title",
+        ) else f"{label}{arrow}", True
 
     def on_click(self, event: events.Click) -> None:
         for column in reversed(self._list.columns):

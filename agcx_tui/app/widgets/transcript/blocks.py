@@ -35,6 +35,7 @@ from agcx_format.transcript import (
     changes_between,
     is_sealed,
     repeats,
+    text_of,
     tool_call,
 )
 from agcx_tui.app.blocks.block import Block
@@ -201,6 +202,14 @@ class ConversationBlocks:
             return self._only[place] if place < len(self._only) else self._only_until
         place = bisect_left(self._only, index) - 1
         return self._only[place] if place >= 0 else -1
+
+    def copied(self, index: int) -> str:
+        """What is copied of a message: of a call that runs a command, that."""
+        message = self.message(index)
+        if message is None:
+            return ""
+        call = tool_call(message)
+        return (call.command if call is not None else None) or text_of(message.item)
 
     # --- folds
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.message import Message
 
 from agcx_format import MessageSource
-from agcx_format.transcript import text_of
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.message import is_turn
 from agcx_tui.app.keys.bindings import bindings
@@ -26,6 +26,7 @@ from agcx_tui.app.widgets.transcript.blocks import NOTHING, ConversationBlocks
 from agcx_tui.app.widgets.transcript.branch_reader import BranchReader
 from agcx_tui.app.widgets.transcript.folding import Folding
 from agcx_tui.app.widgets.transcript.message_finder import MessageFinder, Wanted
+from agcx_tui.app.widgets.transcript.pieces import Pieces
 from agcx_tui.app.widgets.transcript.showing import Showing
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
 
@@ -63,6 +64,7 @@ class Transcript(Roll, can_focus=True):
         self._branch_reader = BranchReader(self)
         self.folding = Folding(self)
         self.showing = Showing(self)
+        self.pieces = Pieces(self)
         self.viewport.following = self.blocks.following
         self._goal: int | None = None
         self._goal_row = 0
@@ -152,7 +154,7 @@ class Transcript(Roll, can_focus=True):
 
     def give_up(self) -> bool:
         """Stay where the view is; false when nothing was under way."""
-        busy = bool(self.busy)
+        busy = bool(self.busy) or self.pieces.clear()
         self.moving()
         self.showing.stop()
         if busy:
@@ -196,11 +198,13 @@ class Transcript(Roll, can_focus=True):
     def rail(self, place: Place, block: Block) -> str:
         if place.block >= self.source.known():
             return ""
-        return super().rail(place, block) or ("rail" if block.turn else "")
+        rail = super().rail(place, block)
+        if rail == "current" and self.pieces.holds(place) is False:
+            rail = ""
+        return rail or ("rail" if block.turn else "")
 
     def copied(self) -> str:
-        message = self.blocks.message(self.current)
-        return text_of(message.item) if message is not None else ""
+        return self.pieces.text or self.blocks.copied(self.current)
 
     def on_mount(self) -> None:
         self._reader.use(self.source)
@@ -347,6 +351,11 @@ class Transcript(Roll, can_focus=True):
 
     # --- folding
 
+    def action_piece(self, direction: int) -> None:
+        """Choose the next code, command, output, or picture of the message; after the last, the next tab."""
+        if not self.pieces.step(direction):
+            raise SkipAction
+
     def action_show_only(self) -> None:
         """Show all messages, only what was said, or only what failed: the next of these."""
         self.showing.turn()
@@ -385,4 +394,5 @@ class Transcript(Roll, can_focus=True):
         elif self.viewport.is_head(place) and self.blocks.opens(place.block, text):
             self.folding.turn(place.block)
         else:
+            self.pieces.choose_at(place)
             self.settled()

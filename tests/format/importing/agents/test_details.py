@@ -10,24 +10,14 @@ from pathlib import Path
 import pytest
 
 from agcx_format import OperatingMode, open_store
-from agcx_format.importing import Source, agent_named, import_sessions
+from agcx_format.importing import Source, agent_named, agent_of_file, import_sessions
 from agcx_format.importing.run import ImportOutcome
 from agcx_format.model.items import FunctionCall, InputImage, Message
 from agcx_format.subagents import subagents_in
 from agcx_format.transcript.words import text_of
-from tests.support.agent_files import (
-    CHILD,
-    MS,
-    PNG,
-    SESSION,
-    at,
-    cursor,
-    cursor_store,
-    gemini,
-    kimi,
-    write_cursor_store,
-    write_lines,
-)
+from tests.support.agent_databases import cursor_store, write_cursor_store
+from tests.support.agent_files import cursor, gemini, kimi
+from tests.support.agent_lines import CHILD, MS, PNG, SESSION, at, write_lines
 
 
 def read(name: str, path: Path, *lines: dict):
@@ -317,3 +307,35 @@ def test_kimi_arguments_that_came_in_parts_are_whole(tmp_path):
 def test_the_places_follow_the_environment(monkeypatch, name, variable, below):
     monkeypatch.setenv(variable, "/elsewhere")
     assert agent_named(name).default_places()[0] == Path("/elsewhere") / below
+
+
+def test_the_oldest_sessions_of_kimi_have_only_the_messages_for_the_model(tmp_path):
+    folder = tmp_path / "abc" / SESSION
+    call = {"type": "function", "id": "c1", "function": {"name": "Shell", "arguments": '{"a": 1}'}}
+    path = write_lines(
+        folder / "context.jsonl",
+        {"role": "_system_prompt", "content": "You are an agent."},
+        {"role": "_checkpoint", "id": 0},
+        {"role": "user", "content": [{"type": "text", "text": "<system>CHECKPOINT 0</system>"}]},
+        {"role": "user", "content": "Fix the grid"},
+        {
+            "role": "assistant",
+            "content": [{"type": "think", "think": "How?"}, {"type": "text", "text": "So."}],
+            "tool_calls": [call],
+        },
+        {"role": "tool", "content": [{"type": "text", "text": "done"}], "tool_call_id": "c1"},
+        {"role": "_usage", "token_count": 9},
+    )
+    agent = agent_named("kimi")
+    assert agent_of_file(path) is agent
+    (source,) = agent.sources(path)
+    imported = agent.read(source)
+    said = [text_of(message.item) for message in imported.conversation.messages]
+    assert [words for words in said if "CHECKPOINT" not in words] == [
+        "Fix the grid", "How?", "So.", said[-2], "done",
+    ]  # fmt: skip
+    assert (imported.metadata.title, imported.metadata.turn_count) == ("Fix the grid", 1)
+    assert imported.report.not_understood == 0
+    # Where all that happened is beside it, that is read instead.
+    (folder / "wire.jsonl").touch()
+    assert list(agent.sources(path)) == []

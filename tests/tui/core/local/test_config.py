@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.cli import agcx
 from agcx_tui.core.local.choices import Choices, Remembered
@@ -121,7 +122,7 @@ def test_the_printed_file_changes_nothing_and_without_its_signs_repeats_what_is(
     )
     assert problems == []
     assert dict(config.keys) == {k: keys for k, (keys, _) in documented().items()}
-    assert key_problems(config.keys) == []
+    assert key_problems(AgcxApp, config.keys) == []
 
 
 def test_the_readme_names_every_setting():
@@ -130,28 +131,30 @@ def test_the_readme_names_every_setting():
 
 
 def test_names_of_keys_that_are_none_and_keys_that_are_taken_are_said():
-    found = key_problems({"list.dwon": "x", "list.down": "k"})
+    found = key_problems(AgcxApp, {"list.dwon": "x", "list.down": "k"})
     assert found == [
         "keys.list.dwon: no such name; agcx config lists them",
         "keys: k no longer means up",
     ]
     # What is bound by what a screen is built on counts as well.
-    assert key_problems({"browser.sort": "f2"}) == ["keys: f2 no longer means rename in place"]
-    assert key_problems({"list.up": "x", "list.down": "x,ctrl+n"}) == [
+    assert key_problems(AgcxApp, {"browser.sort": "f2"}) == [
+        "keys: f2 no longer means rename in place"
+    ]
+    assert key_problems(AgcxApp, {"list.up": "x", "list.down": "x,ctrl+n"}) == [
         "keys: x cannot mean both list.down and list.up"
     ]
     # A list that takes a key leaves none of it to the screen around it, nor to the program.
-    assert key_problems({"list.down": "q"}) == [
+    assert key_problems(AgcxApp, {"list.down": "q"}) == [
         "keys: q no longer means back",
         "keys: q no longer means quit",
     ]
-    assert key_problems({"list.down": "t", "list.up": "]"}) == []
-    assert key_problems({"list.up": "down,j", "list.down": "up,k"}) == []
+    assert key_problems(AgcxApp, {"list.down": "t", "list.up": "]"}) == []
+    assert key_problems(AgcxApp, {"list.up": "down,j", "list.down": "up,k"}) == []
     # So is what has the focus, with the screen around it.
-    assert key_problems({"list.down": "x", "browser.favorite": "x"}) == [
+    assert key_problems(AgcxApp, {"list.down": "x", "browser.favorite": "x"}) == [
         "keys: x cannot mean both browser.favorite and list.down"
     ]
-    assert key_problems({"transcript.down": "Z", "browser.favorite": "Z"}) == []
+    assert key_problems(AgcxApp, {"transcript.down": "Z", "browser.favorite": "Z"}) == []
 
 
 # --- the commands

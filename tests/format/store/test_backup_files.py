@@ -1,0 +1,113 @@
+"""The file of a backup: in its place only when whole, locked while it grows, as before after a failure."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agcx_format import CorruptData, LockFailed, PersistenceError
+from agcx_format.store import verify_backup
+from agcx_format.store.backup import archive_writer
+from tests.format.store.test_incoming import A, filled
+from tests.slow.crash.processes import killed_at
+from tests.support.privileges import without_privileges
+
+
+def test_a_first_backup_is_there_whole_or_not_at_all_and_what_was_killed_is_swept(tmp_path: Path):
+    store, folder = filled(tmp_path / "from", 2), tmp_path / "to"
+    folder.mkdir()
+    path, step = folder / "backup.tar", 0
+    while killed_at(step, lambda: store.back_up(path)):
+        step += 1
+        if path.exists():
+            assert verify_backup(path).problems == []
+            path.unlink()
+    assert step > 5
+    assert verify_backup(path).problems == []
+    path.unlink()
+    store.back_up(path)
+    assert os.listdir(folder) == [path.name]
+
+
+def test_what_took_the_name_meanwhile_is_not_replaced(tmp_path: Path):
+    store, folder = filled(tmp_path / "from", 1), tmp_path / "to"
+    folder.mkdir()
+    path = folder / "backup.tar"
+    with pytest.raises(PersistenceError, match="exists"):
+        store.back_up(path, progress=lambda done, total: path.write_bytes(b"notes"))
+    assert path.read_bytes() == b"notes"
+    assert os.listdir(folder) == [path.name]
+
+
+def test_a_directory_that_may_only_be_written_takes_a_backup():
+    with without_privileges() as folder:
+        store, box = filled(folder / "from", 1), folder / "box"
+        box.mkdir(0o300)
+        store.back_up(box / "backup.tar")
+        box.chmod(0o700)
+        assert os.listdir(box) == ["backup.tar"]
+        assert verify_backup(box / "backup.tar").problems == []
+
+
+def test_a_backup_that_reads_otherwise_than_it_was_written_is_taken_back(tmp_path: Path):
+    store, folder = filled(tmp_path / "from", 1), tmp_path / "to"
+    folder.mkdir()
+    path = folder / "backup.tar"
+
+    def bad_disk(at: int) -> Callable[[int, int], None]:
+        """Changes a byte of what was written."""
+
+        def change(done: int, total: int) -> None:
+            (written,) = folder.iterdir()
+            data = bytearray(written.read_bytes())
+            if done == total:
+                data[at] ^= 1
+                with written.open("r+b") as file:
+                    file.write(data)
+
+        return change
+
+    # After the mark, the first object: its header, its bytes.
+    for at, reason in ((1024 + 10, "not a member"), (1536 + 10, "checksum")):
+        with pytest.raises(CorruptData, match=reason):
+            store.back_up(path, progress=bad_disk(at))
+        assert os.listdir(folder) == []
+    store.back_up(path)
+    before = path.read_bytes()
+    store.append(A, store.load_session(A)[1].messages[:1])
+    with pytest.raises(CorruptData, match="checksum"):
+        store.back_up(path, progress=bad_disk(len(before) - 1024 + 512 + 10))
+    assert path.read_bytes() == before
+
+
+def test_a_failing_backup_leaves_the_archive_as_it_was(tmp_path: Path, monkeypatch):
+    store, path = filled(tmp_path / "from", 1), tmp_path / "backup.tar"
+    store.back_up(path)
+    before = path.read_bytes()
+    store.append(A, [store.load_session(A)[1].messages[0]])
+
+    def full(self, backup):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archive_writer.ArchiveWriter, "add_backup", full)
+    with pytest.raises(OSError, match="space"):
+        store.back_up(path)
+    assert path.read_bytes() == before
+    with pytest.raises(OSError, match="space"):
+        store.back_up(tmp_path / "new.tar")
+    assert not (tmp_path / "new.tar").exists()
+
+
+def test_two_backups_to_one_archive_do_not_mix(tmp_path: Path):
+    store, path = filled(tmp_path / "from", 1), tmp_path / "backup.tar"
+    store.back_up(path)
+    before = path.read_bytes()
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(LockFailed, match="another backup"):
+            store.back_up(path)
+    assert path.read_bytes() == before
