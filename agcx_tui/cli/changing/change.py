@@ -147,7 +147,8 @@ def edit(
 def join(settings: Settings, first: str, second: str, yes: bool, force: bool) -> None:
     """Put the messages of the second session after those of the first.
 
-    What the layout of the first has no place for is said first. The second one goes to the trash, with its checkpoints; `agcx undo` separates them again.
+    What the layout of the first has no place for is said first. The second one goes to the trash, with
+    its checkpoints; `agcx undo` separates them again.
     """
     store = settings.store()
     entries = settings.find(store, [first, second])
