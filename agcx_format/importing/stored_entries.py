@@ -147,7 +147,9 @@ def _can_be_stored(entry: DraftEntry) -> bool:
 
 def _state(page: list[DraftEntry]) -> list[object]:
     """All that a later line changes."""
-    return [(e.words, e.branch, e.is_branch_point, e.parent, e.is_dropped) for e in page]
+    return [
+        (e.words, tuple(e.files), e.branch, e.is_branch_point, e.parent, e.is_dropped) for e in page
+    ]
 
 
 def _size(item: Item) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from tests.support.surroundings import shared
 from tests.support.waiting import LIMIT
 
 SIZE = (120, 40)
+# Half a minute of them, at least.
+_IDLE_LOOKS = 3000
 
 
 @cache
@@ -43,11 +46,20 @@ def browser(store: Path | None, *, follow: bool = False, **options) -> AgcxApp:
 
 
 async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
-    """Wait for what must come to hold; an assertion that it does."""
-    end = time.monotonic() + LIMIT
+    """Wait for what must come to hold, and for what follows at once; an assertion that it does.
+
+    A look costs little: it neither draws nor asks every widget.  An app that has ended makes nothing hold,
+    and one that has had nothing to do for thousands of looks hardly does.
+    """
+    end, idle = time.monotonic() + LIMIT, 0
     while not holds():
+        assert pilot.app.is_running, "the app ended before it came to hold"
         assert time.monotonic() < end, "it never came to hold"
-        await pilot.pause(0.01)
+        assert idle < _IDLE_LOOKS, "the app has nothing more to do, and it does not hold"
+        await asyncio.sleep(0.01)
+        idle = idle + 1 if all(worker.is_finished for worker in pilot.app.workers) else 0
+        if holds():
+            await pilot.pause(0)
 
 
 async def know_projects(pilot: Pilot, screen: BrowserScreen) -> None:
@@ -114,5 +126,7 @@ def rows(screen: BrowserScreen) -> list[str]:
 
 def notices(pilot: Pilot) -> str:
     """All that toasts said so far, whole; empty while none is shown."""
-    shown = pilot.app._notifications
-    return "" if not shown else "\n".join(toast.text for toast in pilot.app.services.toasts)
+    app = pilot.app
+    if not isinstance(app, AgcxApp):
+        return "\n".join(str(notice.message) for notice in app._notifications)
+    return "\n".join(toast.text for toast in app.services.toasts) if app._notifications else ""

@@ -7,6 +7,7 @@ import inspect
 from pathlib import Path
 
 import pytest
+from textual._compositor import Compositor
 from textual.notifications import Notification
 
 from tests.support.browsing import demo_copy
@@ -38,6 +39,30 @@ def nobody_else_to_copy_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test copies stays out of the clipboard of whoever runs it."""
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.setenv("SSH_TTY", "/dev/pts/0")
+
+
+@pytest.fixture
+def drawn() -> None:
+    """Frames are drawn, also in a file whose tests are `undrawn`."""
+
+
+@pytest.fixture
+def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames that nobody looks at are not drawn, which is half the work of a screen; with `--full` they are.
+
+    For tests of what keys do. What a screen looks like is in the pictures, which are drawn always, and
+    a test of such a file that looks itself, or clicks on what was drawn, uses `drawn`.
+    """
+
+    def draw(self: Compositor, full: bool = False, **options: object) -> object:
+        if full:
+            return render(self, full, **options)
+        self._dirty_regions.clear()
+        return None
+
+    render = Compositor.render_update
+    if not request.config.getoption("--full") and "drawn" not in request.fixturenames:
+        monkeypatch.setattr(Compositor, "render_update", draw)
 
 
 @pytest.hookimpl(tryfirst=True)

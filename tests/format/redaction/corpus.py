@@ -7,35 +7,35 @@ from __future__ import annotations
 
 import base64
 
-_ALNUM = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2w3X4y5Z6"
-_HEX = "0123456789abcdef" * 4
+ALNUM = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2w3X4y5Z6"
+HEX = "0123456789abcdef" * 4
 _UPPER = "Q3EGRTWA5XZ2VBN7KLPM"
 
 
-def _lines(width: int, count: int) -> str:
-    return "\n".join((_ALNUM * 3)[n : n + width] for n in range(count))
+def lines(width: int, count: int) -> str:
+    return "\n".join((ALNUM * 3)[n : n + width] for n in range(count))
 
 
 _RSA = (
     "-----BEGIN RSA "
     + "PRIVATE KEY-----\n"
-    + _lines(64, 6)
+    + lines(64, 6)
     + "\nAbc=\n-----END RSA "
     + "PRIVATE KEY-----"
 )
 _PGP = (
     "-----BEGIN PGP "
     + "PRIVATE KEY BLOCK-----\nVersion: 2\n\n"
-    + _lines(64, 4)
+    + lines(64, 4)
     + ("\n=abcd\n-----END PGP " + "PRIVATE KEY BLOCK-----")
 )
-_CUT = "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n" + _lines(70, 3)
+_CUT = "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n" + lines(70, 3)
 _NUMBERED = "\n".join(f"  {n}→{line}" for n, line in enumerate(_RSA.split("\n"), 1)).removeprefix(
     "  1→"
 )
-_GITHUB = "gh" + "p_" + _ALNUM[:36]
-_JWT = "ey" + "J" + _ALNUM[:30] + ".ey" + "J" + _ALNUM[:40] + "." + _ALNUM[:43]
-_AWS_SECRET = "wJalr/" + _ALNUM[:34]
+_GITHUB = "gh" + "p_" + ALNUM[:36]
+_JWT = "ey" + "J" + ALNUM[:30] + ".ey" + "J" + ALNUM[:40] + "." + ALNUM[:43]
+_AWS_SECRET = "wJalr/" + ALNUM[:34]
 _BASIC = base64.b64encode(b"alice:hunter2hunter2").decode()
 _WORD = "hunter2" + "!x"
 
@@ -47,11 +47,11 @@ _TAIL = _RSA.split("\n", 2)[2]
 _SSH2 = (
     "---- BEGIN SSH2 ENCRYPTED "
     + 'PRIVATE KEY ----\nComment: "x"\n'
-    + _lines(70, 4)
+    + lines(70, 4)
     + ("\n---- END SSH2 ENCRYPTED " + "PRIVATE KEY ----")
 )
-_WIREGUARD = _ALNUM[:20] + "+/" + _ALNUM[:21] + "="
-_TOKEN_USER = base64.b64encode((_ALNUM[:20] + ":").encode()).decode()
+_WIREGUARD = ALNUM[:20] + "+/" + ALNUM[:21] + "="
+_TOKEN_USER = base64.b64encode((ALNUM[:20] + ":").encode()).decode()
 _UMLAUT = base64.b64encode("jörg:hünter2".encode()).decode()
 
 # Kind, text, secret.
@@ -61,19 +61,19 @@ TRUE = [
     ("private-key", f"$ tail -n 9 id_rsa\n{_TAIL}\n", _TAIL),
     (
         "private-key",
-        "Public-Lines: 1\nAAAA\nPrivate-Lines: 3\n" + _lines(64, 3) + "\nPrivate-MAC: 12",
-        _lines(64, 3),
+        "Public-Lines: 1\nAAAA\nPrivate-Lines: 3\n" + lines(64, 3) + "\nPrivate-MAC: 12",
+        lines(64, 3),
     ),
     ("private-key", f"[Interface]\nPrivateKey = {_WIREGUARD}\n", _WIREGUARD),
-    ("private-key", f"PRIVATE_KEY=0x{_HEX}", f"0x{_HEX}"),
+    ("private-key", f"PRIVATE_KEY=0x{HEX}", f"0x{HEX}"),
     ("basic-authorization", f"Authorization: Basic {_TOKEN_USER}", _TOKEN_USER),
     ("basic-authorization", f"Basic {_UMLAUT}", _UMLAUT),
-    ("bearer-token", f"Authorization: token {_HEX[:40]}", _HEX[:40]),
-    ("bearer-token", f"x=Bearer%20{_ALNUM[:40]}&y", _ALNUM[:40]),
+    ("bearer-token", f"Authorization: token {HEX[:40]}", HEX[:40]),
+    ("bearer-token", f"x=Bearer%20{ALNUM[:40]}&y", ALNUM[:40]),
     ("bearer-token", "Bearer " + "qWeRtZuIoPaSdFgHjKlYx", "qWeRtZuIoPaSdFgHjKlYx"),
     ("bearer-token", "Authorization: Bearer " + "qwertzuiopasdfghjklyx", "qwertzuiopasdfghjklyx"),
-    ("cookie", f"Set-Cookie: session={_ALNUM[:30]}; Path=/; HttpOnly", _ALNUM[:30]),
-    ("cookie", f"Cookie: theme=dark; sid={_ALNUM[:30]}\n", f"theme=dark; sid={_ALNUM[:30]}"),
+    ("cookie", f"Set-Cookie: session={ALNUM[:30]}; Path=/; HttpOnly", ALNUM[:30]),
+    ("cookie", f"Cookie: theme=dark; sid={ALNUM[:30]}\n", f"theme=dark; sid={ALNUM[:30]}"),
     ("cookie", '"Cookie": "session=' + 'qwertyuiopas"', "session=" + "qwertyuiopas"),
     ("password", "tool --password 'Sun" + "shine two'", "Sun" + "shine two"),
     ("password", "password=Sun" + "shine # the old one", "Sun" + "shine"),
@@ -95,62 +95,62 @@ TRUE = [
     ("github-token", f"\x1b[32m{_GITHUB}\x1b[0m", _GITHUB),
     (
         "github-token",
-        "see github_" + "pat_" + _ALNUM + "_" + _ALNUM,
-        "github_" + "pat_" + _ALNUM + "_" + _ALNUM,
+        "see github_" + "pat_" + ALNUM + "_" + ALNUM,
+        "github_" + "pat_" + ALNUM + "_" + ALNUM,
     ),
-    ("gitlab-token", "gl" + "pat-" + _ALNUM[:20], "gl" + "pat-" + _ALNUM[:20]),
-    ("anthropic-key", "KEY: sk-" + "ant-api03-" + _ALNUM * 2, "sk-" + "ant-api03-" + _ALNUM * 2),
+    ("gitlab-token", "gl" + "pat-" + ALNUM[:20], "gl" + "pat-" + ALNUM[:20]),
+    ("anthropic-key", "KEY: sk-" + "ant-api03-" + ALNUM * 2, "sk-" + "ant-api03-" + ALNUM * 2),
     (
         "openai-key",
-        "sk-" + "proj-" + _ALNUM + "_" + _ALNUM,
-        "sk-" + "proj-" + _ALNUM + "_" + _ALNUM,
+        "sk-" + "proj-" + ALNUM + "_" + ALNUM,
+        "sk-" + "proj-" + ALNUM + "_" + ALNUM,
     ),
-    ("openai-key", "export OPENAI_API_KEY=sk-" + _ALNUM[:48], "sk-" + _ALNUM[:48]),
+    ("openai-key", "export OPENAI_API_KEY=sk-" + ALNUM[:48], "sk-" + ALNUM[:48]),
     ("aws-access-key", "id AK" + "IA" + _UPPER[:16] + " x", "AK" + "IA" + _UPPER[:16]),
     ("aws-secret-key", f"aws_secret_access_key = {_AWS_SECRET}", _AWS_SECRET),
     ("aws-secret-key", f'"SecretAccessKey": "{_AWS_SECRET}"', _AWS_SECRET),
     ("aws-secret-key", f"aws configure set aws_secret_access_key {_AWS_SECRET}", _AWS_SECRET),
-    ("google-key", "key=AI" + "za" + _ALNUM[:35], "AI" + "za" + _ALNUM[:35]),
-    ("google-key", "GOC" + "SPX-" + _ALNUM[:28], "GOC" + "SPX-" + _ALNUM[:28]),
-    ("google-token", "ya" + "29.a0" + _ALNUM, "ya" + "29.a0" + _ALNUM),
+    ("google-key", "key=AI" + "za" + ALNUM[:35], "AI" + "za" + ALNUM[:35]),
+    ("google-key", "GOC" + "SPX-" + ALNUM[:28], "GOC" + "SPX-" + ALNUM[:28]),
+    ("google-token", "ya" + "29.a0" + ALNUM, "ya" + "29.a0" + ALNUM),
     (
         "slack-token",
-        "xo" + "xb-123456789012-" + _ALNUM[:24],
-        "xo" + "xb-123456789012-" + _ALNUM[:24],
+        "xo" + "xb-123456789012-" + ALNUM[:24],
+        "xo" + "xb-123456789012-" + ALNUM[:24],
     ),
     (
         "slack-webhook",
-        "https://hooks.slack.com/services/T" + "0/B0/" + _ALNUM[:24],
-        "T" + "0/B0/" + _ALNUM[:24],
+        "https://hooks.slack.com/services/T" + "0/B0/" + ALNUM[:24],
+        "T" + "0/B0/" + ALNUM[:24],
     ),
-    ("stripe-key", "sk_" + "live_" + _ALNUM[:24], "sk_" + "live_" + _ALNUM[:24]),
-    ("stripe-key", "wh" + "sec_" + _ALNUM[:32], "wh" + "sec_" + _ALNUM[:32]),
+    ("stripe-key", "sk_" + "live_" + ALNUM[:24], "sk_" + "live_" + ALNUM[:24]),
+    ("stripe-key", "wh" + "sec_" + ALNUM[:32], "wh" + "sec_" + ALNUM[:32]),
     (
         "npm-token",
-        "//registry.npmjs.org/:_authToken=np" + "m_" + _ALNUM[:36],
-        "np" + "m_" + _ALNUM[:36],
+        "//registry.npmjs.org/:_authToken=np" + "m_" + ALNUM[:36],
+        "np" + "m_" + ALNUM[:36],
     ),
-    ("pypi-token", "py" + "pi-AgEIcHlwaS5vcmc" + _ALNUM, "py" + "pi-AgEIcHlwaS5vcmc" + _ALNUM),
-    ("huggingface-token", "hf" + "_" + _ALNUM[:34], "hf" + "_" + _ALNUM[:34]),
+    ("pypi-token", "py" + "pi-AgEIcHlwaS5vcmc" + ALNUM, "py" + "pi-AgEIcHlwaS5vcmc" + ALNUM),
+    ("huggingface-token", "hf" + "_" + ALNUM[:34], "hf" + "_" + ALNUM[:34]),
     (
         "sendgrid-key",
-        "S" + "G." + _ALNUM[:22] + "." + _ALNUM[:43],
-        "S" + "G." + _ALNUM[:22] + "." + _ALNUM[:43],
+        "S" + "G." + ALNUM[:22] + "." + ALNUM[:43],
+        "S" + "G." + ALNUM[:22] + "." + ALNUM[:43],
     ),
-    ("twilio-key", "sid S" + "K" + _HEX[:32], "S" + "K" + _HEX[:32]),
-    ("telegram-token", "bot 123456789" + ":AA" + _ALNUM[:33], "123456789" + ":AA" + _ALNUM[:33]),
+    ("twilio-key", "sid S" + "K" + HEX[:32], "S" + "K" + HEX[:32]),
+    ("telegram-token", "bot 123456789" + ":AA" + ALNUM[:33], "123456789" + ":AA" + ALNUM[:33]),
     (
         "discord-token",
-        'login("MT' + _ALNUM[:24] + ".Gabcde." + _ALNUM[:38] + '")',
-        "MT" + _ALNUM[:24] + ".Gabcde." + _ALNUM[:38],
+        'login("MT' + ALNUM[:24] + ".Gabcde." + ALNUM[:38] + '")',
+        "MT" + ALNUM[:24] + ".Gabcde." + ALNUM[:38],
     ),
     (
         "discord-webhook",
-        "https://discord.com/api/webhooks/123456789012345678/" + _ALNUM + _ALNUM[:16],
-        _ALNUM + _ALNUM[:16],
+        "https://discord.com/api/webhooks/123456789012345678/" + ALNUM + ALNUM[:16],
+        ALNUM + ALNUM[:16],
     ),
-    ("service-token", "dop" + "_v1_" + _HEX, "dop" + "_v1_" + _HEX),
-    ("service-token", "gs" + "k_" + _ALNUM, "gs" + "k_" + _ALNUM),
+    ("service-token", "dop" + "_v1_" + HEX, "dop" + "_v1_" + HEX),
+    ("service-token", "gs" + "k_" + ALNUM, "gs" + "k_" + ALNUM),
     *(
         ("github-token", before + _GITHUB, _GITHUB)
         for before in ("t-", "key", "my_", "a%3d", "\x1b[1;32m", "\x1b[38;5;123m", "\x1b[m", "x[0m")
@@ -158,22 +158,22 @@ TRUE = [
     *(
         (kind, f"is {token} so", token)
         for kind, token in [
-            ("slack-token", "xo" + "xc-123456789012-" + _ALNUM[:24]),
-            ("slack-token", "xo" + "xd-" + _ALNUM[:20] + "%2F" + _ALNUM[:20] + "%3D"),
-            ("gitlab-token", "gl" + "ft-" + _ALNUM[:20]),
-            ("gitlab-token", "gl" + "agent-" + _ALNUM[:50]),
-            ("gitlab-token", "GR" + "1348941" + _ALNUM[:20]),
-            ("google-token", "1/" + "/0" + _ALNUM[:40] + "-x"),
-            ("service-token", "sec" + "ret_" + _ALNUM[:43]),
-            ("service-token", "nt" + "n_" + _ALNUM[:46]),
-            ("service-token", "fi" + "gd_" + _ALNUM[:40]),
+            ("slack-token", "xo" + "xc-123456789012-" + ALNUM[:24]),
+            ("slack-token", "xo" + "xd-" + ALNUM[:20] + "%2F" + ALNUM[:20] + "%3D"),
+            ("gitlab-token", "gl" + "ft-" + ALNUM[:20]),
+            ("gitlab-token", "gl" + "agent-" + ALNUM[:50]),
+            ("gitlab-token", "GR" + "1348941" + ALNUM[:20]),
+            ("google-token", "1/" + "/0" + ALNUM[:40] + "-x"),
+            ("service-token", "sec" + "ret_" + ALNUM[:43]),
+            ("service-token", "nt" + "n_" + ALNUM[:46]),
+            ("service-token", "fi" + "gd_" + ALNUM[:40]),
         ]
     ),
-    ("signature", f"https://x.example/a?se=1&sig={_ALNUM[:40]}%3D&b=1", f"{_ALNUM[:40]}%3D"),
-    ("signature", f"https://x.example/a?X-Amz-Signature={_HEX}&b=1", _HEX),
+    ("signature", f"https://x.example/a?se=1&sig={ALNUM[:40]}%3D&b=1", f"{ALNUM[:40]}%3D"),
+    ("signature", f"https://x.example/a?X-Amz-Signature={HEX}&b=1", HEX),
     ("jwt", f"Authorization: Bearer {_JWT}", _JWT),
     ("jwt", f'{{"access_token":"{_JWT}"}}', _JWT),
-    ("bearer-token", 'curl -H "Authorization: Bearer ' + _ALNUM[:30] + '"', _ALNUM[:30]),
+    ("bearer-token", 'curl -H "Authorization: Bearer ' + ALNUM[:30] + '"', ALNUM[:30]),
     ("basic-authorization", f"Authorization: Basic {_BASIC}", _BASIC),
     ("connection-string", f"postgres://app:{_WORD}@db.internal:5432/x", _WORD),
     ("connection-string", f'"DATABASE_URL": "mysql://root:{_WORD}@localhost/x"', _WORD),
@@ -198,13 +198,13 @@ TRUE = [
             "change" + "me123",
             "my_dog_" + "Rex99!",
             "/Xk9" + "mQ2p/7vR",
-            "/" + _ALNUM[:40] + "/x+" + _ALNUM[:40] + "==",
+            "/" + ALNUM[:40] + "/x+" + ALNUM[:40] + "==",
             "exa" + "mple77x",
         )
     ),
     ("password", 'password = "{hun' + 'ter2"', "{hun" + "ter2"),
     ("password", 'password = "[x9K' + 'q!mm"', "[x9K" + "q!mm"),
-    ("secret", f"AccountKey=/{_ALNUM[:40]}/+{_ALNUM[:40]}==;x", f"/{_ALNUM[:40]}/+{_ALNUM[:40]}=="),
+    ("secret", f"AccountKey=/{ALNUM[:40]}/+{ALNUM[:40]}==;x", f"/{ALNUM[:40]}/+{ALNUM[:40]}=="),
     ("password", f"DB_PASSWORD={_WORD}\n", _WORD),
     ("password", "export PGPASSWORD=hunter\n", "hunter"),
     *(
@@ -263,13 +263,13 @@ TRUE = [
     ("password", f"https://x.example/?user=a&password={_WORD}&y=1", _WORD),
     ("password", f"$password = '{_WORD}';", _WORD),
     ("password", f'ssh_passphrase: "{_WORD} and more"', f"{_WORD} and more"),
-    ("secret", f"API_KEY={_ALNUM[:32]}", _ALNUM[:32]),
-    ("secret", f'"client_secret": "{_ALNUM[:32]}"', _ALNUM[:32]),
-    ("secret", f"X-Api-Key: {_HEX[:32]}", _HEX[:32]),
-    ("secret", f"token = '{_ALNUM[:40]}'", _ALNUM[:40]),
-    ("secret", f"AccountKey={_ALNUM}==;EndpointSuffix=x", f"{_ALNUM}=="),
-    ("secret", f"DJANGO_SECRET_KEY = '{_ALNUM[:20]}!@#(x'", f"{_ALNUM[:20]}!@#(x"),
-    ("secret", f"tool --token {_ALNUM[:24]}", _ALNUM[:24]),
+    ("secret", f"API_KEY={ALNUM[:32]}", ALNUM[:32]),
+    ("secret", f'"client_secret": "{ALNUM[:32]}"', ALNUM[:32]),
+    ("secret", f"X-Api-Key: {HEX[:32]}", HEX[:32]),
+    ("secret", f"token = '{ALNUM[:40]}'", ALNUM[:40]),
+    ("secret", f"AccountKey={ALNUM}==;EndpointSuffix=x", f"{ALNUM}=="),
+    ("secret", f"DJANGO_SECRET_KEY = '{ALNUM[:20]}!@#(x'", f"{ALNUM[:20]}!@#(x"),
+    ("secret", f"tool --token {ALNUM[:24]}", ALNUM[:24]),
 ]
 
 PERSONAL = [
@@ -277,174 +277,4 @@ PERSONAL = [
     ("home-directory", "cd /home/ann/src", "ann"),
     ("home-directory", "/Users/ann.b/x", "ann.b"),
     ("home-directory", r"C:\\Users\\ann\\x", "ann"),
-]
-
-FALSE = [
-    "password = input('Password: ')",
-    "password: str",
-    "password: string;",
-    "password?: string",
-    "password=password",
-    "connect(user=user, password=password)",
-    "connect(password=pw, host=h)",
-    "password = config.password",
-    "password = None",
-    "password = request.form",
-    "    password = answer",
-    "    password: Password",
-    "const password = reply\n",
-    "const password=reply\n",
-    "user.password=reply\n",
-    "f(a, password=reply",
-    "password=new_pw\n",
-    "password: newPassword\n",
-    "interface A {\n  password: string\n}",
-    "{ password: reply }",
-    "use --password instead of it",
-    "the option --password without a value",
-    "--password PASSWORD",
-    "Password: expired",
-    "The password: nobody knows it",
-    '"password": "This field is required"',
-    'password: "Your new secret"',
-    "def connect(user, password=None, host='h'):",
-    "password=pw1234[0]",
-    "?password=&b=1",
-    "password = os.environ['DB_PASSWORD']",
-    "PASSWORD=$DB_PASSWORD",
-    'PASSWORD="${DB_PASSWORD}"',
-    "password: {{ vault_password }}",
-    "password: ${{ secrets.DB_PASSWORD }}",
-    "password: <your password>",
-    "PASSWORD=${DB_PASSWORD:-changeme}",
-    "PASSWORD=$HOME/.secrets/db",
-    "$user->password = $this->password;",
-    "password: '{{ a.b }}-{{ c }}'",
-    "password: '%(db_password)s'",
-    'password = "your_password_123"',
-    'password = "my-secret-password"',
-    "password = :password and",
-    'password: "process.env.DB_PASSWORD"',
-    'password="[REDACTED]"',
-    "password=ab****yz",
-    "password: /etc/app/db_password.txt",
-    "http://localhost:8080/a/b@c and https://x.example:443/@scope/d@1.0",
-    "https://x.example/a?b=c:d@e",
-    "postgres://{user}:{password}@{host}/db",
-    "mysql://root:<password>@h and mysql://root:%s@%s",
-    "redis://h:6379/0 and git@x.example",
-    "password=********",
-    "password: ...",
-    "password=xxxxxxxx",
-    '"password": null',
-    '"password": "string"',
-    "the password is wrong",
-    "password: required",
-    "Enter your password:",
-    'label = "Password: enter it"',
-    "if password == '':",
-    "def check(password: str) -> bool:",
-    "password.length >= 8",
-    "password_hash = hash(p)",
-    "PASSWORD_MIN_LENGTH=12",
-    "PWD=/home/x/src",
-    "OLDPWD=/tmp",
-    "pwd: /usr/local/bin",
-    "let pwd = getpwd();",
-    "password: z.string().min(8)",
-    "password -> hash",
-    "--password-stdin",
-    "docker login --password-stdin user",
-    "forgot password?",
-    "passwd: all authentication tokens updated",
-    "password_file=/run/secrets/db",
-    "PASSWORD=/run/secrets/db_password",
-    '"message": "password: must be at least 8 characters"',
-    "token = get_token(user)",
-    "token: string",
-    "tokens: 12345678901234",
-    "max_tokens=4096",
-    "token_count = 12",
-    "const token = await auth.getToken()",
-    "secret: kubernetes.io/service-account-token",
-    "secretName: db-credentials",
-    "secret = secretsmanager.get_secret_value",
-    "api_key=os.environ['OPENAI_API_KEY']",
-    "api_key = settings.api_key",
-    'apiKey: "your-api-key-here"',
-    "API_KEY=changeme_please",
-    "X-Api-Key: <key>",
-    "csrf token mismatch error",
-    "Bearer authentication is required here",
-    "Bearer $TOKEN",
-    "Authorization: Bearer <token>",
-    "bearer_token = None",
-    "basic authentication",
-    "Basic usage: see below",
-    "http://localhost:8080/path@x",
-    "https://user@host.example/x",
-    "postgres://user:password@localhost/db",
-    "postgres://$USER:$PASS@host/db",
-    "https://example.org/a:b/c",
-    "git@github.com:a/b.git",
-    "ssh://git@github.com/a/b",
-    "sk-learn and scikit-learn",
-    "task-force-of-many-people-here",
-    "sk-" + "short",
-    "gh" + "p_tooshort",
-    "AK" + "IA is the prefix",
-    "-----BEGIN CERTIFICATE-----\n" + _lines(64, 3),
-    "-----BEGIN " + "PRIVATE KEY-----\n...\n-----END " + "PRIVATE KEY-----",
-    "-----BEGIN PUBLIC KEY-----\n" + _lines(64, 3),
-    "sha256:" + _HEX,
-    "mask-" + "sk-learning-to-rank-and-more",
-    "sig=0x12",
-    "https://x.example/?sig=short",
-    "11//0 is no number",
-    "def f(sig=inspect.signature(function_of_the_caller)):",
-    "docker pull x@sha256:" + _HEX,
-    "sha512-" + _ALNUM * 2 + "==",
-    "commit " + _HEX[:40],
-    "id = 01997e76-d124-7592-9cac-2ec05abbca08",
-    "data:image/png;base64," + _ALNUM * 4,
-    "ey" + "Jhb is how a JWT begins",
-    "cryptography",
-    "Basic research: abcdefgh",
-    "Bearer AuthenticationProviderFactory",
-    "Authorization: Bearer YOUR_ACCESS_TOKEN_HERE",
-    "authorization = request.headers.get",
-    "Cookie: theme=dark; lang=en",
-    "Set-Cookie: theme=solarized",
-    "document.cookie: string",
-    "private_key = load_pem_private_key(data)",
-    "PrivateKey = <base64>",
-    "if line == '-----END RSA " + "PRIVATE KEY-----':\n    break",
-    "text = '-----BEGIN RSA " + "PRIVATE KEY-----'\nrest_of_the_program_that_reads_keys = 1",
-    'CLIENT_SECRET = "client_secret"',
-    'TOKEN = "[a-zA-Z_][a-zA-Z0-9_-]*"',
-    "JWT_SECRET=$SECRET",
-    "AWS Secret Access Key [None]: ",
-    "hf_hub_download(repo)",
-    "npm_config_registry=https://x.example",
-    "xoxb tokens",
-    "SK_PATH",
-    "SKIP_TESTS=1",
-    "import secrets",
-    "secrets.token_hex(16)",
-    "access_key_id",
-    "class TokenStream:",
-    "key: value",
-    "primary_key=True",
-    "keyword=argument",
-    "for token in tokens:",
-    "mysql -u root -p shop",
-    "curl -u $USER:$PASS https://x.example",
-    "curl -o out.html https://x.example",
-    "compass=north",
-    '["curl", "-u", "$USER:$PASS", "https://x.example"]',
-    '["mysql", "-u", "root", "-p", "shop"]',
-    'a["-u"] = b["curl"], ["tar", "-p", "x"]',
-    "bypass: 12345678",
-    "https://registry.npmjs.org/@types/node",
-    "icon@2x.png",
 ]

@@ -12,55 +12,55 @@ import pytest
 from agcx_format.redaction import one_text as scan
 from agcx_format.redaction.rules import RULES
 from tests.format.redaction.corpus import (
-    _ALNUM,
     _AWS_SECRET,
-    _HEX,
     _RSA,
     _SSH2,
     _UPPER,
     _WIREGUARD,
-    _lines,
+    ALNUM,
+    HEX,
+    lines,
 )
 
-LONG = _ALNUM * 3
+LONG = ALNUM * 3
 RANDOM = "aB3xY9!kQ2mZ7"
 
 # By kind: what is behind the anchor in a token that begins with it.
 TOKENS = {
-    "github-token": _ALNUM[:40],
-    "gitlab-token": _ALNUM[:24],
-    "anthropic-key": "api03-" + _ALNUM,
-    "openai-key": _ALNUM[:48],
+    "github-token": ALNUM[:40],
+    "gitlab-token": ALNUM[:24],
+    "anthropic-key": "api03-" + ALNUM,
+    "openai-key": ALNUM[:48],
     "aws-access-key": _UPPER[:16],
-    "slack-token": "123456789012-" + _ALNUM[:24],
-    "stripe-key": _ALNUM[:32],
-    "npm-token": _ALNUM[:36],
+    "slack-token": "123456789012-" + ALNUM[:24],
+    "stripe-key": ALNUM[:32],
+    "npm-token": ALNUM[:36],
     "pypi-token": LONG[:80],
-    "huggingface-token": _ALNUM[:40],
-    "sendgrid-key": _ALNUM[:22] + "." + _ALNUM[:43],
-    "twilio-key": _HEX[:32],
+    "huggingface-token": ALNUM[:40],
+    "sendgrid-key": ALNUM[:22] + "." + ALNUM[:43],
+    "twilio-key": HEX[:32],
 }
 # By anchor, where the kind does not say it: text and secret.
 ALONE = {
     "AGE-SECRET-KEY-1": (_UPPER * 3)[:58],
-    "AIza": _ALNUM[:35], "GOCSPX-": _ALNUM[:28], "ya29.": "a0" + _ALNUM, "1//0": "g" + _ALNUM[:40],
-    "github_pat_": _ALNUM + "_" + _ALNUM, "xoxe": "-1-" + _ALNUM, "xapp-": "1-A0-" + _ALNUM,
-    "dop_v1_": _HEX, "shpat_": _HEX[:32], "shpss_": _HEX[:32], "dckr_pat_": _ALNUM[:30],
-    "gsk_": _ALNUM[:52], "xai-": _ALNUM + _ALNUM[:20], "pplx-": _ALNUM[:48], "lin_api_": _ALNUM[:40],
-    "ntn_": _ALNUM[:46], "secret_": _ALNUM[:43], "figd_": _ALNUM[:40], "ATATT3": LONG + "=A1",
-    "glsa_": _ALNUM[:32] + "_" + _HEX[:8], "sbp_": _HEX[:40], "hvs.": _ALNUM[:40], "dapi": _HEX[:32],
-    "r8_": _ALNUM[:37],
+    "AIza": ALNUM[:35], "GOCSPX-": ALNUM[:28], "ya29.": "a0" + ALNUM, "1//0": "g" + ALNUM[:40],
+    "github_pat_": ALNUM + "_" + ALNUM, "xoxe": "-1-" + ALNUM, "xapp-": "1-A0-" + ALNUM,
+    "dop_v1_": HEX, "shpat_": HEX[:32], "shpss_": HEX[:32], "dckr_pat_": ALNUM[:30],
+    "gsk_": ALNUM[:52], "xai-": ALNUM + ALNUM[:20], "pplx-": ALNUM[:48], "lin_api_": ALNUM[:40],
+    "ntn_": ALNUM[:46], "secret_": ALNUM[:43], "figd_": ALNUM[:40], "ATATT3": LONG + "=A1",
+    "glsa_": ALNUM[:32] + "_" + HEX[:8], "sbp_": HEX[:40], "hvs.": ALNUM[:40], "dapi": HEX[:32],
+    "r8_": ALNUM[:37],
 }  # fmt: skip
 _KEY = _WIREGUARD
 _TAIL = _RSA.split("\n", 2)[2]
-_COOKIE = "sid=" + _ALNUM[:30]
-_JWT = "ey" + "J" + _ALNUM[:30] + ".ey" + "J" + _ALNUM[:40] + "." + _ALNUM[:43]
-_SLACK = "T00000000/B00000000/" + _ALNUM[:24]
+_COOKIE = "sid=" + ALNUM[:30]
+_JWT = "ey" + "J" + ALNUM[:30] + ".ey" + "J" + ALNUM[:40] + "." + ALNUM[:43]
+_SLACK = "T00000000/B00000000/" + ALNUM[:24]
 IN_CONTEXT = {
     "-----begin": (_RSA[: _RSA.index("Abc=")], _RSA[: _RSA.index("Abc=")].rstrip()),
     "-----end": (_TAIL, _TAIL),
     "---- begin ssh2": (_SSH2, _SSH2),
-    "private-lines:": ("Private-Lines: 3\n" + _lines(64, 3), _lines(64, 3)),
+    "private-lines:": ("Private-Lines: 3\n" + lines(64, 3), lines(64, 3)),
     "privatekey": (f"PrivateKey = {_KEY}", _KEY),
     "private_key": (f"private_key = {_KEY}", _KEY),
     "private-key": (f"private-key: {_KEY}", _KEY),
@@ -74,15 +74,15 @@ IN_CONTEXT = {
     "akia": ("AK" + f"IA{_UPPER[:16]},{_AWS_SECRET}", _AWS_SECRET),
     "asia": ("AS" + f"IA{_UPPER[:16]}\t{_AWS_SECRET}", _AWS_SECRET),
     "hooks.slack.com/": (f"https://hooks.slack.com/services/{_SLACK}", _SLACK),
-    ":AA": ("123456789" + ":AA" + _ALNUM[:33], "123456789" + ":AA" + _ALNUM[:33]),
+    ":AA": ("123456789" + ":AA" + ALNUM[:33], "123456789" + ":AA" + ALNUM[:33]),
     "/api/webhooks/": (f"discord.com/api/webhooks/123456789012345678/{LONG[:70]}", LONG[:70]),
     "eyJ": (_JWT, _JWT),
-    "sig=": (f"x?a=1&sig={_ALNUM[:40]}", _ALNUM[:40]),
-    "signature=": (f"x?a=1&signature={_ALNUM[:40]}", _ALNUM[:40]),
+    "sig=": (f"x?a=1&sig={ALNUM[:40]}", ALNUM[:40]),
+    "signature=": (f"x?a=1&signature={ALNUM[:40]}", ALNUM[:40]),
     "x-amz-security-token=": (f"x?X-Amz-Security-Token={LONG}", LONG),
     "://": (f"postgres://ann:{RANDOM}@db/x", RANDOM),
-    "bearer": (f"bearer {_ALNUM[:40]}", _ALNUM[:40]),
-    "authorization": (f"Authorization: token {_HEX[:40]}", _HEX[:40]),
+    "bearer": (f"bearer {ALNUM[:40]}", ALNUM[:40]),
+    "authorization": (f"Authorization: token {HEX[:40]}", HEX[:40]),
     "basic": ("Basic YWxpY2U6aHVudGVyMmh1bnRlcjI=", "YWxpY2U6aHVudGVyMmh1bnRlcjI="),
     "cookie:": (f"Cookie: {_COOKIE}\n", _COOKIE),
     'cookie":': (f'"Cookie": "{_COOKIE}"', _COOKIE),
@@ -96,7 +96,7 @@ IN_CONTEXT = {
     "pass": ("DB_PASSWORD=hunter2!x", "hunter2!x"),
     "pwd": ("DB_PWD=hunter2!x", "hunter2!x"),
     **{
-        name: (f"{name}={_ALNUM[:32]}", _ALNUM[:32])
+        name: (f"{name}={ALNUM[:32]}", ALNUM[:32])
         for name in (
             "secret", "token", "apikey", "api_key", "api-key", "access_key", "accesskey", "access-key",
             "account_key", "accountkey", "auth_key", "authkey", "encryption_key", "signing_key", "credential",

@@ -12,7 +12,8 @@ import pytest
 
 from agcx_format.redaction.one_text import spans
 from agcx_format.redaction.rules import RULES
-from tests.format.redaction.corpus import FALSE, PERSONAL, TRUE
+from tests.format.redaction.corpus import PERSONAL, TRUE
+from tests.format.redaction.corpus_false import FALSE
 
 NAMES = [f"{kind}-{number}" for number, (kind, _, _) in enumerate(TRUE)]
 

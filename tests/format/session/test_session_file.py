@@ -16,9 +16,8 @@ from agcx_format import limits, write_session
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import v1, v1_sections, v2
+from agcx_format.layout import v1, v1_sections
 from agcx_format.model.items import InputText, Message, MessageSnapshot
-from agcx_format.model.session import OperatingMode
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import PieceCache, gathered
 from agcx_format.session.random_access import RandomAccessMessages
@@ -248,22 +247,6 @@ def test_a_walk_keeps_nothing_for_those_who_do_not_come_back(streamed: Path, mes
         assert session._messages._cache.size == 0
 
 
-def test_times_that_rust_would_write_otherwise_are_brought_to_its_form(tmp_path: Path):
-    messages = [message(i, 100) for i in range(9)]
-    packed = [messagepack.encode(each) for each in messages]
-    packed[4] = packed[4].replace(b"2025-10-14T23:00:32Z", b"2025-10-14 23:00:32Z")
-    # One text that is two of them is no timestamp.
-    two_lines = b"2025-10-14T23:00:32Z\n2025-10-14T23:00:32Z"
-    packed[6] = packed[6].replace(b"\xb42025-10-14T23:00:32Z", b"\xd9\x29" + two_lines)
-    raw = b"\x99" + b"".join(packed)
-    with pytest.raises(PersistenceError, match="not a timestamp"):
-        messagepack.decode_messages(raw)
-    packed[6] = packed[5]
-    got = messagepack.decode_messages(b"\x99" + b"".join(packed))
-    assert got[4] == messages[4]
-    assert [each.timestamp for each in got] == [messages[0].timestamp] * 9
-
-
 def test_a_message_that_cannot_be_decoded_is_an_error_in_its_place(tmp_path: Path):
     messages = [message(i, 100) for i in range(9)]
     packed = [messagepack.encode(each) for each in messages]
@@ -285,89 +268,6 @@ def test_a_message_that_cannot_be_decoded_is_an_error_in_its_place(tmp_path: Pat
         assert start < error.offset < start + len(packed[4])
         with pytest.raises(PersistenceError):
             session[4]
-
-
-def test_a_message_that_is_too_large_is_a_stub_and_can_still_be_taken_out(
-    tmp_path: Path, monkeypatch
-):
-    monkeypatch.setattr(limits, "MESSAGE_SHOWN", 100_000)
-    messages = [message(0, 100), message(1, 300_000), message(2, 100)]
-    path = write(tmp_path / "large.agcx", messages)
-    with SessionFile(path) as session:
-        assert len(session) == 3
-        stub = session.get(1)
-        assert isinstance(stub, PersistenceError)
-        assert "too large to show" in stub.reason
-        assert f"{session.size_of(1):,}" in stub.reason
-        assert messagepack.decode(MessageSnapshot, session.raw(1)) == messages[1]
-        assert session.get(2) == messages[2]
-
-
-@pytest.mark.parametrize("is_framed", [False, True], ids=["one-frame", "seek-table"])
-def test_a_message_larger_than_all_that_is_kept_can_be_fetched(
-    tmp_path: Path, monkeypatch, is_framed: bool
-):
-    """However the file is cut: as an item, as its bytes, and shown where it is not too large for that."""
-    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
-    monkeypatch.setattr(limits, "KEPT_PACKED", limits.MIB)
-    monkeypatch.setattr(limits, "MESSAGE_SHOWN", 3 * limits.MIB)
-    sizes = [100, 4 * limits.MIB, 100, 2 * limits.MIB, 6_000, 4 * limits.MIB, 100]
-    messages = [message(number, size) for number, size in enumerate(sizes)]
-    path = write(tmp_path / "large.agcx", messages, framed=is_framed)
-    with SessionFile(path) as session:
-        assert isinstance(session._messages, RandomAccessMessages) == is_framed
-        assert len(session) == len(messages)
-        for number in (1, 3, 5, 1, 0, 6, 2, 4):
-            assert session[number] == messages[number]
-            assert session.raw(number) == messagepack.encode(messages[number])
-            assert session.fetch(number)
-            shown = session.get(number)
-            if sizes[number] < limits.MESSAGE_SHOWN:
-                assert shown == messages[number]
-            else:
-                assert isinstance(shown, PersistenceError)
-                assert "too large to show" in shown.reason
-        assert session[-2] == messages[-2]
-        assert list(session) == messages
-
-
-def test_a_message_that_nearly_fills_what_is_kept_is_not_pushed_out_by_its_own_end(
-    tmp_path: Path, monkeypatch
-):
-    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
-    monkeypatch.setattr(limits, "KEPT_PACKED", 0)
-    messages = [message(number, 900_000) for number in range(5)]
-    path = write(tmp_path / "large.agcx", messages)
-    with SessionFile(path) as session:
-        assert len(session) == 5
-        for number in (0, 4, 2, 3, 1, 2):
-            assert session.fetch(number)
-            assert session.get(number) == messages[number]
-
-
-def test_fetching_a_large_message_can_be_stopped(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(limits, "KEPT_OPEN", limits.MIB)
-    messages = [message(number, 2 * limits.MIB) for number in range(3)]
-    with SessionFile(write(tmp_path / "large.agcx", messages)) as session:
-        assert len(session) == 3
-        assert session.fetch(0, should_stop=lambda: True) is False
-        assert session.get(0) is PENDING
-        assert session.fetch(0)
-        assert session.get(0) == messages[0]
-
-
-@pytest.mark.parametrize("is_framed", [False, True], ids=["one-frame", "seek-table"])
-def test_a_message_of_more_than_sixty_four_mebibytes(request, tmp_path: Path, is_framed: bool):
-    if not request.config.getoption("--full", default=False):
-        pytest.skip("the same as with lower limits, at full size: --full")
-    large = message(1, 8)
-    large = replace(large, item=Message(None, "user", [InputText("wörds " * (10 * limits.MIB))]))
-    messages = [message(0, 100), large, message(2, 100)]
-    with SessionFile(write(tmp_path / "large.agcx", messages, framed=is_framed)) as session:
-        assert session[1] == large
-        assert session[-1] == messages[-1]
-        assert session.raw(1) == messagepack.encode(large)
-        assert "too large to show" in session.get(1).reason
 
 
 @pytest.fixture
@@ -493,31 +393,3 @@ def test_a_closed_file_gives_errors_and_not_another_file(streamed: Path):
     with pytest.raises(PersistenceError, match="closed"):
         session.context  # noqa: B018
     assert session.read_more() is False
-
-
-@pytest.mark.parametrize("layout", [1, 2])
-def test_the_modes_are_there_as_far_as_a_layout_stores_them(tmp_path: Path, layout: int):
-    metadata, conversation, state = golden_session("full")
-    history = [
-        (OperatingMode.PLAN, metadata.created_at),
-        (OperatingMode.REVIEW, metadata.updated_at),
-    ]
-    path = tmp_path / "modes.agcx"
-    write_session(path, metadata, conversation.replace(mode_history=history), state, layout=layout)
-    with SessionFile(path) as session:
-        current = [(metadata.current_mode, metadata.created_at)]
-        assert session.mode_history == (current if layout == 1 else history)
-        assert session.context == conversation.context
-
-
-def test_context_and_modes_of_a_conversation_that_is_a_map_of_fields(tmp_path: Path):
-    metadata, conversation, state = golden_session("full")
-    fields = ("id", "messages", "context", "mode_history")
-    encoded = [messagepack.encode(getattr(conversation, name)) for name in fields]
-    named = b"".join(messagepack.encode(n) + e for n, e in zip(fields, encoded, strict=True))
-    elements = [messagepack.encode(metadata), b"\x84" + named, messagepack.encode(state), b"\xc0"]
-    path = tmp_path / "named.agcx"
-    path.write_bytes(b"".join(v2.pack(elements, 3)))
-    with SessionFile(path) as session:
-        assert session.mode_history == conversation.mode_history
-        assert session.context == conversation.context

@@ -15,19 +15,9 @@ from agcx_format.importing.run import ImportOutcome
 from agcx_format.model.items import FunctionCall, InputImage, Message
 from agcx_format.subagents import subagents_in
 from agcx_format.transcript.words import text_of
-from tests.support.agent_files import (
-    CHILD,
-    MS,
-    PNG,
-    SESSION,
-    at,
-    cursor,
-    cursor_store,
-    gemini,
-    kimi,
-    write_cursor_store,
-    write_lines,
-)
+from tests.support.agent_databases import cursor_store, write_cursor_store
+from tests.support.agent_files import cursor, gemini, kimi
+from tests.support.agent_lines import CHILD, MS, PNG, SESSION, at, write_lines
 
 
 def read(name: str, path: Path, *lines: dict):
@@ -61,6 +51,8 @@ def event(kind: str, name: str = "e", **data: object) -> dict:
 
 
 def test_copilot_a_rewind_a_plan_and_answers(tmp_path):
+    (tmp_path / SESSION).mkdir()
+    (tmp_path / SESSION / "plan.md").write_text("Then that.\n", encoding="utf-8")
     imported = read(
         "copilot",
         tmp_path / SESSION / "events.jsonl",
@@ -82,7 +74,7 @@ def test_copilot_a_rewind_a_plan_and_answers(tmp_path):
     assert imported.metadata.current_mode is OperatingMode.PLAN
     for words in (
         "three\n[file: a.py]", "Plan\nFirst this.", "Plan rejected: No.", "Asked: Which?\nAnswered: That",
-        "Subagent Explore started", "Error: Out of quota",
+        "Subagent Explore started", "Error: Out of quota", "Plan\nThen that.",
     ):  # fmt: skip
         assert words in texts(imported)
 

@@ -16,8 +16,7 @@ from agcx_format.importing.results import ImportOutcome
 from agcx_format.model.items import FunctionCall, Message
 from agcx_format.subagents import parent_tag, subagents_in
 from agcx_format.transcript.words import text_of
-from tests.support.agent_files import (
-    MS,
+from tests.support.agent_databases import (
     OPENCODE,
     OPENCODE_CHILD,
     TABLES,
@@ -26,6 +25,7 @@ from tests.support.agent_files import (
     opencode_older,
     opencode_rows,
 )
+from tests.support.agent_lines import MS
 
 AGENT = agent_named("opencode")
 

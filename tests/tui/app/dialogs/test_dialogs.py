@@ -33,6 +33,8 @@ from tests.support.browsing import (
 from tests.support.entries import session
 from tests.support.stores import contents
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):

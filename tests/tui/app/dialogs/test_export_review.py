@@ -20,6 +20,8 @@ from agcx_tui.app.dialogs.run_export import ask_for_export
 from agcx_tui.app.themes import DARK
 from tests.support.browsing import until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 PASSWORD = "hunter2" + "!x"
 

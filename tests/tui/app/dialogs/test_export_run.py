@@ -20,6 +20,8 @@ from agcx_tui.core.export.file_names import suggested_name
 from tests.support.browsing import notices, until
 from tests.support.golden_files import v1
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 # So many that nobody waits for all of them.
 MANY = 50_000
 

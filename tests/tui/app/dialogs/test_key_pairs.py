@@ -31,6 +31,8 @@ from agcx_tui.core.export.session_export import Looked
 from agcx_tui.core.export.write_files import Progress
 from tests.support.browsing import browser, demo_copy, scanned, until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 # What leaves a dialog, what moves in it, and what would do something in the list.
 KEYS = {
     "enter": None,

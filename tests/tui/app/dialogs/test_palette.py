@@ -8,6 +8,8 @@ from textual.command import CommandList
 from agcx_format.store.store import open_store
 from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 async def test_the_palette_finds_actions_and_sessions(store):
     app = browser(store)

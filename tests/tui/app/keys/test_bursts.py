@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 from textual.pilot import Pilot
 
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support.browsing import SIZE, browser, scanned, titles, until
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 NAMES = {
     "#": "number_sign",

@@ -17,6 +17,8 @@ from tests.support.browsing import SIZE, browser, confirm_deletion, scanned, tit
 from tests.support.stores import contents
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def catalog(tmp_path: Path, store: Path) -> Catalog:
     return Catalog(tmp_path / "cache" / "catalog", store)

@@ -20,6 +20,8 @@ from tests.support.everything import everything
 from tests.support.stores import contents
 from tests.tui.app.screens.test_deriving import on, opened
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SECRET = "hunter2" + "hunter2"
 
 

@@ -20,6 +20,8 @@ from tests.support.golden_files import GOLDEN
 from tests.support.stores import contents
 from tests.tui.app.screens.test_deriving import MANAGED, on
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def managed(tmp_path) -> Path:

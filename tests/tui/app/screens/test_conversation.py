@@ -22,6 +22,8 @@ from agcx_tui.core.conversation.subject import open_session
 from tests.support.browsing import until
 from tests.support.messages import assistant, call, golden, output, screen_text, user
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SIZE = (100, 30)
 
 

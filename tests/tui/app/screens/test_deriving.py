@@ -34,6 +34,8 @@ from tests.support.golden_files import GOLDEN
 from tests.support.messages import screen_text
 from tests.support.stores import contents
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 GRID = "Fix the grid layout"
 MANAGED = "4dea779b-8bcd-44d3-8225-e25732ff8659"
 

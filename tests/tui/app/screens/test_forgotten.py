@@ -29,6 +29,8 @@ from tests.support.stores import contents, golden_session
 from tests.support.waiting import soon
 from tests.tui.cli.conftest import run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SECRET, OTHER = UUID(int=1 << 96), UUID(int=2 << 96)
 TITLE = "Zwetschgendatschi"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -15,6 +16,8 @@ from agcx_tui.core.sessions.query import parse
 from tests.support.entries import NOW
 from tests.support.examples import some_of
 from tests.tui.app.screens.test_list_keys import Listing, entry
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 PROJECTS = ("/w/site", "/w/app", "")
 

@@ -11,6 +11,8 @@ from tests.support import transcript_lines as claude
 from tests.support.browsing import SIZE, browser, line, notices, until
 from tests.support.rollout_lines import meta, user, write
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):

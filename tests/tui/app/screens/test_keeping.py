@@ -7,7 +7,7 @@ import re
 
 import pytest
 from textual import events
-from textual.widgets import Button, Checkbox, Input, OptionList, Static
+from textual.widgets import Button, Input, OptionList, Static
 
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.empty_trash import EmptyDialog
@@ -15,12 +15,10 @@ from agcx_tui.app.dialogs.naming import AskDialog, RenameScreen, TagsDialog, tag
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.history import HistoryScreen
-from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
-from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import describe_with_undo
 from tests.support.browsing import (
     SIZE,
@@ -36,6 +34,8 @@ from tests.support.browsing import (
 from tests.support.entries import NOW_SECONDS
 from tests.support.stores import contents
 from tests.support.waiting import soon
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 GRID = "Fix the grid layout"
 
@@ -60,6 +60,7 @@ def text_of(dialog) -> str:
 # --- title and tags
 
 
+@pytest.mark.usefixtures("drawn")
 async def test_f2_renames_in_its_line_and_u_takes_it_back(store):
     before = contents(store)
     app = browser(store)
@@ -271,103 +272,6 @@ async def test_any_act_of_the_log_can_be_undone(store):
         await pilot.press("u")
         await until(pilot, lambda: len(screen.table) == 15)
     assert contents(store) == before
-
-
-# --- rules
-
-
-async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_that(store):
-    before = contents(store)
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
-        assert "No conditions yet" in text_of(prune)
-        prune.query_one("#model", Input).value = "gpt-5-codex"
-        await until(pilot, lambda: prune.table.order)
-        meant = set(titles(prune))
-        assert GRID not in meant
-        assert line(prune, "#spared") == "kept: 1 favorite, 1 unreadable, 1 with checkpoints"
-        # The sizes below add up to what the title says.
-        assert format.size(prune.table.totals.size) in line(prune, "#title")
-        prune.query_one("#total", Input).value = "1GB"
-        await until(pilot, lambda: not prune.table.order)
-        prune.query_one("#total", Input).value = ""
-        prune.query_one("#larger", Input).value = "lots"
-        await until(pilot, lambda: "a size as" in text_of(prune))
-        prune.query_one("#larger", Input).value = ""
-        await until(pilot, lambda: set(titles(prune)) == meant)
-        await pilot.press("ctrl+s")
-        await confirm_deletion(pilot)
-        await until(pilot, lambda: "Deleted" in notices(pilot))
-        await until(pilot, lambda: not prune.table.order)
-        prune.query_one("#model", Input).value = ""
-        prune.sessions.focus()
-        await pilot.press("escape")
-        await on(pilot, BrowserScreen)
-        await until(
-            pilot, lambda: meant.isdisjoint(titles(screen)) and not screen.feed.state.reading
-        )
-        await pilot.press("u")
-        await until(pilot, lambda: len(screen.table) == 15)
-    assert contents(store) == before
-
-
-async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(store):
-    before = contents(store)
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        await scanned(pilot)
-        await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
-        prune.query_one("#tag", Input).value = "ui"
-        await until(pilot, lambda: "All sessions that match are protected" in text_of(prune))
-        assert line(prune, "#spared") == "kept: 1 favorite"
-        prune.query_one("#take-favorites", Checkbox).value = True
-        await until(pilot, lambda: line(prune, "#spared") == "kept: 1 with checkpoints")
-        prune.query_one("#take-checkpoints", Checkbox).value = True
-        await until(pilot, lambda: prune.table.order)
-        assert titles(prune) == [GRID]
-        assert line(prune, "#spared") == ""
-        await pilot.press("ctrl+s")
-        await confirm_deletion(pilot, favorites=True)
-        await until(pilot, lambda: "Deleted 1 session" in notices(pilot))
-    assert [each.title for each in open_store(store).trash()] == [GRID]
-    open_store(store).undo()
-    assert contents(store) == before
-
-
-async def test_only_what_was_exported_is_deleted(store, tmp_path):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        await scanned(pilot)
-        await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
-        prune.query_one("#model", Input).value = "gpt-5-codex"
-        prune.query_one("#export", Input).value = str(tmp_path / "out")
-        await until(pilot, lambda: prune.table.order)
-        ids = {prune.table.id(row) for row in prune.table.order}
-        (tmp_path / "out").mkdir()
-        kept = min(ids)
-        (tmp_path / "out" / f"{kept}.json").write_text("mine")
-        await pilot.press("ctrl+s")
-        await confirm_deletion(pilot)
-        await until(pilot, lambda: "Not exported" in notices(pilot))
-    assert {str(each.id) for each in open_store(store).trash()} == ids - {kept}
-
-
-async def test_without_a_rule_nothing_can_go(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        await scanned(pilot)
-        await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
-        prune.query_one("#duplicates", Checkbox).value = True
-        await until(pilot, lambda: "No session matches" in text_of(prune))
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "No sessions are listed" in notices(pilot))
-    assert open_store(store).acts() == []
 
 
 # --- where the space goes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -19,6 +20,8 @@ from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import SIZE, at_cursor, browser, demo_copy, scanned, titles, until
 from tests.support.entries import NOW, session
 from tests.support.examples import some_of
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 FILTERS = ["", "even", "odd", "is:fav", "messages:>20", "nothing like it"]
 

@@ -12,6 +12,8 @@ from agcx_tui.app.screens.storage import StorageScreen
 from agcx_tui.app.screens.trash import TrashScreen
 from tests.support.browsing import SIZE, browser, demo_copy, line, notices, scanned, until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 # What no terminal must obey, in the name of the store, and so in every error about it.
 NAME = "his\x1b[31mtory"
 

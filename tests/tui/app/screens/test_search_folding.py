@@ -14,6 +14,8 @@ from agcx_tui.core.conversation.fact import Fact, Group
 from agcx_tui.core.conversation.search import search
 from tests.support.messages import TranscriptApp, assistant, user
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def nfd(text: str) -> str:
     return unicodedata.normalize("NFD", text)

@@ -25,6 +25,8 @@ from tests.support.messages import (
 )
 from tests.tui.app.screens.test_conversation import ScreenApp, opened
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SIZE = (100, 30)
 
 

@@ -24,6 +24,8 @@ from agcx_tui.core.search.summary import summary
 from tests.support.browsing import browser, demo_copy, line, notices, scanned, until
 from tests.support.messages import assistant, user
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 async def opened(pilot: Pilot, *keys: str, sessions: int = 15) -> SearchScreen:
     """The search over the list, after these keys."""

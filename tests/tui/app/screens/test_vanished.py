@@ -21,6 +21,8 @@ from tests.support.browsing import (
     until,
 )
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 async def test_a_file_that_vanished_is_said_to_be_gone_by_preview_and_conversation(store):
     app = browser(store, follow=False)

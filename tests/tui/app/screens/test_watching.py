@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
+import pytest
 from msgspec.structs import replace
 
 from agcx_format import Message, MessageSnapshot, OutputText, new_message
@@ -21,6 +22,8 @@ from tests.support.browsing import (
     titles,
     until,
 )
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 async def watched(pilot):

@@ -20,6 +20,8 @@ from agcx_tui.core.local.page_file import conditions, page_path
 from agcx_tui.core.local.paths import catalogs
 from tests.support.browsing import SIZE, browser, confirm_deletion, scanned, until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 GRID = "Fix the grid layout"
 
 

@@ -8,6 +8,8 @@ from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
 from tests.support.browsing import SIZE, at_cursor, browser, notices, scanned, titles, until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def state(tmp_path):
