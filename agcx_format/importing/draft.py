@@ -205,9 +205,10 @@ class ImportDraft:
 
     def leave(self, entries: list[DraftEntry], fork: DraftEntry | None) -> None:
         """Put `entries`, which follow `fork`, into a branch of their own, which was left."""
-        self._leave([entry.position for entry in entries], fork.position if fork else None)
+        self.leave_at([entry.position for entry in entries], fork.position if fork else None)
 
-    def _leave(self, positions: Sequence[int], fork: int | None) -> None:
+    def leave_at(self, positions: Sequence[int], fork: int | None) -> None:
+        """The same for messages at these positions."""
         if not positions:
             return
         branch = uuid5(self.id, f"branch:{self.id_of(self.entries[positions[0]])}")
@@ -228,7 +229,7 @@ class ImportDraft:
                 break
             left.append(entry.position)
             turns -= entry.words is not None
-        self._leave(left[::-1], fork)
+        self.leave_at(left[::-1], fork)
         self._resumes_from = fork if left else None
 
     # --- calls and modes

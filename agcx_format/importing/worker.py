@@ -22,9 +22,8 @@ __all__ = ["Answer", "main"]
 Answer = Prepared | PersistenceError
 
 
-def main(priority: int) -> None:
-    """Answer jobs until the input ends; `priority` is added to the niceness of the process."""
-    os.nice(priority)
+def main() -> None:
+    """Answer jobs until the input ends."""
     # Ctrl-C is for the program that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")

@@ -33,8 +33,8 @@ _AHEAD = 4
 _TICK = 0.2
 # Modules are found where this program finds them; none in the directory that it happens to be in.
 _PROGRAM = (
-    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from agcx_format.importing.worker import main; main(int(sys.argv[1]))"
+    "import os, pickle, sys; os.nice(int(sys.argv[1])); sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "from agcx_format.importing.worker import main; main()"
 )
 _LOWEST = 19
 

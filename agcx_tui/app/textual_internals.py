@@ -141,7 +141,9 @@ def forget_toasts(app: AnyApp) -> None:
     Textual would leave the empty holders of toasts that it removes itself.
     """
     app._notifications.clear()
-    app.screen.query("ToastHolder").remove()
+    # The stack is empty while the program ends.
+    for screen in app.screen_stack[-1:]:
+        screen.query("ToastHolder").remove()
 
 
 def rendered_strips(screen: Screen[Any]) -> list[Strip]:

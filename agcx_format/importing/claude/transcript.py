@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agcx_format.errors import ConversionError
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
@@ -46,7 +48,14 @@ from agcx_format.importing.json_lines import Line
 from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
-from agcx_format.importing.source_file import Opener, detect, known_shape, read_source
+from agcx_format.importing.source_file import (
+    Opener,
+    detect,
+    is_large,
+    known_shape,
+    read_source,
+)
+from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
@@ -86,7 +95,8 @@ def read_transcript(path: Path, *, opener: Opener | None = None) -> Imported:
     Raises:
         ConversionError: the file cannot be read or is not a transcript.
     """
-    return read_source(path, partial(convert, results=results_beside, about=about_beside), opener)
+    converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
+    return read_source(path, converter, opener)
 
 
 def convert(
@@ -95,11 +105,14 @@ def convert(
     modified: Timestamp,
     results: Callable[[Path], Callable[[str], str | None]] = lambda source: lambda name: None,
     about: Callable[[Path], About] = lambda source: {},
+    *,
+    stores: bool = False,
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
     `results` gives the content of a tool's result that lies in a file beside the source, by its name;
-    `about` what a file beside it says of a subagent.
+    `about` what a file beside it says of a subagent. If it `stores` the messages, they are not held in
+    memory, but in a temporary file (see `stored_entries`).
 
     Raises:
         ConversionError: no line has the shape of a Claude Code transcript.
@@ -108,7 +121,8 @@ def convert(
     if shape != "claude":
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]
-    transcript = _Transcript(values, source, modified, results(source), about(source))
+    entries: Entries = StoredEntries() if stores else []
+    transcript = _Transcript(values, source, modified, results(source), about(source), entries)
     transcript.take(lines)
     return transcript.finish()
 
@@ -123,6 +137,7 @@ class _Transcript:
         modified: Timestamp,
         result_in_file: Callable[[str], str | None],
         about: About,
+        entries: Entries,
     ) -> None:
         self._source = source
         self._modified = modified
@@ -131,7 +146,9 @@ class _Transcript:
         is_agent_file = source.name.startswith("agent-") and bool(as_text(spoken.get("agentId")))
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
         start = next(filter(None, (moment_of(v.get("timestamp")) for v in known)), modified)
-        self._draft = ImportDraft(self._identity(known, spoken), start, times_calls=True)
+        self._draft = ImportDraft(
+            self._identity(known, spoken), start, times_calls=True, entries=entries
+        )
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
         self._blocks = Blocks(self._draft, result_in_file)
@@ -142,8 +159,8 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
-        # The content of each message by its id, None for the other lines.
-        self._seen: dict[str, object] = {}
+        # A hash of the content of each message by its id, None for the other lines.
+        self._seen: dict[str, int | None] = {}
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
@@ -232,9 +249,10 @@ class _Transcript:
 
     def _is_repeated(self, uuid: str, content: object) -> bool:
         """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        before = self._seen.get(uuid) if uuid else None
-        self._seen[uuid] = content
-        return before is not None and as_json(before) == as_json(content)
+        said = _hash(content)
+        repeated = bool(uuid) and self._seen.get(uuid) == said
+        self._seen[uuid] = said
+        return repeated
 
     def finish(self) -> Imported:
         draft, asides = self._draft, self._asides
@@ -262,6 +280,14 @@ class _Transcript:
             tags=tags,
             directory=self._directory,
         )
+
+
+def _hash(content: object) -> int:
+    try:
+        return hash(msgspec.json.encode(content))
+    except OverflowError:
+        # A number beyond 64 bits.
+        return hash(as_json(content))
 
 
 class _Usage:

@@ -35,6 +35,7 @@ from agcx_format.transcript import (
     describe_file,
     describe_record,
     genuine_user_text,
+    is_tool_image,
     own_words,
     safe_line,
     safe_text,
@@ -43,11 +44,11 @@ from agcx_format.transcript import (
 )
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.edits import edit_parts
-from agcx_tui.app.blocks.images import picture_part
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts
 from agcx_tui.app.blocks.meanings import prose_parts
+from agcx_tui.app.blocks.picture import picture_part
 from agcx_tui.app.blocks.rows import count_lines, row_parts, text_parts, tidy
 from agcx_tui.app.blocks.times import since, when
 from agcx_tui.app.blocks.tool import plain_rows
@@ -359,11 +360,21 @@ def _without_emphasis(words: str) -> str:
 
 def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
     """Text that an agent added by itself: instructions, environment."""
+    pictures = [part for part in item.content if isinstance(part, InputImage)]
+    if is_tool_image(item) and pictures:
+        # What a tool returned stands in for its output, which can hold no picture.
+        parts = [picture_part(each, look, 2 * BODY, at) for at, each in enumerate(pictures)]
+        parts[0] = _below(parts[0], gap)
+        return Block(parts, head=gap)
     first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
     moved = [replace(part, draw=partial(_indented, part), cut=False) for part in body]
     name = "context" if item.role == "user" else "instructions"
     return _line_and_body(name, first, moved, look, how, gap)
+
+
+def _below(part: Part, gap: int) -> Part:
+    return replace(part, draw=lambda: [EMPTY] * gap + part.draw(), estimate=part.estimate + gap)
 
 
 def _indented(part: Part) -> list[Strip]:

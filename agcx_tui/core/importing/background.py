@@ -2,8 +2,8 @@
 
 Strategy: conversations are read in a process of the lowest priority; only the act that puts the sessions in
 place is done here, in the store's queue.  They come and grow as if their agents saved them in the store, so
-the history does not name them, and an undo is never about them.  The newest comes first.  The longer a round
-took, the longer is the rest after it.  What fails is tried again later, and is said in one place.
+the history does not name them, and an undo is never about them.  The newest comes first.  The larger a file
+is, the later it is read again.  What fails is tried again later, and is said in one place.
 
 No Textual: `run` is a coroutine of the event loop, and `changed` publishes there.
 """
@@ -38,9 +38,10 @@ __all__ = ["BackgroundImport", "SyncState"]
 
 # Seconds from the store being open to the first look: the first keys come first.
 _FIRST_AFTER = 3.0
-# Seconds of rest after a round, at least, and how many times as long as the round took.
-_REST, _SHARE = 1.0, 10
-_LONGEST_REST = 120.0
+# Seconds of rest after a round.
+_REST = 1.0
+# A file is not read again for so many seconds per byte, ten times as long as it takes, and at most for these.
+_REST_PER_BYTE, _LONGEST_REST = 1 / 1_000_000, 60.0
 # Seconds without a round after which the process that reads is not kept for the next one.
 _IDLE = 60.0
 # Seconds until what failed is tried again.
@@ -111,22 +112,22 @@ class _Rounds:
 
     def __init__(self, sync: BackgroundImport, opened: OpenedStore) -> None:
         self._sync, self._opened = sync, opened
-        self._left: set[Place] = set()
-        self._retry_at = 0.0
+        # What is to be looked at when its time has come, and when that is.
+        self._later: set[Place] = set()
+        self._not_before: dict[Place, float] = {}
         self._ended_at = self._told_at = 0.0
         self._workers: Workers | None = None
 
     async def import_from(self, places: Iterable[Place]) -> None:
         """One round, if there is anything to look at, and the rest after it."""
-        wanted = set(places)
-        began = time.monotonic()
-        if self._left and (wanted or began >= self._retry_at):
-            wanted |= self._left
+        now = time.monotonic()
+        self._later |= set(places)
+        wanted = {each for each in self._later if self._not_before.get(each, 0.0) <= now}
+        self._later -= wanted
         if not wanted:
-            if began - self._ended_at > _IDLE:
+            if now - self._ended_at > _IDLE:
                 await self.close()
             return
-        self._left = set()
         problem = ""
         try:
             await self._round(wanted)
@@ -134,12 +135,16 @@ class _Rounds:
             if not self._sync.state.problem:
                 log_failure("conversations were not imported in the background", error)
             problem = os_reason(error) if isinstance(error, OSError) else error.reason
-            self._left = wanted
-        self._retry_at = time.monotonic() + _RETRY_AFTER
+            self._put_off(wanted, _RETRY_AFTER)
         self._sync.become(SyncState(problem=problem))
         self._ended_at = time.monotonic()
-        took = self._ended_at - began
-        await asyncio.sleep(min(max(_REST, _SHARE * took), _LONGEST_REST))
+        await asyncio.sleep(_REST)
+
+    def _put_off(self, places: Iterable[Place], seconds: float) -> None:
+        """Look at these places again, though nothing changes there."""
+        for each in places:
+            self._not_before[each] = time.monotonic() + seconds
+            self._later.add(each)
 
     async def close(self) -> None:
         """End the process that reads; the next round starts another."""
@@ -174,12 +179,20 @@ class _Rounds:
                         at = done + progress.done
                         self._sync.become(SyncState(at, found, self._sync.state.problem))
             await acts.run_unasked(running.finish)
+            self._rest(batch)
             if running.left_out:
                 # Saved by another program at this very moment.
-                self._left |= {(each.agent, each.source.path) for each in batch}
+                self._put_off({(each.agent, each.source.path) for each in batch}, _RETRY_AFTER)
         finally:
             await asyncio.to_thread(running.close)
         return done + len(batch)
+
+    def _rest(self, batch: Iterable[FoundSource]) -> None:
+        """Leave files alone for a time, the longer the larger they are."""
+        now = time.monotonic()
+        for each in batch:
+            rest = min(each.size * _REST_PER_BYTE, _LONGEST_REST)
+            self._not_before[each.agent, each.source.path] = now + rest
 
 
 def _all_places() -> list[Place]:

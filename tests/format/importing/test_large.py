@@ -1,4 +1,4 @@
-"""A rollout that is too large for memory becomes the same session, in memory that does not grow with it."""
+"""A conversation that is too large for memory becomes the same session; memory does not grow with it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ import pytest
 
 from agcx_format import SessionStore, Store, limits
 from agcx_format.codec.zstd import seekable
+from agcx_format.exporting import rollout_name, rollout_parts
 from agcx_format.importing import (
     ImportOutcome,
     ImportResult,
     agent_named,
     import_sessions,
     read_rollout,
+    read_transcript,
 )
 from agcx_format.layout import v1
+from tests.support import transcript_lines as claude
 from tests.support.rollout_lines import assistant, call, event, meta, output, user, write
+from tests.support.stores import golden_session
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
@@ -58,16 +62,47 @@ def turns(count: int, words: int = 20) -> list[dict]:
     return [*lines, event("thread_rolled_back", num_turns=count // 2), user("The end")]
 
 
-def import_one(store: Store, rollout: Path) -> ImportResult:
-    (result,) = import_sessions(store, [rollout], agent=agent_named("codex"))
+def import_one(store: Store, source: Path, agent: str = "codex") -> ImportResult:
+    (result,) = import_sessions(store, [source], agent=agent_named(agent))
     assert result.outcome in (ImportOutcome.IMPORTED, ImportOutcome.UPDATED), result.reason
     return result
 
 
-def imported(kind: type[Store], store: Path, rollout: Path) -> bytes:
-    """The file of the session that a rollout becomes in a store."""
-    result = import_one(kind(store), rollout)
+def imported(kind: type[Store], store: Path, source: Path, agent: str = "codex") -> bytes:
+    """The file of the session that a conversation becomes in a store."""
+    result = import_one(kind(store), source, agent)
     return Path(kind(store).resolve(str(result.id)).path).read_bytes()
+
+
+def chain(count: int) -> list[dict]:
+    """A transcript in which the person goes back again and again, once nearly to the beginning."""
+    lines: list[dict] = []
+    parent = None
+    for number in range(count):
+        names = [f"{number}-{part}" for part in range(4)]
+        file = {"filePath": f"{number}.py", "startLine": 1, "numLines": 9}
+        parts = [
+            claude.user(f"Ask {number} {'words ' * 40}"),
+            claude.assistant(claude.use("Read", f"toolu_{number}", file_path=f"{number}.py")),
+            claude.user(
+                [claude.result("code " * 99, f"toolu_{number}")], toolUseResult={"file": file}
+            ),
+            claude.assistant(claude.text(f"Done {number}")),
+        ]
+        for name, part in zip(names, parts, strict=True):
+            lines.append(part | {"uuid": name, "parentUuid": parent})
+            parent = name
+        if number % 7 == 6:
+            parent = f"{number - 2}-3"
+    return [*lines, lines[-1], claude.user("Back") | {"uuid": "back", "parentUuid": "3-3"}]
+
+
+def test_a_large_transcript_becomes_what_it_would_become_in_memory(tmp_path, monkeypatch):
+    transcript = write(tmp_path / "a.jsonl", *chain(60))
+    whole = imported(Store, tmp_path / "whole", transcript, "claude")
+    let_little_be_large(monkeypatch)
+    assert not isinstance(read_transcript(transcript).conversation.messages, list)
+    assert imported(Store, tmp_path / "parts", transcript, "claude") == whole
 
 
 @pytest.mark.parametrize("kind", [Store, SessionStore])
@@ -79,6 +114,15 @@ def test_a_large_rollout_becomes_what_it_would_become_in_memory(kind, tmp_path, 
     let_little_be_large(monkeypatch)
     assert not isinstance(read_rollout(rollout).conversation.messages, list)
     assert imported(kind, tmp_path / "parts", rollout) == whole
+
+
+def test_a_large_export_of_this_program_comes_back(tmp_path, monkeypatch):
+    metadata, conversation, _ = golden_session("every-item")
+    path = tmp_path / rollout_name(metadata)
+    path.write_text("".join(rollout_parts(metadata, conversation.messages, conversation.context)))
+    monkeypatch.setattr(limits, "SOURCE_IN_MEMORY", 0)
+    monkeypatch.setattr(limits, "PAGE_OF_MESSAGES", 100)
+    assert list(read_rollout(path).conversation.messages) == conversation.messages
 
 
 def test_a_large_rollout_grows_like_any_other(tmp_path, monkeypatch):
@@ -94,7 +138,7 @@ def test_a_large_rollout_grows_like_any_other(tmp_path, monkeypatch):
 def test_memory_does_not_grow_with_a_rollout(tmp_path, monkeypatch):
     let_little_be_large(monkeypatch)
     peaks = []
-    for count in (40, 160):
+    for count in (25, 75):
         rollout = write(tmp_path / f"{count}.jsonl", meta(), *turns(count, words=400))
         store = Store(tmp_path / str(count))
         tracemalloc.start()

@@ -33,7 +33,7 @@ def sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_FIRST_AFTER", "_REST", "_SHARE", "_RETRY_AFTER"):
+    for name in ("_FIRST_AFTER", "_REST", "_RETRY_AFTER"):
         monkeypatch.setattr(background, name, 0.01)
     monkeypatch.setattr(watching, "_TICK", 50)
 
