@@ -2,7 +2,7 @@
 
 Strategy: each line is an event `{type, data, id, timestamp, parentId}`. A call stands in the answer that
 makes it and again where it is run; the first one counts, and what is run without an answer is added. The
-file `workspace.yaml` beside the events has the name of the session.
+file `workspace.yaml` beside the events has the name of the session, and `plan.md` its plan.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from agcx_format.importing.notices import answers, compacted, summary
 from agcx_format.model.ids import uuids_in
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.words import text_of
 
 __all__ = ["Copilot"]
 
@@ -286,6 +287,11 @@ class _Events(Reading):
 
     def finish(self, changed: Timestamp | None = None) -> Imported:
         self.title = self.title or _name_beside(self.source)
+        # The plan as it is now: the events do not say what it was.
+        plan = f"Plan\n{_text_beside(self.source, 'plan.md').strip()}"
+        said = (text_of(entry.item) for entry in self.draft.entries)
+        if plan != "Plan\n" and plan not in said:
+            self.notice(plan)
         return super().finish(changed)
 
 
@@ -327,12 +333,16 @@ def _subagent(what: str, data: dict[str, Any]) -> str:
 _field = re.compile(r"^(name|summary): *(.+)$", re.MULTILINE).finditer
 
 
-def _name_beside(events: Path) -> str:
-    """The name of the session in the file beside its events; empty if there is none."""
+def _text_beside(events: Path, name: str) -> str:
     try:
-        text = small_text(events.with_name("workspace.yaml"))
+        return small_text(events.with_name(name))
     except (OSError, PersistenceError):
         return ""
+
+
+def _name_beside(events: Path) -> str:
+    """The name of the session in the file beside its events; empty if there is none."""
+    text = _text_beside(events, "workspace.yaml")
     found = {field[1]: field[2].strip().strip("'\"") for field in _field(text)}
     name = found.get("name") or found.get("summary") or ""
     return "" if name[:1] in ("|", ">") else name

@@ -43,11 +43,11 @@ from agcx_format.transcript import (
 )
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.edits import edit_parts
-from agcx_tui.app.blocks.images import picture_part
 from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts
 from agcx_tui.app.blocks.meanings import prose_parts
+from agcx_tui.app.blocks.picture import picture_part
 from agcx_tui.app.blocks.rows import count_lines, row_parts, text_parts, tidy
 from agcx_tui.app.blocks.times import since, when
 from agcx_tui.app.blocks.tool import plain_rows

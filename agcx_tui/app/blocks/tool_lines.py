@@ -18,10 +18,10 @@ from agcx_format import (
 )
 from agcx_format.transcript import CallOutcome, Delegation, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
-from agcx_tui.app.blocks.images import picture_part
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.meanings import meaning_parts, prose_parts
+from agcx_tui.app.blocks.picture import picture_part
 from agcx_tui.app.blocks.pieces import as_piece, piece_style
 from agcx_tui.app.blocks.rows import row_parts, text_parts
 from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff

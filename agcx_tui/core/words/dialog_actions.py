@@ -54,6 +54,7 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
         Action("review.write", "ctrl+s", "write", "write", footer="write"),
     ),
     "progress": (Action("progress.stop", "escape", "dismiss(True)", "stop", footer="stop"),),
+    "picture": (Action("picture.close", "escape,q,enter", "dismiss(None)", "close"),),
     "help": (
         finding("help.search", "slash", "search", "search", label="/"),
         Action("help.close", "question_mark,q", "dismiss(None)", "close"),

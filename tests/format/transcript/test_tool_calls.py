@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agcx_format.model.items import (
@@ -76,6 +76,7 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=30)
 @given(json_values, json_values)
 def test_an_outcome_alone_is_that_of_the_whole_output(value, other):
     for each in (value, {"output": "x", "metadata": value}, {"content": value, "isError": other}):

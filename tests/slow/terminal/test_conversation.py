@@ -8,7 +8,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agcx_format import read_session, write_session
-from tests.support.messages import golden, output, user
+from agcx_format.model.items import InputImage, InputText, Message
+from tests.support.messages import golden, output, snapshot, user
 from tests.support.terminals import Terminal, agcx
 
 
@@ -50,8 +51,8 @@ def test_upper_e_leaves_the_screen_to_the_editor_and_comes_back(tmp_path):
         assert told.read_text() == f"--wait|{directory}|{directory}|"
         # Back on the alternate screen, and it is drawn again.
         screen.until(lambda: screen.written.count(b"\x1b[?1049h") == 2)
-        before = len(screen.written)
-        screen.until(lambda: b"example.org" in screen.written[before:])
+        back = screen.written.rindex(b"\x1b[?1049h")
+        screen.until(lambda: b"example.org" in screen.written[back:])
 
 
 def test_upper_r_leaves_the_screen_to_the_agent_in_the_directory_and_comes_back(tmp_path):
@@ -98,3 +99,27 @@ def test_web_addresses_lead_where_they_say_and_nothing_else_can_be_followed(tmp_
             for part in screen.written.split(b"\x1b]8;")[1:]
         }
         assert links - {b""} == {b"https://example.org/a", b"http://example.org/out(1)"}
+
+
+def test_a_picture_is_shown_only_in_a_terminal_that_can(tmp_path):
+    picture = (
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZ"
+        "FQAAAAABJRU5ErkJggg=="
+    )
+    path = session(tmp_path / "s.agcx", tmp_path)
+    metadata, conversation, state = read_session(path)
+    shown = Message(None, "user", [InputText("see example.org"), InputImage(picture)])
+    write_session(path, metadata, replace(conversation, messages=[snapshot(shown)]), state)
+    environment = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path), "TMUX": ""}
+    for term, program in (("xterm-256color", ""), ("xterm-kitty", "")):
+        known = {**environment, "TERM": term, "TERM_PROGRAM": program, "KITTY_WINDOW_ID": ""}
+        with terminal(path, **known) as screen:
+            screen.wait_for("example.org")
+            screen.type("\t\r")
+            if term == "xterm-kitty":
+                # The protocol of Kitty.
+                screen.wait_for("\x1b_G")
+            else:
+                screen.wait_for("This terminal shows no pictures")
+                assert b"\x1b_G" not in screen.written
+                assert b"\x1b[16t" not in screen.written

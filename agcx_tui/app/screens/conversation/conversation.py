@@ -32,6 +32,7 @@ from agcx_tui.app.screens.conversation.opening import (
 )
 from agcx_tui.app.screens.conversation.outline import ask_for_turn
 from agcx_tui.app.screens.conversation.panes import TABS, Panes
+from agcx_tui.app.screens.conversation.pictures import open_picture, show_picture
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.screens.conversation.subagents import SubagentCalls
@@ -310,8 +311,13 @@ class ConversationScreen(OnceScreen[None]):
 
     @work(exclusive=True, group="choose")
     async def action_choose(self, what: str) -> None:
-        """Show the tree of branches, or the outline of turns, and go to what is chosen."""
+        """Show the tree of branches, or the outline of turns, and go to what is chosen.
+
+        A picture that is chosen is opened in the system's viewer instead.
+        """
         transcript = self.transcript
+        if what == "outline" and (picture := transcript.pieces.picture):
+            return await open_picture(self, picture)
         if what == "branches":
             start = await ask_for_branch(self, transcript.source)
         else:
@@ -319,6 +325,11 @@ class ConversationScreen(OnceScreen[None]):
         if start is not None:
             await self.show_tab("messages")
             transcript.seek(start)
+
+    @on(Transcript.PictureWanted)
+    @work(exclusive=True, group="picture")
+    async def _picture_wanted(self, message: Transcript.PictureWanted) -> None:
+        await show_picture(self, message.url)
 
     def action_go_to_number(self) -> None:
         self.number_line.ask(self.file.expected)

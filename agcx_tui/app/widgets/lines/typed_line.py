@@ -3,7 +3,7 @@
 Strategy: Textual hands a key to the widget that has the focus when the key is read, and runs a binding
 only once the key has come back from there to the app.  So what is typed right after `/` is sent to the
 list before the focus is here, and comes back: the app hands it on (`take`).  What is typed right after
-Enter is here already: our own keys are run here, at once, and if one moved the focus away, the keys
+Enter is here already: the keys of the line are run here, at once, and if one moved the focus away, the keys
 after it go back to the app as if they had just been typed.
 """
 
@@ -70,8 +70,8 @@ class TypedLine(Input):
             event.stop().prevent_default()
             return
         bound = self.screen.active_bindings.get(event.key)
-        # Ours have an id; those of the stock input wait for the app.
-        if bound is not None and bound.node is self and bound.binding.id:
+        # Those of the stock input too: what is typed after Backspace is not what it deletes.
+        if bound is not None and bound.node is self:
             event.stop().prevent_default()
             await self.app.run_action(bound.binding.action, self)
             self._left = self.screen.focused is not self

@@ -47,6 +47,12 @@ class Transcript(Roll, can_focus=True):
 
         index: int
 
+    @dataclass
+    class PictureWanted(Message):
+        """The picture with this address is to be shown."""
+
+        url: str
+
     def __init__(
         self,
         source: MessageSource | None = None,
@@ -369,8 +375,10 @@ class Transcript(Roll, can_focus=True):
         self.folding.turn_all(kind)
 
     def action_unfold(self) -> None:
-        """Open the current message further, or fold it; a line of a branch shows that branch."""
-        if self.blocks.is_hidden(self.current):
+        """Open the current message further, or fold it; show the picture, or the branch, of a line."""
+        if picture := self.pieces.picture:
+            self.post_message(self.PictureWanted(picture))
+        elif self.blocks.is_hidden(self.current):
             self.action_way(1)
         else:
             self.folding.turn_current()

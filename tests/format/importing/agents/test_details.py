@@ -51,6 +51,8 @@ def event(kind: str, name: str = "e", **data: object) -> dict:
 
 
 def test_copilot_a_rewind_a_plan_and_answers(tmp_path):
+    (tmp_path / SESSION).mkdir()
+    (tmp_path / SESSION / "plan.md").write_text("Then that.\n", encoding="utf-8")
     imported = read(
         "copilot",
         tmp_path / SESSION / "events.jsonl",
@@ -72,7 +74,7 @@ def test_copilot_a_rewind_a_plan_and_answers(tmp_path):
     assert imported.metadata.current_mode is OperatingMode.PLAN
     for words in (
         "three\n[file: a.py]", "Plan\nFirst this.", "Plan rejected: No.", "Asked: Which?\nAnswered: That",
-        "Subagent Explore started", "Error: Out of quota",
+        "Subagent Explore started", "Error: Out of quota", "Plan\nThen that.",
     ):  # fmt: skip
         assert words in texts(imported)
 

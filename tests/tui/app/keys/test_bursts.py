@@ -52,7 +52,9 @@ async def test_what_follows_escape_in_the_filter_is_for_the_list(store):
 async def test_what_enter_in_the_filter_opens_is_what_the_whole_line_finds(store):
     async with browser(store).run_test(size=SIZE) as pilot:
         await scanned(pilot)
-        burst(pilot, "/post-mortem\r")
+        burst(pilot, "/pox")
+        pilot.app.post_message(events.Key("backspace", "\x08"))
+        burst(pilot, "st-mortem\r")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
         titles = pilot.app.screen.query("#title")
         await until(pilot, lambda: "post-mortem" in "".join(title.plain for title in titles))

@@ -12,15 +12,10 @@ from base64 import b64decode
 from binascii import Error
 from dataclasses import dataclass
 
-from agcx_format import InputImage
 from agcx_format.transcript import safe_line
-from agcx_tui.app.blocks.block import Part
-from agcx_tui.app.blocks.lines import indent, wrap
-from agcx_tui.app.blocks.look import Look
-from agcx_tui.app.blocks.pieces import PICTURE, in_piece
 from agcx_tui.core.words import format
 
-__all__ = ["ImageFacts", "image_facts", "picture_part"]
+__all__ = ["ImageFacts", "image_facts"]
 
 _HEADER = 64 * 1024
 _data_url = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.I)
@@ -46,13 +41,6 @@ class ImageFacts:
         if self.address is not None:
             words.append(safe_line(self.address))
         return " · ".join(words)
-
-
-def picture_part(picture: InputImage, look: Look, by: int, number: int) -> Part:
-    """The line that stands for a picture, moved right by `by` cells; `number` tells it from others."""
-    key, url = f"{PICTURE}{number}", picture.image_url
-    facts = wrap(f"▣ {image_facts(url)}", look.width - by, look.palette.muted)
-    return Part.of(indent(in_piece(facts, key), by), pieces={key: url})
 
 
 def image_facts(url: str) -> ImageFacts:

@@ -7,7 +7,7 @@ from base64 import b64encode
 
 import pytest
 
-from agcx_tui.app.blocks.images import image_facts
+from agcx_tui.core.conversation.image_facts import image_facts
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480) + bytes(100)
 GIF = b"GIF89a" + struct.pack("<HH", 12, 34) + bytes(20)

@@ -1,0 +1,66 @@
+"""One picture, as large as the terminal has room for it.
+
+Imported only in a terminal that shows pictures: the library asks it for the size of its cells.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from PIL import Image, UnidentifiedImageError
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import Static
+from textual_image.widget import SixelImage, TGPImage
+
+from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.core.local.picture_file import MOST_PIXELS, UnusablePicture, picture_bytes
+
+__all__ = ["PictureScreen", "readable_picture"]
+
+_FORMATS = ("PNG", "GIF", "JPEG", "WEBP", "BMP")
+# More pixels than this in a row are not seen in a terminal.
+_SHOWN = 2_000
+
+
+def readable_picture(url: str) -> Image.Image:
+    """The first frame of a picture, decoded and made no larger than is seen; blocks.
+
+    Raises:
+        UnusablePicture: see `picture_bytes`, or it cannot be decoded.
+    """
+    data, _ = picture_bytes(url)
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as picture:
+            # Known before any pixel is decoded.
+            if picture.width * picture.height > MOST_PIXELS:
+                raise UnusablePicture("The picture has too many pixels to be shown.")
+            shown = picture.convert("RGBA")
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
+        raise UnusablePicture("The picture is damaged.") from None
+    shown.thumbnail((_SHOWN, _SHOWN))
+    return shown
+
+
+class PictureScreen(ModalScreen[None]):
+    """`kind` is what the terminal understands: `kitty` or `sixel`."""
+
+    BINDINGS = bindings("picture")
+    DEFAULT_CSS = """
+    PictureScreen {
+        align: center middle;
+        & > .picture { width: auto; height: auto; max-width: 96%; max-height: 90%; }
+        & > Static { width: auto; color: $text-muted; }
+    }
+    """
+
+    def __init__(self, picture: Image.Image, facts: str, kind: str) -> None:
+        super().__init__()
+        self._picture = picture
+        self._facts = facts
+        self._kind = kind
+
+    def compose(self) -> ComposeResult:
+        widget = TGPImage if self._kind == "kitty" else SixelImage
+        yield widget(self._picture, classes="picture")
+        yield Static(self._facts, markup=False)
