@@ -11,10 +11,12 @@ from msgspec import structs
 
 from agcx_format.model.session import Session
 from agcx_format.session import edits
+from agcx_format.session.lazy import SessionFile
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.acts.plan import Change, summary, with_whole_tags
 from agcx_format.store.acts.plan_content import joining, read_unchanged, replaced
 from agcx_format.store.entries import ScanEntry
+from agcx_format.store.incoming import mode_losses
 from agcx_format.store.reader import StoreReader
 from agcx_format.store.redacting import Review, redaction, review
 
@@ -149,10 +151,20 @@ class Content:
         chosen = None if numbers is None else frozenset(numbers)
         return self._rewrite(entry, lambda session: edits.without_history(session, chosen))
 
+    def join_losses(self, first: ScanEntry, second: ScanEntry) -> list[str]:
+        """What the layout of `first` has no place for, in words, if `second` is joined to it.
+
+        Raises:
+            PersistenceError: a file is damaged, or cannot be read.
+        """
+        with SessionFile(first.path) as one, SessionFile(second.path) as two:
+            return mode_losses([*one.mode_history, *two.mode_history], one.layout)
+
     def join(self, first: ScanEntry, second: ScanEntry) -> Act:
         """Put the messages of `second` after those of `first`, and `second` in the trash.
 
-        Its checkpoints go with it.
+        Its checkpoints go with it.  What the layout of `first` has no place for is left out: see
+        `join_losses`.
 
         Raises:
             ValueError: both are the same session.

@@ -14,7 +14,7 @@ from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.exporting.json_document import from_session_json
 from agcx_format.layout import HEAD, by_version, checkpoint, of
 from agcx_format.layout.base import MAGIC
-from agcx_format.model.session import CheckpointMetadata, Session
+from agcx_format.model.session import CheckpointMetadata, ModeHistory, Session
 from agcx_format.session.checkpoint_file import is_checkpoint, read_checkpoint
 from agcx_format.session.metadata import read_metadata
 from agcx_format.session.whole import read_session
@@ -23,7 +23,14 @@ from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
 
-__all__ = ["Incoming", "checkpoint_losses", "find_incoming", "incoming_of", "is_same"]
+__all__ = [
+    "Incoming",
+    "checkpoint_losses",
+    "find_incoming",
+    "incoming_of",
+    "is_same",
+    "mode_losses",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +69,18 @@ class Incoming:
         if self.layout == layout:
             return [lost for path in self.checkpoints for lost in _unreadable(path)]
         metadata, conversation, _ = self.session()
-        lost = []
-        if layout == 1 and len(conversation.mode_history) > 1:
-            lost.append(
-                "layout 1 has no place for when the mode changed, only for the current mode"
-            )
+        lost = mode_losses(conversation.mode_history, layout)
         listed = {each.id: each for each in metadata.checkpoints}
         for path in self.checkpoints:
             lost += checkpoint_losses(path, layout, listed)
         return lost
+
+
+def mode_losses(history: ModeHistory, layout: int) -> list[str]:
+    """What a layout has no place for of the modes of a session, in words."""
+    if layout != 1 or len({mode for mode, _ in history}) < 2:
+        return []
+    return ["layout 1 has no place for when the mode changed, only for the current mode"]
 
 
 def _unreadable(path: str) -> list[str]:

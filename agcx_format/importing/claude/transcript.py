@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agcx_format.errors import ConversionError
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
@@ -247,7 +249,7 @@ class _Transcript:
 
     def _is_repeated(self, uuid: str, content: object) -> bool:
         """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        said = hash(as_json(content))
+        said = _hash(content)
         repeated = bool(uuid) and self._seen.get(uuid) == said
         self._seen[uuid] = said
         return repeated
@@ -278,6 +280,14 @@ class _Transcript:
             tags=tags,
             directory=self._directory,
         )
+
+
+def _hash(content: object) -> int:
+    try:
+        return hash(msgspec.json.encode(content))
+    except OverflowError:
+        # A number beyond 64 bits.
+        return hash(as_json(content))
 
 
 class _Usage:

@@ -140,13 +140,15 @@ def edit(
 @click.command(short_help="Join two sessions into one.")
 @click.argument("first", metavar="SESSION", shell_complete=complete_session)
 @click.argument("second", metavar="SESSION", shell_complete=complete_session)
+@click.option("--yes", is_flag=True, help="Do not ask, even if something is left out.")
 @force_option
 @store_option
 @pass_settings
-def join(settings: Settings, first: str, second: str, force: bool) -> None:
+def join(settings: Settings, first: str, second: str, yes: bool, force: bool) -> None:
     """Put the messages of the second session after those of the first.
 
-    The second one goes to the trash, with its checkpoints; `agcx undo` separates them again.
+    What the layout of the first has no place for is said first. The second one goes to the trash, with
+    its checkpoints; `agcx undo` separates them again.
     """
     store = settings.store()
     entries = settings.find(store, [first, second])
@@ -154,11 +156,18 @@ def join(settings: Settings, first: str, second: str, force: bool) -> None:
         return
     if len(entries) < 2:
         raise click.UsageError("a session cannot be joined with itself")
+    lost = store.content.join_losses(*entries)
     running = [] if force else store.at_work(entries, time.time_ns())
-    if may_change(settings, running):
-        act = store.content.join(*entries)
-        one, two = (_shortened(title) for title in act.titles)
-        tell(f"Joined “{two}” to “{one}”. Undo with: agcx undo")
+    if not may_change(settings, running):
+        return
+    if lost:
+        tell(f"without: {'; '.join(lost)}")
+        if not yes and not confirm("Join the sessions, without that?"):
+            settings.failed("nothing was changed: not confirmed (--yes skips the question)")
+            return
+    act = store.content.join(*entries)
+    one, two = (_shortened(title) for title in act.titles)
+    tell(f"Joined “{two}” to “{one}”. Undo with: agcx undo")
 
 
 @click.command()

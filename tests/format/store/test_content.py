@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from agcx_format import (
     InputText,
     Message,
+    OperatingMode,
     SessionStorage,
     SessionStore,
     Store,
@@ -128,6 +129,16 @@ def test_two_sessions_become_one_and_two_again(store: Store):
     assert is_clean(store)
     store.undo()
     assert contents(store.path) == before
+
+
+def test_what_a_join_leaves_out_is_known_before_it(store: Store):
+    assert store.content.join_losses(entry(store), entry(store, B)) == []
+    store.update_many([(entry(store, B), {"current_mode": OperatingMode.REVIEW})])
+    lost = store.content.join_losses(entry(store), entry(store, B))
+    before = {mode for each in (A, B) for mode, _ in store.load_session(each)[1].mode_history}
+    store.content.join(entry(store), entry(store, B))
+    kept = {mode for mode, _ in store.load_session(A)[1].mode_history}
+    assert bool(lost) == (kept != before) == (entry(store).layout == 1)
 
 
 def test_what_is_there_in_both_layouts_keeps_the_checkpoints_that_both_have(store: Store):

@@ -226,8 +226,15 @@ def test_the_model_the_mode_and_the_directory_are_changed_in_one_change(store, t
 def test_two_sessions_are_joined_and_parted_again(store):
     opened = open_store(store)
     one, two = (opened.load_session(opened.resolve(name).id) for name in (GRID, QUEUE))
+    # The first file is of layout 1, which has no place for the modes of both.
+    assert run("edit", QUEUE, "--mode", "review", "--force").exit_code == 0
+    two = open_store(store).load_session(two[0].id)
     result = run("join", GRID, QUEUE, "--force")
-    assert result.exit_code == 0
+    assert (result.exit_code, "when the mode changed" in result.stderr) == (1, True)
+    assert "--yes" in result.stderr
+    assert open_store(store).load_session(one[0].id) == one
+    result = run("join", GRID, QUEUE, "--force", "--yes")
+    assert (result.exit_code, "when the mode changed" in result.stderr) == (0, True)
     count = len(one[1].messages) + len(two[1].messages)
     assert open_store(store).resolve(GRID).metadata.message_count == count
     assert QUEUE in run("trash", "list").stdout
