@@ -29,7 +29,6 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import safe_yaml, visible
-from agcx_format.transcript.meaning import Delegation
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
@@ -163,8 +162,7 @@ def _body(item: object, call: ToolCall | None, directory: str) -> Iterator[str]:
         if words := describe_outcome(call.outcome):
             yield f"*{words}*"
         yield from answers_markdown(call.answers)
-        is_prose = isinstance(call.meaning, Delegation)
-        yield from map(_part if is_prose else _output_part, call.shown_output)
+        yield from map(_part if call.answers_in_prose else _output_part, call.shown_output)
 
 
 def _part(part: ContentPart) -> str:

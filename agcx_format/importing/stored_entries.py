@@ -95,14 +95,16 @@ class StoredEntries(Sequence[DraftEntry]):
     # --- pages
 
     def _put_aside(self) -> None:
-        number = len(self._places)
         self._starts.append(len(self))
-        if all(map(_can_be_stored, self._last)):
-            self._places.append(self._written(self._last))
-        else:
-            self._places.append(None)
-            self._kept[number] = self._last
+        self._places.append(None)
+        self._keep(len(self._places) - 1, self._last)
         self._last, self._size = [], 0
+
+    def _keep(self, number: int, page: list[DraftEntry]) -> None:
+        if all(map(_can_be_stored, page)):
+            self._places[number] = self._written(page)
+        else:
+            self._places[number], self._kept[number] = None, page
 
     def _written(self, page: list[DraftEntry]) -> tuple[int, int]:
         data = frames.compress(messagepack.encode(page), _LEVEL)
@@ -132,7 +134,7 @@ class StoredEntries(Sequence[DraftEntry]):
     def _forget(self, number: int) -> None:
         page = self._loaded.pop(number)
         if self._states.pop(number) != _state(page):
-            self._places[number] = self._written(page)
+            self._keep(number, page)
 
 
 Entries = list[DraftEntry] | StoredEntries
@@ -148,8 +150,12 @@ def _can_be_stored(entry: DraftEntry) -> bool:
 def _state(page: list[DraftEntry]) -> list[object]:
     """All that a later line changes."""
     return [
-        (e.words, tuple(e.files), e.branch, e.is_branch_point, e.parent, e.is_dropped) for e in page
-    ]
+        (
+            e.words, tuple(e.files), e.branch, e.is_branch_point, e.parent, e.is_dropped,
+            e.returned is None,
+        )
+        for e in page
+    ]  # fmt: skip
 
 
 def _size(item: Item) -> int:

@@ -24,9 +24,10 @@ from agcx_format.model.items import (
     ToolCallMetadata,
 )
 from agcx_format.transcript.answers import Answer, answers_in
-from agcx_format.transcript.meaning import Meaning, Questions
+from agcx_format.transcript.meaning import Delegation, Meaning, Questions, WebSearch
 from agcx_format.transcript.outputs import CallOutcome, Output, read_output
 from agcx_format.transcript.tools import Call, read_call
+from agcx_format.transcript.web_links import with_list_of_links
 
 __all__ = [
     "CallReader",
@@ -82,8 +83,20 @@ class ToolCall:
 
     @property
     def shown_output(self) -> tuple[InputText | InputImage, ...]:
-        """The texts and pictures that came back, without what `answers` say."""
-        return () if self.output is None or self.is_all_answers else self.output.content
+        """The texts and pictures that came back, for people: without what `answers` say, links as a list."""
+        if self.output is None or self.is_all_answers:
+            return ()
+        if not isinstance(self.meaning, WebSearch):
+            return self.output.content
+        return tuple(
+            InputText(with_list_of_links(each.text)) if isinstance(each, InputText) else each
+            for each in self.output.content
+        )
+
+    @property
+    def answers_in_prose(self) -> bool:
+        """Whether what came back was written by a model: by a subagent, or about what a search found."""
+        return isinstance(self.meaning, Delegation | WebSearch)
 
     @property
     def unsaid_errors(self) -> tuple[str, ...]:

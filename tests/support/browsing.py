@@ -24,7 +24,7 @@ from tests.support.waiting import LIMIT
 
 SIZE = (120, 40)
 # Half a minute of them, at least.
-_IDLE_LOOKS = 3000
+IDLE_LOOKS = 3000
 
 
 @cache
@@ -55,7 +55,7 @@ async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
     while not holds():
         assert pilot.app.is_running, "the app ended before it came to hold"
         assert time.monotonic() < end, "it never came to hold"
-        assert idle < _IDLE_LOOKS, "the app has nothing more to do, and it does not hold"
+        assert idle < IDLE_LOOKS, "the app has nothing more to do, and it does not hold"
         await asyncio.sleep(0.01)
         idle = idle + 1 if all(worker.is_finished for worker in pilot.app.workers) else 0
         if holds():

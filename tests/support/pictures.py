@@ -89,6 +89,16 @@ async def search(pilot: Pilot) -> None:
     await pilot.pause()
 
 
+async def last_words(pilot: Pilot) -> None:
+    await keys("down")(pilot)
+    await pilot.press("v")
+    screen = pilot.app.screen
+    await until(pilot, lambda: "last words" in str(screen.query_one("#preview-head").render()))
+    transcript = screen.query_one(Transcript)
+    await until(pilot, lambda: transcript.source.complete and transcript.current == 23)
+    await previewed(pilot, screen)
+
+
 async def help_over_the_list(pilot: Pilot) -> None:
     # What comes into a screen below a dialog is not drawn at once.
     await keys()(pilot)
@@ -139,6 +149,7 @@ PICTURES = (
     Picture("list-light", keys("down"), theme="agcx-light"),
     Picture("list-narrow", keys("down"), size=(80, 24)),
     Picture("list-wide", keys("p", "p"), size=(120, 24)),
+    Picture("list-last-words", last_words, size=(120, 24)),
     Picture("list-filter", keys("slash", *"re -is:broken larger:x"), size=(120, 24)),
     Picture("list-completing", keys("slash", *"is:", "tab", "tab"), size=(120, 24)),
     Picture("list-alone", keys("down", "z"), size=(100, 24)),

@@ -35,7 +35,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.subagents import shown_tags
 from agcx_format.transcript.escaping import visible
-from agcx_format.transcript.meaning import Delegation, Plan, Questions
+from agcx_format.transcript.meaning import Plan, Questions
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
@@ -183,8 +183,7 @@ def _body(item: object, call: ToolCall | None, directory: str) -> Iterator[str]:
         yield from _asked(call.call, directory)
     if call is not None and call.output is not None:
         yield from answers_html(call.answers)
-        is_prose = isinstance(call.meaning, Delegation)
-        yield from map(_part if is_prose else _output_part, call.shown_output)
+        yield from map(_part if call.answers_in_prose else _output_part, call.shown_output)
 
 
 def _asked(call: Call, directory: str) -> Iterator[str]:

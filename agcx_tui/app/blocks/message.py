@@ -35,6 +35,7 @@ from agcx_format.transcript import (
     describe_file,
     describe_record,
     genuine_user_text,
+    is_tool_image,
     own_words,
     safe_line,
     safe_text,
@@ -359,11 +360,21 @@ def _without_emphasis(words: str) -> str:
 
 def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
     """Text that an agent added by itself: instructions, environment."""
+    pictures = [part for part in item.content if isinstance(part, InputImage)]
+    if is_tool_image(item) and pictures:
+        # What a tool returned stands in for its output, which can hold no picture.
+        parts = [picture_part(each, look, 2 * BODY, at) for at, each in enumerate(pictures)]
+        parts[0] = _below(parts[0], gap)
+        return Block(parts, head=gap)
     first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
     moved = [replace(part, draw=partial(_indented, part), cut=False) for part in body]
     name = "context" if item.role == "user" else "instructions"
     return _line_and_body(name, first, moved, look, how, gap)
+
+
+def _below(part: Part, gap: int) -> Part:
+    return replace(part, draw=lambda: [EMPTY] * gap + part.draw(), estimate=part.estimate + gap)
 
 
 def _indented(part: Part) -> list[Strip]:

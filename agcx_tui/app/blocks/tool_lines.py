@@ -16,7 +16,7 @@ from agcx_format import (
     LocalShellCall,
     MessageSnapshot,
 )
-from agcx_format.transcript import CallOutcome, Delegation, safe_line, safe_text, tool_call
+from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
@@ -97,8 +97,10 @@ def answer_block(
     if found is not None and found.output is not None:
         # What was searched for may be in the words around the answers.
         content = found.output.content if how == Fold.FULL else found.shown_output
-    is_prose = found is not None and isinstance(found.meaning, Delegation)
-    alone = len(content) == 1
+    is_prose = found is not None and found.answers_in_prose
+    # Where the text begins in that of the message, if it is the same.
+    whole = found.output.content if found is not None and found.output is not None else ()
+    alone = len(content) == 1 and content == whole
     shown = [
         part
         for number, each in enumerate(content)

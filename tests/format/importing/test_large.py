@@ -11,6 +11,7 @@ import pytest
 
 from agcx_format import SessionStore, Store, limits
 from agcx_format.codec.zstd import seekable
+from agcx_format.exporting import rollout_name, rollout_parts
 from agcx_format.importing import (
     ImportOutcome,
     ImportResult,
@@ -22,6 +23,7 @@ from agcx_format.importing import (
 from agcx_format.layout import v1
 from tests.support import transcript_lines as claude
 from tests.support.rollout_lines import assistant, call, event, meta, output, user, write
+from tests.support.stores import golden_session
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
@@ -112,6 +114,15 @@ def test_a_large_rollout_becomes_what_it_would_become_in_memory(kind, tmp_path, 
     let_little_be_large(monkeypatch)
     assert not isinstance(read_rollout(rollout).conversation.messages, list)
     assert imported(kind, tmp_path / "parts", rollout) == whole
+
+
+def test_a_large_export_of_this_program_comes_back(tmp_path, monkeypatch):
+    metadata, conversation, _ = golden_session("every-item")
+    path = tmp_path / rollout_name(metadata)
+    path.write_text("".join(rollout_parts(metadata, conversation.messages, conversation.context)))
+    monkeypatch.setattr(limits, "SOURCE_IN_MEMORY", 0)
+    monkeypatch.setattr(limits, "PAGE_OF_MESSAGES", 100)
+    assert list(read_rollout(path).conversation.messages) == conversation.messages
 
 
 def test_a_large_rollout_grows_like_any_other(tmp_path, monkeypatch):

@@ -221,3 +221,13 @@ def test_every_text_says_the_question_the_answer_the_steps_and_the_plan():
     text = to_text(metadata, full)
     assert "Which one?\n→ The first\n" in text
     assert "✓ Look\n○ Write\n" in text
+
+
+def test_the_links_of_a_web_search_are_a_list():
+    search = call('{"query":"a"}', name="WebSearch")
+    links = '[{"title":"One\\n more","url":"https://a.b"},{"title":"Two","url":"https://c.d"}]'
+    found = tool_call(search, output(f"Found\n\nLinks: {links}\n\nSo"))
+    (shown,) = found.shown_output
+    assert shown.text == "Found\n\n- One more: https://a.b\n- Two: https://c.d\n\nSo"
+    odd = tool_call(search, output('Links: [{"title":1}]\nLinks: [{]'))
+    assert odd.shown_output == odd.output.content

@@ -109,7 +109,7 @@ def test_the_configuration_turns_it_off(large, tmp_path):
         screen.type("f")
         screen.wait_for("Search inside all")
         screen.type("wombat")
-        screen.wait_for("searching without an index")
+        screen.wait_for("without an index")
         screen.wait_for(f"{SESSIONS} hits")
         assert building(large) == []
     assert not (home / "cache" / "agcx" / "search").exists()

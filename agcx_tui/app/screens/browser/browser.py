@@ -26,8 +26,8 @@ from agcx_tui.app.screens.browser.filter_bar import FilterBar
 from agcx_tui.app.screens.browser.offered import useless
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Remember, Services
-from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
@@ -328,7 +328,7 @@ class BrowserScreen(ListingScreen[None]):
         """Do what `SessionActs` has under this name."""
         await self._acts.perform(name)
 
-    @on(CompletedLine.SearchInside)
+    @on(FilterInput.SearchInside)
     @work
     async def action_search(self) -> None:
         """Search inside all conversations: what is typed next, or what the filter finds nowhere."""
