@@ -62,7 +62,8 @@ class IndexPart:
         self._keeper.build()
 
     def delete(self) -> None:
-        self._screen.run_worker(self._delete(), exclusive=True, group="index")
+        # A group of its own: the keeper says that it deletes, and a new look would end this.
+        self._screen.run_worker(self._delete(), exclusive=True, group="delete index")
 
     async def _delete(self) -> None:
         try:
@@ -70,7 +71,7 @@ class IndexPart:
         except OSError as error:
             text = f"The index could not be removed: {os_reason(error)}"
             self._screen.notify(text, severity="error", markup=False)
-        await self._look()
+            self.open()
 
     async def _look(self) -> None:
         from agcx_format.search import DEFAULT_CAP, Index

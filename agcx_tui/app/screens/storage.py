@@ -169,7 +169,7 @@ class StorageScreen(PagedScreen[Opened]):
         self.lines.clear_options()
         self.lines.add_options(options)
         if options:
-            self.lines.highlighted = self._where(chosen)
+            self.lines.highlighted = place_of(self._lines, chosen, at)
 
     def _show_index(self) -> None:
         if self.is_mounted:
@@ -193,16 +193,6 @@ class StorageScreen(PagedScreen[Opened]):
     def on_resize(self) -> None:
         if self._lines:
             self._show()
-
-    def _where(self, chosen: Line | None) -> int:
-        """The index of the line that the cursor was on, else of the first that can be opened."""
-        for index, line in enumerate(self._lines):
-            if chosen and line and (line.group, line.name, line.index) == (
-                chosen.group, chosen.name, chosen.index,
-            ):  # fmt: skip
-                return index
-        opens = (n for n, line in enumerate(self._lines) if line and line.group != INDEX)
-        return next(opens, 1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "build_index":
@@ -234,6 +224,22 @@ class StorageScreen(PagedScreen[Opened]):
         if line.group != "session":
             paths = self._paths.get((line.group, line.name), ())
         self.dismiss(Opened(line.label, tuple(paths)))
+
+
+def place_of(lines: Sequence[Line | None], chosen: Line | None, at: int | None) -> int:
+    """The index of the line that the cursor was on, `at` before, or of the one in its place.
+
+    Without one, it is the first that can be opened.
+    """
+    for index, line in enumerate(lines):
+        if chosen and line and (line.group, line.name, line.index) == (
+            chosen.group, chosen.name, chosen.index,
+        ):  # fmt: skip
+            return index
+    opens = [index for index, line in enumerate(lines) if line and line.group != INDEX]
+    if chosen and at is not None:
+        return max((index for index in opens if index <= at), default=1)
+    return opens[0] if opens else 1
 
 
 def _drawn(line: Line, largest: int, width: int) -> Content:

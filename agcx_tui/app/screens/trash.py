@@ -52,6 +52,7 @@ class TrashScreen(SessionsScreen):
         super().__init__(services, acts)
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
+        self._is_read = False
 
     def on_mount(self) -> None:
         self.show_title(_heading(), "reading…")
@@ -79,7 +80,7 @@ class TrashScreen(SessionsScreen):
 
     @on(Loaded)
     def _show(self, message: Loaded) -> None:
-        self._log = message.log
+        self._log, self._is_read = message.log, not message.error
         self._found = {session.path: session for session, _ in message.found}
         gone = self.table.paths() - self._found.keys()
         rows = [self.table.row_of(path) for path in gone]
@@ -138,6 +139,9 @@ class TrashScreen(SessionsScreen):
         from agcx_tui.app.dialogs.empty_trash import EmptyDialog
         from agcx_tui.core.store.forget import forget
 
+        if not self._is_read:
+            self.notify("The trash has not been read.", markup=False)
+            return
         if not any(act.emptied_at is None for act in self._log):
             self.notify("Nothing to destroy.", markup=False)
             return

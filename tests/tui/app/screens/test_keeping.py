@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 
 import pytest
 from textual import events
 from textual.widgets import Button, Input, OptionList, Static
 
-from agcx_format.store.store import open_store
+from agcx_format.search import Index
+from agcx_format.store.store import Store, open_store
 from agcx_tui.app.dialogs.empty_trash import EmptyDialog
 from agcx_tui.app.dialogs.naming import AskDialog, RenameScreen, TagsDialog, tags_after
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.history import HistoryScreen
-from agcx_tui.app.screens.storage import StorageScreen
+from agcx_tui.app.screens.storage import StorageScreen, place_of
 from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
+from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.words.acts import describe_with_undo
+from agcx_tui.core.words.storage_report import Line
 from tests.support.browsing import (
     SIZE,
     at_cursor,
@@ -231,14 +235,22 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
     await soon(lambda: rest in kept(".") and GRID.encode() not in kept("."), "a cache without it")
 
 
-async def test_escape_destroys_nothing(store):
+async def test_escape_destroys_nothing(store, monkeypatch):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await delete(pilot, screen, "down")
         before = contents(store, trash=True)
+        reads = threading.Event()
+        trash_of = Store.trash
+        monkeypatch.setattr(Store, "trash", lambda self: (reads.wait(20), trash_of(self))[1])
         await pilot.press("T")
-        await until(pilot, lambda: len(getattr(pilot.app.screen, "table", ())) == 1)
+        await on(pilot, TrashScreen)
+        # A key that comes before the trash is read does not find it empty.
+        await pilot.press("E")
+        await until(pilot, lambda: "has not been read" in notices(pilot))
+        reads.set()
+        await until(pilot, lambda: len(pilot.app.screen.table) == 1)
         await pilot.press("E")
         await on(pilot, EmptyDialog)
         await pilot.press("escape")
@@ -282,18 +294,45 @@ async def measured(pilot) -> tuple[StorageScreen, list[str]]:
     await pilot.press("S")
     storage = await on(pilot, StorageScreen)
     await until(pilot, lambda: "on disk" in line(storage, "#title"))
-    lines = storage.lines
-    shown = [str(lines.get_option_at_index(i).prompt) for i in range(lines.option_count)]
-    return storage, shown
+    return storage, lines_of(storage)
 
 
-async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(store):
-    app = browser(store)
+def lines_of(storage: StorageScreen) -> list[str]:
+    return [str(option.prompt) for option in storage.lines.options]
+
+
+def index_line(storage: StorageScreen) -> str:
+    """What is said of the search index."""
+    return next((text.strip() for text in lines_of(storage)[1:2]), "")
+
+
+def test_the_cursor_stays_in_its_place_if_its_line_goes_while_files_are_read():
+    lines = [None, *(Line("session", f"{number}.agcx", "", 1, "") for number in range(3)), None]
+    gone = Line("session", "gone.agcx", "", 1, "")
+    assert place_of(lines, lines[2], 3) == 2
+    assert place_of(lines, gone, 4) == 3
+    assert place_of(lines, None, None) == 1
+
+
+async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(
+    store, tmp_path, monkeypatch
+):
+    app = browser(store, cache=tmp_path / "cache")
+    Index(open_store(store), search_index(tmp_path / "cache")).update()
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("space", "space")
         marked = set(screen.table.marks)
         storage, shown = await measured(pilot)
+        await until(pilot, lambda: index_line(storage).startswith("15 of 15 sessions"))
+        looked = threading.Event()
+        clear = Index.clear
+        monkeypatch.setattr(Index, "clear", lambda self: (looked.wait(20), clear(self))[1])
+        await pilot.press("d")
+        await until(pilot, lambda: "deleted" in index_line(storage))
+        looked.set()
+        await until(pilot, lambda: re.match(r"0 of 15 .* 0 B .*deleted", index_line(storage)))
+        shown = lines_of(storage)
         at = next(i for i, text in enumerate(shown) if "gpt-5-codex" in text)
         assert "6 sessions" in shown[at]
         storage.lines.highlighted = at
