@@ -130,12 +130,18 @@ class GroupedKeys(RuleBasedStateMachine):
 
     @rule()
     def mark(self):
+        lines = self.expected()
+        step = 1
         if isinstance(self.cursor, int):
             wanted = {self.cursor}
         else:
             rows = [row for row in self.table.order if self.key(row) == self.cursor]
             wanted = set(map(self.number, rows)) if self.cursor is not None else set()
+            # From a heading to the next one: what was marked with it is not met again.
+            step += len(wanted.intersection(lines)) if self.cursor not in self.folded else 0
         self.press("space")
+        if lines:
+            assert self.at() == lines[min(lines.index(self.cursor) + step, len(lines) - 1)]
         self.marks = self.marks - wanted if wanted <= self.marks else self.marks | wanted
         self.cursor = self.at()
 
