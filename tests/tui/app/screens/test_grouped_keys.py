@@ -167,3 +167,16 @@ class GroupedKeys(RuleBasedStateMachine):
 
 TestGroupedKeys = GroupedKeys.TestCase
 TestGroupedKeys.settings = settings(max_examples=some_of(30), stateful_step_count=25, deadline=None)
+
+
+def test_space_pressed_again_after_a_heading_does_not_unmark_its_rows():
+    machine = GroupedKeys()
+    try:
+        machine.group("project")
+        machine.move("home")
+        for _ in range(2):
+            machine.mark()
+            machine.the_list_is_that_of_the_model()
+        assert machine.marks == {6, 3, 9, 5, 2, 8}
+    finally:
+        machine.teardown()
