@@ -27,12 +27,12 @@ __all__ = ["Directory", "directory", "is_gone", "watch"]
 # The identity of a directory: device and inode.
 Directory = tuple[int, int]
 
-# Milliseconds: how long changes are gathered, and how soon `stop` is noticed.  `watchfiles` wakes at each step,
-# whatever its timeout is.
+# Milliseconds: how long changes are gathered, and how soon `stop` is noticed.  `watchfiles` wakes at each
+# step, whatever its timeout is.
 _GATHER, _STEP = 300, 50
-# Milliseconds between two looks at the directory itself.  `watchfiles` takes one value for good, and two things
-# hang on it: that watching has begun is known when the first of them is over, which must not take long, and an
-# idle program should not look often.  A longer one saves next to nothing, because of the steps.
+# Milliseconds between two looks at the directory itself.  `watchfiles` takes one value for good, and two
+# things depend on it: that watching has begun is known after the first of them, which must not take long,
+# and an idle program should not look often.  A longer one saves next to nothing, because of the steps.
 _TICK = 200
 # Seconds between two looks for a missing store.
 _PATIENCE = 1.0
