@@ -24,7 +24,7 @@ from agcx_format.search.direct import DirectText
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_maker import SegmentMaker
-from agcx_format.search.segment_rows import MOST_BLOCKS, SessionRow
+from agcx_format.search.segment_rows import MOST_BLOCKS, Damage, SessionRow
 from agcx_format.search.state import BookState
 from agcx_format.session.lazy import SessionFile
 
@@ -223,14 +223,9 @@ def _add(maker: SegmentMaker, key: bytes, ref: SessionRef) -> bool:
         # Not damage, but a disk that failed, or a right that is missing.
         maker.drop_blocks()
         return False
-    maker.add_session(key, SessionRow(title, updated, messages, damage=_damage(error)))
+    damage = None if error is None else Damage.of(error)
+    maker.add_session(key, SessionRow(title, updated, messages, damage=damage))
     return True
-
-
-def _damage(error: PersistenceError | None) -> tuple[str, str | None, int | None, bool] | None:
-    if error is None:
-        return None
-    return error.reason, error.section, error.offset, error.decompressed
 
 
 def _fitting(

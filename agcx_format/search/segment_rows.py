@@ -11,8 +11,8 @@ from agcx_format.disk.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
 
 __all__ = [
-    "MAGIC", "MOST_BLOCKS", "BlockRow", "Details", "Head", "SessionRow", "key_of", "path_in",
-    "signature_in",
+    "MAGIC", "MOST_BLOCKS", "BlockRow", "Damage", "Details", "Head", "SessionRow", "key_of",
+    "path_in", "signature_in",
 ]  # fmt: skip
 
 MAGIC = b"AGCXbok5"
@@ -62,6 +62,30 @@ class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return self.packed + self.packed_facts
 
 
+class Damage(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Why a session could not be read further, in the words of its `PersistenceError`."""
+
+    reason: str
+    section: str | None
+    offset: int | None
+    decompressed: bool
+    truncated: bool
+
+    @classmethod
+    def of(cls, error: PersistenceError) -> Damage:
+        return cls(error.reason, error.section, error.offset, error.decompressed, error.truncated)
+
+    def error(self, path: str) -> CorruptData:
+        return CorruptData(
+            self.reason,
+            path=path,
+            section=self.section,
+            offset=self.offset,
+            decompressed=self.decompressed,
+            truncated=self.truncated,
+        )
+
+
 class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One session.
 
@@ -69,7 +93,7 @@ class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
         title, updated: as its metadata had them.
         messages: how many were read.
         first, count: its blocks.
-        damage: reason, section, offset and whether that is of decompressed bytes, when it is broken.
+        damage: what is wrong, when it is broken.
     """
 
     title: str
@@ -77,7 +101,7 @@ class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     messages: _Natural
     first: _Natural = 0
     count: _Natural = 0
-    damage: tuple[str, str | None, int | None, bool] | None = None
+    damage: Damage | None = None
 
     @property
     def readable(self) -> bool:
@@ -86,12 +110,7 @@ class SessionRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     def error(self, path: str) -> PersistenceError | None:
         """The damage after the last message that was read."""
-        if self.damage is None:
-            return None
-        reason, section, offset, decompressed = self.damage
-        return CorruptData(
-            reason, path=path, section=section, offset=offset, decompressed=decompressed
-        )
+        return None if self.damage is None else self.damage.error(path)
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True):

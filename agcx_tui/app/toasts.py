@@ -6,6 +6,7 @@ is too long, and the whole texts for the history.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 
@@ -30,6 +31,8 @@ _AROUND = 3
 # The last sentence of a text is kept when the text is cut, up to so many cells: it names a key.
 _ENDING = 30
 _KEPT = 50
+# The folders of a path before a reason, as `PersistenceError` writes them.
+_FOLDERS = re.compile(r"(?<=: )/(?:[^/:]+/)+(?=[^/:]+: )")
 
 
 class Toast(msgspec.Struct, frozen=True):
@@ -76,7 +79,13 @@ class Toasts:
 
 
 def fitted(text: str, width: int) -> str:
-    """A text of one line in `width` cells; if it is cut, the key that its last sentence names stays."""
+    """A text of one line in `width` cells; if it is cut, the key that its last sentence names stays.
+
+    The folders of a file that an error is about are left out before anything of its reason is.
+    """
+    if cell_len(text) <= width:
+        return text
+    text = _FOLDERS.sub("…/", text)
     if cell_len(text) <= width:
         return text
     head, stop, ending = text.rpartition(". ")

@@ -1,6 +1,7 @@
 """Check boxes and radio buttons whose state can be seen without color.
 
-In Textual's own, only the color of a sign tells the state; here text does.
+In Textual's own, only the color of a sign tells the state; here text does.  The cursor on a label shows the
+focus, without a tint, which would also fill the places of a grid that are empty.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from agcx_tui.app.keys.bindings import bindings
 __all__ = ["Box", "Pick", "Picks"]
 
 _CSS = """
+    {name}:focus, {name}.-textual-compact:focus {{ background-tint: transparent; }}
     {name} > .toggle--button, {name}.-on > .toggle--button {{
         color: $foreground !important; background: transparent !important; text-style: none;
     }}
@@ -50,6 +52,7 @@ class Picks(RadioSet):
     """Picks of which one is chosen, in rows of `columns`: an arrow chooses, Enter is an answer."""
 
     BINDINGS = bindings("picks")
+    DEFAULT_CSS = "Picks:focus { background-tint: transparent; }"
 
     @dataclass
     class Entered(Message):

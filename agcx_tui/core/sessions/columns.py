@@ -1,7 +1,8 @@
 """The columns of the session list: which fit into a width, and how text is fitted into one.
 
 Strategy: pure arithmetic on cells.  Mark, age, star, and title are always shown; of the others those that a
-person chose, the most useful first, as long as the title keeps a readable width.
+person chose, the most useful first, as long as the title keeps a readable width.  The project gives some of
+its own to a title that has little.
 
 We and the terminal must agree on the width of a text, or the columns after it shift.  Terminals agree on
 single characters, but not on sequences that some of them join into one glyph; `plain_cells` reduces these
@@ -56,6 +57,9 @@ _RANKED: tuple[tuple[ColumnName, int, int], ...] = (
     ("model", 16, 36),
     ("tags", 14, 40),
 )
+# A title narrower than this takes cells from the project, whose header still fits: `project ↓`.
+_ROOMY_TITLE = 40
+_NARROWEST_PROJECT = 9
 _RIGHT_ALIGNED = {"messages", "turns", "tokens", "cost", "size", "ratio"}
 
 # Joiners, variation selectors, and skin tones change the width of a sequence.
@@ -91,6 +95,10 @@ def lay_out(width: int, chosen: Collection[str] = DEFAULT_COLUMNS) -> tuple[Colu
             break
         fitting[name] = cells
         title -= cells + gap
+    if "project" in fitting:
+        given = min(max(_ROOMY_TITLE - title, 0), fitting["project"] - _NARROWEST_PROJECT)
+        fitting["project"] -= given
+        title += given
     columns = [Column("age", 3, AGE_WIDTH)]
     start = _LEAD
     if project := fitting.pop("project", 0):

@@ -76,6 +76,13 @@ def test_of_a_whole_book_no_session_is_read_that_can_be_read_at_all(stores, tmp_
     progress = search.progress
     assert progress.searched + len(progress.unreadable) == progress.total
     assert len(progress.unreadable) == 2
+    # What is wrong with them is said as if they were read.
+    direct = Index(index.store).find("the")
+    list(direct)
+    for stored, read in zip(progress.unreadable, direct.progress.unreadable, strict=True):
+        assert (stored.path, str(stored.error)) == (read.path, str(read.error))
+        assert stored.error.truncated == read.error.truncated
+    assert any(each.error.truncated for each in progress.unreadable)
 
 
 def test_with_a_half_built_book(stores, tmp_path, full):

@@ -27,6 +27,7 @@ from agcx_format import (
     write_session,
 )
 from agcx_format.disk import exchange
+from agcx_format.doctor import repair_beside
 from agcx_format.errors import PersistenceError, StaleSession, UndoConflict
 from agcx_format.importing import ImportOutcome, import_sessions
 from agcx_format.store import Archive
@@ -114,6 +115,11 @@ def restore_backup(store: Store) -> None:
         store.restore_backup(archive, backup.sessions, replace=seen)
 
 
+def damage(store: Store) -> None:
+    path = Path(of_a(store).path)
+    path.write_bytes(path.read_bytes() + b"more")
+
+
 ACTIONS = [
     Action("import", lambda s: import_grown(s, "two"), import_once),
     Action("append", lambda s: s.append(A, [added()]), adds=True),
@@ -128,6 +134,7 @@ ACTIONS = [
     Action("edit all", edit_all),
     Action("undo an edit", lambda s: s.undo(), edit_all),
     Action("duplicate", lambda s: s.duplicate(A, title="copy"), reads=True),
+    Action("repair", lambda s: repair_beside(s, of_a(s)), damage, reads=True),
     Action("split", lambda s: s.split(A, 1, "second")),
     Action("undo a split", lambda s: s.undo(), lambda s: s.split(A, 1, "second")),
     Action("delete a message", lambda s: s.content.delete_messages(of_a(s), [1])),

@@ -21,6 +21,7 @@ from agcx_format import (
     open_store,
     read_session,
 )
+from agcx_format.doctor import repair_beside
 from agcx_format.importing import import_sessions
 from agcx_format.store import Archive, Incoming, find_incoming
 from tests.slow.crash.processes import killed_at
@@ -155,7 +156,18 @@ def redact(store: Store) -> None:
     store.content.redact(found)
 
 
+def damage(store: Store) -> None:
+    """A file with more behind its end: all that its sections say can be saved."""
+    path = Path(one(store, A).path)
+    path.write_bytes(path.read_bytes() + b"more")
+
+
+def repair(store: Store) -> None:
+    assert repair_beside(store, one(store, A), lambda title: "copy") is not None
+
+
 ACTIONS += [
+    Action("repair", repair, damage),
     Action("restore a backup", restore_backup, back_up_and_change),
     Action("undo a restored backup", lambda s: s.undo(),
            lambda s: (back_up_and_change(s), restore_backup(s))),

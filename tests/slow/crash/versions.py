@@ -91,3 +91,4 @@ def assert_clean(root: Path) -> None:
     assert unfinished(root) == []
     left = [name for name in contents(root, trash=True) if name.endswith((TEMPORARY, ".tmp"))]
     assert left == [], left
+    assert list((root / places.TRASH).glob("staging-*")) == []

@@ -24,6 +24,17 @@ def test_a_long_text_is_cut_at_the_end_but_the_key_it_names_stays():
     assert cell_len(fitted("a" * 90 + ". u to undo.", 3)) <= 3
 
 
+def test_the_folders_of_a_file_go_before_the_reason_does():
+    text = "Nothing was undone: /home/anyone/of us/store/70b30ef8.agcx: it changed since then"
+    assert fitted(text, 80) == text[: len("Nothing was undone: ")] + (
+        "…/70b30ef8.agcx: it changed since then"
+    )
+    assert fitted(text, 100) == text
+    assert fitted("Exported to /home/anyone/kept/grid.md, 5 kB", 30).startswith(
+        "Exported to /home/"
+    )
+
+
 def test_what_failed_or_was_cut_is_kept_for_the_history_the_newest_first():
     moments = iter(range(100))
     toasts = Toasts(lambda: next(moments))
@@ -41,9 +52,11 @@ async def test_the_newest_is_one_line_above_the_footer_and_stays_whole_in_the_hi
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await scanned(pilot)
         app.notify("The first.", markup=False)
-        app.notify("Not exported: " + "/a/long/path" * 9 + ": no space left", severity="error")
+        app.notify(
+            "Not exported: " + "/a/" + "long-name" * 12 + ": no space left", severity="error"
+        )
         line = lambda: rendered_strips(app.screen)[-2].text  # noqa: E731
-        await until(pilot, lambda: "Not exported: /a/long" in line())
+        await until(pilot, lambda: "Not exported: …/long" in line())
         assert line().rstrip().endswith("…")
         toasts = app.screen.query(ToastWidget)
         await until(pilot, lambda: [each.region.height for each in toasts] == [1])
@@ -55,4 +68,4 @@ async def test_the_newest_is_one_line_above_the_footer_and_stays_whole_in_the_hi
         lines = app.screen.query_one(OptionList)
         await until(pilot, lambda: lines.option_count == 1)
         told = "".join(str(lines.get_option_at_index(0).prompt).split())
-        assert told.endswith("/a/long/path:nospaceleft")
+        assert told.endswith("long-namelong-name:nospaceleft")

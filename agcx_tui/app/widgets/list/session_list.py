@@ -281,7 +281,9 @@ class SessionList(LineList[Line]):
         marks = self.table.marks
         self.table.marks = marks - rows if rows <= marks else marks | rows
         self._marks_changed()
-        self.action_move(1)
+        # Past the rows that were marked with their heading: pressed again, the key does not take one out.
+        section = self.section
+        self.action_move(1 if section is None or section.folded else 1 + len(section.rows))
 
     def action_mark_all(self) -> None:
         self.table.mark_all_shown()

@@ -17,7 +17,7 @@ from agcx_tui.core.words import format
 UNTITLED = "(no title)"
 _USUAL_MODE = "Build"
 # Cells of a title that are not given up for a mode.
-_LEAST_TITLE = 16
+_LEAST_TITLE = 30
 
 
 class RowLook(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ def _title_cells(
         return [*cells, Segment(" " * GAP, look.plain), Segment(reason, look.broken)]
     shown = {column.name for column in columns}
     mode = "" if "mode" in shown or table.mode(row) == _USUAL_MODE else table.mode(row).lower()
-    if mode and len(mode) + GAP + _LEAST_TITLE <= width:
+    if mode and min(cell_len(title), _LEAST_TITLE) + GAP + len(mode) <= width:
         width -= GAP + len(mode)
         last = [Segment(" " * GAP, look.plain), Segment(mode, look.dim)]
     else:

@@ -130,12 +130,18 @@ class GroupedKeys(RuleBasedStateMachine):
 
     @rule()
     def mark(self):
+        lines = self.expected()
+        step = 1
         if isinstance(self.cursor, int):
             wanted = {self.cursor}
         else:
             rows = [row for row in self.table.order if self.key(row) == self.cursor]
             wanted = set(map(self.number, rows)) if self.cursor is not None else set()
+            # From a heading to the next one: what was marked with it is not met again.
+            step += len(wanted.intersection(lines)) if self.cursor not in self.folded else 0
         self.press("space")
+        if lines:
+            assert self.at() == lines[min(lines.index(self.cursor) + step, len(lines) - 1)]
         self.marks = self.marks - wanted if wanted <= self.marks else self.marks | wanted
         self.cursor = self.at()
 
@@ -161,3 +167,16 @@ class GroupedKeys(RuleBasedStateMachine):
 
 TestGroupedKeys = GroupedKeys.TestCase
 TestGroupedKeys.settings = settings(max_examples=some_of(30), stateful_step_count=25, deadline=None)
+
+
+def test_space_pressed_again_after_a_heading_does_not_unmark_its_rows():
+    machine = GroupedKeys()
+    try:
+        machine.group("project")
+        machine.move("home")
+        for _ in range(2):
+            machine.mark()
+            machine.the_list_is_that_of_the_model()
+        assert machine.marks == {6, 3, 9, 5, 2, 8}
+    finally:
+        machine.teardown()

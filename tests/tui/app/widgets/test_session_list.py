@@ -73,6 +73,12 @@ def test_columns_leave_by_rank(width, names):
     assert [column.name for column in lay_out(width)] == names
 
 
+@pytest.mark.parametrize(("width", "project", "title"), [(65, 9, 30), (76, 9, 33), (86, 12, 40)])
+def test_a_project_gives_its_room_to_a_title_that_lacks_it(width, project, title):
+    widths = {column.name: column.width for column in lay_out(width)}
+    assert (widths["project"], widths["title"]) == (project, title)
+
+
 @given(st.integers(20, 400))
 def test_columns_fill_the_width_and_do_not_overlap(width):
     columns = lay_out(width)
@@ -173,8 +179,8 @@ async def test_marks_stars_and_faults_are_told_by_signs():
     async with app.run_test(size=(80, 10)) as pilot:
         await pilot.press("a")
         text = [app.sessions.render_line(y).text for y in range(2)]
-        assert text[0].startswith(" ✓ now                     ! ")
-        assert text[1].startswith(" ✓ 2 h ago                 ★ dear")
+        assert text[0].startswith(" ✓ now                  ! ")
+        assert text[1].startswith(" ✓ 2 h ago              ★ dear")
 
 
 async def test_a_damaged_session_has_its_title_and_says_what_is_missing():
@@ -183,7 +189,7 @@ async def test_a_damaged_session_has_its_title_and_says_what_is_missing():
     app = ListApp(table)
     async with app.run_test(size=(80, 10)):
         row = app.sessions.render_line(0)
-        assert row.text.startswith("   2 h ago                 ! Torn Torn")
+        assert row.text.startswith("   2 h ago              ! Torn Torn")
         assert "cut off" in row.text
         assert row.text.rstrip().endswith("1.0 kB")
         assert row.cell_length == 80
