@@ -74,9 +74,16 @@ class SessionActs:
         """
         await self._named[name]()
 
+    def _row(self) -> int | None:
+        """The row under the cursor; None on a heading, which is said."""
+        row = self._sessions.cursor
+        if row is None:
+            self._app.notify("Choose a session.", markup=False)
+        return row
+
     async def copy(self, what: Callable[[SessionTable, int], str]) -> None:
         """Copy the id or the path of the session under the cursor."""
-        row = self._sessions.cursor
+        row = self._row()
         if row is not None:
             text = what(self._table, row)
             copy(self._app, text, safe_line(text))
@@ -85,7 +92,7 @@ class SessionActs:
         """Resume the session under the cursor in its agent, or copy the command that does."""
         from agcx_tui.app.screens.resuming import resume_file
 
-        row = self._sessions.cursor
+        row = self._row()
         if row is not None:
             await resume_file(self._app, self._table.path(row), only_copy=only_copy)
 
@@ -122,7 +129,7 @@ class SessionActs:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
 
-        row = self._sessions.cursor
+        row = self._row()
         if row is None:
             return
         if not self._table.readable(row):
@@ -147,7 +154,7 @@ class SessionActs:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
 
-        row = self._sessions.cursor
+        row = self._row()
         if row is None:
             return
         files, lost = self._feed.shown([row]), ""
@@ -186,7 +193,7 @@ class SessionActs:
         """Ask for a new title where the old one is."""
         from agcx_tui.app.dialogs.naming import RenameScreen
 
-        row, place = self._sessions.cursor, self._sessions.title_region
+        row, place = self._row(), self._sessions.title_region
         if row is None or not self._table.readable(row):
             return
         files = self._feed.shown([row])

@@ -39,6 +39,14 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
         inside = self.scrollable_content_region
         return Region(inside.x, inside.y + self._index - self.scroll_offset.y, inside.width, 1)
 
+    def first_index(self) -> int:
+        """Where the cursor is until it is first moved."""
+        return 0
+
+    def lines_above(self, index: int) -> int:
+        """How many lines above line `index` are shown with it."""
+        return 0
+
     def cursor_moved(self) -> None:
         """Called when the cursor is on another line."""
 
@@ -75,7 +83,7 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
         """The index of the cursor's line now; the nearest one if it is gone."""
         lines, line = self._lines, self._line
         if not self._moved or line is None:
-            return 0
+            return self.first_index()
         if self._index < len(lines) and lines[self._index] == line:
             return self._index
         found = self.index_of(line)
@@ -100,8 +108,9 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
 
     def _show_cursor(self) -> None:
         top, height = self.scroll_offset.y, self.size.height
-        if self._index < top:
-            self._scroll(self._index)
+        first = self._index - (self.lines_above(self._index) if height > 1 else 0)
+        if first < top:
+            self._scroll(first)
         elif height and self._index >= top + height:
             self._scroll(self._index - height + 1)
 

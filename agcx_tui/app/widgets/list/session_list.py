@@ -92,6 +92,8 @@ class SessionList(LineList[Line]):
         self._look_is_old = True
         self._width = -1
         self._range: MarkedRange | None = None
+        # Of the section whose heading is under the cursor.
+        self._folded: bool | None = None
 
     # --- what others ask and tell
 
@@ -138,7 +140,7 @@ class SessionList(LineList[Line]):
         self._width, self._range = -1, None
         self.update()
         if row is None:
-            self._place(0)
+            self._place(self.first_index())
             self._scroll(0)
         else:
             self.go_to(row)
@@ -164,8 +166,27 @@ class SessionList(LineList[Line]):
         """Where a row or the section of the same key is now; None if it is not there."""
         return index_of(self._lines, line)
 
+    def first_index(self) -> int:
+        """That of the first session, below its heading; 0 if all sections are folded."""
+        return next((n for n, line in enumerate(self._lines) if isinstance(line, int)), 0)
+
+    def lines_above(self, index: int) -> int:
+        """The heading is shown with the first session of its section."""
+        return int(0 < index < len(self._lines) and isinstance(self._lines[index - 1], Section))
+
+    def go_to_first(self) -> None:
+        """Move the cursor to the first session."""
+        if self._lines:
+            self._go(self.first_index())
+
     def cursor_moved(self) -> None:
         self.post_message(self.Highlighted(self, self.cursor))
+        section = self.section
+        folded = None if section is None else section.folded
+        if folded != self._folded:
+            # Enter does something else now.
+            self._folded = folded
+            self.refresh_bindings()
 
     def cursor_taken(self) -> None:
         self._range = None
