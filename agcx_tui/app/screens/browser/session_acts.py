@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agcx_format import Store
     from agcx_tui.app.services import Services
     from agcx_tui.app.widgets.list.session_list import SessionList
-    from agcx_tui.core.store.act_queue import ActQueue, AskedAct
+    from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.feed import StoreFeed
     from agcx_tui.core.store.store_work import Change, Outcome, ShownFiles
 
@@ -208,10 +208,11 @@ class SessionActs:
             await self._edit(files, lambda metadata: {"tags": tags_after(metadata.tags, *change)})
 
     async def undo(self) -> None:
-        """Undo what was asked for last, also while it waits or runs."""
+        """Undo what was asked for last, also while it waits or runs; ask if it is not of this run."""
+        from agcx_tui.app.dialogs.undo import undo
         from agcx_tui.core.words.acts import describe_undo
 
-        outcome = await self._finish(lambda acts: acts.undo(), "undone")
+        outcome = await self._finish(lambda acts: undo(self._app, self._services, acts), "undone")
         if outcome is not None:
             self._say(describe_undo(outcome.act), go_to=outcome)
 
@@ -251,7 +252,9 @@ class SessionActs:
     async def _run(self, act: Callable[[Store], Outcome | None], what: str) -> Outcome | None:
         return await self._finish(lambda acts: acts.run(act), what)
 
-    async def _finish(self, ask: Callable[[ActQueue], AskedAct], what: str) -> Outcome | None:
+    async def _finish(
+        self, ask: Callable[[ActQueue], Awaitable[Outcome | None]], what: str
+    ) -> Outcome | None:
         """The outcome of an act; None if it failed, which is reported here."""
         try:
             return await ask(await self._services.store.opened())
