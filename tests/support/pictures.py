@@ -166,7 +166,7 @@ PICTURES = (
     Picture("list-filter", keys("slash", *"re -is:broken larger:x"), size=(120, 24)),
     Picture("list-completing", keys("slash", *"is:", "tab", "tab"), size=(120, 24)),
     Picture("list-alone", keys("down", "z"), size=(100, 24)),
-    Picture("list-projects", keys("G", "end", "left", "home", "space", "down"), size=(120, 36)),
+    Picture("list-projects", keys("G", "end", "left", "home", "space"), size=(120, 36)),
     Picture("list-projects-wide", keys("G"), size=(200, 50), theme="agcx-light"),
     Picture("list-days", keys("G", "G"), size=(80, 24)),
     Picture("list-columns", keys("C"), size=(100, 30)),
