@@ -154,7 +154,9 @@ class ImportScreen(PagedScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "undo":
             return self._act_id is not None and not self._reading
-        if action in ("start", "choose", "look"):
+        if action in ("start", "choose"):
+            return not self._reading and bool(self._there)
+        if action == "look":
             return not self._reading and bool(self._agents)
         return True
 

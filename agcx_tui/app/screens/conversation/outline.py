@@ -48,9 +48,16 @@ class OutlineScreen(PagedScreen[int]):
         facts = [counted(len(self._turns), "turn"), counted(calls, "call")]
         facts += [f"{failed:,} failed"] if failed else []
         self.show_title("Outline", " · ".join(facts))
-        self.lines.add_options(self._options())
         before = [at for at, turn in enumerate(self._turns) if turn.start <= self._current]
-        self.lines.highlighted = before[-1] if before else 0
+        self._show(before[-1] if before else 0)
+
+    def on_resize(self) -> None:
+        self._show(self.lines.highlighted or 0)
+
+    def _show(self, at: int) -> None:
+        self.lines.clear_options()
+        self.lines.add_options(self._options())
+        self.lines.highlighted = at
 
     def _options(self) -> Iterator[Option]:
         """A line for each turn; its facts are columns at the right, each as wide as its widest text."""
