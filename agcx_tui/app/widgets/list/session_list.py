@@ -79,7 +79,7 @@ class SessionList(LineList[Line]):
 
     def __init__(self, table: SessionTable, now: Callable[[], int], *, id: str | None = None):
         """`now` gives microseconds since 1970, for the ages."""
-        super().__init__(table.order, id=id)
+        super().__init__(table.order, is_heading=lambda line: isinstance(line, Section), id=id)
         self.table = table
         self._now = now
         self._strips: LRUCache[tuple[Line, Style | None, bool], Strip] = LRUCache(1024)
@@ -140,7 +140,7 @@ class SessionList(LineList[Line]):
         self._width, self._range = -1, None
         self.update()
         if row is None:
-            self._place(self.first_index())
+            self._place(self.first_index)
             self._scroll(0)
         else:
             self.go_to(row)
@@ -165,19 +165,6 @@ class SessionList(LineList[Line]):
     def index_of(self, line: Line) -> int | None:
         """Where a row or the section of the same key is now; None if it is not there."""
         return index_of(self._lines, line)
-
-    def first_index(self) -> int:
-        """That of the first session, below its heading; 0 if all sections are folded."""
-        return next((n for n, line in enumerate(self._lines) if isinstance(line, int)), 0)
-
-    def lines_above(self, index: int) -> int:
-        """The heading is shown with the first session of its section."""
-        return int(0 < index < len(self._lines) and isinstance(self._lines[index - 1], Section))
-
-    def go_to_first(self) -> None:
-        """Move the cursor to the first session."""
-        if self._lines:
-            self._go(self.first_index())
 
     def cursor_moved(self) -> None:
         self.post_message(self.Highlighted(self, self.cursor))
