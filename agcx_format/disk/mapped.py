@@ -84,7 +84,7 @@ def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:
 
 
 def _copied(view: mmap.mmap, start: int, end: int) -> bytes:
-    scratch = _scratch()
+    scratch = scratch_file()
     wanted = end - start
     whole = memoryview(view)
     part = whole[start:end]
@@ -106,7 +106,7 @@ def _copied(view: mmap.mmap, start: int, end: int) -> bytes:
     return data
 
 
-def _scratch() -> int:
+def scratch_file() -> int:
     """The file of this thread.  It is reused, since creating one costs more than the copy."""
     scratch = getattr(_local, "scratch", None)
     if scratch is None or not scratch.is_ours():

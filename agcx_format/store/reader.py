@@ -237,6 +237,16 @@ class StoreReader:
         """
         return [act for act in self.log() if act.can_be_undone]
 
+    def next_to_undo(self, act_id: str | None = None) -> Act | None:
+        """The act that `Store.undo` would undo, by default the last; None if there is none.
+
+        Raises:
+            PersistenceError: the trash cannot be read.
+        """
+        from agcx_format.store.acts.journal import next_to_undo
+
+        return next_to_undo(self.path, act_id)
+
     def log(self) -> list[Act]:
         """Every act, also those undone or emptied since, newest first.
 

@@ -27,7 +27,7 @@ from agcx_format.model.timestamps import Timestamp
 from agcx_format.store import appending, paths, staging, trash
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
-from agcx_format.store.acts.journal import iter_acts, read_acts
+from agcx_format.store.acts.journal import next_to_undo, read_acts
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
 from agcx_format.store.acts.plan import Change
@@ -117,8 +117,7 @@ class StoreWriter:
 
     def _undo_by_fields(self, act_id: str | None, level: int) -> Act | None:
         """Undo an edit whose files are not as it left them; None if that is not possible."""
-        kept = (act for act in iter_acts(self.root) if act.is_kept and act_id in (None, act.id))
-        act = next(kept, None)
+        act = next_to_undo(self.root, act_id)
         fields = None if act is None else fields_back(self.root, act)
         if act is None or fields is None:
             return None

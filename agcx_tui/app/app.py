@@ -97,7 +97,7 @@ class AgcxApp(EndingApp[object]):
         self._cache = cache
         self._follow = follow
         self._here = here
-        self._gate = KeyGate(self)
+        self.gate = KeyGate(self)
         log_to(state)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -108,7 +108,7 @@ class AgcxApp(EndingApp[object]):
             config=self.config,
             state=state,
             cache=cache,
-            hold_keys=self._gate.asked_unbidden,
+            hold_keys=self.gate.asked_unbidden,
             index=IndexKeeper.of(cache, self.config),
             toasts=toasts.Toasts(now),
             sync=BackgroundImport.of(self.config) if sync else BackgroundImport(),
@@ -233,15 +233,15 @@ class AgcxApp(EndingApp[object]):
         """Handle keys and pastes in the order in which they were typed."""
         typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
         if typed and not is_ending(self):
-            await self._gate.ready()
-            self._gate.note(event)
+            await self.gate.ready()
+            self.gate.note(event)
         if isinstance(event, events.Key) and (keys := self._as_two_keys(event)):
             for key in keys:
                 await self.on_event(key)
             return
         if isinstance(event, events.Key) and await self._obeys_key(event):
             return
-        if not self._gate.admits(event):
+        if not self.gate.admits(event):
             return
         field = self.focused if typed else None
         if isinstance(field, Input):
@@ -276,7 +276,7 @@ class AgcxApp(EndingApp[object]):
         if event.is_forwarded or await self._runs_binding(event.key, priority=True):
             return not event.is_forwarded
         field = self.focused
-        if not self._gate.admits(event) or field is None or isinstance(field, Input):
+        if not self.gate.admits(event) or field is None or isinstance(field, Input):
             return False
         if not self.screen.is_mounted:
             # Once mounted, it gets its keys in order.
@@ -295,7 +295,7 @@ class AgcxApp(EndingApp[object]):
     def pop_screen(self) -> AwaitComplete:
         was_modal = self.screen.is_modal
         left = super().pop_screen()
-        self._gate.screen_left(was_modal)
+        self.gate.screen_left(was_modal)
         return left
 
     def on_key(self, event: events.Key) -> None:

@@ -56,7 +56,7 @@ class Terminal:
         self._changed = threading.Condition()
         self._pieces: list[tuple[float, bytes]] = []
         self._ended = False
-        self._master, slave = os.openpty()
+        self.master, slave = os.openpty()
         window = struct.pack("HHHH", self._rows, self._columns, 0, 0)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, window)
         # The first terminal that a leader of a session opens becomes the one that controls it.
@@ -75,7 +75,7 @@ class Terminal:
     def write(self, data: bytes) -> float:
         """Type something; gives when."""
         now = time.perf_counter()
-        os.write(self._master, data)
+        os.write(self.master, data)
         return now
 
     def press(self, key: bytes, timeout: float = 5) -> float:
@@ -186,7 +186,7 @@ class Terminal:
     def close(self) -> None:
         """End it with ctrl+q, by force when that does not help."""
         with contextlib.suppress(OSError):
-            os.write(self._master, _QUIT)
+            os.write(self.master, _QUIT)
         for _ in range(200):
             if os.waitpid(self.pid, os.WNOHANG)[0]:
                 break
@@ -196,7 +196,7 @@ class Terminal:
             os.waitpid(self.pid, 0)
         self._ended = True
         self._thread.join(timeout=1)
-        os.close(self._master)
+        os.close(self.master)
 
     def wait_end(self, timeout: float = LIMIT) -> None:
         """Until the program ends by itself."""
@@ -214,10 +214,10 @@ class Terminal:
 
     def _read(self) -> None:
         while not self._ended:
-            if not select.select([self._master], [], [], 0.2)[0]:
+            if not select.select([self.master], [], [], 0.2)[0]:
                 continue
             try:
-                piece = os.read(self._master, 1 << 16)
+                piece = os.read(self.master, 1 << 16)
             except OSError:
                 piece = b""
             now = time.perf_counter()

@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.conversation.outline import OutlineScreen
 from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support import ROOT
@@ -114,6 +115,18 @@ async def conversation(pilot: Pilot) -> None:
     await pilot.pause()
 
 
+async def outline(pilot: Pilot) -> None:
+    """Of the longest conversation."""
+    await pilot.press(*["s"] * 5, "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+    transcript = pilot.app.screen.query_one(Transcript)
+    await until(pilot, lambda: transcript.source.complete)
+    await pilot.app.workers.wait_for_complete()
+    await pilot.press("o")
+    await until(pilot, lambda: isinstance(pilot.app.screen, OutlineScreen))
+    await pilot.pause()
+
+
 async def export(pilot: Pilot) -> None:
     await keys("down", "e")(pilot)
     await pilot.pause()
@@ -153,7 +166,7 @@ PICTURES = (
     Picture("list-filter", keys("slash", *"re -is:broken larger:x"), size=(120, 24)),
     Picture("list-completing", keys("slash", *"is:", "tab", "tab"), size=(120, 24)),
     Picture("list-alone", keys("down", "z"), size=(100, 24)),
-    Picture("list-projects", keys("G", "end", "left", "home", "space", "down"), size=(120, 36)),
+    Picture("list-projects", keys("G", "end", "left", "home", "space"), size=(120, 36)),
     Picture("list-projects-wide", keys("G"), size=(200, 50), theme="agcx-light"),
     Picture("list-days", keys("G", "G"), size=(80, 24)),
     Picture("list-columns", keys("C"), size=(100, 30)),
@@ -169,6 +182,7 @@ PICTURES = (
     Picture("palette", palette, size=(100, 30)),
     Picture("conversation", conversation),
     Picture("conversation-light", conversation, theme="agcx-light"),
+    Picture("outline", outline, size=(120, 40)),
     Picture("delete", keys("down", "space", "space", "d")),
     Picture("export", export),
     Picture("help", help_over_the_list, size=(120, 50)),

@@ -64,7 +64,7 @@ def compress(data: bytes, starts: Sequence[int], level: int) -> bytes:
     """Compress a `Vec` of messages; message `i` begins at `starts[i]`, the last entry is the end."""
     made = list(_frames(data, starts, level))
     sizes = [(len(part), text) for part, text, _ in made]
-    return b"".join([*(part for part, _, _ in made), *_tail([each[2] for each in made], sizes)])
+    return b"".join([*(part for part, _, _ in made), *tail_of([each[2] for each in made], sizes)])
 
 
 def compress_each(header: bytes, messages: Iterable[bytes], level: int) -> Iterator[bytes]:
@@ -87,7 +87,7 @@ def compress_each(header: bytes, messages: Iterable[bytes], level: int) -> Itera
         counts.append(count)
         sizes.append((len(frame), len(text)))
         yield frame
-    yield from _tail(counts, sizes)
+    yield from tail_of(counts, sizes)
 
 
 def _texts(header: bytes, messages: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
@@ -120,7 +120,7 @@ def with_ends(
     sizes += [(len(part), text) for part, text, _ in made]
     counts = [_difference(table.messages, each) for each in range(table.frames - 1)]
     counts += [count for _, _, count in made]
-    return head, b"".join([*(part for part, _, _ in made), *_tail(counts, sizes)])
+    return head, b"".join([*(part for part, _, _ in made), *tail_of(counts, sizes)])
 
 
 def _difference(sums: Sequence[int], number: int) -> int:
@@ -145,7 +145,7 @@ def _cuts(starts: Sequence[int], end: int) -> Iterator[tuple[int, int]]:
     yield end, len(starts) - 1
 
 
-def _tail(counts: Sequence[int], entries: Sequence[tuple[int, int]]) -> list[bytes]:
+def tail_of(counts: Sequence[int], entries: Sequence[tuple[int, int]]) -> list[bytes]:
     """The two skippable frames; the first ends with a checksum of the contents of both."""
     numbers = b"".join(map(_COUNT.pack, counts))
     sizes = b"".join(itertools.starmap(_ENTRY.pack, entries))

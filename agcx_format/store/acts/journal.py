@@ -36,7 +36,7 @@ from agcx_format.store.acts.act_dirs import (
 from agcx_format.store.acts.manifest import Act, ActSession, decode
 from agcx_format.store.paths import SUFFIX, TRASH, id_of
 
-__all__ = ["half_emptied", "iter_acts", "read_act", "read_acts"]
+__all__ = ["half_emptied", "iter_acts", "next_to_undo", "read_act", "read_acts"]
 
 
 def iter_acts(root: Path) -> Iterator[Act]:
@@ -70,6 +70,15 @@ def read_acts(root: Path) -> list[Act]:
         PersistenceError: the trash cannot be read.
     """
     return list(iter_acts(root))
+
+
+def next_to_undo(root: Path, act_id: str | None = None) -> Act | None:
+    """The act of this id, by default the last, unless it was undone or emptied.
+
+    Raises:
+        PersistenceError: the trash cannot be read.
+    """
+    return next((act for act in iter_acts(root) if act.is_kept and act_id in (None, act.id)), None)
 
 
 def half_emptied(root: Path) -> Iterator[Act]:

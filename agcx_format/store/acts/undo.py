@@ -30,7 +30,7 @@ from agcx_format.store.acts.act_dirs import (
     UNDONE,
     folders_of,
 )
-from agcx_format.store.acts.journal import iter_acts
+from agcx_format.store.acts.journal import next_to_undo
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate, give_second_name
 from agcx_format.store.acts.work import (
@@ -58,8 +58,7 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
         StoreNotWritable: the store may not be written.
         PersistenceError: the system refuses something else.
     """
-    kept = (act for act in iter_acts(root) if act.is_kept and act_id in (None, act.id))
-    act = next(kept, None)
+    act = next_to_undo(root, act_id)
     if act is None:
         raise NothingToUndo("nothing is left to undo", path=root)
     if act.problem is not None:

@@ -17,12 +17,13 @@ from agcx_format.doctor import FileReport, Finding, ReportPart
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.themes import MUTED
 from agcx_tui.core.words import format
 from agcx_tui.core.words.verification import place_of, sentence
 
 __all__ = ["VerifyDialog"]
 
-_STYLES = {"error": "$error", "warning": "$warning", "info": "$text-muted"}
+_STYLES = {"error": "$error", "warning": "$warning", "info": MUTED}
 _SIGNS = {"error": "✗", "warning": "!", "info": "✓", None: "✓"}
 _OFFER = (
     "Repair writes what can be read to a new session beside this one, which stays as it is;"
@@ -122,7 +123,7 @@ def _section(part: ReportPart, found: list[Finding], width: int) -> Content:
     return Content.assemble(
         (f"{sign} ", style),
         f"{safe_line(part.name):<{width}}  ",
-        (safe_line(place_of(part)), "$text-muted"),
+        (safe_line(place_of(part)), MUTED),
     )
 
 

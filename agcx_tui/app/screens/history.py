@@ -23,7 +23,6 @@ from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
 from agcx_tui.app.themes import MUTED
 from agcx_tui.app.toasts import Toast, Toasts
-from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import (
@@ -56,6 +55,7 @@ class HistoryScreen(PagedScreen[None]):
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
         self._acts = acts
+        self._services = services
         self._now = services.now
         self._toasts = services.toasts
         self._entries: list[Act | Toast] = []
@@ -131,8 +131,10 @@ class HistoryScreen(PagedScreen[None]):
 
     @work
     async def _undo(self, act: Act) -> None:
+        from agcx_tui.app.dialogs.undo import undo
+
         try:
-            outcome = await self._acts.run(lambda store: store_work.undo(store, act.id))
+            outcome = await undo(self.app, self._services, self._acts, act.id)
         except PersistenceError as error:
             self._load(error=f"Nothing was undone: {error}")
         else:

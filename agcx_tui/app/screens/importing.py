@@ -28,7 +28,6 @@ from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
 from agcx_tui.app.themes import MUTED
 from agcx_tui.core.importing.running import ImportProgress, RunningImport
-from agcx_tui.core.store import store_work
 from agcx_tui.core.store.stream import stream
 from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import describe_undo
@@ -65,6 +64,7 @@ class ImportScreen(PagedScreen[None]):
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
+        self._services = services
         self._now = services.now
         self._sync = services.sync
         self._acts = acts
@@ -154,7 +154,9 @@ class ImportScreen(PagedScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "undo":
             return self._act_id is not None and not self._reading
-        if action in ("start", "choose", "look"):
+        if action in ("start", "choose"):
+            return not self._reading and bool(self._there)
+        if action == "look":
             return not self._reading and bool(self._agents)
         return True
 
@@ -242,14 +244,17 @@ class ImportScreen(PagedScreen[None]):
     @work(exclusive=True, group="import")
     async def action_undo(self) -> None:
         """Undo the import that was just done."""
-        act, self._act_id = self._act_id, None
+        from agcx_tui.app.dialogs.undo import undo
+
         try:
-            outcome = await self._acts.run(lambda store: store_work.undo(store, act))
+            outcome = await undo(self.app, self._services, self._acts, self._act_id)
         except PersistenceError as error:
             self._tell(f"Nothing was undone: {error}", failed=True)
         else:
-            if outcome is not None:
-                self._tell(describe_undo(outcome.act))
+            if outcome is None:
+                return
+            self._tell(describe_undo(outcome.act))
+        self._act_id = None
         self.action_look()
 
     def action_leave(self) -> None:

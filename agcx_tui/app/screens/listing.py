@@ -6,9 +6,11 @@ alike everywhere.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on, work
+from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.screen import ScreenResultType
 
@@ -50,6 +52,21 @@ class ListingScreen(OnceScreen[ScreenResultType]):
     services: Services
     table: SessionTable
     sessions: SessionList
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """On a heading, Enter collapses or expands its section."""
+        found = super().active_bindings
+        section = self.sessions.section
+        if section is None:
+            return found
+        words = "expand" if section.folded else "collapse"
+        return {
+            key: active._replace(binding=replace(active.binding, description=words))
+            if active.node is self.sessions and active.binding.action == "open"
+            else active
+            for key, active in found.items()
+        }
 
     def chosen(self) -> list[int]:
         """The marked rows, in the order shown and hidden ones last; else what is under the cursor."""

@@ -6,6 +6,7 @@ sorted by deletion.  A thread reads; the store's queue acts.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,7 +24,8 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.services import Services
 from agcx_tui.core.store import store_work
-from agcx_tui.core.store.act_queue import ActQueue, AskedAct
+from agcx_tui.core.store.act_queue import ActQueue
+from agcx_tui.core.store.store_work import Outcome
 from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import kind_of, summary
 
@@ -116,9 +118,12 @@ class TrashScreen(SessionsScreen):
 
     @work
     async def action_undo(self) -> None:
-        await self._say(self.acts.undo(), "Undone: {}.", "Nothing was undone")
+        from agcx_tui.app.dialogs.undo import undo
 
-    async def _say(self, act: AskedAct, done: str, failed: str) -> None:
+        undone = undo(self.app, self.services, self.acts)
+        await self._say(undone, "Undone: {}.", "Nothing was undone")
+
+    async def _say(self, act: Awaitable[Outcome | None], done: str, failed: str) -> None:
         try:
             outcome = await act
         except NothingToUndo:

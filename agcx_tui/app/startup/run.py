@@ -10,9 +10,7 @@ import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from agcx_tui.core.local.paths import cache_directory, config_file, state_directory
 
@@ -28,7 +26,7 @@ __all__ = ["Start", "remembering", "show_app", "show_list"]
 _FRAMES = "120"
 
 
-class Start(msgspec.Struct, frozen=True):
+class Start(NamedTuple):
     """What to show first.
 
     Fields:

@@ -53,7 +53,14 @@ _SHORT_ID = 8
     help="With --json: also tokens, cost, commit, branch, and program, where an import noted them."
     " Reads every file.",
 )
-@click.option("--sort", type=click.Choice(SORTS), default="accessed", show_default=True)
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    metavar="COLUMN",
+    default="accessed",
+    show_default=True,
+    help=f"One of {', '.join(SORTS)}.",
+)
 @click.option("--reverse", is_flag=True, help="Reverse the order.")
 @click.option(
     "--filter",

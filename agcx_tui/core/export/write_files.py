@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agcx_format.disk import os_reason
 from agcx_tui.core.export.file_names import AGENT_FORMATS, file_name, suffix, suggested_name
+from agcx_tui.core.export.outgoing import FORMATS, Form, Progress
 from agcx_tui.core.export.output_file import (
     Overwrite,
     descriptor_named,
@@ -24,14 +25,7 @@ from agcx_tui.core.export.output_file import (
     shown,
     write,
 )
-from agcx_tui.core.export.session_export import (
-    FORMATS,
-    Exporter,
-    Form,
-    Looked,
-    Progress,
-    Stopped,
-)
+from agcx_tui.core.export.session_export import Exporter, Looked, Stopped
 
 __all__ = [
     "EXISTS", "FORMATS", "Exported", "Exporter", "Form", "Looked", "Progress", "descriptor_named",

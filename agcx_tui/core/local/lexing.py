@@ -34,7 +34,7 @@ class Lexing:
 
     def __init__(self, command: tuple[str, ...] = _COMMAND) -> None:
         self._command = command
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._strikes: Counter[str] = Counter()
         self._startable = bool(sys.executable)
 
@@ -58,7 +58,7 @@ class Lexing:
 
     def close(self) -> None:
         """End the process; the next request starts another."""
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is not None:
             process.kill()
             process.wait()
@@ -68,11 +68,11 @@ class Lexing:
                         pipe.close()
 
     def _running(self) -> subprocess.Popen[bytes] | None:
-        if self._process is not None and self._process.poll() is not None:
+        if self.process is not None and self.process.poll() is not None:
             self.close()
-        if self._process is None and self._startable:
+        if self.process is None and self._startable:
             try:
-                self._process = subprocess.Popen(
+                self.process = subprocess.Popen(
                     self._command,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
@@ -83,7 +83,7 @@ class Lexing:
                 )
             except OSError:
                 self._startable = False
-        return self._process
+        return self.process
 
     def _ask(
         self, process: subprocess.Popen[bytes], request: object, stopped: Callable[[], bool]

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
 
-
-class Location(msgspec.Struct, frozen=True):
+class Location(NamedTuple):
     """The store to use.
 
     Fields:

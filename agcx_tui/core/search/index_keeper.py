@@ -78,7 +78,7 @@ class IndexKeeper:
         self.state = IndexState(phase)
         # Something changed; the person asks, and need not wait for the time between two builds.
         self._wanted, self._asked = asyncio.Event(), asyncio.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def of(cls, cache: Path | None, config: Config) -> IndexKeeper:
@@ -143,7 +143,7 @@ class IndexKeeper:
 
     def stop(self) -> None:
         """End the process; what it has committed stays."""
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is not None:
             process.kill()
             process.wait()
@@ -176,12 +176,12 @@ class IndexKeeper:
 
         assert self.directory is not None
         command = build_command(store, self.directory, self.cap)
-        process = self._process = await asyncio.to_thread(_start, command)
+        process = self.process = await asyncio.to_thread(_start, command)
         async with aclosing(_states(process)) as states:
             async for state in states:
-                if self._process is process:
+                if self.process is process:
                     self._become(IndexPhase.BUILDING, book=state)
-        if self._process is not process:
+        if self.process is not process:
             # It was stopped.
             return
         # Its output has ended, so it ends as well.

@@ -2,8 +2,9 @@
 
 Strategy: one thread per store takes one act after the other; all screens of the store share the queue.  An
 undo that is asked for while an act waits or runs is about that act and no other: if the act fails, nothing
-is undone.  The queue belongs to the directory that the store was in when it was opened: if another
-directory is at the same path now, nothing is done.
+is undone.  What this run of the program did not do itself, and what brought in many sessions, is undone
+only once a person has confirmed it (`NotConfirmed`).  The queue belongs to the directory that the store was
+in when it was opened: if another directory is at the same path now, nothing is done.
 
 No Textual.
 """
@@ -15,17 +16,20 @@ import logging
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_tui.core.store import store_work, watch
+from agcx_tui.core.words.acts import brings_in_many
 
 if TYPE_CHECKING:
+    from agcx_format import Act as DoneAct
     from agcx_format import Store
     from agcx_tui.core.store.store_work import Outcome
     from agcx_tui.core.store.watch import Directory
 
-__all__ = ["ActQueue", "AskedAct", "StoreReplaced"]
+__all__ = ["ActQueue", "AskedAct", "NotConfirmed", "StoreReplaced"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +39,14 @@ Act = Callable[["Store"], "Outcome | None"]
 
 class StoreReplaced(PersistenceError):
     """Another directory lies where the store was."""
+
+
+class NotConfirmed(PersistenceError):
+    """An undo of `act` was asked for, about which a person must be asked first; nothing was undone."""
+
+    def __init__(self, act: DoneAct, *, path: Path) -> None:
+        super().__init__("its undo was not confirmed", path=path)
+        self.act = act
 
 
 class AskedAct:
@@ -77,6 +89,8 @@ class ActQueue:
         self._tell = tell
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="acts")
         self._last: AskedAct | None = None
+        # The ids of the acts that a person asked for in this run; used in the queue's thread.
+        self._own: set[str] = set()
 
     def run(self, act: Act) -> AskedAct:
         """Do an act when its turn comes."""
@@ -87,10 +101,26 @@ class ActQueue:
         """Do an act that no person asked for when its turn comes: an undo is not about it."""
         return AskedAct(self._thread.submit(self._do, act, unasked=True))
 
-    def undo(self) -> AskedAct:
-        """Undo the act that waits or runs; if there is none, the last one that was done."""
-        before = self._last if self._last is not None and not self._last.is_over else None
-        return self.run(lambda store: _undo_after(store, before))
+    def undo(self, act_id: str | None = None, *, confirmed: bool = False) -> AskedAct:
+        """Undo an act; by default the one that waits or runs or, if there is none, the last one done.
+
+        The result raises `NotConfirmed` for an act that a person must confirm first, unless `confirmed`.
+        """
+        last = self._last
+        before = None if last is None or last.is_over or act_id is not None else last
+        return self.run(lambda store: self._undo(store, before, act_id, confirmed))
+
+    def _undo(
+        self, store: Store, before: AskedAct | None, act_id: str | None, confirmed: bool
+    ) -> Outcome:
+        act = store.next_to_undo(act_id if before is None else _done_by(before, store))
+        if act is None:
+            raise NothingToUndo("nothing is left to undo", path=store.path)
+        # A damaged act cannot be undone, which needs no question.
+        asks = act.problem is None and (act.id not in self._own or brings_in_many(act))
+        if asks and not confirmed:
+            raise NotConfirmed(act, path=store.path)
+        return store_work.undo(store, act.id)
 
     def _do(self, act: Act, *, unasked: bool = False) -> Outcome | None:
         try:
@@ -105,6 +135,8 @@ class ActQueue:
             raise PersistenceError(words, path=self.store.path) from error
         if outcome is None:
             return None
+        if not unasked:
+            self._own.add(outcome.act.id)
         outcome = replace(outcome, unasked=unasked)
         self._tell(outcome)
         return outcome
@@ -115,16 +147,15 @@ class ActQueue:
             raise StoreReplaced("a different store is there now", path=self.store.path)
 
 
-def _undo_after(store: Store, before: AskedAct | None) -> Outcome:
-    if before is None:
-        return store_work.undo(store)
+def _done_by(before: AskedAct, store: Store) -> str | None:
+    """The id of what was done; None after an undo, which is not undone: the act before it is."""
     try:
         outcome = before.result()
+    except NotConfirmed:
+        # Nothing was undone yet: the question is the same.
+        raise
     except PersistenceError:
         outcome = None
     if outcome is None:
         raise NothingToUndo("what was to be undone was not done", path=store.path)
-    if outcome.undone:
-        # An undo is not undone: the act before it is.
-        return store_work.undo(store)
-    return store_work.undo(store, outcome.act.id)
+    return None if outcome.undone else outcome.act.id

@@ -27,9 +27,13 @@ __all__ = ["Directory", "directory", "is_gone", "watch"]
 # The identity of a directory: device and inode.
 Directory = tuple[int, int]
 
-# Milliseconds: how long changes are gathered, and how soon `stop` is noticed.
+# Milliseconds: how long changes are gathered, and how soon `stop` is noticed.  `watchfiles` wakes at each
+# step, whatever its timeout is.
 _GATHER, _STEP = 300, 50
-_TICK = 1000
+# Milliseconds between two looks at the directory itself.  `watchfiles` takes one value for good, and two
+# things depend on it: that watching has begun is known after the first of them, which must not take long,
+# and an idle program should not look often.  A longer one saves next to nothing, because of the steps.
+_TICK = 200
 # Seconds between two looks for a missing store.
 _PATIENCE = 1.0
 # What watchfiles says of a file name that is not UTF-8.
@@ -62,7 +66,7 @@ def watch(
                     watch_filter=_is_of_interest,
                     debounce=_GATHER,
                     step=_STEP,
-                    rust_timeout=_TICK if begun else _STEP,
+                    rust_timeout=_TICK,
                     yield_on_timeout=True,
                     stop_event=stop,
                     raise_interrupt=False,

@@ -11,9 +11,11 @@ from agcx_tui.core.words.format import counted, size
 
 __all__ = [
     "act_named",
+    "brings_in_many",
     "describe",
     "describe_undo",
     "describe_with_undo",
+    "destroyed_by_undo",
     "kind_of",
     "state_of",
     "summary",
@@ -44,6 +46,7 @@ _KINDS = {
     "restore": "Restored",
 }
 _DELETIONS = ("delete", "prune")
+_ARRIVALS = ("import", "copy", "backup-restore")
 _TITLES = 3
 _TITLE_LENGTH = 60
 _TAGS = 5
@@ -122,6 +125,16 @@ def describe_undo(act: Act) -> str:
         return f"Restored {summary(act)}."
     words = describe(act)
     return f"Undone: {words[:1].lower()}{words[1:]}."
+
+
+def brings_in_many(act: Act) -> bool:
+    """Whether it brought sessions into the store, more than one: an undo removes all of them."""
+    return act.kind in _ARRIVALS and act.count > 1
+
+
+def destroyed_by_undo(act: Act) -> bool:
+    """Whether an undo removes files that the act wrote, rather than only moves files back."""
+    return any(step.op in ("create", "replace") and not step.derived for step in act.steps)
 
 
 def titles_of(act: Act) -> str:

@@ -36,6 +36,7 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
     # The key that asked also answers; Enter stays on Cancel.
     "delete": (_DELETE,),
     "ask-to-delete": (_DELETE,),
+    "ask-to-undo": (changing("undo.yes", "u", "undo", "undo", footer="undo"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "change": (
         moving("change.first", "down", "enter(0)", "first choice"),

@@ -72,7 +72,7 @@ def test_a_child_does_not_write_into_what_its_parent_reads_back(sessions):
     """A child that reads between the parent's two steps, whatever the moment."""
     with SessionFile(sessions[0]) as session:
         first = session.metadata
-    scratch = mapped._scratch()
+    scratch = mapped.scratch_file()
     os.pwrite(scratch, b"what the parent copied", 0)
     child = os.fork()
     if child == 0:
@@ -130,7 +130,7 @@ import os
 from agcx_format import SessionFile
 from agcx_format.disk import mapped
 SessionFile({sessions[0]!r})
-number = mapped._scratch()
+number = mapped.scratch_file()
 os.closerange(3, 256)
 log = os.open({str(kept)!r}, os.O_RDWR | os.O_CREAT, 0o600)
 while log < number:

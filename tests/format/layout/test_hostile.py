@@ -225,7 +225,7 @@ def test_a_seek_table_that_promises_what_is_not_there(tmp_path: Path):
     packed = messagepack.encode_messages(CONVERSATION.messages)
     body = frames.compress(packed, 3)
     for size, count in [(2**32 - 1, 2**32 - 1), (len(packed), 2**32 - 1), (2**32 - 1, 3), (0, 3)]:
-        tail = b"".join(seekable._tail([count], [(len(body), size)]))
+        tail = b"".join(seekable.tail_of([count], [(len(body), size)]))
         path = with_sections(tmp_path / f"{size}-{count}" / "a.agcx", messages=body + tail)
         said = outcomes(path, memory=1024**3)
         assert said["load"] == "ok"

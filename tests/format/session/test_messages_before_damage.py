@@ -219,7 +219,7 @@ def framed(counts: Sequence[int], sizes: Sequence[int] | None = None) -> bytes:
     packed = [frames.compress(part, 3) for part in parts]
     claimed = [len(part) for part in parts] if sizes is None else sizes
     entries = [(len(one), size) for one, size in zip(packed, claimed, strict=True)]
-    return file_of_layout1(b"".join([*packed, *seekable._tail(counts, entries)]))
+    return file_of_layout1(b"".join([*packed, *seekable.tail_of(counts, entries)]))
 
 
 TRUE_SIZES = [STARTS[4], STARTS[8] - STARTS[4], len(RAW) - STARTS[8]]
@@ -279,7 +279,7 @@ def test_frames_that_are_cut_elsewhere_than_the_table_says_are_told(tmp_path):
     packed = [frames.compress(RAW[start:end], 3) for start, end in itertools.pairwise(cuts)]
     entries = [(len(one), size) for one, size in zip(packed, TRUE_SIZES, strict=True)]
     path = tmp_path / "elsewhere.agcx"
-    section = b"".join([*packed, *seekable._tail([4, 4, 4], entries)])
+    section = b"".join([*packed, *seekable.tail_of([4, 4, 4], entries)])
     path.write_bytes(file_of_layout1(section))
     codes = {finding.code for finding in verify_file(path).findings}
     assert codes == {"seek-table"}
@@ -294,7 +294,7 @@ def test_each_number_of_a_seek_table_is_compared_with_the_frames(wrong: str, tmp
     numbers = {"text": texts, "section": sizes, "messages": counts}[wrong]
     numbers[0] += 1
     numbers[1] -= 1
-    tail = seekable._tail(counts, list(zip(sizes, texts, strict=True)))
+    tail = seekable.tail_of(counts, list(zip(sizes, texts, strict=True)))
     path = tmp_path / "table.agcx"
     path.write_bytes(file_of_layout1(b"".join([*packed, *tail])))
     with SessionFile(path) as session:

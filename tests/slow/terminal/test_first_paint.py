@@ -141,12 +141,12 @@ def test_keys_typed_at_once_are_obeyed_and_not_echoed(home):
 
 def test_the_terminal_is_as_it_was_after_leaving(home):
     with browser(home) as terminal:
-        before = termios.tcgetattr(terminal._master)
+        before = termios.tcgetattr(terminal.master)
         terminal.wait_for(TITLE)
         terminal.wait_quiet()
-        assert termios.tcgetattr(terminal._master)[3] & termios.ECHO == 0
+        assert termios.tcgetattr(terminal.master)[3] & termios.ECHO == 0
         leave(terminal)
-        assert termios.tcgetattr(terminal._master) == before
+        assert termios.tcgetattr(terminal.master) == before
         assert output(terminal).count(b"\x1b[?1049l") == 1
         assert output(terminal).rindex(b"\x1b[?25h") > output(terminal).rindex(b"\x1b[?25l")
 
@@ -176,10 +176,10 @@ sys.meta_path.insert(0, Hook())
 )
 def test_the_terminal_is_restored_when_the_import_fails(home, action):
     with browser(home, code=_HOOK.format(action=action)) as terminal:
-        before = termios.tcgetattr(terminal._master)
+        before = termios.tcgetattr(terminal.master)
         terminal.wait_end()
         assert painted_first(terminal)
-        assert termios.tcgetattr(terminal._master) == before
+        assert termios.tcgetattr(terminal.master) == before
         data = output(terminal)
     assert data.count(b"\x1b[?1049l") == 1
     after = data.partition(b"\x1b[?1049l")[2]
@@ -192,11 +192,11 @@ def test_the_terminal_is_restored_when_the_import_fails(home, action):
 
 def test_ctrl_c_during_the_import_leaves_and_restores(home):
     with browser(home, code=_HOOK.format(action="time.sleep(600)")) as terminal:
-        before = termios.tcgetattr(terminal._master)
+        before = termios.tcgetattr(terminal.master)
         terminal.wait_for(TITLE)
         terminal.write(b"\x03")
         terminal.wait_end()
-        assert termios.tcgetattr(terminal._master) == before
+        assert termios.tcgetattr(terminal.master) == before
         assert output(terminal).count(b"\x1b[?1049l") == 1
         assert b"Traceback" not in output(terminal)
 

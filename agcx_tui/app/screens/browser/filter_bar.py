@@ -132,9 +132,9 @@ class FilterBar(Horizontal):
         before = self._sessions.cursor
         self._table.filter_by(found)
         self._filtered()
-        if before is not None and self._sessions.cursor != before:
-            # Not the nearest that is left, which could be anywhere among what was looked for.
-            self._sessions.action_top()
+        if before is None or self._sessions.cursor != before:
+            # Not the nearest that is left, which could be anywhere among what was looked for, nor a heading.
+            self._sessions.go_to_first()
 
     @on(CompletedLine.Offered)
     def _completed(self, message: CompletedLine.Offered) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agcx_format import Store
     from agcx_tui.app.services import Services
     from agcx_tui.app.widgets.list.session_list import SessionList
-    from agcx_tui.core.store.act_queue import ActQueue, AskedAct
+    from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.feed import StoreFeed
     from agcx_tui.core.store.store_work import Change, Outcome, ShownFiles
 
@@ -74,9 +74,16 @@ class SessionActs:
         """
         await self._named[name]()
 
+    def _row(self) -> int | None:
+        """The row under the cursor; None on a heading, which is said."""
+        row = self._sessions.cursor
+        if row is None:
+            self._app.notify("Choose a session.", markup=False)
+        return row
+
     async def copy(self, what: Callable[[SessionTable, int], str]) -> None:
         """Copy the id or the path of the session under the cursor."""
-        row = self._sessions.cursor
+        row = self._row()
         if row is not None:
             text = what(self._table, row)
             copy(self._app, text, safe_line(text))
@@ -85,7 +92,7 @@ class SessionActs:
         """Resume the session under the cursor in its agent, or copy the command that does."""
         from agcx_tui.app.screens.resuming import resume_file
 
-        row = self._sessions.cursor
+        row = self._row()
         if row is not None:
             await resume_file(self._app, self._table.path(row), only_copy=only_copy)
 
@@ -122,7 +129,7 @@ class SessionActs:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
 
-        row = self._sessions.cursor
+        row = self._row()
         if row is None:
             return
         if not self._table.readable(row):
@@ -147,7 +154,7 @@ class SessionActs:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
 
-        row = self._sessions.cursor
+        row = self._row()
         if row is None:
             return
         files, lost = self._feed.shown([row]), ""
@@ -186,7 +193,7 @@ class SessionActs:
         """Ask for a new title where the old one is."""
         from agcx_tui.app.dialogs.naming import RenameScreen
 
-        row, place = self._sessions.cursor, self._sessions.title_region
+        row, place = self._row(), self._sessions.title_region
         if row is None or not self._table.readable(row):
             return
         files = self._feed.shown([row])
@@ -208,10 +215,11 @@ class SessionActs:
             await self._edit(files, lambda metadata: {"tags": tags_after(metadata.tags, *change)})
 
     async def undo(self) -> None:
-        """Undo what was asked for last, also while it waits or runs."""
+        """Undo what was asked for last, also while it waits or runs; ask if it is not of this run."""
+        from agcx_tui.app.dialogs.undo import undo
         from agcx_tui.core.words.acts import describe_undo
 
-        outcome = await self._finish(lambda acts: acts.undo(), "undone")
+        outcome = await self._finish(lambda acts: undo(self._app, self._services, acts), "undone")
         if outcome is not None:
             self._say(describe_undo(outcome.act), go_to=outcome)
 
@@ -251,7 +259,9 @@ class SessionActs:
     async def _run(self, act: Callable[[Store], Outcome | None], what: str) -> Outcome | None:
         return await self._finish(lambda acts: acts.run(act), what)
 
-    async def _finish(self, ask: Callable[[ActQueue], AskedAct], what: str) -> Outcome | None:
+    async def _finish(
+        self, ask: Callable[[ActQueue], Awaitable[Outcome | None]], what: str
+    ) -> Outcome | None:
         """The outcome of an act; None if it failed, which is reported here."""
         try:
             return await ask(await self._services.store.opened())

@@ -37,7 +37,7 @@ class BranchTree(PagedScreen[int]):
 
     def on_mount(self) -> None:
         count = counted(len(self._branches), "branch", "branches")
-        self.show_title("branches", f"{count} · newest: leads to the last message")
+        self.show_title("Branches", f"{count} · newest: leads to the last message")
         self.lines.add_options(
             Option(_lines(branch), id=str(branch.way.start - 1))
             for branch in self._branches[:_SHOWN]

@@ -21,7 +21,8 @@ from agcx_tui.app.dialogs.change_message import (
     Replacement,
 )
 from agcx_tui.app.dialogs.progress import run_with_progress
-from agcx_tui.core.export.session_export import Looked, Progress
+from agcx_tui.core.export.outgoing import Progress
+from agcx_tui.core.export.session_export import Looked
 from agcx_tui.core.store import store_work
 from agcx_tui.core.words import format
 from agcx_tui.core.words.format import counted

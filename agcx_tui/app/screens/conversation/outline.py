@@ -15,6 +15,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.transcript import Outline, safe_line
 from agcx_tui.app.blocks.times import when
 from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.themes import MUTED
 from agcx_tui.core.conversation.outline import read_outline, turn_columns, turn_words
 from agcx_tui.core.words.format import counted
 
@@ -29,8 +30,8 @@ __all__ = ["OutlineScreen", "ask_for_turn"]
 _SHOWN = 5_000
 # Cells of a turn's words before its facts, at least.
 _LEAST = 20
-# Cells of the columns.
-_TAKEN, _COUNT = 14, 12
+# Cells before a column, and around the list with its scroll bar.
+_GAP, _AROUND = 2, 3
 
 
 class OutlineScreen(PagedScreen[int]):
@@ -46,25 +47,39 @@ class OutlineScreen(PagedScreen[int]):
         calls, failed = (sum(getattr(t, name) for t in self._turns) for name in ("calls", "failed"))
         facts = [counted(len(self._turns), "turn"), counted(calls, "call")]
         facts += [f"{failed:,} failed"] if failed else []
-        self.show_title("outline", " · ".join(facts))
-        self.lines.add_options(self._options())
+        self.show_title("Outline", " · ".join(facts))
         before = [at for at, turn in enumerate(self._turns) if turn.start <= self._current]
-        self.lines.highlighted = before[-1] if before else 0
+        self._show(before[-1] if before else 0)
+
+    def on_resize(self) -> None:
+        self._show(self.lines.highlighted or 0)
+
+    def _show(self, at: int) -> None:
+        self.lines.clear_options()
+        self.lines.add_options(self._options())
+        self.lines.highlighted = at
 
     def _options(self) -> Iterator[Option]:
+        """A line for each turn; its facts are columns at the right, each as wide as its widest text."""
+        began = [turn.began for turn in self._turns]
+        times = map(when, began, [None, *began])
+        facts = [(time, *turn_columns(turn)) for time, turn in zip(times, self._turns, strict=True)]
+        widths = [max(map(len, column)) for column in zip(*facts, strict=True)]
         digits = len(f"{self._numbered_from + len(self._turns) - 1}")
-        previous: str | None = None
-        for number, turn in enumerate(self._turns, self._numbered_from):
-            taken, calls, failed = turn_columns(turn)
-            about = f"{when(turn.began, previous)}{taken:>{_TAKEN}}{calls:>{_COUNT}}"
-            previous = turn.began
-            head = f"{number:>{digits}}  "
-            room = max(_LEAST, self.size.width - len(head) - len(about) - _COUNT - 6)
+        taken = digits + _GAP + sum(width + _GAP for width in widths if width)
+        room = max(_LEAST, self.size.width - _AROUND - taken)
+        for number, (turn, columns) in enumerate(
+            zip(self._turns, facts, strict=True), self._numbered_from
+        ):
+            cells = [
+                " " * _GAP + f"{text:>{w}}" for text, w in zip(columns, widths, strict=True) if w
+            ]
+            failed = cells.pop() if widths[-1] else ""
             line = Content.assemble(
-                (head, "$text-muted"),
+                (f"{number:>{digits}}" + " " * _GAP, MUTED),
                 Content(turn_words(turn)).truncate(room, ellipsis=True, pad=True),
-                (about, "$text-muted"),
-                (f"{failed:>{_COUNT}}", "$text-error"),
+                ("".join(cells), MUTED),
+                (failed, "$text-error"),
             )
             yield Option(line, id=str(turn.start))
 

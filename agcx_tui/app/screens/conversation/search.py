@@ -44,8 +44,8 @@ class ConversationSearch(SearchLine):
 
     `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` is called
     for the match after the last one (1), or before the first one (-1); without it the search goes around.
-    `matches` is None while nothing is searched for in the messages.  `is_given` is true while what is
-    searched for came with the conversation.
+    `matches` is None while nothing is searched for in the messages; `found` says how far the search is.
+    `is_given` is true while what is searched for came with the conversation.
     """
 
     @dataclass
@@ -78,8 +78,7 @@ class ConversationSearch(SearchLine):
         self._timer: Timer | None = None
         # The message that was current when the search began.
         self._origin = 0
-        # How far the search is.
-        self._found: Found | None = None
+        self.found: Found | None = None
         # Messages came that a search which is done has not seen.
         self._is_behind = False
         self._query: Query | None = None
@@ -123,7 +122,7 @@ class ConversationSearch(SearchLine):
         matches = self.matches
         if matches is None:
             self.notify("No search yet: / starts one.", markup=False)
-        elif not matches.step(direction) and self._found is not None and self._found.done:
+        elif not matches.step(direction) and self.found is not None and self.found.done:
             if self._beyond is not None:
                 self._beyond(direction)
             else:
@@ -148,7 +147,7 @@ class ConversationSearch(SearchLine):
         self._catch_up()
 
     def _catch_up(self) -> None:
-        matches, found = self.matches, self._found
+        matches, found = self.matches, self.found
         if self._is_behind and matches is not None and found is not None and found.done:
             self._is_behind = False
             source = self._transcript.source
@@ -158,7 +157,7 @@ class ConversationSearch(SearchLine):
         """Stop searching the messages."""
         self._number += 1
         self._is_behind = False
-        self.matches = self._found = None
+        self.matches = self.found = None
         self.is_given = False
         self._transcript.mark_matches(None)
 
@@ -267,7 +266,7 @@ class ConversationSearch(SearchLine):
         matches, found = self.matches, message.found
         if message.number != self._number or matches is None:
             return
-        self._found = found
+        self.found = found
         matches.add(found.counts)
         if matches.at is None and not matches.first(self._origin) and found.done:
             matches.wrap(1)
@@ -281,7 +280,7 @@ class ConversationSearch(SearchLine):
             self._show_count()
 
     def _show_count(self) -> None:
-        matches, found = self.matches, self._found
+        matches, found = self.matches, self.found
         if matches is None:
             return
         errors = [str(error) for error in matches.query.errors]

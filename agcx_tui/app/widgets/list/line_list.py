@@ -5,7 +5,7 @@ Strategy: the cursor is on a line, not at an index.  Until it is first moved, it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from textual.geometry import Region, Size
@@ -19,8 +19,15 @@ Line = TypeVar("Line")
 class LineList(ScrollView, Generic[Line], can_focus=True):
     """Moves a cursor over `lines`; `cursor_moved` tells the subclass."""
 
-    def __init__(self, lines: Sequence[Line], *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        *,
+        is_heading: Callable[[Line], bool] = lambda line: False,
+        id: str | None = None,
+    ) -> None:
         super().__init__(id=id)
+        self._is_heading = is_heading
         self._lines = lines
         self._index = 0
         self._line: Line | None = None
@@ -38,6 +45,17 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
         """Where the line under the cursor is on the screen."""
         inside = self.scrollable_content_region
         return Region(inside.x, inside.y + self._index - self.scroll_offset.y, inside.width, 1)
+
+    @property
+    def first_index(self) -> int:
+        """Where the cursor is until it is first moved: below the first heading, if there is one."""
+        lines = enumerate(self._lines)
+        return next((index for index, line in lines if not self._is_heading(line)), 0)
+
+    def go_to_first(self) -> None:
+        """Move the cursor to the first line that is no heading."""
+        if self._lines:
+            self._go(self.first_index)
 
     def cursor_moved(self) -> None:
         """Called when the cursor is on another line."""
@@ -75,7 +93,7 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
         """The index of the cursor's line now; the nearest one if it is gone."""
         lines, line = self._lines, self._line
         if not self._moved or line is None:
-            return 0
+            return self.first_index
         if self._index < len(lines) and lines[self._index] == line:
             return self._index
         found = self.index_of(line)
@@ -100,8 +118,12 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
 
     def _show_cursor(self) -> None:
         top, height = self.scroll_offset.y, self.size.height
-        if self._index < top:
-            self._scroll(self._index)
+        first = self._index
+        if first and height > 1 and self._is_heading(self._lines[first - 1]):
+            # A heading is shown with the first of its lines.
+            first -= 1
+        if first < top:
+            self._scroll(first)
         elif height and self._index >= top + height:
             self._scroll(self._index - height + 1)
 

@@ -79,7 +79,7 @@ class SessionList(LineList[Line]):
 
     def __init__(self, table: SessionTable, now: Callable[[], int], *, id: str | None = None):
         """`now` gives microseconds since 1970, for the ages."""
-        super().__init__(table.order, id=id)
+        super().__init__(table.order, is_heading=lambda line: isinstance(line, Section), id=id)
         self.table = table
         self._now = now
         self._strips: LRUCache[tuple[Line, Style | None, bool], Strip] = LRUCache(1024)
@@ -92,6 +92,8 @@ class SessionList(LineList[Line]):
         self._look_is_old = True
         self._width = -1
         self._range: MarkedRange | None = None
+        # Of the section whose heading is under the cursor.
+        self._folded: bool | None = None
 
     # --- what others ask and tell
 
@@ -138,7 +140,7 @@ class SessionList(LineList[Line]):
         self._width, self._range = -1, None
         self.update()
         if row is None:
-            self._place(0)
+            self._place(self.first_index)
             self._scroll(0)
         else:
             self.go_to(row)
@@ -166,6 +168,12 @@ class SessionList(LineList[Line]):
 
     def cursor_moved(self) -> None:
         self.post_message(self.Highlighted(self, self.cursor))
+        section = self.section
+        folded = None if section is None else section.folded
+        if folded != self._folded:
+            # Enter does something else now.
+            self._folded = folded
+            self.refresh_bindings()
 
     def cursor_taken(self) -> None:
         self._range = None

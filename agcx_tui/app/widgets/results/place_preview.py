@@ -51,6 +51,7 @@ class PlacePreview(Vertical):
     PlacePreview {
         background: $background;
         & > #place-head { padding: 0 2; height: auto; max-height: 4; color: $text-muted; }
+        & > #place-head.-alone { max-height: 100%; }
         & > Transcript { height: 1fr; margin-top: 1; }
     }
     """
@@ -123,7 +124,7 @@ class PlacePreview(Vertical):
             Content.styled(title, "bold $error"),
             *(Content(safe_line(line)) for line in lines),
         ]
-        self.query_one("#place-head", Static).update(Content("\n").join(parts))
+        self._set_head(Content("\n").join(parts), alone=True)
 
     def step(self, direction: int) -> bool:
         """Go to the next match of the session that is shown; false if that was the last one."""
@@ -146,7 +147,7 @@ class PlacePreview(Vertical):
         wish = self._wish
         if wish is None:
             self._close()
-            self.query_one("#place-head", Static).update("")
+            self._set_head(Content())
         elif self.display and self.is_attached:
             self._open(wish, self._number)
 
@@ -270,4 +271,10 @@ class PlacePreview(Vertical):
         facts = " · ".join(filter(None, (where, matches.words())))
         title = safe_line(session.title).strip() or "(no title)"
         head = Content.assemble((title, "bold $foreground"), "\n", facts)
-        self.query_one("#place-head", Static).update(head)
+        self._set_head(head)
+
+    def _set_head(self, words: Content, *, alone: bool = False) -> None:
+        """Show these words, all of them if they are `alone`: no conversation is below."""
+        head = self.query_one("#place-head", Static)
+        head.set_class(alone, "-alone")
+        head.update(words)

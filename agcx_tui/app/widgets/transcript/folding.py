@@ -47,6 +47,26 @@ class Folding:
         """Open a message, or fold it."""
         self.set(index, Fold(not self._transcript.blocks.fold(index)))
 
+    def click(self, row: int) -> None:
+        """Make the message in a row of the view current; on what is folded or left out, open that."""
+        transcript = self._transcript
+        if not 0 <= row < len(transcript.viewport.window):
+            return
+        place = transcript.viewport.window[row]
+        if place.block >= transcript.source.known():
+            return
+        transcript.moving()
+        transcript.current = place.block
+        block = transcript.viewport.block(place.block)
+        text = transcript.viewport.strip(place).text.lstrip()
+        if block.cut and text.startswith("… "):
+            self.show_all_of(place.block)
+        elif transcript.viewport.is_head(place) and transcript.blocks.opens(place.block, text):
+            self.turn(place.block)
+        else:
+            transcript.pieces.choose_at(place)
+            transcript.settled()
+
     def show_all_of(self, index: int) -> None:
         """Open the call that a message belongs to, no lines left out."""
         self.set(self._transcript.blocks.owner(index), Fold.FULL)

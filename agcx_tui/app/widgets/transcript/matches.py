@@ -44,6 +44,7 @@ class Matches:
     Fields:
         at: The match that was shown last, or is about to be.
         lines: The same query in the lines that are drawn.
+        shown: The current match as it is drawn; None where it is not, or not yet.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Matches:
         # The messages with matches, and how many matches there are up to the end of each.
         self._messages: list[int] = []
         self._totals: list[int] = []
-        self._shown: LineMatch | None = None
+        self.shown: LineMatch | None = None
         # What is to be shown once the message's text, or its matches, are known.
         self._awaited: tuple[int, int | TextMatch] | None = None
         # Whether that message is not known yet.
@@ -142,7 +143,7 @@ class Matches:
     def _following(self, direction: int) -> MatchNumber | None:
         here, at = self._transcript.current, self.at
         if at is not None and (
-            self._awaited is not None or self._shown is None or here == self._shown.place.block
+            self._awaited is not None or self.shown is None or here == self.shown.place.block
         ):
             place = bisect_left(self._messages, at.message)
             if self._messages[place : place + 1] == [at.message]:
@@ -164,7 +165,7 @@ class Matches:
 
     def _enter(self, index: int, wanted: int | TextMatch) -> None:
         number = wanted if isinstance(wanted, int) else 0
-        self.at, self._awaited, self._shown = MatchNumber(index, number), None, None
+        self.at, self._awaited, self.shown = MatchNumber(index, number), None, None
         self._seeks = index >= self._transcript.source.known()
         if self._seeks:
             self._awaited = index, wanted
@@ -210,7 +211,7 @@ class Matches:
             shown = self._drawn(index, texts, matches, number, at_last=True)
         if shown is None and (partner := transcript.blocks.partner(index)) is not None:
             shown = self._drawn(partner, texts, matches, number)
-        self._shown = shown
+        self.shown = shown
         transcript.mark_matches(self.lines, shown)
         if shown is None:
             transcript.go(index)

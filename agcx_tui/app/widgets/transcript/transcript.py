@@ -385,22 +385,5 @@ class Transcript(Roll, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click makes a message current; on what is folded or left out, it opens that."""
-        if self.dragged:
-            return
-        row = event.get_content_offset_capture(self).y
-        if not 0 <= row < len(self.viewport.window):
-            return
-        place = self.viewport.window[row]
-        if place.block >= self.source.known():
-            return
-        self.moving()
-        self.current = place.block
-        block = self.viewport.block(place.block)
-        text = self.viewport.strip(place).text.lstrip()
-        if block.cut and text.startswith("… "):
-            self.folding.show_all_of(place.block)
-        elif self.viewport.is_head(place) and self.blocks.opens(place.block, text):
-            self.folding.turn(place.block)
-        else:
-            self.pieces.choose_at(place)
-            self.settled()
+        if not self.dragged:
+            self.folding.click(event.get_content_offset_capture(self).y)

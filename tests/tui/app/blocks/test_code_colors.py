@@ -123,7 +123,7 @@ def test_the_process_obeys_no_key_and_ends_with_the_program(lexing):
     import os
 
     lexing.spans("python", "x = 1")
-    process = lexing._process
+    process = lexing.process
     assert os.getsid(process.pid) == process.pid
     process.stdin.close()
     assert process.wait(timeout=60) == 0

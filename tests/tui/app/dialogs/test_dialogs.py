@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from textual import events
 from textual.widgets import Button, Input, Static
 
 from agcx_format import InputText, Message, new_message
@@ -16,6 +17,7 @@ from agcx_format.store.store import open_store
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
 from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.app.dialogs.undo import AskToUndo
 from agcx_tui.app.widgets.choices import Picks
 from agcx_tui.core.export.file_names import suggested_name
 from agcx_tui.core.sessions.table import SessionTable
@@ -216,12 +218,26 @@ async def test_a_session_that_is_a_link_is_said_to_be_one(store, tmp_path):
     assert (tmp_path / "elsewhere").exists()
 
 
-async def test_with_nothing_to_undo_u_says_so(store):
+async def test_with_nothing_to_undo_u_says_so_and_asks_about_what_others_did(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
-        await scanned(pilot)
+        screen = await scanned(pilot)
         await pilot.press("u")
         await until(pilot, lambda: "Nothing to undo" in notices(pilot))
+        # What another program does meanwhile is asked about, and keys on their way do not answer.
+        elsewhere = open_store(store)
+        elsewhere.delete([elsewhere.resolve("70b30ef8")])
+        for _ in range(3):
+            app.post_message(events.Key("u", "u"))
+        dialog = await asked(pilot, AskToUndo)
+        await pilot.pause()
+        assert "Undo: deleted “Fix the grid layout”" in text_of(dialog)
+        assert app.screen is dialog
+        assert app.focused.id == "cancel"
+        assert elsewhere.acts()
+        await pilot.press("u")
+        await until(pilot, lambda: not elsewhere.acts())
+        assert app.screen is screen
 
 
 async def test_an_asterisk_stars_and_u_takes_it_back(store):

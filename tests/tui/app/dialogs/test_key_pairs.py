@@ -69,7 +69,7 @@ async def settled(app: AgcxApp) -> None:
         assert time.monotonic() < end, "keys are not obeyed any more"
         pumps = [app, *app.screen_stack, app.screen.focused]
         idle = all(pump is None or pump._message_queue.empty() for pump in pumps)
-        ready = app.screen.is_mounted and app._gate.admits(events.Key("enter", None))
+        ready = app.screen.is_mounted and app.gate.admits(events.Key("enter", None))
         quiet = quiet + 1 if idle and ready else 0
 
 

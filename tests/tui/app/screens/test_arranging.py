@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.local.choices import Remembered
-from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
+from tests.support.browsing import SIZE, at_cursor, browser, notices, scanned, until
 
 
 async def drag(pilot, offset: tuple[int, int]) -> None:
@@ -98,3 +99,21 @@ async def test_a_preview_that_was_chosen_elsewhere_leaves_the_list_readable(
         for _ in range(4):
             await pilot.press("p")
             assert next(c for c in screen.sessions.columns if c.name == "title").width >= 16
+
+
+async def test_on_a_heading_enter_says_what_it_does_and_a_key_for_a_session_asks_for_one(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        first = at_cursor(screen)
+        footer = screen.query_one(KeyLine)
+        await pilot.press("G")
+        assert at_cursor(screen) == first
+        assert footer.shown()[0].description == "open"
+        await pilot.press("home", "ctrl+r")
+        await until(pilot, lambda: notices(pilot) == "Choose a session.")
+        assert footer.shown()[0].description == "collapse"
+        await pilot.press("enter")
+        assert footer.shown()[0].description == "expand"
+        await pilot.press("enter", "slash", *"grid")
+        await until(pilot, lambda: at_cursor(screen) == "Fix the grid layout")

@@ -41,6 +41,7 @@ PICTURES = (
     Picture("demo-light", GRID, theme="agcx-light"),
     Picture("demo-80x24", GRID, size=(80, 24)),
     Picture("demo-unfolded", GRID, ("t", "T", "right_square_bracket")),
+    Picture("demo-said", GRID, ("m",), size=(120, 40)),
     Picture("demo-search", GRID, ("slash", *"grid", "enter")),
     Picture("demo-number", GRID, ("colon", "1", "2")),
     Picture("demo-end", GRID, ("G",)),

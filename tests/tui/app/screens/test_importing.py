@@ -82,5 +82,6 @@ async def test_where_no_agent_is_the_screen_says_so(tmp_path, monkeypatch):
         await until(
             pilot, lambda: "No agent was found" in str(screen.query_one("#notice", Static).render())
         )
+        assert not screen.check_action("start", ())
         await pilot.press("enter", "space", "u", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))

@@ -152,7 +152,7 @@ async def test_what_an_agent_may_be_writing_asks_first(store):
             await pilot.press("enter")
             dialog = await on(pilot, AskDialog)
             assert "an agent may be using it" in text_of(dialog)
-            await until(pilot, lambda: app._gate.admits(events.Key("enter", None)))
+            await until(pilot, lambda: app.gate.admits(events.Key("enter", None)))
             await pilot.press(*answer)
             await on(pilot, BrowserScreen)
             await until(pilot, lambda t=title: open_store(store).resolve("70b30ef8").title == t)

@@ -8,6 +8,7 @@ from textual.widgets import Checkbox, Input
 from agcx_format.store.store import open_store
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.prune import PruneScreen
+from agcx_tui.core.words import format
 from tests.support.browsing import (
     SIZE,
     browser,

@@ -50,8 +50,8 @@ def current_match(transcript: Transcript) -> str:
 
 
 async def searched(pilot, line) -> None:
-    await until(pilot, lambda: line.matches is not None and line._found is not None)
-    await until(pilot, lambda: line._found is not None and line._found.done)
+    await until(pilot, lambda: line.matches is not None and line.found is not None)
+    await until(pilot, lambda: line.found is not None and line.found.done)
 
 
 async def test_matches_are_counted_not_messages(tmp_path):
@@ -220,7 +220,7 @@ async def test_a_match_is_found_although_markdown_hides_others(tmp_path):
         assert line.said == "match 13 of 13"
         rows = screen_text(app.transcript)
         row = next(n for n, text in enumerate(rows) if "the last" in text)
-        assert app.transcript.viewport.window[row] == line.matches._shown.place
+        assert app.transcript.viewport.window[row] == line.matches.shown.place
 
 
 @pytest.mark.parametrize("draw", [user, assistant, output])

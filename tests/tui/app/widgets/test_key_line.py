@@ -27,7 +27,7 @@ def test_without_keys_there_is_nothing_to_show():
     assert fitting([], 80) == []
 
 
-async def test_the_footer_offers_eight_keys_at_most(store):
+async def test_the_footer_of_the_list_offers_what_is_done_most(store):
     async with browser(store).run_test(size=SIZE) as pilot:
         keys = (await scanned(pilot)).query_one(KeyLine)
         assert [key.label for key in keys.shown()] == [
@@ -38,6 +38,7 @@ async def test_the_footer_offers_eight_keys_at_most(store):
             "e",
             "d",
             "s",
+            "i",
             "?",
         ]
 

@@ -362,3 +362,23 @@ async def test_however_many_rows_there_are_few_are_drawn():
         await pilot.press("end", "home", "pagedown")
         assert len(app.sessions._strips) <= 1024
         assert app.sessions.virtual_size.height == 20_000
+
+
+async def test_a_grouped_list_begins_on_its_first_session_below_its_heading():
+    table = many(60)
+    app = ListApp(table)
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.sessions.group_by("day")
+        assert app.at == "t000"
+        app.sessions.group_by("none")
+        # The cursor was moved, and is where it was.
+        await pilot.press("down", "up")
+        app.sessions.group_by("day")
+        await pilot.pause()
+        assert app.at == "t000"
+        assert "t000" in app.sessions.render_line(1).text
+        # Coming from below, the heading is seen as well.
+        await pilot.press("end", *["up"] * 36)
+        assert app.at == "t024"
+        await pilot.pause()
+        assert "t024" in app.sessions.render_line(1).text

@@ -78,8 +78,8 @@ async def test_the_index_is_built_followed_deleted_and_built_when_asked_for(stor
 async def test_a_build_ends_with_the_program_and_nothing_keeps_running(store, tmp_path):
     keeper = IndexKeeper(tmp_path / "cache")
     async with running(keeper, store):
-        await soon(lambda: keeper._process is not None, "the process")
-        process = keeper._process
+        await soon(lambda: keeper.process is not None, "the process")
+        process = keeper.process
     assert process is not None
     assert process.returncode is not None
 

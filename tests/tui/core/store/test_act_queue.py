@@ -23,7 +23,7 @@ from agcx_tui.app.dialogs.delete import ConfirmDelete
 from agcx_tui.app.dialogs.naming import RenameScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.core.store import store_work, watch
-from agcx_tui.core.store.act_queue import ActQueue, StoreReplaced
+from agcx_tui.core.store.act_queue import ActQueue, NotConfirmed, StoreReplaced
 from agcx_tui.core.store.opened_store import OpenedStore
 from tests.support.browsing import (
     SIZE,
@@ -176,6 +176,25 @@ def test_an_undo_of_what_did_not_come_about_undoes_nothing_else():
         assert held(store) == starred
         assert queue.undo().result(timeout=60) is not None
         assert held(store) != starred
+
+
+def test_only_what_this_run_did_is_undone_without_being_confirmed():
+    with few_sessions() as store:
+        queue, entry = ActQueue(store), next(store.scan())
+        elsewhere = store.delete([next(each for each in store.scan() if each.id != entry.id)])
+        queue.run(lambda s: store_work.toggle_favorite(s, [(entry.path, None)]))
+        assert queue.undo().result(timeout=60) is not None
+        left = held(store)
+        # The second of two keys is about the same question.
+        for undo in (queue.undo(), queue.undo()):
+            with pytest.raises(NotConfirmed) as asked:
+                undo.result(timeout=60)
+            assert asked.value.act.id == elsewhere.id
+        assert held(store) == left
+        queue.undo(elsewhere.id, confirmed=True).result(timeout=60)
+        assert len(held(store)) == FEW
+        with pytest.raises(NothingToUndo):
+            queue.undo().result(timeout=60)
 
 
 def test_a_fault_in_an_act_is_told_and_the_next_one_is_done():

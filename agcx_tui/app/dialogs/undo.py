@@ -1,0 +1,65 @@
+"""Undo, with a question first about what this run did not do, or what brought in many sessions.
+
+Strategy: all screens undo through `undo`; the queue knows which act it is about, and whether to ask.  An act
+that was confirmed is undone by its id, whatever was done meanwhile.
+"""
+
+from __future__ import annotations
+
+from textual.app import App
+
+from agcx_format import Act, ns_of
+from agcx_tui.app.dialogs.naming import AskDialog
+from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.services import Services
+from agcx_tui.core.store.act_queue import ActQueue, NotConfirmed
+from agcx_tui.core.store.store_work import Outcome
+from agcx_tui.core.words import format
+from agcx_tui.core.words.acts import describe, destroyed_by_undo
+
+__all__ = ["AskToUndo", "undo"]
+
+
+async def undo(
+    app: App[object], services: Services, acts: ActQueue, act_id: str | None = None
+) -> Outcome | None:
+    """Undo an act, by default the last; call it in a worker.
+
+    Returns:
+        None if the person did not want it after all.
+
+    Raises:
+        PersistenceError: Nothing was undone.
+    """
+    try:
+        return await acts.undo(act_id)
+    except NotConfirmed as asked:
+        act = asked.act
+    if isinstance(app.screen, AskToUndo):
+        # The key was pressed again before its question appeared.
+        return None
+    services.hold_keys()
+    if not await app.push_screen_wait(AskToUndo(act, services.now())):
+        return None
+    return await acts.undo(act.id, confirmed=True)
+
+
+class AskToUndo(AskDialog):
+    """Names the act.  The key that asked answers, too, where the undo only moves files back."""
+
+    BINDINGS = bindings("ask-to-undo")
+
+    def __init__(self, act: Act, now: int) -> None:
+        words = describe(act)
+        when = format.age(ns_of(act.created_at) // 1000, now)
+        facts = f"{format.counted(act.count, 'session')}, {when}."
+        self._destroys = destroyed_by_undo(act)
+        if self._destroys:
+            facts += " What it wrote is removed; that cannot be undone."
+        super().__init__(f"Undo: {words[:1].lower()}{words[1:]}?", facts, "Undo")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "undo" or not self._destroys
+
+    def action_undo(self) -> None:
+        self.dismiss(True)

@@ -1,0 +1,26 @@
+"""Which acts are asked about before they are undone."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from agcx_format import Act, Timestamp
+from agcx_format.store.acts.manifest import ActSession, Step
+from agcx_tui.core.words.acts import brings_in_many, destroyed_by_undo
+
+TWO = (ActSession("a", "one", 1), ActSession("b", "two", 2))
+IMPORT = Act("1", "import", Timestamp.from_ns(0), TWO, (Step("create", "a.agcx"),))
+DELETION = replace(IMPORT, kind="delete", steps=(Step("move", "a.agcx"),))
+
+
+def test_an_import_of_many_is_asked_about_a_deletion_of_many_is_not():
+    assert brings_in_many(IMPORT)
+    assert not brings_in_many(replace(IMPORT, sessions=TWO[:1]))
+    assert not brings_in_many(DELETION)
+
+
+def test_an_undo_that_only_moves_files_back_destroys_nothing():
+    assert destroyed_by_undo(IMPORT)
+    assert not destroyed_by_undo(DELETION)
+    index = Step("replace", "index.json", derived=True)
+    assert not destroyed_by_undo(replace(DELETION, steps=(*DELETION.steps, index)))
