@@ -27,7 +27,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from agcx_format.search import Query
-    from agcx_tui.app.widgets.transcript.matches import Matches
+    from agcx_tui.app.widgets.transcript.matches import MatchNumber, Matches
     from agcx_tui.core.conversation.search import Found, TextMatch
 
 __all__ = ["ConversationSearch", "MatchPlace"]
@@ -45,7 +45,8 @@ class ConversationSearch(SearchLine):
     `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` is called
     for the match after the last one (1), or before the first one (-1); without it the search goes around.
     `matches` is None while nothing is searched for in the messages; `found` says how far the search is.
-    `is_given` is true while what is searched for came with the conversation.
+    `is_given` is true while what is searched for came with the conversation; `seen` is the match of it
+    that the reader went to last.
     """
 
     @dataclass
@@ -86,6 +87,7 @@ class ConversationSearch(SearchLine):
         # What was put into the line, which nobody typed.
         self._put: str | None = None
         self.is_given = False
+        self.seen: MatchNumber | None = None
 
     def open(self) -> None:
         self._origin = self._transcript.current
@@ -127,6 +129,8 @@ class ConversationSearch(SearchLine):
                 self._beyond(direction)
             else:
                 matches.wrap(direction)
+        elif self.is_given:
+            self.seen = matches.at
         self._show_count()
 
     def end(self) -> bool:
@@ -197,6 +201,7 @@ class ConversationSearch(SearchLine):
         if event.value == put:
             return
         self.is_given = False
+        self.seen = None
         if self._timer is not None:
             self._timer.stop()
         self.stop()

@@ -128,6 +128,9 @@ class SearchScreen(OnceScreen[None]):
         self._show_state()
         self._unfollow = self.services.index.changed.subscribe(lambda _: self._show_status())
 
+    def on_screen_resume(self) -> None:
+        self.walk.come_back()
+
     def on_unmount(self) -> None:
         self._unfollow()
         self.live.close()
