@@ -27,7 +27,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from agcx_format.search import Query
-    from agcx_tui.app.widgets.transcript.matches import MatchNumber, Matches
+    from agcx_tui.app.widgets.transcript.matches import Matches, MatchNumber
     from agcx_tui.core.conversation.search import Found, TextMatch
 
 __all__ = ["ConversationSearch", "MatchPlace"]
@@ -82,8 +82,8 @@ class ConversationSearch(SearchLine):
         self.found: Found | None = None
         # Messages came that a search which is done has not seen.
         self._is_behind = False
-        self._query: Query | None = None
-        self._at: MatchPlace | None = None
+        # What is to be searched for, and the match to begin at.
+        self._given: tuple[Query, MatchPlace | None] | None = None
         # What was put into the line, which nobody typed.
         self._put: str | None = None
         self.is_given = False
@@ -97,26 +97,27 @@ class ConversationSearch(SearchLine):
 
     def give(self, query: Query | None, at: MatchPlace | None) -> None:
         """Set what `show_given` searches for, and the match at which it begins."""
-        self._query, self._at = query, at
+        self._given = None if query is None else (query, at)
 
     def show_given(self) -> bool:
         """Search for what was given, at once; false if nothing was.
 
         The message of the match need not be known yet.
         """
-        if self._query is None:
+        if self._given is None:
             return False
         from agcx_tui.core.conversation.search import own_query
 
-        query, self._query = own_query(self._query), None
+        (given, at), self._given = self._given, None
+        query = own_query(given)
         self._put = query.text
         self.open()
         self.input.value = query.text
         self.focus_content()
         self._begin(query)
         self.is_given = True
-        if self._at is not None and self.matches is not None:
-            self.matches.go(*self._at)
+        if at is not None and self.matches is not None:
+            self.matches.go(*at)
         return True
 
     def step(self, direction: int) -> None:
