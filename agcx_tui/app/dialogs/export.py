@@ -33,11 +33,12 @@ from agcx_tui.core.words import format
 
 @dataclass(frozen=True, slots=True)
 class ExportItem:
-    """A session to export."""
+    """A session to export; its checkpoints, if it has any, are not part of an export."""
 
     path: str
     id: str
     title: str
+    has_checkpoints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ _PARTS = {
     "metadata": "Metadata",
 }
 
+
+_NO_CHECKPOINTS = "Without checkpoints; agcx copy and backup take them."
 
 # Branches that are offered by name, and how much of a name there is room for; `--branch` takes any.
 _BRANCHES = 6
@@ -84,6 +87,7 @@ class ExportDialog(Dialog[ExportOrder]):
         & #branches-label, & #branch { display: none; }
         &.-branched #branches-label, &.-branched #branch { display: block; }
         &.-branched #branch { layout: grid; grid-size: 2; }
+        & #checkpoints { color: $text-muted; }
         & #message { color: $text-muted; height: auto; min-height: 1; }
         & #message.-warning { color: $warning; }
     }
@@ -123,6 +127,8 @@ class ExportDialog(Dialog[ExportOrder]):
                 yield Pick("The path to the last message", name=NEWEST)
             yield Static(self._path_label(), classes="label", id="path-label", markup=False)
             yield Input(self._proposed, id="path", select_on_focus=False)
+            if any(item.has_checkpoints for item in self._items):
+                yield Static(_NO_CHECKPOINTS, id="checkpoints", markup=False)
             yield Static(id="message", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")

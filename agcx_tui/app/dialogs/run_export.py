@@ -58,7 +58,7 @@ async def _export_file(app: App[object], path: str) -> None:
 def _item_of(path: str) -> ExportItem:
     with open_conversation(path) as session:
         metadata = listed(session.metadata)
-        return ExportItem(path, str(metadata.id), metadata.title)
+        return ExportItem(path, str(metadata.id), metadata.title, bool(metadata.checkpoints))
 
 
 async def _export(app: App[object], items: Sequence[ExportItem]) -> None:

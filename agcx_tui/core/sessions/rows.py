@@ -158,6 +158,10 @@ class SessionRows:
         cost: float = self._arrays["costs"][row]
         return cost
 
+    def has_checkpoints(self, row: int) -> bool:
+        """Whether checkpoints of it are counted."""
+        return self.id(row) in self._checkpoints
+
     def size(self, row: int) -> int:
         """Bytes of the file and of its checkpoints, as far as those are known."""
         count: int = self._arrays["sizes"][row]

@@ -105,7 +105,10 @@ class SessionActs:
         if not rows:
             self._app.notify("Nothing here can be exported.", markup=False)
             return
-        items = [ExportItem(table.path(row), table.id(row), table.title(row)) for row in rows]
+        items = [
+            ExportItem(table.path(row), table.id(row), table.title(row), table.has_checkpoints(row))
+            for row in rows
+        ]
         ask_for_export(self._app, items)
 
     async def delete(self) -> None:
