@@ -170,6 +170,7 @@ class ReplaceDialog(Dialog[Replacement]):
         else:
             self.dismiss(None)
 
+    @on(Box.Entered)
     def _leave(self) -> None:
         old, new = self.query_one("#old", Input).value, self.query_one("#new", Input).value
         kept = self._keep and self.query_one("#keep", Box).value

@@ -56,6 +56,7 @@ class ColumnsDialog(Dialog[tuple[tuple[ColumnName, ...], bool]]):
         else:
             self.dismiss(None)
 
+    @on(Box.Entered)
     def action_apply(self) -> None:
         boxes = {box.id: box.value for box in self.query(Box)}
         columns = tuple(name for name in COLUMNS if boxes[name])

@@ -94,7 +94,7 @@ class EmptyDialog(Dialog[list[Act]]):
         deleted = f"{format.counted(len(going), 'deleted session')}, {size}, destroyed."
         lines = [
             *([deleted] if going or self._by_age else []),
-            f"{format.counted(undoable, 'act')} that cannot be undone any more.",
+            f"{format.counted(undoable, 'change')} that cannot be undone any more.",
             "This itself cannot be undone.",
         ]
         return Content("\n").join(map(Content, lines))

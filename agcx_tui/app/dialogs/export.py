@@ -203,6 +203,7 @@ class ExportDialog(Dialog[ExportOrder]):
 
     @on(Input.Submitted)
     @on(Picks.Entered)
+    @on(Box.Entered)
     def action_export(self) -> None:
         self._format_chosen()
         typed = self.query_one("#path", Input).value.strip()

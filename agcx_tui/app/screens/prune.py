@@ -27,6 +27,7 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.prune_form import PruneForm
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.services import Services
+from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
@@ -104,6 +105,7 @@ class PruneScreen(SessionsScreen):
         self._timer = self.set_timer(_DELAY, self._begin)
 
     @on(Input.Submitted)
+    @on(Box.Entered)
     def _submitted(self) -> None:
         self.sessions.focus()
 

@@ -24,16 +24,23 @@ _CSS = """
 """
 
 
-class Box(Checkbox):
-    """`[x]` or `[ ]`."""
+class Box(Checkbox, inherit_bindings=False):
+    """`[x]` or `[ ]`: only Space and a click toggle it, Enter is an answer, as in the fields beside it."""
 
+    BINDINGS = bindings("box")
     DEFAULT_CSS = _CSS.format(name="Box")
     BUTTON_LEFT = BUTTON_RIGHT = ""
     BUTTON_INNER = "[ ]"
 
+    class Entered(Message):
+        """Enter was pressed; the box is as it was."""
+
     def render(self) -> Content:
         self.BUTTON_INNER = "[x]" if self.value else "[ ]"
         return super().render()
+
+    def action_enter(self) -> None:
+        self.post_message(self.Entered())
 
 
 class Pick(RadioButton, can_focus=False):

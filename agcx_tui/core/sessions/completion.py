@@ -16,15 +16,16 @@ import msgspec
 from agcx_format.catalog import project_name
 from agcx_format.importing import agent_of
 from agcx_format.transcript import fold, safe_line
-from agcx_tui.core.sessions.query import KEYS, MODES, STATES
+from agcx_tui.core.sessions.query import KEYS, MODES, STATES, parse
 from agcx_tui.core.sessions.table import SessionTable
 
-__all__ = ["WORD_AT_END", "Completion", "complete"]
+__all__ = ["WORD_AT_END", "Completion", "begins_anew", "complete"]
 
 _MOST = 50
 _ALWAYS = {
     "mode": MODES,
     "is": STATES,
+    # Examples: any other date, size, or count will do.
     "before": ("today", "yesterday", "7d", "30d", "1y"),
     "after": ("today", "yesterday", "7d", "30d", "1y"),
     "larger": ("100k", "1MB", "10MB"),
@@ -71,6 +72,16 @@ def complete(before: str, table: SessionTable) -> Completion:
     return Completion(
         match.start(), tuple(f"{minus}{key}:{_quoted(each)}" for each in found[:_MOST])
     )
+
+
+def begins_anew(taken: str, typed: str) -> bool:
+    """Whether `typed` after the candidate `taken` is another value of its key, since both make no sense.
+
+    After `after:today` that is `3`, which is on the way to `after:3d`; after `messages:>10` a `0` goes on.
+    """
+    if typed.isspace() or not taken.partition(":")[2]:
+        return False
+    return not parse(taken, 0).errors and bool(parse(taken + typed, 0).errors)
 
 
 def _values(table: SessionTable, key: str) -> list[str]:

@@ -29,6 +29,10 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
         moving("picks.down", "down", "row(1)", "choice below"),
         moving("picks.go", "enter", "enter", "done"),
     ),
+    "box": (
+        moving("box.toggle", "space", "toggle_button", "toggle"),
+        moving("box.go", "enter", "enter", "done"),
+    ),
     # The key that asked also answers; Enter stays on Cancel.
     "delete": (_DELETE,),
     "ask-to-delete": (_DELETE,),

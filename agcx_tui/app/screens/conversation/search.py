@@ -27,7 +27,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from agcx_format.search import Query
-    from agcx_tui.app.widgets.transcript.matches import Matches
+    from agcx_tui.app.widgets.transcript.matches import Matches, MatchNumber
     from agcx_tui.core.conversation.search import Found, TextMatch
 
 __all__ = ["ConversationSearch", "MatchPlace"]
@@ -45,7 +45,8 @@ class ConversationSearch(SearchLine):
     `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` is called
     for the match after the last one (1), or before the first one (-1); without it the search goes around.
     `matches` is None while nothing is searched for in the messages; `found` says how far the search is.
-    `is_given` is true while what is searched for came with the conversation.
+    `is_given` is true while what is searched for came with the conversation; `seen` is the match of it
+    that the reader went to last.
     """
 
     @dataclass
@@ -81,11 +82,12 @@ class ConversationSearch(SearchLine):
         self.found: Found | None = None
         # Messages came that a search which is done has not seen.
         self._is_behind = False
-        self._query: Query | None = None
-        self._at: MatchPlace | None = None
+        # What is to be searched for, and the match to begin at.
+        self._given: tuple[Query, MatchPlace | None] | None = None
         # What was put into the line, which nobody typed.
         self._put: str | None = None
         self.is_given = False
+        self.seen: MatchNumber | None = None
 
     def open(self) -> None:
         self._origin = self._transcript.current
@@ -95,26 +97,27 @@ class ConversationSearch(SearchLine):
 
     def give(self, query: Query | None, at: MatchPlace | None) -> None:
         """Set what `show_given` searches for, and the match at which it begins."""
-        self._query, self._at = query, at
+        self._given = None if query is None else (query, at)
 
     def show_given(self) -> bool:
         """Search for what was given, at once; false if nothing was.
 
         The message of the match need not be known yet.
         """
-        if self._query is None:
+        if self._given is None:
             return False
         from agcx_tui.core.conversation.search import own_query
 
-        query, self._query = own_query(self._query), None
+        (given, at), self._given = self._given, None
+        query = own_query(given)
         self._put = query.text
         self.open()
         self.input.value = query.text
         self.focus_content()
         self._begin(query)
         self.is_given = True
-        if self._at is not None and self.matches is not None:
-            self.matches.go(*self._at)
+        if at is not None and self.matches is not None:
+            self.matches.go(*at)
         return True
 
     def step(self, direction: int) -> None:
@@ -127,6 +130,8 @@ class ConversationSearch(SearchLine):
                 self._beyond(direction)
             else:
                 matches.wrap(direction)
+        elif self.is_given:
+            self.seen = matches.at
         self._show_count()
 
     def end(self) -> bool:
@@ -197,6 +202,7 @@ class ConversationSearch(SearchLine):
         if event.value == put:
             return
         self.is_given = False
+        self.seen = None
         if self._timer is not None:
             self._timer.stop()
         self.stop()

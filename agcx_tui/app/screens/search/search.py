@@ -110,7 +110,7 @@ class SearchScreen(OnceScreen[None]):
         self.bar = SearchBar(
             partial(complete_search, table=table),
             self._focus_rows,
-            self._back,
+            self.action_leave,
             LastSearches(services.state),
             id="search-bar",
         )
@@ -127,6 +127,9 @@ class SearchScreen(OnceScreen[None]):
             self.bar.put(self._typed_first)
         self._show_state()
         self._unfollow = self.services.index.changed.subscribe(lambda _: self._show_status())
+
+    def on_screen_resume(self) -> None:
+        self.walk.come_back()
 
     def on_unmount(self) -> None:
         self._unfollow()
@@ -265,12 +268,9 @@ class SearchScreen(OnceScreen[None]):
 
     def action_back(self) -> None:
         if not self.panes.leave_alone():
-            self._back()
+            self.action_leave()
 
     def action_leave(self) -> None:
-        self._back()
-
-    def _back(self) -> None:
         # What is typed from now on is not meant for the line.
         self.set_focus(self.rows)
         self.bar.keep()

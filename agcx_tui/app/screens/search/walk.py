@@ -49,6 +49,8 @@ class ResultWalk:
         self._preview = preview
         # Where the cursor was put, while the preview already shows what belongs there.
         self._put_at: int | None = None
+        # The conversation that was opened last, and the session it is of.
+        self._opened: tuple[ConversationScreen, SessionHits] | None = None
 
     # --- the preview
 
@@ -164,6 +166,21 @@ class ResultWalk:
             session, place = shown, self._preview.place or place
         self._screen.app.push_screen(self._conversation(session, place))
 
+    def come_back(self) -> None:
+        """After a conversation was left: to the match that was seen in it last."""
+        opened, self._opened = self._opened, None
+        seen = None if opened is None else opened[0].search.seen
+        if opened is None or seen is None:
+            return
+        session, shown = opened[1], self._preview.session
+        if shown is not None and shown.path == session.path:
+            session = shown
+        places = [each for each in places_of(session.hits) if each.message == seen.message]
+        if places:
+            place = places[min(seen.number, len(places) - 1)]
+            self._put_cursor(session.path, place)
+            self._preview.follow(FoundAt(session, self.query, place))
+
     def expand(self, session: SessionHits) -> None:
         """Show all lines of a session."""
         self._screen.run_worker(self._expand(session), exclusive=True, group="expand")
@@ -200,7 +217,7 @@ class ResultWalk:
             hits = session.hits[:1] if place == "first" else session.hits[-1:]
             place = places_of(hits)[0] if hits else FoundPlace(None, 0, 0)
         at = None if place.message is None else (place.message, place.start, place.end)
-        return conversation_screen(
+        screen = conversation_screen(
             self._screen.app,
             self._services,
             session.path,
@@ -209,6 +226,8 @@ class ResultWalk:
             at=at,
             beyond=partial(self._beyond, session),
         )
+        self._opened = screen, session
+        return screen
 
 
 def _session_of(row: Row | None) -> SessionHits | None:

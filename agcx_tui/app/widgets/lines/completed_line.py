@@ -10,7 +10,7 @@ from textual.message import Message
 
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
-from agcx_tui.core.sessions.completion import Completion
+from agcx_tui.core.sessions.completion import Completion, begins_anew
 
 __all__ = ["CompletedLine"]
 
@@ -28,7 +28,10 @@ class _Offer(msgspec.Struct, frozen=True):
 
 
 class CompletedLine(TypedLine):
-    """Tab completes the last word, again takes the next candidate; a key is followed by its values."""
+    """Tab completes the last word, again takes the next candidate; a key is followed by its values.
+
+    What is typed after a value that Tab brought replaces it, where it cannot go on with it.
+    """
 
     BINDINGS = bindings("completed")
 
@@ -83,6 +86,14 @@ class CompletedLine(TypedLine):
             self.value = made + line[at:]
             self.cursor_position = len(made)
             self.post_message(self.Offered(self.next_words))
+
+    def insert_text_at_cursor(self, text: str) -> None:
+        offer, at = self._offer, self.cursor_position
+        if offer is not None and offer.line == self.value[:at] and begins_anew(offer.taken, text):
+            key = offer.taken.partition(":")[0]
+            self.replace(text, offer.completion.start + len(key) + 1, at)
+        else:
+            super().insert_text_at_cursor(text)
 
     def go_on(self, step: int) -> None:
         """Called when there is no word to complete."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agcx_format.catalog import Opening
-from agcx_tui.core.sessions.completion import complete
+from agcx_tui.core.sessions.completion import begins_anew, complete
 from agcx_tui.core.sessions.query import KEYS, parse
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import SIZE, browser, line, scanned, titles
@@ -69,6 +69,21 @@ def test_candidates_are_what_may_stand_there_the_most_used_first(typed, candidat
     assert typed[: found.start].strip() in ("", "grid")
 
 
+@pytest.mark.parametrize(
+    ("taken", "typed", "anew"),
+    [
+        ("after:today", "1", True),
+        ("-larger:10MB", "5", True),
+        ("messages:>10", "0", False),
+        ("after:today", " ", False),
+        ("model:gpt-5", "x", False),
+        ("model:", "x", False),
+    ],
+)
+def test_what_cannot_go_on_with_a_completed_value_replaces_it(taken, typed, anew):
+    assert begins_anew(taken, typed) == anew
+
+
 @given(st.text() | st.lists(st.sampled_from([*KEYS, ":", '"', "-", " ", "u"])).map("".join))
 def test_every_candidate_can_be_understood(typed):
     found = complete(typed, table())
@@ -93,6 +108,12 @@ async def test_tab_completes_in_place_and_again_offers_the_next(store):
         await pilot.press("shift+tab")
         assert field.value == "is:favorite"
         assert screen.focused is field
+        await pilot.press("space", *"after:", "tab")
+        assert field.value == "is:favorite after:today"
+        await pilot.press(*"1w")
+        assert field.value == "is:favorite after:1w"
+        await pilot.press("x")
+        assert "after: a date as" in line(screen, "#filter-status")
 
 
 async def test_tab_completes_a_key_shows_its_values_and_takes_the_first(store):

@@ -76,8 +76,11 @@ async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(s
         prune.query_one("#tag", Input).value = "ui"
         await until(pilot, lambda: "All sessions that match are protected" in text_of(prune))
         assert line(prune, "#spared") == "kept: 1 favorite"
-        prune.query_one("#take-favorites", Checkbox).value = True
+        prune.query_one("#take-favorites", Checkbox).focus()
+        await pilot.press("space")
         await until(pilot, lambda: line(prune, "#spared") == "kept: 1 with checkpoints")
+        await pilot.press("enter")
+        assert prune.query_one("#take-favorites", Checkbox).value
         prune.query_one("#take-checkpoints", Checkbox).value = True
         await until(pilot, lambda: prune.table.order)
         assert titles(prune) == [GRID]

@@ -155,7 +155,8 @@ async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(demo):
         await until(pilot, lambda: not count(talk).endswith(number))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
-        assert (rows(screen), screen.rows.cursor) == (before, cursor)
+        # At the match that was seen last.
+        assert (rows(screen), screen.rows.cursor) == (before, cursor + 1)
 
 
 async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path):
@@ -207,9 +208,14 @@ async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_pat
         await pilot.press("N")
         await until(pilot, lambda: pilot.app.screen not in (first, second))
         await until(pilot, lambda: "match 2 of 2" in count(pilot.app.screen))
+        await pilot.press("N")
+        await until(pilot, lambda: "match 1 of 2" in count(pilot.app.screen))
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
+        # Not where it was opened, at its last match.
+        await until(pilot, lambda: head(screen).splitlines()[-1] == "message 1 · match 1 of 2")
         assert "Session 2" in head(screen)
+        assert "one apple" in at_cursor(screen)
 
 
 async def test_words_of_close_spelling_are_offered_as_such(demo, tmp_path):
