@@ -296,6 +296,8 @@ class AgcxApp(EndingApp[object]):
         was_modal = self.screen.is_modal
         left = super().pop_screen()
         self.gate.screen_left(was_modal)
+        if not was_modal:
+            forget_toasts(self, but_failures=True)
         return left
 
     def on_key(self, event: events.Key) -> None:

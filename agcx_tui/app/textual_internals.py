@@ -135,14 +135,17 @@ def has_notifications(app: AnyApp) -> bool:
     return len(app._notifications) > 0
 
 
-def forget_toasts(app: AnyApp) -> None:
-    """Have the next notification replace those that are shown.
+def forget_toasts(app: AnyApp, *, but_failures: bool = False) -> None:
+    """Remove the notification that is shown, on every screen; `but_failures` leaves warnings and errors.
 
     Textual would leave the empty holders of toasts that it removes itself.
     """
+    shown = list(app._notifications)
+    if but_failures and any(each.severity != "information" for each in shown):
+        return
     app._notifications.clear()
     # The stack is empty while the program ends.
-    for screen in app.screen_stack[-1:]:
+    for screen in app.screen_stack if shown else ():
         screen.query("ToastHolder").remove()
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen, ScreenResultType
 
+from agcx_tui.app.textual_internals import forget_toasts
 from agcx_tui.core.words.help_pages import HelpSection
 
 __all__ = ["OnceScreen"]
@@ -21,6 +23,12 @@ class OnceScreen(Screen[ScreenResultType]):
 
     help_section_first: ClassVar[bool] = False
     """Whether it comes before the keys."""
+
+    @on(events.Mount)
+    def _forget_toasts(self) -> None:
+        """What was said on the screen below is not about this one; a dialog leaves that screen in view."""
+        if not self.is_modal:
+            forget_toasts(self.app, but_failures=True)
 
     @property
     def help_section(self) -> HelpSection | None:

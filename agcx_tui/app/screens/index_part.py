@@ -62,10 +62,17 @@ class IndexPart:
         self._keeper.build()
 
     def delete(self) -> None:
+        """Ask, then delete it."""
         # A group of its own: the keeper says that it deletes, and a new look would end this.
         self._screen.run_worker(self._delete(), exclusive=True, group="delete index")
 
     async def _delete(self) -> None:
+        from agcx_tui.app.dialogs.naming import AskToDelete
+
+        facts = "Your sessions stay. b builds it again, and so does the next start."
+        question = AskToDelete("Delete the search index?", facts, "Delete")
+        if not await self._screen.app.push_screen_wait(question):
+            return
         try:
             await self._keeper.delete(self._store)
         except OSError as error:

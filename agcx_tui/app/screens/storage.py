@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual import on, work
+from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -197,13 +198,40 @@ class StorageScreen(PagedScreen[Opened]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "build_index":
             return self._index.can_build
+        if action == "choose":
+            return not self._on_index
         return action != "delete_index" or self._index.can_delete
 
     def action_build_index(self) -> None:
         self._index.build()
 
     def action_delete_index(self) -> None:
-        self._index.delete()
+        if self._on_index:
+            self._index.delete()
+        else:
+            self.notify("On its line, d deletes the search index.", markup=False)
+
+    @property
+    def _on_index(self) -> bool:
+        """Whether the cursor is on the line of the search index."""
+        at = self.lines.highlighted if self.is_mounted else None
+        line = self._lines[at] if at is not None and at < len(self._lines) else None
+        return line is not None and line.group == INDEX
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """The footer offers to delete the index only where the key does so."""
+        found, on_index = super().active_bindings, self._on_index
+        return {
+            key: active._replace(binding=replace(active.binding, show=on_index))
+            if active.binding.action == "delete_index"
+            else active
+            for key, active in found.items()
+        }
 
     def action_choose(self) -> None:
         self.lines.action_select()

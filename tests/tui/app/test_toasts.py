@@ -50,7 +50,7 @@ def test_what_failed_or_was_cut_is_kept_for_the_history_the_newest_first():
 async def test_the_newest_is_one_line_above_the_footer_and_stays_whole_in_the_history(store):
     app = browser(store)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await scanned(pilot)
+        first = await scanned(pilot)
         app.notify("The first.", markup=False)
         app.notify(
             "Not exported: " + "/a/" + "long-name" * 12 + ": no space left", severity="error"
@@ -63,9 +63,24 @@ async def test_the_newest_is_one_line_above_the_footer_and_stays_whole_in_the_hi
         app.notify("Deleted “Fix the grid”, 1.2 MB. u to undo.", markup=False)
         await until(pilot, lambda: "u to undo." in line())
         assert "Not exported" not in "".join(strip.text for strip in rendered_strips(app.screen))
+        # A dialog leaves it; the next screen is not what it is about, nor is the list on the way back.
+        await pilot.press("question_mark")
+        await until(pilot, lambda: app.screen.is_modal)
+        assert "u to undo." in line()
+        await pilot.press("escape", "L")
+        await until(pilot, lambda: isinstance(app.screen, HistoryScreen))
+        await until(pilot, lambda: "u to undo." not in line())
+        app.notify("Copied.", markup=False)
+        await until(pilot, lambda: "Copied." in line())
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is first)
+        await until(pilot, lambda: "Copied." not in line())
+        app.notify("It failed.", severity="error", markup=False)
+        await until(pilot, lambda: "It failed." in line())
         await pilot.press("L")
         await until(pilot, lambda: isinstance(app.screen, HistoryScreen))
+        await until(pilot, lambda: "It failed." in line())
         lines = app.screen.query_one(OptionList)
-        await until(pilot, lambda: lines.option_count == 1)
-        told = "".join(str(lines.get_option_at_index(0).prompt).split())
+        await until(pilot, lambda: lines.option_count == 2)
+        told = "".join(str(lines.get_option_at_index(1).prompt).split())
         assert told.endswith("long-namelong-name:nospaceleft")

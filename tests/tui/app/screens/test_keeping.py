@@ -13,13 +13,14 @@ from textual.widgets import Button, Input, OptionList, Static
 from agcx_format.search import Index
 from agcx_format.store.store import Store, open_store
 from agcx_tui.app.dialogs.empty_trash import EmptyDialog
-from agcx_tui.app.dialogs.naming import AskDialog, RenameScreen, TagsDialog, tags_after
+from agcx_tui.app.dialogs.naming import AskDialog, AskToDelete, RenameScreen, TagsDialog, tags_after
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.history import HistoryScreen
 from agcx_tui.app.screens.storage import StorageScreen, place_of
 from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.words.acts import describe_with_undo
@@ -328,6 +329,18 @@ async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(
         looked = threading.Event()
         clear = Index.clear
         monkeypatch.setattr(Index, "clear", lambda self: (looked.wait(20), clear(self))[1])
+        footer = storage.query_one(KeyLine)
+        offered = lambda: {key.description for key in footer.shown()}  # noqa: E731
+        await pilot.press("d")
+        await until(pilot, lambda: "On its line, d deletes" in notices(pilot))
+        assert "open" in offered()
+        assert "delete index" not in offered()
+        storage.lines.highlighted = 1
+        await until(pilot, lambda: "delete index" in offered())
+        assert "open" not in offered()
+        await pilot.press("enter", "d")
+        await on(pilot, AskToDelete)
+        assert index_line(storage).startswith("15 of 15 sessions")
         await pilot.press("d")
         await until(pilot, lambda: "deleted" in index_line(storage))
         looked.set()
