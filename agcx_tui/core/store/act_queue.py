@@ -44,8 +44,8 @@ class StoreReplaced(PersistenceError):
 class NotConfirmed(PersistenceError):
     """An undo of `act` was asked for, about which a person must be asked first; nothing was undone."""
 
-    def __init__(self, act: DoneAct, *, path: Path) -> None:
-        super().__init__("its undo was not confirmed", path=path)
+    def __init__(self, act: DoneAct, **where: Any) -> None:
+        super().__init__("its undo was not confirmed", **where)
         self.act = act
 
 

@@ -46,6 +46,7 @@ def made(kind: type[BaseException]) -> BaseException:
         "found": 7,
         "expected": 1,
         "session_id": "8f14e45f",
+        "act": "8f14e45f",
         "start": 3,
         "end": 5,
     }
