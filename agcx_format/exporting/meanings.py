@@ -37,8 +37,8 @@ def meaning_markdown(meaning: Meaning) -> Iterator[str]:
             if named or task:
                 yield f"*Subagent* {named}{one_line(task)}".rstrip(": ")
             yield embedded(prompt)
-        case WebSearch(queries, url, about):
-            yield "\n".join(f"- {code_span(each)}" for each in (*queries, *filter(None, [url])))
+        case WebSearch(about=about):
+            yield "\n".join(f"- {code_span(each)}" for each in meaning.looked_for)
             if about:
                 yield embedded(about)
 

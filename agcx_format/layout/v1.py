@@ -20,7 +20,6 @@ from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.errors import CorruptData, PersistenceError, located
-from agcx_format.layout import v1_append, v1_measured
 from agcx_format.layout.base import (
     Addition,
     Appended,
@@ -133,7 +132,7 @@ class Layout1(Layout):
         state = decode_state(whole, state_at)
         return metadata, conversation_of(metadata, messages, context), state
 
-    # --- writing
+    # --- writing: what only that needs is imported there, since a list starts with reading
 
     def encode(
         self,
@@ -157,6 +156,8 @@ class Layout1(Layout):
         level: int,
     ) -> tuple[SessionMetadata, list[bytes]]:
         """`file_size` is the file's own size; the ratio is that of the two compressed sections."""
+        from agcx_format.layout import v1_measured
+
         return v1_measured.whole(metadata, conversation, state, level)
 
     def encode_held(
@@ -167,6 +168,8 @@ class Layout1(Layout):
         level: int,
         hold: Hold,
     ) -> tuple[SessionMetadata, Iterable[bytes]]:
+        from agcx_format.layout import v1_measured
+
         return v1_measured.held(metadata, conversation, state, level, hold)
 
     def assemble(
@@ -178,6 +181,8 @@ class Layout1(Layout):
         state: SessionState,
         level: int,
     ) -> list[bytes]:
+        from agcx_format.layout import v1_measured
+
         return v1_measured.measured(metadata, messages, context, state, level)[1]
 
     def with_metadata(
@@ -203,6 +208,8 @@ class Layout1(Layout):
         admit: Callable[[int], None] = admit_all,
     ) -> Appended:
         """Frames of messages are copied as they are; there is no mode history to add to."""
+        from agcx_format.layout import v1_append
+
         return v1_append.appended(data, self.metadata(data, admit), added.messages, change, level)
 
     def encode_checkpoint(self, checkpoint: Checkpoint) -> list[bytes]:

@@ -71,6 +71,11 @@ class Choice:
     label: str
     description: str = ""
 
+    @property
+    def words(self) -> str:
+        """The label, with what it means."""
+        return f"{self.label}: {self.description}" if self.description else self.label
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -126,6 +131,11 @@ class WebSearch:
     queries: tuple[str, ...] = ()
     url: str = ""
     about: str = ""
+
+    @property
+    def looked_for(self) -> tuple[str, ...]:
+        """All queries, then the page."""
+        return (*self.queries, self.url) if self.url else self.queries
 
     @property
     def gist(self) -> str:

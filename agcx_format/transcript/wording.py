@@ -152,16 +152,14 @@ def _meaning_lines(meaning: Meaning) -> Iterator[str]:
         case Questions(asked):
             for question in asked:
                 yield question.words
-                for choice in question.choices:
-                    about = f": {choice.description}" if choice.description else ""
-                    yield f"  - {choice.label}{about}"
+                yield from (f"  - {choice.words}" for choice in question.choices)
         case Plan(text):
             yield text
         case Delegation(task, prompt, agent):
             yield ": ".join(filter(None, (agent, task)))
             yield prompt
-        case WebSearch(queries, url, about):
-            yield from (*queries, *filter(None, (url, about)))
+        case WebSearch(about=about):
+            yield from (*meaning.looked_for, *filter(None, [about]))
 
 
 def answer_lines(answers: Iterable[Answer]) -> Iterator[str]:

@@ -34,9 +34,8 @@ def meaning_html(meaning: Meaning) -> Iterator[str]:
             words = ": ".join(filter(None, (agent, task)))
             yield f'<p class="note">Subagent {escaped(words)}</p>'
             yield markdown_html(prompt)
-        case WebSearch(queries, url, about):
-            looked_for = (*queries, *filter(None, [url]))
-            yield _list(f"<code>{escaped(each)}</code>" for each in looked_for)
+        case WebSearch(about=about):
+            yield _list(f"<code>{escaped(each)}</code>" for each in meaning.looked_for)
             if about:
                 yield markdown_html(about)
 
@@ -44,10 +43,7 @@ def meaning_html(meaning: Meaning) -> Iterator[str]:
 def _question(question: Question) -> Iterator[str]:
     yield f"<p><strong>{escaped(question.words)}</strong></p>"
     if question.choices:
-        yield _list(
-            f"{escaped(each.label)}{f': {escaped(each.description)}' if each.description else ''}"
-            for each in question.choices
-        )
+        yield _list(escaped(each.words) for each in question.choices)
 
 
 def _list(entries: Iterable[str]) -> str:

@@ -118,7 +118,6 @@ def _choices(question: Question, answer: Answer | None, look: Look, by: int) -> 
     palette = look.palette
     for choice in question.choices[:_MOST]:
         is_chosen = answer is not None and answer.chose(choice)
-        about = f": {choice.description}" if choice.description else ""
         mark = f"  {'●' if is_chosen else '○'} ", palette.muted
         style = palette.text if is_chosen else palette.output
-        yield from _hanging(mark, f"{choice.label}{about}", style, look, by)
+        yield from _hanging(mark, choice.words, style, look, by)
