@@ -1,7 +1,7 @@
 """Which agent a session comes from: an import adds a tag for it.
 
 Strategy: a list asks this of every session, so the tags of our own agents are written out, and none of their
-modules is imported; those of other packages are looked for when a tag is none of ours.
+modules is imported; those of other packages are looked for when a tag is unknown.
 """
 
 from __future__ import annotations

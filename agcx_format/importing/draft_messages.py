@@ -107,7 +107,7 @@ def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:
 
 
 class DraftMessages(Sequence[MessageSnapshot]):
-    """The messages of a draft, made anew whenever they are iterated over.
+    """The messages of a draft, built again on each iteration.
 
     Fields:
         turns: how many of them begin a turn.

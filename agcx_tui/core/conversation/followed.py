@@ -62,7 +62,7 @@ class FollowedSource:
         self._file = newer._file
 
     def close_unused(self) -> None:
-        """Close the versions before that nobody goes through any more. May block."""
+        """Close earlier versions that are no longer iterated over. May block."""
         unused = [file for file in self._before if not file.is_read_again]
         self._before = [file for file in self._before if file not in unused]
         for file in unused:

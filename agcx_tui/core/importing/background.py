@@ -46,7 +46,7 @@ _REST_PER_BYTE, _LONGEST_REST = 1 / 1_000_000, 60.0
 _IDLE = 60.0
 # Seconds until what failed is tried again.
 _RETRY_AFTER = 30.0
-# Seconds between two reports of how far a round is: each draws a line of the screen anew.
+# Seconds between two reports of how far a round is: each redraws a line of the screen.
 _TELL_EVERY = 0.5
 # One act takes at most so many conversations, and bytes of them: the first come soon.
 _MOST, _MOST_BYTES = 200, 64 * 1024 * 1024

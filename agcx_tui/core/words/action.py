@@ -39,7 +39,7 @@ class Action(msgspec.Struct, frozen=True):
         help: What it does, for help and the configuration.
         footer: The words in the footer; None leaves it out there.
         palette: Words that say enough without the place; None stands for those of `help`.
-        in_palette: False for what nobody looks up, such as moving the cursor.
+        in_palette: False for what is not worth looking up, such as moving the cursor.
         label: How the footer writes the key, where its name is not what is on the keyboard.
         priority: Obeyed before the widget that has the focus gets the key.
         task: What a person is about who looks for it; its heading in help.

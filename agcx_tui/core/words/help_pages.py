@@ -54,7 +54,7 @@ def by_task(bound: Iterable[tuple[Action, str]]) -> list[HelpSection]:
 def add_key(keys: list[str], key: str) -> None:
     """Add a key to those of an action, each once.
 
-    To some terminals Enter is ctrl+j: nobody needs to be told.
+    Some terminals send ctrl+j for Enter: not worth a mention.
     """
     if key not in keys and not (key == "ctrl+j" and "enter" in keys):
         keys.append(key)

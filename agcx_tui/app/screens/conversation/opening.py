@@ -2,7 +2,7 @@
 
 Strategy: a version of the file that goes on from the one that is shown takes its place, and what is in view
 stays where it is; a reader who was at the end is taken along.  Any other version waits until the reader asks
-for it: a view that changes under the eyes helps nobody.  Acts of a person here are followed at once.
+for it: a view should not change while it is read.  Acts of a person here are followed at once.
 """
 
 from __future__ import annotations

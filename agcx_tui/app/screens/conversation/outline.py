@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OutlineScreen", "ask_for_turn"]
 
-# A list of more turns is read by nobody.
+# A longer list of turns is of no use.
 _SHOWN = 5_000
 # Cells of a turn's words before its facts, at least.
 _LEAST = 20

@@ -1,4 +1,4 @@
-"""What is taken out of a conversation: an export, its id, its files to an editor, itself to its agent."""
+"""What leaves a conversation: an export, its id, its files to an editor, itself to its agent."""
 
 from __future__ import annotations
 

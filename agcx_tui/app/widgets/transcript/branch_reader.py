@@ -40,7 +40,7 @@ class BranchReader:
         def read() -> None:
             worker = get_current_worker()
             branches = None
-            # Closed meanwhile: then nobody wants to know.
+            # Closed meanwhile: the result is no longer needed.
             with suppress(PersistenceError, OSError):
                 branches = read_branches(
                     source, lambda: worker.is_cancelled or source is not self._source

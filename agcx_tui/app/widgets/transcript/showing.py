@@ -96,7 +96,7 @@ class Showing:
     def _read(self) -> None:
         worker, source = get_current_worker(), self._source
         outline = None
-        # Closed meanwhile: then nobody wants to know.
+        # Closed meanwhile: the result is no longer needed.
         if source is not None:
             with suppress(PersistenceError, OSError):
                 outline = read_outline(source, lambda: worker.is_cancelled)
