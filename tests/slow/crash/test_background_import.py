@@ -95,6 +95,8 @@ def look_after(root: Path) -> Told:
     assert now.keys() >= BEFORE.keys()
     go_on(store)
     assert told(root) == AFTER
+    # A change of the store, which removes what is left.
+    store.rebuild_index()
     assert_clean(root)
     assert not [found for report in verify_store(store) for found in report.findings]
     assert [act.kind for act in store.log()] in ([], ["save"])
