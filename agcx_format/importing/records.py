@@ -62,7 +62,7 @@ def records_in(text: str) -> tuple[list[Any], str | None]:
 
 
 def unfinished_records(text: str) -> list[Any] | None:
-    """The values before the last one in a line that only lacks its end; None if that would not make it whole."""
+    """The values before the last one in a line that only lacks its end; None if it lacks more."""
     values: list[Any] = []
     at = _skip(_not_blank, text, 0)
     while at < len(text):
