@@ -95,6 +95,8 @@ class ImportDraft:
     replaced: int = 0
     # Whether a part of the file could not be read.
     incomplete: bool = False
+    # Whether its last line was not yet written to its end.
+    is_unfinished: bool = False
     notes: list[str] = field(default_factory=list)
     titles: set[str] = field(default_factory=set)
     modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
@@ -140,7 +142,10 @@ class ImportDraft:
                     self.bad(line.number, "nested too deeply")
             if line.replaced:
                 self.replaced += line.replaced
-            if line.error:
+            if line.is_unfinished:
+                self.is_unfinished = True
+                self.note("its last line is being written")
+            elif line.error:
                 self.incomplete = True
                 self.bad(line.number, line.error)
 
@@ -333,4 +338,5 @@ class ImportDraft:
             replaced=self.replaced,
             without_time=messages.without_time,
             notes=tuple(self.notes),
+            is_unfinished=self.is_unfinished,
         )
