@@ -25,7 +25,6 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from agcx_format import limits, listed
 from agcx_format.catalog import micros
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
@@ -288,6 +287,8 @@ class Preview(Vertical):
 
 
 def _facts(file: SessionFile) -> Facts:
+    from agcx_format import limits, listed
+
     metadata = listed(file.metadata)
     try:
         directory = file.context.working_directory[: limits.LISTED_TITLE]
