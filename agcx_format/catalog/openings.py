@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agcx_format.catalog.projects import BRANCH, COST, TOKENS, Opening, project_directory
+from agcx_format.catalog.projects import Opening, project_directory
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.transcript.words import genuine_user_text
+from agcx_format.variables import BRANCH, COST_USD, TOKENS_INPUT, TOKENS_OUTPUT
 
 __all__ = ["read_opening"]
 
@@ -21,6 +22,7 @@ LONGEST = 200
 _MESSAGES, _PIECES = 24, 4
 # Layout 2 stores the directory after all messages.
 _LARGEST_FOR_DIRECTORY = 1 << 22
+_TOKENS = (TOKENS_INPUT, TOKENS_OUTPUT)
 # No session has more tokens.
 _MOST = 1 << 48
 
@@ -45,8 +47,8 @@ def read_opening(path: str) -> Opening:
         directory,
         project_directory(directory),
         noted.get(BRANCH, ""),
-        min(sum(int(_amount(noted, name)) for name in TOKENS), _MOST),
-        _amount(noted, COST),
+        min(sum(int(_amount(noted, name)) for name in _TOKENS), _MOST),
+        _amount(noted, COST_USD),
     )
 
 
