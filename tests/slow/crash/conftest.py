@@ -21,7 +21,7 @@ def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
 def small() -> None:
     """What tests before have freed goes back to the system: here a process is copied a thousand times.
 
-    Of a gigabyte that a worker may have by then a tenth is in use, and to copy all of it took half of the work.
+    Of a gigabyte that a worker may have by then a tenth is in use; to copy all of it took half of the work.
     """
     gc.collect()
     # Of glibc alone.
