@@ -13,13 +13,12 @@ from agcx_format.variables import (
     COST_USD,
     ORIGINATOR,
     OURS,
-    OWN_ID,
     TOKENS_CACHED,
     TOKENS_INPUT,
     TOKENS_OUTPUT,
 )
 
-__all__ = ["NAMES", "OWN_ID", "VERSION", "count_of", "source_details", "spent_since"]
+__all__ = ["NAMES", "VERSION", "count_of", "source_details", "spent_since"]
 
 # In the order in which they are shown.
 NAMES = (
