@@ -119,7 +119,9 @@ class ConversationScreen(OnceScreen[None]):
         self.taking_out = TakingOut(self, export)
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
-        self.panes.show_checkpoint = None if show_checkpoint is None else partial(show_checkpoint, self)
+        self.panes.show_checkpoint = (
+            None if show_checkpoint is None else partial(show_checkpoint, self)
+        )
         self.search = ConversationSearch(self.transcript, lambda: self.panes.facts, beyond)
         self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
