@@ -26,7 +26,6 @@ import msgspec
 
 from agcx_format.disk.checked_frames import make_private, name_of, remove
 from agcx_format.disk.durable import Signature, replace_file, sync_directory
-from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
@@ -260,6 +259,8 @@ class Book:
 
     def sweep(self) -> None:
         """Remove what a write that was killed left."""
+        from agcx_format.disk.tree import Tree
+
         with suppress(OSError, PersistenceError), Tree(self.directory) as tree:
             tree.sweep("")
 
