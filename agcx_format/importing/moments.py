@@ -19,9 +19,11 @@ _LATEST = 1e20
 
 def moment_of(time: Any) -> Timestamp | None:
     """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970; None if invalid."""
+    if type(time) is str and is_usual(time):
+        return _as_timestamp(time)
     try:
         if isinstance(time, str):
-            return _as_timestamp(time) if is_usual(time) else Timestamp(time)
+            return Timestamp(time)
         if isinstance(time, bool) or not isinstance(time, int | float):
             return None
         if not math.isfinite(time) or not 0 < time < _LATEST:

@@ -141,11 +141,7 @@ class Asides:
 
     def _prompt(self, text: str, kind: str, number: int, value: dict[str, Any]) -> None:
         """Add what the person typed, unless a message says it."""
-
-        def make() -> Item:
-            return Message(None, "user", [InputText(text)])
-
-        self._copies.copy("user", _as_typed(text), make, kind, number, value)
+        self._copies.copy("user", _as_typed(text), kind, number, value, _typed, text)
 
     # --- what happened
 
@@ -178,6 +174,10 @@ def mode_of(draft: ImportDraft, mode: object) -> None:
 def _is_typed(text: str) -> bool:
     """Whether a person typed it: words, or a slash command with or without arguments."""
     return bool(own_words(text) or _command_name(text))
+
+
+def _typed(text: str) -> Message:
+    return Message(None, "user", [InputText(text)])
 
 
 def _as_typed(text: str) -> str:
