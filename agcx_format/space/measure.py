@@ -35,6 +35,7 @@ from agcx_format.session.listed import listed
 from agcx_format.space.activity import ActivityFacts, ActivitySums
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.paths import id_of
+from agcx_format.subagents import parent_of, shown_tags
 from agcx_format.transcript.activity import ActivityReader
 from agcx_format.transcript.outputs import read_output
 from agcx_format.transcript.words import genuine_user_text, is_tool_image
@@ -117,7 +118,7 @@ class FileStats(msgspec.Struct, array_like=True, frozen=True):
     def members(self, group: str) -> tuple[str, ...]:
         """The names under which a group of GROUPS counts this file."""
         if group == "tag":
-            return self.tags or ("",)
+            return tuple(shown_tags(self.tags)) or ("",)
         return (str(getattr(self, group)),)
 
 
@@ -323,12 +324,13 @@ class Stats:
     """Sums over files.  `groups[group][name]`; a session with two tags counts under both.
 
     `activity` is of the files whose activity was measured.  `checkpoints` are the bytes of each session's
-    checkpoints by its id, which count on disk with it.
+    checkpoints by its id, which count on disk with it.  `subagents` are the sessions that others started.
     """
 
     checkpoints: Mapping[str, int] = field(default_factory=dict)
 
     total: Tally = field(default_factory=Tally)
+    subagents: Tally = field(default_factory=Tally)
     incomplete: int = 0
     messages: int = 0
     kinds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
@@ -342,6 +344,8 @@ class Stats:
     def add(self, file: FileStats) -> None:
         disk = file.disk + self.checkpoints.get(str(id_of(file.path)), 0)
         self.total.add(disk, file.plain)
+        if parent_of(file.tags) is not None:
+            self.subagents.add(disk, file.plain)
         self.messages += file.messages
         self.incomplete += not file.complete
         if file.activity is not None:

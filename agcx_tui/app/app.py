@@ -22,7 +22,7 @@ from textual.widgets import Input
 from agcx_tui.app import themes, toasts
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.keys.gate import KeyGate
+from agcx_tui.app.keys.gate import KeyGate, handled
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.textual_internals import EndingApp, forget_toasts, is_ending, run_binding
 from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
@@ -276,8 +276,13 @@ class AgcxApp(EndingApp[object]):
         if event.is_forwarded or await self._runs_binding(event.key, priority=True):
             return not event.is_forwarded
         field = self.focused
-        if not self.gate.admits(event) or field is None or isinstance(field, Input):
+        if not self.gate.admits(event) or field is None or isinstance(field, TypedLine):
             return False
+        if isinstance(field, Input):
+            if field.check_consume_key(event.key, event.character):
+                return False
+            # Tab, Backspace, and the like act on what was typed before them.
+            await handled(field)
         if not self.screen.is_mounted:
             # Once mounted, it gets its keys in order.
             return False

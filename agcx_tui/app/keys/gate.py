@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
-__all__ = ["KeyGate"]
+__all__ = ["KeyGate", "handled"]
 
 # Seconds between two checks whether the app draws again.
 _AGAIN = 0.02
@@ -57,11 +57,11 @@ class KeyGate:
             entered, self._entered = self._entered, None
             for widget in entered.ancestors_with_self:
                 if widget is not self._app:
-                    await _handled(widget)
+                    await handled(widget)
         # The stack is empty while the program ends.
         while stack := self._app.screen_stack:
             screen = stack[-1]
-            if takes_keys(screen) or not await _handled(screen):
+            if takes_keys(screen) or not await handled(screen):
                 break
 
     def note(self, event: events.Event) -> None:
@@ -94,7 +94,7 @@ class KeyGate:
             self._seen_at = time.monotonic()
 
 
-async def _handled(node: DOMNode) -> bool:
+async def handled(node: DOMNode) -> bool:
     """Wait until a node has handled its messages, including its own; false if it never does."""
     for _ in range(2):
         there = asyncio.Event()

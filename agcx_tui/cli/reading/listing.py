@@ -84,6 +84,9 @@ def list_(
 ) -> None:
     """List the sessions, the last opened first; files that cannot be read are marked with a !.
 
+    Subagents are left out unless --subagents is given, and count for the sessions that started them: in the
+    size, in larger:, and with --sort size, tokens, or cost.
+
     QUERY holds words that the title, tags, model, or id must contain, and terms such as
     agent:codex model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d
     larger:1MB messages:>100; a - before a word or term means not.
@@ -111,14 +114,17 @@ def list_(
     table.show_subagents(subagents)
     filter_table(table, wanted, store)
     if sort in OF_OPENING:
-        table.set_openings(_openings(table, store).items())
+        # Those that are not shown count for the sessions that started them.
+        hidden = table.subagents(table.order)
+        table.set_openings(_openings(table, [*table.order, *hidden], store).items())
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
-        known = _openings(table, store)
+        known = _openings(table, table.order, store)
         for row in table.order:
             entry = entries[table.path(row)]
             places = _places(table, row, known.get(row))
-            print_json(_facts(entry, checkpoints) | places | (_details(entry) if details else {}))
+            facts = _facts(entry, checkpoints, table.size_of_subagents(row))
+            print_json(facts | places | (_details(entry) if details else {}))
     else:
         print_table(table)
 
@@ -233,13 +239,13 @@ def sizes_of_checkpoints(store: Store) -> dict[str, int]:
         return {}
 
 
-def _openings(table: SessionTable, store: Store) -> dict[int, Opening]:
-    """The beginnings of the sessions that are shown, from the browser's catalog where it has them."""
+def _openings(table: SessionTable, rows: Iterable[int], store: Store) -> dict[int, Opening]:
+    """The beginnings of these sessions, from the browser's catalog where it has them."""
     from agcx_format.catalog import Catalog
     from agcx_tui.core.sessions.openings import openings
 
-    rows = [row for row in table.order if table.readable(row)]
-    return dict(openings(table, rows, Catalog(catalogs(cache_directory()), store.path)))
+    readable = [row for row in rows if table.readable(row)]
+    return dict(openings(table, readable, Catalog(catalogs(cache_directory()), store.path)))
 
 
 def _places(table: SessionTable, row: int, opening: Opening | None) -> dict[str, str | None]:
@@ -265,7 +271,7 @@ def _details(entry: ScanEntry) -> dict[str, Any]:
         return source_details({})
 
 
-def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
+def _facts(entry: ScanEntry, checkpoints: dict[str, int], of_subagents: int) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
     from agcx_format import to_json
     from agcx_format.subagents import parent_of
@@ -275,6 +281,7 @@ def _facts(entry: ScanEntry, checkpoints: dict[str, int]) -> dict[str, Any]:
         "path": entry.path,
         "bytes": entry.size,
         "checkpoint_bytes": checkpoints.get(str(entry.id), 0),
+        "subagent_bytes": of_subagents,
         "error": None,
     }
     if entry.metadata is not None:

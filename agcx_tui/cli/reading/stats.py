@@ -32,8 +32,8 @@ def stats(settings: Settings, activity: bool, as_json: bool) -> None:
     """Show what takes the space: by content, directory, model, month, and tag.
 
     Reads every file completely. Sizes by content are decompressed, all others are sizes on disk; a
-    session with two tags counts for both. Results are kept, even if interrupted, and the next run
-    reads only new files.
+    session with two tags counts for both, and a subagent as a session of its own. Results are kept, even
+    if interrupted, and the next run reads only new files.
     """
     from agcx_format.space import Stats
 
@@ -108,6 +108,11 @@ def _facts(found: Stats) -> dict[str, Any]:
         "messages": found.messages,
         "disk": found.total.disk,
         "plain": found.total.plain,
+        "subagents": {
+            "sessions": found.subagents.sessions,
+            "disk": found.subagents.disk,
+            "plain": found.subagents.plain,
+        },
         "incomplete": found.incomplete,
         "kinds": found.kinds,
         **groups,

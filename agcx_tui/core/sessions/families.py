@@ -83,7 +83,9 @@ class Families:
     def sum(self, row: int, measure: Callable[[int], N]) -> N:
         """What a row and all subagents below it measure."""
         total = measure(row)
-        waiting, seen = list(self._children.get(row, ())), {row}
+        if row not in self._children:
+            return total
+        waiting, seen = list(self._children[row]), {row}
         while waiting:
             each = waiting.pop()
             if each not in seen:

@@ -156,7 +156,8 @@ class SessionRows:
     def cost(self, row: int) -> float:
         """US dollars; 0 where that was not recorded, or is not known yet."""
         cost: float = self._arrays["costs"][row]
-        return cost
+        # A file may claim a negative cost, or NaN.
+        return cost if 0 <= cost < math.inf else 0.0
 
     def has_checkpoints(self, row: int) -> bool:
         """Whether checkpoints of it are counted."""

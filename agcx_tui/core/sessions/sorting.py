@@ -15,7 +15,7 @@ import msgspec
 
 from agcx_format.catalog import FAVORITE, Columns, project_name
 
-__all__ = ["DESCENDING", "OF_COLUMNS", "OF_OPENING", "SORTS", "RowOrder", "SortKey"]
+__all__ = ["DESCENDING", "OF_COLUMNS", "OF_OPENING", "SORTS", "SUMMED", "RowOrder", "SortKey"]
 
 SortKey = Literal[
     "accessed",
@@ -39,20 +39,22 @@ DESCENDING: Final = frozenset(SORTS) - _ASCENDING
 OF_COLUMNS: Final = frozenset({"project", "turns", "tokens", "cost"})
 # The keys that are known only once the beginning of a session has been read.
 OF_OPENING: Final = frozenset({"project", "tokens", "cost"})
+# The keys by which a session counts together with the subagents that are hidden.
+SUMMED: Final = frozenset({"tokens", "cost", "size"})
 
 
 class RowOrder(msgspec.Struct, frozen=True):
     """The order of rows of `columns` by a key of SORTS.
 
     Fields:
-        size: Returns the size of a row, where that is more than the columns say.
+        measure: What a row counts for a key of SUMMED, where that is more than the columns say.
         favorites_first: Whether favorites come before all others, in the same order among themselves.
     """
 
     columns: Columns
     key: str
     descending: bool
-    size: Callable[[int], int] | None = None
+    measure: Callable[[int], float] | None = None
     favorites_first: bool = False
 
     def sort(self, rows: list[int]) -> None:
@@ -89,6 +91,8 @@ class RowOrder(msgspec.Struct, frozen=True):
 
     def _value(self) -> Callable[[int], Any]:
         """What a row is sorted by."""
+        if self.measure is not None and self.key in SUMMED:
+            return self.measure
         match self.key:
             case "ratio":
                 return self._by_ratio()
@@ -99,7 +103,7 @@ class RowOrder(msgspec.Struct, frozen=True):
             case "project":
                 return self._by_text(lambda row: project_name(self.columns.project(row)))
             case "size":
-                return self.size or self.columns.arrays["sizes"].__getitem__
+                return self.columns.arrays["sizes"].__getitem__
         return self.columns.arrays[self.key].__getitem__
 
     def _by_text(self, text_of: Callable[[int], str]) -> Callable[[int], tuple[bool, str]]:

@@ -23,7 +23,7 @@ from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import WORD, Query
 from agcx_tui.core.sessions.rows import SessionRows
-from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING, RowOrder
+from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING, SUMMED, RowOrder
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
@@ -113,6 +113,7 @@ class SessionTable(SessionRows):
         if sessions is None and not self._sorted:
             self._sorted = True
             self._row_order().sort(self.order)
+            self.order = self._shown(self.order)
 
     def count_checkpoints(self, sizes: Mapping[str, int]) -> None:
         """Count the checkpoints of sessions, in bytes by their ids, to their sizes."""
@@ -144,13 +145,17 @@ class SessionTable(SessionRows):
         fitting = self._shown(matching(rows, self.query.terms, self))
         if self.order is everything and len(fitting) < len(rows):
             self.order = list(everything)
-        if self._sorted and self._row_order().holds([*everything[-1:], *rows]):
+        if (
+            self._sorted
+            and not self._adds_up
+            and self._row_order().holds([*everything[-1:], *rows])
+        ):
             # Saved in the order in which it is shown: no sort.
             if self.order is not everything:
                 everything += rows
             self.order += fitting
         else:
-            # Sorted once, after the last block.
+            # Sorted once, after the last block; a subagent in one may count for a row of an earlier one.
             self._sorted = False
             self._everything = None
             self.order = [*self.order, *fitting]
@@ -198,12 +203,13 @@ class SessionTable(SessionRows):
 
     def filter_by(self, query: Query) -> None:
         """Show the rows that match the query; marks are kept, visible or not."""
-        is_wider = _names_subagents(query) != _names_subagents(self.query)
-        among = self.order if query.narrows(self.query) and not is_wider else self._all_sorted()
+        before, self.query = self.query, query
+        if _names_subagents(query) != _names_subagents(before):
+            self._show_everything_again()
+            return
         # Marks and listed paths may have changed since the last result.
-        if any(term.value in ("marked", "listed") for term in query.terms):
-            among = self._all_sorted()
-        self.query = query
+        changes = any(term.value in ("marked", "listed") for term in query.terms)
+        among = self.order if query.narrows(before) and not changes else self._all_sorted()
         self.order = self._shown(matching(among, self.query.terms, self))
 
     @property
@@ -214,7 +220,7 @@ class SessionTable(SessionRows):
     def show_subagents(self, shown: bool) -> None:
         """Show the sessions of subagents, or hide those whose parent is in the store."""
         self._shows_subagents = shown
-        self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
+        self._show_everything_again()
 
     def set_openings(self, found: Iterable[tuple[int, Opening]]) -> bool:
         """Set first words, directories, and branches of rows; whether that changes what is shown."""
@@ -299,15 +305,41 @@ class SessionTable(SessionRows):
         return self._everything
 
     def _row_order(self) -> RowOrder:
-        size = self._listed_size if self._checkpoints or self._has_families else None
         return RowOrder(
-            self.columns, self.sort_key, self.descending, size, favorites_first=self.favorites_first
+            self.columns,
+            self.sort_key,
+            self.descending,
+            self._measure(),
+            favorites_first=self.favorites_first,
         )
 
-    def _listed_size(self, row: int) -> int:
-        return self.with_subagents(row, self.size)
+    @property
+    def _adds_up(self) -> bool:
+        """Whether rows are sorted by what they and their hidden subagents measure together."""
+        return self.sort_key in SUMMED and self._has_families and self._hides_subagents
+
+    def _measure(self) -> Callable[[int], float] | None:
+        """What rows are sorted by where the columns do not tell it."""
+        match self.sort_key:
+            case "size" if self._checkpoints or self._adds_up:
+                return lambda row: self.with_subagents(row, self.size)
+            case "tokens" if self._adds_up:
+                return lambda row: self.with_subagents(row, self.tokens)
+            case "cost" if self._adds_up:
+                return lambda row: self.with_subagents(row, self.cost)
+        return None
+
+    def _show_everything_again(self) -> None:
+        """Filter all rows, after subagents were hidden or shown, with which sums change."""
+        if self._has_families:
+            self._everything = None
+        self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
 
     def _show(self, rows: list[int]) -> None:
+        if self._has_families and any(t.key in ("larger", "smaller") for t in self.query.terms):
+            # A subagent counts for the session that started it.
+            self._show_everything_again()
+            return
         known = set(rows)
         order = self.order
         # Without a filter the count tells; with one, any of them may already be shown.
@@ -325,6 +357,10 @@ class SessionTable(SessionRows):
         """Whether there may be sessions of subagents, which are hidden, or stand below others."""
         return bool(self._sets_of_subagents())
 
+    @property
+    def _hides_subagents(self) -> bool:
+        return not self._shows_subagents and not _names_subagents(self.query)
+
     def _sets_of_subagents(self) -> Set[int]:
         return self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
 
@@ -333,7 +369,7 @@ class SessionTable(SessionRows):
         sets, tags = self._sets_of_subagents(), self._arrays["tags"]
         if not sets:
             return rows
-        if not self._shows_subagents and not _names_subagents(self.query):
+        if self._hides_subagents:
             self.families.flat()
             return [row for row in rows if tags[row] not in sets or self.parent(row) is None]
         self._know_families()
@@ -346,9 +382,14 @@ class SessionTable(SessionRows):
             rows = range(len(flags)) if sets else ()
             self.families.know(row for row in rows if tags[row] in sets and not flags[row] & GONE)
 
+    def size_of_subagents(self, row: int) -> int:
+        """Bytes of all subagents below a row, shown or not."""
+        self._know_families()
+        return self.families.sum(row, self.size) - self.size(row)
+
     def with_subagents(self, row: int, measure: Callable[[int], N]) -> N:
         """What a row measures, together with the subagents that it stands for in the list."""
-        if self._shows_subagents:
+        if not self._hides_subagents:
             return measure(row)
         self._know_families()
         return self.families.sum(row, measure)

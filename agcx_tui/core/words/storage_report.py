@@ -158,8 +158,11 @@ def activity_sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
 def headline(stats: Stats, in_trash: int = 0) -> str:
     """The totals in a line; `in_trash` is the bytes of deleted sessions, which still take space."""
     total = stats.total
+    sessions = counted(total.sessions, "session")
+    if stats.subagents.sessions:
+        sessions += f", {stats.subagents.sessions:,} of them subagents"
     words = [
-        counted(total.sessions, "session"),
+        sessions,
         counted(stats.messages, "message"),
         f"{size(total.disk)} on disk",
         f"{size(total.plain)} decompressed",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support import transcript_lines as claude
-from tests.support.rollout_lines import SESSION, meta, user, write
+from tests.support.rollout_lines import SESSION, event, meta, user, write
 from tests.tui.cli.conftest import run
 
 
@@ -53,20 +55,36 @@ def test_help_names_the_folders_of_an_agent():
     assert "claude" in run("import", "--help").stdout
 
 
-def test_a_subagent_is_listed_when_asked_for_and_deleted_with_its_parent(tmp_path):
+def test_a_subagent_is_listed_when_asked_for_and_counts_and_goes_with_its_parent(tmp_path):
     at = "--store", tmp_path / "store"
     child = "0199bbbb-1111-7222-8333-444455556666"
     source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION}}}
-    lines = meta(id=child, source=source), user("child")
+    used = [
+        event("token_count", info={"total_token_usage": {"input_tokens": n, "output_tokens": 1}})
+        for n in (1000, 100)
+    ]
     write(tmp_path / "a.jsonl", meta(), user("parent"))
-    write(tmp_path / "b.jsonl", *lines)
-    run(*at, "import", "codex", tmp_path / "a.jsonl", tmp_path / "b.jsonl")
-    assert "child" not in run(*at, "list").stdout
-    assert "child" in run(*at, "list", "--subagents").stdout
+    write(tmp_path / "b.jsonl", meta(id=child, source=source), user("child"), used[0])
+    write(tmp_path / "c.jsonl", meta(id=child.replace("b", "c")), user("another"), used[1])
+    run(*at, "import", "codex", *(tmp_path / f"{name}.jsonl" for name in "abc"))
+    listed = run(*at, "list", "--sort", "tokens").stdout
+    assert listed.index("parent") < listed.index("another")
+    assert "child" not in listed
+    listed = run(*at, "list", "--sort", "tokens", "--subagents").stdout
+    assert listed.index("another") < listed.index("parent") < listed.index("child")
+    rows = [
+        json.loads(line) for line in run(*at, "list", "--json", "--subagents").stdout.splitlines()
+    ]
+    sizes = {row["title"]: (row["bytes"], row["subagent_bytes"]) for row in rows}
+    assert sizes["parent"][1] == sizes["child"][0]
+    assert sizes["another"][1] == 0
+    told = run(*at, "stats")
+    assert "3 sessions, 1 of them subagents" in told.stderr
+    assert "subagent-of:" not in told.stdout
     assert f"subagent of {SESSION}" in run(*at, "show", child).stdout
     deleted = run(*at, "delete", SESSION, "--yes", "--force")
     assert "With 1 subagent" in deleted.stderr
-    assert run(*at, "list", "--subagents").stdout == ""
+    assert "parent" not in run(*at, "list", "--subagents").stdout
     run(*at, "undo")
     assert run(*at, "delete", SESSION, "--yes", "--force", "--keep-subagents")
     assert "child" in run(*at, "list").stdout

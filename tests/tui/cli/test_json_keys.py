@@ -57,8 +57,8 @@ ACTIVITY_ROWS = {
     "edited": {"number", "versions", "last"},
 }
 STATS = {
-    "sessions", "messages", "disk", "plain", "incomplete", "kinds", "model", "month", "tag", "directory",
-    "largest_sessions", "largest_messages", "trash",
+    "sessions", "subagents", "messages", "disk", "plain", "incomplete", "kinds", "model", "month", "tag",
+    "directory", "largest_sessions", "largest_messages", "trash",
 }  # fmt: skip
 
 
@@ -73,21 +73,20 @@ def by_id(found: list[dict], name: str) -> dict:
 
 
 PLACES = {"directory", "project", "branch", "agent"}
+FILE = {"path", "bytes", "checkpoint_bytes", "subagent_bytes", "error"}
 
 
 def test_list(store):
     found = lines("list", "--json")
     entries = {str(entry.id): entry for entry in open_store(store).scan()}
     whole = by_id(found, GRID)
-    assert (
-        set(whole) == METADATA | {"path", "bytes", "checkpoint_bytes", "error", "parent"} | PLACES
-    )
+    assert set(whole) == METADATA | {*FILE, "parent"} | PLACES
     entry = entries[whole["id"]]
     assert (whole["path"], whole["bytes"], whole["error"]) == (entry.path, entry.size, None)
     assert whole["bytes"] == Path(entry.path).stat().st_size
     assert (whole["title"], whole["is_favorite"]) == ("Fix the grid layout", True)
     torn = next(each for each in found if each["error"] and "title" not in each)
-    assert set(torn) == {"id", "path", "bytes", "checkpoint_bytes", "error"} | PLACES
+    assert set(torn) == {"id", *FILE} | PLACES
     assert {torn[name] for name in PLACES} == {None}
     assert set(torn["error"]) == {"reason", "section", "offset"}
     error = entries[torn["id"]].error

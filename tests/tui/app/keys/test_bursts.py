@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support.browsing import SIZE, browser, scanned, titles, until
 
@@ -18,6 +20,8 @@ NAMES = {
     ":": "colon",
     "\r": "enter",
     "\x1b": "escape",
+    "\b": "backspace",
+    "\t": "tab",
     " ": "space",
     "]": "right_square_bracket",
 }
@@ -106,6 +110,15 @@ async def test_what_is_typed_behind_the_key_that_opens_a_dialog_is_for_its_field
         await until(pilot, lambda: screen.table.title(row) == "Zebra")
         assert pilot.app.screen is screen
         assert screen.table.marks == set()
+        # From field to field of a form, and back over what was typed wrong.
+        burst(pilot, "P9x\b0d\t10M\b\b2MB\t\b5\b20")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PruneScreen))
+        form = pilot.app.screen
+        await until(pilot, lambda: form.query_one("#keep", Input).value.endswith("0"))
+        typed = {
+            name: form.query_one(f"#{name}", Input).value for name in ("older", "larger", "keep")
+        }
+        assert typed == {"older": "90d", "larger": "12MB", "keep": "20"}
 
 
 async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(store):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
 from agcx_format import Store, open_store
+from agcx_format.catalog import read_opening
 from agcx_format.importing import agent_named, import_sessions
 from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.table import SessionTable
-from tests.support.rollout_lines import SESSION, meta, user, write
+from tests.support.rollout_lines import SESSION, event, meta, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
@@ -87,6 +89,67 @@ def test_subagents_stand_below_the_session_that_they_belong_to_or_count_with_it(
     assert table.order == [parent, another]
     table.remove([child])
     assert table.with_subagents(parent, table.size) == table.size(parent)
+
+
+def used(tokens: int) -> dict:
+    usage = {"input_tokens": tokens - 1, "cached_input_tokens": 0, "output_tokens": 1}
+    return event("token_count", info={"total_token_usage": usage, "last_token_usage": usage})
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Store:
+    """A session with 10 tokens, its subagent with 1,000, and one with 100 that is larger than the first."""
+    made = open_store(tmp_path / "store")
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION}}}
+    noise = random.Random(1).randbytes(20_000).hex()
+    write(tmp_path / "a.jsonl", meta(), user("parent"), used(10))
+    write(tmp_path / "b.jsonl", meta(id=OTHER, source=source), user("child " + noise), used(1000))
+    another = user("another " + noise[:5000])
+    write(tmp_path / "c.jsonl", meta(id=OTHER.replace("b", "c")), another, used(100))
+    list(import_sessions(made, [tmp_path], agent=agent_named("codex")))
+    return made
+
+
+@pytest.mark.parametrize("key", ["tokens", "size"])
+def test_sessions_are_sorted_by_what_their_rows_show(busy, key):
+    entries = sorted(busy.scan(), key=lambda entry: entry.title)
+    table = SessionTable()
+    table.show_subagents(False)
+    table.sort_by(key)
+    for entry in entries:
+        (row,) = table.put([entry])
+        table.set_openings([(row, read_opening(entry.path))])
+    another, child, parent = map(table.row_of, (entry.path for entry in entries))
+    assert table.order == [parent, another]
+    table.show_subagents(True)
+    assert table.order == [another, parent, child]
+    table.show_subagents(False)
+    assert table.order == [parent, another]
+    # Asked for subagents, each counts for itself.
+    table.filter_by(parse("-tag:none -is:subagent", 0))
+    assert table.order == [another, parent]
+    table.filter_by(parse("larger:15kB", 0))
+    assert table.order == [parent]
+    table.filter_by(parse("", 0))
+    assert table.order == [parent, another]
+    table.remove([child])
+    assert table.order == [another, parent]
+
+
+def test_a_subagent_in_a_later_block_of_the_catalog_counts_too(busy):
+    entries = sorted(busy.scan(), key=lambda entry: entry.title)
+    saved = SessionTable()
+    rows = saved.put(entries)
+    saved.set_openings([(row, read_opening(saved.path(row))) for row in rows])
+    table = SessionTable()
+    table.show_subagents(False)
+    table.sort_by("tokens")
+    table.expect(3)
+    for title in ("another", "parent", "child"):
+        (row,) = (row for row in rows if saved.title(row).startswith(title))
+        table.extend(saved.columns.block([row]))
+    table.expect(None)
+    assert [table.title(row)[:7] for row in table.order] == ["parent", "another"]
 
 
 def test_subagents_of_subagents_stand_further_in_and_a_circle_loses_nobody():
