@@ -55,7 +55,7 @@ class Asides:
 
     def __init__(self, draft: ImportDraft) -> None:
         self.given: dict[str, str] = {}
-        self.summaries: list[tuple[object, str]] = []
+        self.summaries: list[tuple[str, str]] = []
         self.tags: list[str] = []
         self._pull_request = ""
         self._draft = draft
@@ -63,7 +63,7 @@ class Asides:
 
     def heard(self, item: Item) -> None:
         """Note what the person said, so that copies of it are recognized."""
-        if isinstance(item, Message) and item.role == "user":
+        if type(item) is Message and item.role == "user":
             self._copies.said("user", _as_typed(text_of(item)))
 
     def line(self, kind: str, value: dict[str, Any], number: int) -> None:
@@ -89,7 +89,8 @@ class Asides:
     def _title(self, kind: str, value: dict[str, Any]) -> None:
         if kind == "summary":
             if as_text(value.get("summary")):
-                self.summaries.append((value.get("leafUuid"), short_title(value["summary"])))
+                leaf = as_text(value.get("leafUuid"))
+                self.summaries.append((leaf, short_title(value["summary"])))
             return
         titles = (as_text(value.get(name)) for name in ("customTitle", "aiTitle", "title"))
         if title := short_title(next(filter(None, titles), "")):

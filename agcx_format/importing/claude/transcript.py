@@ -159,8 +159,8 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
-        # A hash of the content of each message by its id, None for the other lines.
-        self._seen: dict[str, int | None] = {}
+        # Hashes of the ids of messages with their contents.
+        self._seen: set[int] = set()
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
@@ -190,9 +190,7 @@ class _Transcript:
             self._message(kind, uuid, value, number)
         else:
             self._asides.line(as_text(kind), value, number)
-        if uuid not in self._seen:
-            self._seen[uuid] = None
-        self._lineage.add(uuid, as_text(value.get("parentUuid")), draft.entries[before:])
+        self._lineage.add(uuid, as_text(value.get("parentUuid")), before, len(draft.entries))
 
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use what an export of this program noted; False if the line is to be read like any other."""
@@ -207,19 +205,25 @@ class _Transcript:
         if not isinstance(content, (str, list)):
             draft.bad(number, f"a {kind} line without content")
             return
-        if self._is_repeated(uuid, content):
+        if uuid and self._is_repeated(uuid, content):
             draft.duplicates.add(f"{kind}, the same line again", number, value)
             return
         before = len(draft.entries)
         self._blocks.line(value, message, content, number)
-        added = draft.entries[before:]
         if NOTES in value:
-            with_notes(added, value)
+            with_notes(draft.entries[before:], value)
         if kind == "assistant":
             self._usage.add(value, message)
             if (model := as_text(message.get("model"))) and not model.startswith("<"):
                 self._model = model
-            return
+        else:
+            self._said(value, content, draft.entries[before:])
+
+    def _said(
+        self, value: dict[str, Any], content: str | list[Any], added: list[DraftEntry]
+    ) -> None:
+        """Use what a line of the person says beside its messages, which were added."""
+        draft = self._draft
         for entry in added:
             self._asides.heard(entry.item)
         if started := started_by(value):
@@ -243,23 +247,26 @@ class _Transcript:
             self._directory = as_text(value.get("cwd"))
         if not self._branch:
             self._branch = as_text(value.get("gitBranch"))
-        for name, field in ((CLI_VERSION, "version"), (ORIGINATOR, "entrypoint")):
-            if (found := value.get(field)) and isinstance(found, str):
-                environment[name] = found
+        if version := as_text(value.get("version")):
+            environment[CLI_VERSION] = version
+        if originator := as_text(value.get("entrypoint")):
+            environment[ORIGINATOR] = originator
 
     def _is_repeated(self, uuid: str, content: object) -> bool:
         """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        said = _hash(content)
-        repeated = bool(uuid) and self._seen.get(uuid) == said
-        self._seen[uuid] = said
-        return repeated
+        seen, said = self._seen, hash((uuid, _hash(content)))
+        if said in seen:
+            return True
+        seen.add(said)
+        return False
 
     def finish(self) -> Imported:
         draft, asides = self._draft, self._asides
         self._lineage.mark(draft)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
-        own = [title for leaf, title in asides.summaries if leaf in self._seen]
+        leaves = self._lineage.has({leaf for leaf, _ in asides.summaries})
+        own = [title for leaf, title in asides.summaries if leaf in leaves]
         untitled = f"Claude Code session of {draft.start[:10]}"
         titles = [
             asides.given.get("custom-title"),
@@ -284,7 +291,7 @@ class _Transcript:
 
 def _hash(content: object) -> int:
     try:
-        return hash(msgspec.json.encode(content))
+        return hash(content if isinstance(content, str) else msgspec.msgpack.encode(content))
     except OverflowError:
         # A number beyond 64 bits.
         return hash(as_json(content))
