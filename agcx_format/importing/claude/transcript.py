@@ -262,6 +262,8 @@ class _Transcript:
 
     def finish(self) -> Imported:
         draft, asides = self._draft, self._asides
+        # No line follows: this makes room for the messages.
+        self._seen.clear()
         self._lineage.mark(draft)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
@@ -297,11 +299,19 @@ def _hash(content: object) -> int:
         return hash(as_json(content))
 
 
+_Counts = tuple[int, int, int]
+# The lines of an answer are not further apart than so many answers.
+_RECENT = 4096
+
+
 class _Usage:
     """The tokens of the answers; an answer on several lines has the same count on each."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, tuple[int, int, int]] = {}
+        # What the model read, how much of it from a cache, and what it wrote.
+        self._sums: _Counts | None = None
+        # The counts of the answers that more lines may follow of.
+        self._recent: dict[str, _Counts] = {}
         self._cost = 0.0
 
     def add(self, value: dict[str, Any], message: dict[str, Any]) -> None:
@@ -310,15 +320,28 @@ class _Usage:
             cached = count_of(usage.get("cache_read_input_tokens"))
             others = map(usage.get, ("input_tokens", "cache_creation_input_tokens"))
             read = cached + sum(map(count_of, others))
-            answer = as_text(message.get("id")) or f"line {len(self._counts)}"
-            self._counts[answer] = (read, cached, count_of(usage.get("output_tokens")))
+            counts = read, cached, count_of(usage.get("output_tokens"))
+            self._add(as_text(message.get("id")), counts)
         cost = value.get("costUSD")
         if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e12:
             self._cost += cost
 
+    def _add(self, answer: str, counts: _Counts) -> None:
+        """Count an answer; one that was counted before has other counts now."""
+        recent, before = self._recent, (0, 0, 0)
+        if answer:
+            before = recent.pop(answer, before)
+            recent[answer] = counts
+            if len(recent) > _RECENT:
+                del recent[next(iter(recent))]
+        sums = self._sums or (0, 0, 0)
+        read, cached, wrote = (
+            s + new - old for s, new, old in zip(sums, counts, before, strict=True)
+        )
+        self._sums = read, cached, wrote
+
     def totals(self) -> dict[str, str]:
         """What goes into the environment."""
         names = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
-        sums = map(sum, zip(*self._counts.values(), strict=True))
-        totals = {name: str(total) for name, total in zip(names, sums, strict=False)}
+        totals = dict(zip(names, map(str, self._sums), strict=True)) if self._sums else {}
         return totals | ({COST_USD: f"{self._cost:.6g}"} if self._cost else {})
