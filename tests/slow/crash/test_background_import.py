@@ -31,7 +31,7 @@ Told = dict[str, list[str]]
 BEFORE: Told = {"grown": ["grown"]}
 AFTER: Told = {"grown": ["grown", "an answer"], "one": ["one"], "two": ["two"]}
 # How many states of the disk the quick form looks at.
-FEW = 5
+FEW = 3
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_killed_before_each_change_of_a_file(
         killed = killed_at(step, lambda root=root: go_on(open_store(root)))
         seen.append(look_after(root))
         shutil.rmtree(root)
-        step += strides(40)
+        step += strides(80)
     assert seen[-1] == AFTER
     assert any(BEFORE != now != AFTER for now in seen)
 
