@@ -190,16 +190,15 @@ class ImportDraft:
         if self._resumes_from is not None:
             entry.parent, self._resumes_from = self._resumes_from, None
         # `isinstance` takes several times as long where the answer is no.
-        kind = type(item)
-        if kind is FunctionCallOutput:
+        if type(item) is FunctionCallOutput:
             entry.outcome = outcome or read_outcome(item.output)
-        elif kind is FunctionCall:
+        elif type(item) is FunctionCall:
             self.calls.add(item.call_id, entry.position)
             if files := files_of(item):
                 entry.files = files
-        elif kind is Message:
+        elif type(item) is Message:
             entry.words = genuine_user_text(item)
-        elif kind is LocalShellCall and item.call_id is not None:
+        elif type(item) is LocalShellCall and item.call_id is not None:
             self.calls.add(item.call_id, entry.position)
         self.entries.append(entry)
         return entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -35,7 +35,7 @@ def moment_of(time: Any) -> Timestamp | None:
 
 
 # Without the check, for text in the usual form.
-_as_timestamp = partial(str.__new__, Timestamp)
+_as_timestamp: Callable[[str], Timestamp] = partial(str.__new__, Timestamp)
 
 
 def estimated(times: Iterable[str | None], start: str) -> Iterator[str]:

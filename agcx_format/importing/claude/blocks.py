@@ -83,8 +83,8 @@ class Blocks:
 
     def _tool(self, kind: str, block: dict[str, Any]) -> None:
         """A tool call or its result, of which there are several kinds; or something else."""
-        call_id = block.get("tool_use_id")
-        is_result = isinstance(call_id, str) and isinstance(block.get("type"), str)
+        given_id = block.get("tool_use_id") if isinstance(block.get("type"), str) else None
+        call_id = optional_text(given_id)
         if "input" in block:
             match block:
                 case {"type": str(), "id": str(used_id), "name": str(name), "input": given}:
@@ -92,7 +92,7 @@ class Blocks:
                     item_id = optional_text(self._message.get("id"))
                     self._put(unchecked.function_call(item_id, name, as_json(given), used_id))
                     return
-        elif is_result:
+        elif call_id is not None:
             self._result(call_id, block)
             return
         match block:
@@ -100,7 +100,7 @@ class Blocks:
                 if kind == "document":
                     self._note("document: input_image with its data")
                 self._pending.append(InputImage(url))
-            case _ if is_result:
+            case _ if call_id is not None:
                 self._result(call_id, block)
             case _:
                 self._note(f"block of an unknown kind {kind}: text with its JSON")

@@ -88,13 +88,13 @@ class Events:
 
     def heard(self, item: Item) -> None:
         """Note the words of an item, so that events that repeat them are recognized."""
-        kind, said = type(item), self._copies.said
-        if kind is Reasoning or kind is ReasoningWithoutContent:
+        said = self._copies.said
+        if type(item) is Reasoning or type(item) is ReasoningWithoutContent:
             for part in item.summary:
                 said("summary", part.text)
             for thought in item.content or ():
                 said("thought", thought.text)
-        elif kind is Message:
+        elif type(item) is Message:
             if item.role in ("user", "assistant"):
                 said(item.role, _spoken(item))
             if item.role == "user" and text_of(item).lstrip().startswith("<turn_aborted>"):
