@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from agcx_format.importing.claude.transcript import read_transcript as read_transcript
     from agcx_format.importing.codex.rollout import read_rollout as read_rollout
     from agcx_format.importing.draft import ImportDraft as ImportDraft
-    from agcx_format.importing.environment import OWN_ID as OWN_ID
     from agcx_format.importing.environment import source_details as source_details
     from agcx_format.importing.finding import default_places as default_places
     from agcx_format.importing.found import FoundAgent as FoundAgent
@@ -50,7 +49,7 @@ _HOMES = {
     "claude.transcript": "read_transcript",
     "codex.rollout": "read_rollout",
     "draft": "ImportDraft",
-    "environment": "OWN_ID source_details",
+    "environment": "source_details",
     "finding": "default_places",
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",

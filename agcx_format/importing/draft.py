@@ -18,13 +18,7 @@ from uuid import UUID, uuid5
 
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
-from agcx_format.importing.environment import (
-    AGENT,
-    SOURCE_CHANGED,
-    VERSION,
-    WRITTEN_BY,
-    spent_since,
-)
+from agcx_format.importing.environment import VERSION, spent_since
 from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
@@ -52,6 +46,7 @@ from agcx_format.subagents import subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
+from agcx_format.variables import AGENT, SOURCE_CHANGED, WRITTEN_BY
 
 __all__ = ["INCOMPLETE", "ImportDraft"]
 
