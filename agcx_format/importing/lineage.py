@@ -55,7 +55,8 @@ class Lineage:
             return
         tree = _Tree(draft.entries, self._lines.unique())
         lived = tree.lived()
-        for parent, children in tree.forks():
+        # From the last fork back: what forked within a branch that was left is a branch of that one.
+        for parent, children in reversed(tree.forks()):
             if not self._every_fork and not any(map(tree.is_said, children[1:])):
                 continue
             chosen = next((c for c in children if lived[c]), children[-1])

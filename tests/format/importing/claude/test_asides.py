@@ -185,6 +185,25 @@ def test_what_was_rewound_is_a_branch_and_the_rest_reads_through(read):
     assert imported.metadata.message_count == 6
 
 
+def test_a_rewind_within_what_was_rewound_later_is_a_branch_of_that_branch(read):
+    imported = read(
+        chained(user("root"), "1", None),
+        chained(assistant(text("a1")), "2", "1"),
+        chained(user("left"), "3", "2"),
+        chained(assistant(text("b1")), "4", "3"),
+        chained(user("left first"), "5", "4"),
+        chained(user("left then"), "6", "4"),
+        chained(user("live"), "7", "2"),
+    )
+    found = {text_of(m.item): m.metadata for m in imported.conversation.messages}
+    of = {words: each.branch_id for words, each in found.items()}
+    assert of["root"] is of["a1"] is of["live"] is None
+    assert of["left"] == of["b1"] == of["left then"]
+    assert of["left first"] not in (None, of["left"])
+    inner = found["left first"].parent_message_id, found["left then"].parent_message_id
+    assert inner == (found["b1"].message_id,) * 2
+
+
 def test_a_branch_that_was_tried_and_left_for_the_first_one_is_the_one_that_was_left(read):
     imported = read(
         chained(user("root"), "1", None),
