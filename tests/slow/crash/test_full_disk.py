@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import os
 import random
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +21,7 @@ from agcx_format.store.acts.act_dirs import unfinished
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import live, session
 from tests.support.rollout_lines import meta, user, write
+from tests.support.small_files import small_files_only
 from tests.support.stores import contents
 
 A, B = UUID(int=1 << 96), UUID(int=2 << 96)
@@ -65,16 +64,6 @@ def fails_and_leaves_all(root: Path, change: Callable[[Store], object]) -> None:
     assert contents(root, trash=True) == before
     assert unfinished(root) == []
     assert live(root) == {A: 1}
-
-
-@contextmanager
-def small_files_only(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @each_change
