@@ -89,7 +89,9 @@ class Rendering:
         if exporter.form.redact or len(sources) < 2:
             return
         sizes = list(map(_size, sources))
-        processes = processes_for(sizes, _WORTH_A_PROCESS)
+        processes = exporter.processes
+        if processes is None:
+            processes = processes_for(sizes, _WORTH_A_PROCESS)
         if processes < 2:
             return
         folder = None

@@ -75,6 +75,7 @@ def export_each(
     should_stop: Callable[[], bool] = lambda: False,
     reviewed: Mapping[str, Looked] | None = None,
     progress: Progress | None = None,
+    processes: int | None = None,
 ) -> Iterator[Exported]:
     """Export each session file to its target; one that fails does not stop the others.
 
@@ -84,9 +85,10 @@ def export_each(
     Args:
         jobs: Pairs of a session file and its target.
         reviewed: What to hide in each file, if a person has reviewed what `secrets_in` found.
+        processes: How many render; None for as many as are worth it.
     """
     form = Form(form) if isinstance(form, str) else form
-    exporter = Exporter(form, should_stop, reviewed, progress)
+    exporter = Exporter(form, should_stop, reviewed, progress, processes)
     jobs, files = list(jobs), set[Path]()
     sources, targets = [source for source, _ in jobs], [target for _, target in jobs]
     try:
