@@ -13,13 +13,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
+from agcx_format.variables import SUBAGENTS
+
 __all__ = [
-    "SUBAGENT", "SUBAGENTS", "is_link", "parent_of", "parent_tag", "shown_tags", "subagents_in", "with_links",
+    "SUBAGENT", "is_link", "parent_of", "parent_tag", "shown_tags", "subagents_in", "with_links",
 ]  # fmt: skip
 
 SUBAGENT = "subagent"
-# The variable that has the id of each subagent's session by the id of the call that started it, as JSON.
-SUBAGENTS = "AGCX_SUBAGENTS"
 _PARENT = "subagent-of:"
 _is_link = re.compile(r"subagent-of:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 

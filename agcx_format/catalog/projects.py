@@ -15,16 +15,7 @@ from typing import NamedTuple
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
 
-__all__ = ["BRANCH", "COST", "TOKENS", "Opening", "project_directory", "project_name"]
-
-BRANCH = "AGCX_BRANCH"
-"""The variable of a session's environment that has the Git branch."""
-
-TOKENS = ("AGCX_TOKENS_INPUT", "AGCX_TOKENS_OUTPUT")
-"""Those that have the numbers of tokens read and written."""
-
-COST = "AGCX_COST_USD"
-"""The one that has the cost in US dollars."""
+__all__ = ["Opening", "project_directory", "project_name"]
 
 # A file `.git` is one line, and no one works deeper than this below a repository.
 _LARGEST_FILE = 4096

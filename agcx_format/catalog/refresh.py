@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agcx_format.catalog.columns import GONE, Columns
-from agcx_format.catalog.projects import BRANCH, COST, TOKENS, Opening, project_directory
+from agcx_format.catalog.projects import Opening, project_directory
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.transcript.words import genuine_user_text
+from agcx_format.variables import BRANCH, COST_USD, TOKENS_INPUT, TOKENS_OUTPUT
 
 __all__ = ["Gone", "differences", "look_at", "read_opening"]
 
@@ -27,6 +28,7 @@ _MESSAGES, _PIECES = 24, 4
 # Layout 2 stores the directory after all messages.
 _LARGEST_FOR_DIRECTORY = 1 << 22
 # No session has more tokens.
+_TOKENS = (TOKENS_INPUT, TOKENS_OUTPUT)
 _MOST = 1 << 48
 
 
@@ -93,8 +95,8 @@ def read_opening(path: str) -> Opening:
         directory,
         project_directory(directory),
         noted.get(BRANCH, ""),
-        min(sum(int(_amount(noted, name)) for name in TOKENS), _MOST),
-        _amount(noted, COST),
+        min(sum(int(_amount(noted, name)) for name in _TOKENS), _MOST),
+        _amount(noted, COST_USD),
     )
 
 

@@ -12,7 +12,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 from agcx_format import limits
@@ -133,6 +133,30 @@ class Tree:
     def signature(self, path: str) -> Signature | None:
         place = self.find(path)
         return place and place.signature()
+
+    def signatures(self, path: str, files: Iterable[str]) -> dict[str, Signature]:
+        """The signatures of those of `files` that are in the folder `path`, or below it.
+
+        For thousands of folders: this one, and the one that it is in, are not kept open.
+
+        Raises:
+            FileNotFoundError: the folder does not exist.
+        """
+        parent, _, name = path.rpartition("/")
+        grandparent, _, parent_name = parent.rpartition("/")
+        above = self._open(self.folder(grandparent), parent_name, parent)
+        try:
+            fd = self._open(above, name, path)
+        finally:
+            os.close(above)
+        with Tree._of(self.full(path), fd) as folder:
+            found = {}
+            for file in files:
+                place = folder.find(file) if "/" in file else Place(fd, file, path)
+                status = place and place.status()
+                if status is not None:
+                    found[file] = Signature.of(status)
+            return found
 
     def names(self, path: str = "") -> list[str]:
         """The names in a folder; empty if it does not exist."""

@@ -31,7 +31,7 @@ from agcx_format.model.fields import Float32
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import read_metadata
-from agcx_format.store import paths
+from agcx_format.store import paths, staging
 from agcx_format.store.acts import act_dirs, emptied, journal, reserve
 from agcx_format.store.store import Store
 
@@ -262,7 +262,14 @@ class _Checkup:
         unfinished = act_dirs.unfinished(self._root)
         for act_dir in unfinished:
             yield _act(act_dir, "it was interrupted: the next change of the store sets it right")
+        staged = self._staged()
+        for name in (name for name, is_used in staged.items() if not is_used):
+            reason = (
+                "an import of ours that was interrupted, removed by the next change of the store"
+            )
+            yield _leftover(self._root / paths.TRASH / name, Severity.INFO, reason)
         passed = {
+            *staged,
             emptied.FILE,
             reserve.FILE,
             reserve.FOLDER,
@@ -285,6 +292,12 @@ class _Checkup:
             else:
                 reason = f"it cannot be undone, but what it holds can be restored: {problem}"
             yield _act(self._root / paths.TRASH / name, reason)
+
+    def _staged(self) -> dict[str, bool]:
+        """The folders of imports, and whether each is in use."""
+        with contextlib.suppress(PersistenceError, OSError), Tree(self._root) as store:
+            return staging.folders(store)
+        return {}
 
     def _files(self, folder: str) -> list[str]:
         """The names in a folder; an unreadable folder is reported once."""

@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
-from agcx_format.exporting.notes import NOTES, message_notes, session_notes
+from agcx_format.exporting.notes import NOTES, git_facts, message_notes, session_notes
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -67,7 +67,8 @@ def transcript_parts(
     if choice.metadata:
         title[NOTES] = session_notes(metadata, context)
     yield _line(title)
-    lines = _Lines(metadata, directory or "/", choice)
+    branch, _ = git_facts(context if choice.metadata else None)
+    lines = _Lines(metadata, directory or "/", branch, choice)
     for _, message in chosen(messages, choice):
         yield _line(lines.of(message))
 
@@ -80,8 +81,11 @@ def _line(value: dict[str, Any]) -> str:
 class _Lines:
     """Makes the lines of one session, each of which continues from another."""
 
-    def __init__(self, metadata: SessionMetadata, directory: str, choice: ExportChoice) -> None:
-        self._metadata, self._directory, self._choice = metadata, directory, choice
+    def __init__(
+        self, metadata: SessionMetadata, directory: str, branch: str, choice: ExportChoice
+    ) -> None:
+        self._metadata, self._directory, self._branch = metadata, directory, branch
+        self._choice = choice
         # The last line of each branch; None is the way that was lived.
         self._last: dict[UUID | None, str] = {}
         self._lines: dict[UUID, str] = {}
@@ -97,7 +101,7 @@ class _Lines:
             "cwd": self._directory,
             "sessionId": str(self._metadata.id),
             "version": _VERSION,
-            "gitBranch": "",
+            "gitBranch": self._branch,
             "type": kind,
             **own,
             "uuid": uuid,

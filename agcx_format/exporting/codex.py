@@ -15,7 +15,7 @@ from typing import Any
 
 from agcx_format.codec.json import to_plain
 from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
-from agcx_format.exporting.notes import NOTES, message_notes, session_notes
+from agcx_format.exporting.notes import NOTES, git_facts, message_notes, session_notes
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -62,7 +62,7 @@ def rollout_parts(
     """The document in parts; after the first, each has the lines of one message."""
     directory = context.working_directory if context is not None else ""
     notes = session_notes(metadata, context) if choice.metadata else None
-    yield _start(metadata, directory or "/", notes)
+    yield _start(metadata, directory or "/", _git(context if choice.metadata else None), notes)
     # Turns of the branch at hand, which is left when the next message is in another.
     branch, turns, moment = None, 0, ""
     for _, message in chosen(messages, choice):
@@ -97,8 +97,17 @@ def _is_changed(item: object) -> bool:
     return not isinstance(item, FunctionCall | FunctionCallOutput | LocalShellCall | Reasoning)
 
 
-def _start(metadata: SessionMetadata, directory: str, notes: dict[str, Any] | None) -> str:
-    meta = {
+def _git(context: ConversationContext | None) -> dict[str, str]:
+    """What Codex shows of the repository in its list of sessions."""
+    branch, commit = git_facts(context)
+    known = {"branch": branch, "commit_hash": commit}
+    return {name: text for name, text in known.items() if text}
+
+
+def _start(
+    metadata: SessionMetadata, directory: str, git: dict[str, str], notes: dict[str, Any] | None
+) -> str:
+    meta: dict[str, Any] = {
         "id": str(metadata.id),
         "timestamp": metadata.created_at,
         "cwd": directory,
@@ -107,6 +116,8 @@ def _start(metadata: SessionMetadata, directory: str, notes: dict[str, Any] | No
         "instructions": None,
         "source": "cli",
     }
+    if git:
+        meta["git"] = git
     # The strictest settings: a resumed session must ask for more. Codex has used both names for the kind of
     # sandbox.
     turn = {

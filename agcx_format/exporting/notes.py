@@ -13,17 +13,16 @@ from typing import Any
 from agcx_format.codec.json import to_plain
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationContext, SessionMetadata
+from agcx_format.variables import BRANCH, COMMIT, OURS, SOURCE_CHANGED, WRITTEN_BY
 
-__all__ = ["NOTES", "message_notes", "session_notes"]
+__all__ = ["NOTES", "git_facts", "message_notes", "session_notes"]
 
 # The field.
 NOTES = "agcx"
 
 
-# What an import says of a session in the environment of its context: tokens, cost, commit, its subagents.
-_OURS = "AGCX_"
 # These say of the import itself when and how it was made.
-_OF_THE_IMPORT = frozenset({"AGCX_IMPORTER", "AGCX_SOURCE_CHANGED"})
+_OF_THE_IMPORT = frozenset({WRITTEN_BY, SOURCE_CHANGED})
 
 
 def session_notes(
@@ -41,9 +40,15 @@ def session_notes(
         "environment": {
             name: value
             for name, value in environment.items()
-            if name.startswith(_OURS) and name not in _OF_THE_IMPORT
+            if name.startswith(OURS) and name not in _OF_THE_IMPORT
         },
     }
+
+
+def git_facts(context: ConversationContext | None) -> tuple[str, str]:
+    """The Git branch and the commit that a session began on; empty where they are not known."""
+    environment = context.environment_variables if context is not None else {}
+    return environment.get(BRANCH, ""), environment.get(COMMIT, "")
 
 
 def message_notes(message: MessageSnapshot, *, with_item: bool) -> dict[str, Any]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from agcx_format.importing.claude.transcript import read_transcript as read_transcript
     from agcx_format.importing.codex.rollout import read_rollout as read_rollout
     from agcx_format.importing.draft import ImportDraft as ImportDraft
-    from agcx_format.importing.environment import OWN_ID as OWN_ID
     from agcx_format.importing.environment import source_details as source_details
     from agcx_format.importing.finding import default_places as default_places
     from agcx_format.importing.found import FoundAgent as FoundAgent
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.run import LeftOut as LeftOut
     from agcx_format.importing.run import import_sessions as import_sessions
     from agcx_format.importing.workers import Workers as Workers
+    from agcx_format.variables import OWN_ID as OWN_ID
 
 _HOMES = {
     "agent": "Agent Head Source",

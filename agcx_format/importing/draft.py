@@ -18,13 +18,7 @@ from uuid import UUID, uuid5
 
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
-from agcx_format.importing.environment import (
-    AGENT,
-    SOURCE_CHANGED,
-    VERSION,
-    WRITTEN_BY,
-    spent_since,
-)
+from agcx_format.importing.environment import VERSION, spent_since
 from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
@@ -52,6 +46,7 @@ from agcx_format.subagents import subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
+from agcx_format.variables import AGENT, SOURCE_CHANGED, WRITTEN_BY
 
 __all__ = ["INCOMPLETE", "ImportDraft"]
 
@@ -100,6 +95,8 @@ class ImportDraft:
     replaced: int = 0
     # Whether a part of the file could not be read.
     incomplete: bool = False
+    # Whether its last line was not yet written to its end.
+    is_unfinished: bool = False
     notes: list[str] = field(default_factory=list)
     titles: set[str] = field(default_factory=set)
     modes: list[tuple[OperatingMode, str]] = field(default_factory=list)
@@ -145,7 +142,10 @@ class ImportDraft:
                     self.bad(line.number, "nested too deeply")
             if line.replaced:
                 self.replaced += line.replaced
-            if line.error:
+            if line.is_unfinished:
+                self.is_unfinished = True
+                self.note("its last line is being written")
+            elif line.error:
                 self.incomplete = True
                 self.bad(line.number, line.error)
 
@@ -338,4 +338,5 @@ class ImportDraft:
             replaced=self.replaced,
             without_time=messages.without_time,
             notes=tuple(self.notes),
+            is_unfinished=self.is_unfinished,
         )

@@ -1,54 +1,24 @@
-"""What a source says about a session beside its conversation: tokens, cost, commit, program.
-
-AGCX has no fields for these. They are kept in the environment of the conversation's context, which other
-programs keep and show, as text:
-
-    AGCX_AGENT          the agent, by its tag
-    AGCX_TOKENS_INPUT   tokens that the model read, with those from a cache
-    AGCX_TOKENS_CACHED  of these, the ones from a cache
-    AGCX_TOKENS_OUTPUT  tokens that the model wrote
-    AGCX_COST_USD       dollars, where the program recorded them
-    AGCX_COMMIT         the commit that the session began on
-    AGCX_BRANCH         the git branch
-    AGCX_CLI_VERSION    the version of the program that wrote the session
-    AGCX_ORIGINATOR     how that program was used: a terminal, an editor, a library
-    AGCX_SESSION        the agent's own id of the session, where it is not the id here
-    AGCX_PARENT         of a subagent: the id of the session that started it
-    AGCX_PARENT_CALL    and the id of the tool call there, where it is known
-    AGCX_ROLE           and what kind of agent it is
-    AGCX_SUBAGENTS      the subagents that were started: their ids by those of the calls, as JSON
-
-Two are for the next import: AGCX_IMPORTER is the version of the importer, AGCX_SOURCE_CHANGED when the file
-last changed.
-"""
+"""What a source says about a session beside its conversation, as `variables` names it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from agcx_format.subagents import SUBAGENTS
+from agcx_format.variables import (
+    AGENT,
+    BRANCH,
+    CLI_VERSION,
+    COMMIT,
+    COST_USD,
+    ORIGINATOR,
+    OURS,
+    TOKENS_CACHED,
+    TOKENS_INPUT,
+    TOKENS_OUTPUT,
+)
 
-__all__ = [
-    "AGENT", "BRANCH", "CLI_VERSION", "COMMIT", "COST_USD", "NAMES", "ORIGINATOR", "OURS", "OWN_ID",
-    "PARENT", "PARENT_CALL", "ROLE", "SOURCE_CHANGED", "SUBAGENTS", "TOKENS_CACHED", "TOKENS_INPUT",
-    "TOKENS_OUTPUT", "VERSION", "WRITTEN_BY", "count_of", "source_details", "spent_since",
-]  # fmt: skip
-
-OURS = "AGCX_"
-AGENT = "AGCX_AGENT"
-TOKENS_INPUT = "AGCX_TOKENS_INPUT"
-TOKENS_CACHED = "AGCX_TOKENS_CACHED"
-TOKENS_OUTPUT = "AGCX_TOKENS_OUTPUT"
-COST_USD = "AGCX_COST_USD"
-COMMIT = "AGCX_COMMIT"
-BRANCH = "AGCX_BRANCH"
-CLI_VERSION = "AGCX_CLI_VERSION"
-ORIGINATOR = "AGCX_ORIGINATOR"
-OWN_ID = "AGCX_SESSION"
-PARENT = "AGCX_PARENT"
-PARENT_CALL = "AGCX_PARENT_CALL"
-ROLE = "AGCX_ROLE"
+__all__ = ["NAMES", "VERSION", "count_of", "source_details", "spent_since"]
 
 # In the order in which they are shown.
 NAMES = (
@@ -58,8 +28,6 @@ NAMES = (
 
 _COUNTS = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
 
-WRITTEN_BY = "AGCX_IMPORTER"
-SOURCE_CHANGED = "AGCX_SOURCE_CHANGED"
 # Raised when the same file would become another session: an import then reads it again.
 VERSION = "5"
 

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import msgspec
 
-from agcx_format.importing.environment import PARENT, PARENT_CALL, ROLE, SUBAGENTS
 from agcx_format.importing.imported import Parent
 from agcx_format.subagents import SUBAGENT, parent_tag
 from agcx_format.transcript.title import short_title
+from agcx_format.variables import PARENT, PARENT_CALL, ROLE, SUBAGENTS
 
 __all__ = ["family", "links", "title_of"]
 

@@ -16,7 +16,7 @@ import msgspec
 
 from agcx_format.importing.claude.blocks import PERSISTED
 from agcx_format.importing.draft import INCOMPLETE
-from agcx_format.importing.environment import SOURCE_CHANGED, VERSION, WRITTEN_BY
+from agcx_format.importing.environment import VERSION
 from agcx_format.importing.imported import Imported
 from agcx_format.model.items import (
     FunctionCall,
@@ -30,6 +30,7 @@ from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.subagents import SUBAGENT, is_link
 from agcx_format.transcript.words import text_of
+from agcx_format.variables import SOURCE_CHANGED, WRITTEN_BY
 
 __all__ = ["Growth", "compare", "grown"]
 

@@ -8,6 +8,8 @@ objects and nothing between them, and truncated `.zst` files are all common.
 from __future__ import annotations
 
 import contextlib
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +20,7 @@ import msgspec
 from agcx_format import limits
 from agcx_format.disk.durable import open_regular
 from agcx_format.importing.decoding import decoded
-from agcx_format.importing.records import records_in
+from agcx_format.importing.records import CUT_OFF, records_in, unfinished_records
 
 __all__ = ["LARGEST", "LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
 
@@ -31,6 +33,9 @@ _GIVEN_UP = 4
 # More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
 
+# A file that changed within so many nanoseconds is one that a program is writing.
+_LIVE_NS = 60 * 10**9
+
 _CHUNK = 256 * 1024
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -42,13 +47,15 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     """The values of a line, usually one. `number` counts from 1.
 
     `error`, if set, says why the line, or a part of it, cannot be read. `replaced` is how many
-    sequences of bytes were not UTF-8, and became U+FFFD.
+    sequences of bytes were not UTF-8, and became U+FFFD.  `is_unfinished` is true of the last line of a file
+    that is being written, if the end of it is still to come.
     """
 
     number: int
     values: tuple[Any, ...] = ()
     error: str | None = None
     replaced: int = 0
+    is_unfinished: bool = False
 
 
 def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
@@ -61,7 +68,12 @@ def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> 
         PersistenceError: it cannot be opened, or is no regular file.
     """
     with _opened(path, opener) as (file, size):
-        yield from parse_lines(decoded(_chunks(file, _CHUNK, size)))
+        chunks = decoded(_chunks(file, _CHUNK, size))
+        yield from parse_lines(chunks, is_live=size is not None and _is_live(file))
+
+
+def _is_live(file: BinaryIO) -> bool:
+    return 0 <= time.time_ns() - os.fstat(file.fileno()).st_mtime_ns < _LIVE_NS
 
 
 def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
@@ -95,10 +107,13 @@ def _opened(
         yield file, status.st_size
 
 
-def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None) -> Iterator[Line]:
+def parse_lines(
+    chunks: Iterable[bytes | Exception], longest: int | None = None, *, is_live: bool = False
+) -> Iterator[Line]:
     """Split at newlines, wherever the chunks were cut, and parse.
 
-    An exception among the chunks is the end of the reading, and becomes the last `Line`.
+    With `is_live` a last line that has no end is unfinished. An exception among the chunks is the end of the
+    reading, and becomes the last `Line`.
     """
     longest = longest or LONGEST_LINE
     pending: list[bytes] = []
@@ -106,7 +121,7 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
     for chunk in _small(chunks):
         if isinstance(chunk, Exception):
             if size:
-                yield Line(number, error="cut off in the middle of the line")
+                yield Line(number, error=CUT_OFF)
             yield Line(number + (size > 0), error=str(chunk))
             return
         # In C, and several times as fast as `split`.
@@ -128,8 +143,9 @@ def parse_lines(chunks: Iterable[bytes | Exception], longest: int | None = None)
         if size > _GIVEN_UP * longest:
             yield Line(number, error=f"longer than {longest:,} bytes: nothing is read after it")
             return
-    if size and (line := _line(number, b"".join(pending), size, longest)):
-        yield line
+    last = b"".join(pending)
+    if size and (line := _line(number, last, size, longest)):
+        yield (_unfinished(number, last) if is_live and line.error else None) or line
 
 
 def _line(number: int, data: bytes, size: int, longest: int) -> Line | None:
@@ -148,6 +164,13 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     replaced = text.count(_REPLACEMENT) - data.count(_REPLACEMENT.encode())
     values, error = records_in(text.strip(" \t\r\n\0"))
     return Line(number, tuple(values), error, replaced)
+
+
+def _unfinished(number: int, data: bytes) -> Line | None:
+    """The last line of a file that is being written; None if its end would not make it whole."""
+    text = data.decode("utf-8-sig", "replace").strip(" \t\r\n\0")
+    values = unfinished_records(text)
+    return None if values is None else Line(number, tuple(values), CUT_OFF, is_unfinished=True)
 
 
 def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:

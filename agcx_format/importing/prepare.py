@@ -18,7 +18,6 @@ from agcx_format.codec.json import to_json
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.importing.agent import Agent, Source
-from agcx_format.importing.environment import OWN_ID
 from agcx_format.importing.finding import read_from
 from agcx_format.importing.growth import Growth, compare, grown
 from agcx_format.importing.imported import Imported
@@ -29,6 +28,7 @@ from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.session.whole import read_session
 from agcx_format.store.staging import StagedFile, holding, write_staged
 from agcx_format.store.store import Store
+from agcx_format.variables import OWN_ID
 
 __all__ = ["EDITED", "NO_MESSAGES", "OTHER_CONVERSATION", "Job", "Planned", "Prepared", "prepare"]
 

@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from agcx_format.transcript.outputs import without_surrogates
 
-__all__ = ["records_in"]
+__all__ = ["CUT_OFF", "records_in", "unfinished_records"]
+
+# What is wrong with a line whose end is missing.
+CUT_OFF: Final = "cut off in the middle of the line"
 
 _decode = json.JSONDecoder(strict=False).raw_decode
 _begin = re.compile(r'\{\s*"')
@@ -25,6 +30,8 @@ _not_space = re.compile(r"[^\s\0]|\Z")
 # have. A line made to take hours takes no longer than a damaged one.
 _TIMES = 4
 _PIECES = 10_000
+# Two escaped surrogates, but for the last digit.
+_HALF_ESCAPE = 12
 
 
 def records_in(text: str) -> tuple[list[Any], str | None]:
@@ -52,6 +59,38 @@ def records_in(text: str) -> tuple[list[Any], str | None]:
         else:
             at = _search(text, end)
     return values, reason
+
+
+def unfinished_records(text: str) -> list[Any] | None:
+    """The values before the last one in a line that only lacks its end; None if it lacks more."""
+    values: list[Any] = []
+    at = _skip(_not_blank, text, 0)
+    while at < len(text):
+        try:
+            value, end = _decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        values.append(without_surrogates(value))
+        at = _skip(_not_blank, text, end)
+    return values if _goes_on(text[at:]) else None
+
+
+def _goes_on(text: str) -> bool:
+    """Whether it is the beginning of a value, but for its last characters, which may be half an escape."""
+    data = text.encode(errors="replace")
+    return any(
+        _is_truncated(data[: len(data) - cut]) for cut in range(min(_HALF_ESCAPE, len(data)))
+    )
+
+
+def _is_truncated(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        return str(error).startswith("Input data was truncated")
+    except RecursionError:
+        pass
+    return False
 
 
 class _Pieces:
@@ -132,6 +171,6 @@ def _describe(cause: Exception, text: str) -> str:
         return "nested too deeply"
     if isinstance(cause, json.JSONDecodeError):
         if cause.pos >= len(text) or cause.msg.startswith("Unterminated"):
-            return "cut off in the middle of the line"
+            return CUT_OFF
         return f"not JSON: {cause.msg} at character {cause.pos:,}"
     return f"not JSON: {cause}"

@@ -78,6 +78,7 @@ class ImportReport:
         replaced: sequences of bytes that are not UTF-8, and became U+FFFD.
         without_time: messages whose time was estimated from those around them.
         notes: sentences about the file.
+        is_unfinished: the last line was not yet written to its end; the next import reads the file again.
     """
 
     messages: int
@@ -92,6 +93,7 @@ class ImportReport:
     replaced: int
     without_time: int
     notes: tuple[str, ...]
+    is_unfinished: bool = False
 
     @property
     def not_understood(self) -> int:

@@ -11,11 +11,11 @@ from agcx_format.codec.json import from_json
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.draft import ImportDraft, ReturnedSession
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.environment import OURS
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.moments import moment_of
 from agcx_format.model.items import MessageMetadata, MessageSnapshot
 from agcx_format.model.session import OperatingMode
+from agcx_format.variables import OURS
 
 __all__ = ["add_returned", "is_ours", "notes_on_session", "with_notes"]
 

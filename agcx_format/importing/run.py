@@ -20,6 +20,7 @@ from agcx_format.importing.agent import Agent
 from agcx_format.importing.environment import VERSION
 from agcx_format.importing.found import FoundSource, SourceState, look_at
 from agcx_format.importing.prepare import NO_MESSAGES, Job, Planned, Prepared, prepare
+from agcx_format.importing.report import ImportReport
 from agcx_format.importing.results import ImportOutcome, ImportResult
 from agcx_format.importing.workers import WORTH_A_PROCESS, Workers
 from agcx_format.processes.pool import processes_for
@@ -224,12 +225,12 @@ class ImportRun:
         if done.id is not None and done.outcome in (ImportOutcome.IMPORTED, ImportOutcome.UPDATED):
             self._plan(found, job, done)
         else:
-            self._note(found, done.id, _state_of(done), done.reason)
+            self._note(found, done.id, _state_of(done), done.reason, done.report)
         return _result(found, done.outcome, done.reason, done.id, done)
 
     def _plan(self, found: FoundSource, job: Job, done: Prepared) -> None:
         assert done.id is not None
-        record = _record(found, done.id, RecordState.TAKEN)
+        record = _record(found, done.id, RecordState.TAKEN, report=done.report)
         self._planned[done.id] = Planned(done.staged.path if done.staged else None, job)
         if done.staged is None or done.metadata is None or done.indexed is None:
             return
@@ -259,9 +260,14 @@ class ImportRun:
         return session_id in self._deleted
 
     def _note(
-        self, found: FoundSource, session_id: UUID | None, state: RecordState, reason: str = ""
+        self,
+        found: FoundSource,
+        session_id: UUID | None,
+        state: RecordState,
+        reason: str = "",
+        report: ImportReport | None = None,
     ) -> None:
-        record = _record(found, session_id, state, reason)
+        record = _record(found, session_id, state, reason, report)
         self._records.setdefault(found.agent.name, []).append(record)
 
     # --- the act
@@ -306,12 +312,18 @@ def _state_of(done: Prepared) -> RecordState:
 
 
 def _record(
-    found: FoundSource, session_id: UUID | None, state: RecordState, reason: str = ""
+    found: FoundSource,
+    session_id: UUID | None,
+    state: RecordState,
+    reason: str = "",
+    report: ImportReport | None = None,
 ) -> ImportRecord:
+    # Its program may end before the line does: then the file stays as it is, and is read once more.
+    is_unfinished = report is not None and report.is_unfinished
     return ImportRecord(
         found.key,
         found.size,
-        found.changed_ns,
+        0 if is_unfinished else found.changed_ns,
         session_id.bytes if session_id else b"",
         VERSION,
         state,

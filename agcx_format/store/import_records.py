@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -26,11 +26,13 @@ from agcx_format.disk.durable import read_exactly
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.store.acts.act_dirs import SAVE
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.paths import IMPORTS
 
 __all__ = [
-    "KIND", "ImportRecord", "ImportRecords", "RecordState", "records_after_undo", "records_step",
+    "KIND", "ImportRecord", "ImportRecords", "RecordState", "records_after_rollback", "records_after_undo",
+    "records_step",
 ]  # fmt: skip
 
 # Of the acts that import.
@@ -148,6 +150,14 @@ class ImportRecords:
         ]
         return self.changed(marked)
 
+    def without(self, sessions: Iterable[UUID]) -> bytes | None:
+        """The file that knows nothing of what these sessions came from; None if it does not anyway."""
+        ids = {session.bytes for session in sessions}
+        kept = {
+            source: record for source, record in self._records.items() if record.session not in ids
+        }
+        return _encode(kept) if len(kept) < len(self._records) else None
+
 
 def _encode(records: Mapping[bytes, ImportRecord]) -> bytes:
     return framed(msgspec.msgpack.encode(_File(_FORMAT, list(records.values()))))
@@ -161,15 +171,25 @@ def records_step(root: Path, path: str, data: bytes) -> Step:
 
 def records_after_undo(root: Path, act: Act) -> list[Step]:
     """The steps that update the records once an act was undone."""
-    if act.kind != KIND:
-        return []
+    return _changed_by(root, act, ImportRecords.withdrawn) if act.kind == KIND else []
+
+
+def records_after_rollback(root: Path, act: Act) -> list[Step]:
+    """The steps that update the records once an act was taken back because it was interrupted.
+
+    Nobody wanted that: the next import takes the conversations as if it had never seen them.
+    """
+    return _changed_by(root, act, ImportRecords.without) if act.kind in (KIND, SAVE) else []
+
+
+def _changed_by(
+    root: Path, act: Act, change: Callable[[ImportRecords, list[UUID]], bytes | None]
+) -> list[Step]:
     sessions = [UUID(session.id) for session in act.sessions if session.id]
-    steps = []
-    for agent in _agents(root):
-        records = ImportRecords(root, agent)
-        if data := records.withdrawn(sessions):
-            steps.append(records_step(root, records.path, data))
-    return steps
+    found = [ImportRecords(root, agent) for agent in _agents(root)]
+    return [
+        records_step(root, each.path, data) for each in found if (data := change(each, sessions))
+    ]
 
 
 def _agents(root: Path) -> list[str]:

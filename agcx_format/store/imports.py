@@ -19,10 +19,10 @@ from agcx_format.disk.durable import Signature, is_still
 from agcx_format.errors import StaleSession
 from agcx_format.model.session import SessionMetadata
 from agcx_format.store import paths
+from agcx_format.store.acts.act_dirs import SAVE
 from agcx_format.store.acts.journal import iter_acts
 from agcx_format.store.acts.manifest import Act, ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
-from agcx_format.store.acts.saving import SAVE
 from agcx_format.store.import_records import KIND, ImportRecord, ImportRecords, records_step
 from agcx_format.store.staging import StagedFile, Staging
 from agcx_format.store.writer import StoreWriter

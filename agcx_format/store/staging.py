@@ -26,7 +26,7 @@ from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.layout import Hold
 from agcx_format.store.paths import TRASH
 
-__all__ = ["StagedFile", "Staging", "holding", "sweep", "take_over", "write_staged"]
+__all__ = ["StagedFile", "Staging", "folders", "holding", "sweep", "take_over", "write_staged"]
 
 _BEGINNING = "staging-"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -141,6 +141,25 @@ def take_over(
         return staged.signature
     finally:
         os.close(fd)
+
+
+def folders(store: Tree) -> dict[str, bool]:
+    """The names of the staging folders in the trash, and whether a program uses each now."""
+    return {
+        name: _is_used(store, name) for name in store.names(TRASH) if name.startswith(_BEGINNING)
+    }
+
+
+def _is_used(store: Tree, name: str) -> bool:
+    try:
+        fd = store.folder(f"{TRASH}/{name}")
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_UN)
+    except BlockingIOError:
+        return True
+    except (OSError, PersistenceError):
+        pass
+    return False
 
 
 def sweep(store: Tree) -> None:

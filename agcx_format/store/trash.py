@@ -157,10 +157,9 @@ def _kept(store: Tree, act: Act) -> dict[str, Signature]:
     if act.problem is None and not order:
         return {}
     try:
+        if act.problem is None:
+            return store.signatures(f"{paths.TRASH}/{act.id}/{FILES}", order)
         with store.below(f"{paths.TRASH}/{act.id}") as act_dir:
-            if act.problem is None:
-                found = ((path, act_dir.signature(f"{FILES}/{path}")) for path in order)
-                return {path: each for path, each in found if each is not None}
             cut = len(FILES) + 1
             return {path[cut:]: Signature.of(status) for path, status in act_dir.walk(FILES)}
     except (FileNotFoundError, NotADirectoryError):

@@ -35,7 +35,7 @@ from agcx_format.store.acts.recovery import recover
 from agcx_format.store.acts.saving import forget, save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
-from agcx_format.store.import_records import records_after_undo
+from agcx_format.store.import_records import records_after_rollback, records_after_undo
 from agcx_format.store.index_keeper import IndexKeeper
 
 __all__ = ["StoreWriter"]
@@ -114,6 +114,10 @@ class StoreWriter:
     def _after_undo(self, act: Act) -> list[Step]:
         """What follows from the sessions of an act, once it was undone."""
         return [*self._index.after_undo(act), *records_after_undo(self.root, act)]
+
+    def _after_rollback(self, act: Act) -> list[Step]:
+        """The same for an act that was interrupted."""
+        return [*self._index.after_undo(act), *records_after_rollback(self.root, act)]
 
     def _undo_by_fields(self, act_id: str | None, level: int) -> Act | None:
         """Undo an edit whose files are not as it left them; None if that is not possible."""
@@ -234,7 +238,7 @@ class StoreWriter:
         """Deal with interrupted acts, if the store may be written and no writer is at work."""
         if os.access(self.root, os.W_OK):
             with suppress(LockFailed), locked(self.root, timeout=0):
-                recover(self.root, self._after_undo)
+                recover(self.root, self._after_undo, self._after_rollback)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -244,7 +248,7 @@ class StoreWriter:
             if not self._is_swept:
                 self._sweep()
                 self._is_swept = True
-            recover(self.root, self._after_undo)
+            recover(self.root, self._after_undo, self._after_rollback)
             yield
 
     def _sweep(self) -> None:

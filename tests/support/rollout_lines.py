@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 SESSION = "0199aaaa-1111-7222-8333-444455556666"
@@ -41,6 +42,12 @@ def output(text: object, call_id: str = "call_1") -> dict:
 
 def event(kind: str, time: str = "2025-09-25T14:02:08.000Z", **fields: object) -> dict:
     return line("event_msg", {"type": kind, **fields}, time)
+
+
+def at_rest(path: Path) -> Path:
+    """A file that nobody writes any more."""
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    return path
 
 
 def write(path: Path, *lines: dict | str) -> Path:

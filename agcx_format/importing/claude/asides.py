@@ -12,13 +12,13 @@ from typing import Any
 
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.environment import COST_USD, ROLE
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.notices import add_notice, add_unknown, compacted
 from agcx_format.model.items import InputText, Item, Message
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import own_words, text_of
+from agcx_format.variables import COST_USD, ROLE
 
 __all__ = ["Asides"]
 

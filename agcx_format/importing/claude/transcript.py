@@ -32,16 +32,7 @@ from agcx_format.importing.claude.subagents import (
 )
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.environment import (
-    BRANCH,
-    CLI_VERSION,
-    COST_USD,
-    ORIGINATOR,
-    TOKENS_CACHED,
-    TOKENS_INPUT,
-    TOKENS_OUTPUT,
-    count_of,
-)
+from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line
@@ -59,6 +50,15 @@ from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.ids import session_id
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
+from agcx_format.variables import (
+    BRANCH,
+    CLI_VERSION,
+    COST_USD,
+    ORIGINATOR,
+    TOKENS_CACHED,
+    TOKENS_INPUT,
+    TOKENS_OUTPUT,
+)
 
 __all__ = ["ClaudeCode", "convert", "read_transcript"]
 

@@ -14,12 +14,7 @@ from agcx_format.importing.codex.items import PLACEHOLDERS
 from agcx_format.importing.codex.reviews import review_in
 from agcx_format.importing.copies import Copies
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.environment import (
-    TOKENS_CACHED,
-    TOKENS_INPUT,
-    TOKENS_OUTPUT,
-    count_of,
-)
+from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
 from agcx_format.model.items import (
@@ -36,6 +31,7 @@ from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import own_words, text_of
+from agcx_format.variables import TOKENS_CACHED, TOKENS_INPUT, TOKENS_OUTPUT
 
 __all__ = ["Events"]
 

@@ -26,14 +26,6 @@ from agcx_format.importing.codex.family import Family, SaidBy, call_that_started
 from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.names import Names, names_beside
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.environment import (
-    BRANCH,
-    CLI_VERSION,
-    COMMIT,
-    ORIGINATOR,
-    PARENT,
-    PARENT_CALL,
-)
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
@@ -52,6 +44,7 @@ from agcx_format.model.ids import session_id
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
+from agcx_format.variables import BRANCH, CLI_VERSION, COMMIT, ORIGINATOR, PARENT, PARENT_CALL
 
 __all__ = ["Codex", "convert", "read_rollout"]
 

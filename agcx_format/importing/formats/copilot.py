@@ -14,7 +14,6 @@ from uuid import UUID
 
 from agcx_format.errors import PersistenceError
 from agcx_format.importing.agent import Source, home_directory
-from agcx_format.importing.environment import CLI_VERSION, COMMIT, ORIGINATOR
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.beside import small_text
 from agcx_format.importing.formats.parts import text_in
@@ -33,6 +32,7 @@ from agcx_format.model.ids import uuids_in
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
+from agcx_format.variables import CLI_VERSION, COMMIT, ORIGINATOR
 
 __all__ = ["Copilot"]
 

@@ -17,7 +17,6 @@ from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head, Source
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.environment import CLI_VERSION
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.opencode_store import (
     StoredMessage,
@@ -39,6 +38,7 @@ from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import compacted, summary
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import ns_of
+from agcx_format.variables import CLI_VERSION
 
 __all__ = ["OpenCode"]
 

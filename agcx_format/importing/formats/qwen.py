@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from agcx_format.importing.agent import home_directory
-from agcx_format.importing.environment import CLI_VERSION
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
@@ -27,6 +26,7 @@ from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.notices import compacted
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.variables import CLI_VERSION
 
 __all__ = ["Qwen"]
 

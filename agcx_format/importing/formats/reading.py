@@ -16,15 +16,7 @@ from uuid import UUID
 from agcx_format.importing.agent import Agent, Head, Source
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.environment import (
-    BRANCH,
-    COST_USD,
-    OWN_ID,
-    TOKENS_CACHED,
-    TOKENS_INPUT,
-    TOKENS_OUTPUT,
-    count_of,
-)
+from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.formats.parts import content_of, text_in
 from agcx_format.importing.imported import Imported
@@ -48,6 +40,14 @@ from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import OUTPUT_IMAGE
+from agcx_format.variables import (
+    BRANCH,
+    COST_USD,
+    OWN_ID,
+    TOKENS_CACHED,
+    TOKENS_INPUT,
+    TOKENS_OUTPUT,
+)
 
 __all__ = [
     "LineAgent",

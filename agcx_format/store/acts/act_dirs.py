@@ -35,7 +35,7 @@ from agcx_format.model.timestamps import Timestamp, ns_of, to_datetime
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "MANIFEST", "NEW", "PENDING", "SIDES", "TAKEN",
+    "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "MANIFEST", "NEW", "PENDING", "SAVE", "SIDES", "TAKEN",
     "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
     "open_trash", "parse_name", "stamp", "time_of", "unfinished",
 ]  # fmt: skip
@@ -46,6 +46,8 @@ EMPTYING, EMPTIED = ".emptying", ".emptied"
 FILES, BEFORE, NEW, TAKEN, GONE = "files", "before", "new", "undone", "gone"
 SIDES: Final = (FILES, BEFORE, NEW, TAKEN, GONE)
 UNFINISHED: Final = (PENDING, UNDOING, EMPTYING)
+# The kind of an act that is removed as soon as it is done, and seen only if the machine stops before that.
+SAVE: Final = "save"
 
 _STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
 parse_name = re.compile(

@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 import msgspec
 
@@ -126,7 +126,9 @@ def _count(value: Any) -> int:
     return value
 
 
-class ActSession(msgspec.Struct, frozen=True, gc=False):
+class ActSession(
+    msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True
+):
     """A session that an act changed: enough to name it in a list; `size` in bytes.
 
     Id and title are empty once the act was emptied.
@@ -134,7 +136,7 @@ class ActSession(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     title: str
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0, le=_U63 - 1)]
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -266,7 +268,7 @@ class _Written(msgspec.Struct):
     format: int
     kind: str
     created_at: str
-    sessions: list[tuple[str, str, int]]
+    sessions: tuple[ActSession, ...]
     steps: list[_WrittenStep]
     ready: bool = True
     edit: Any = None
@@ -292,7 +294,7 @@ def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
                 act_id,
                 plain.kind,
                 Timestamp(plain.created_at),
-                tuple([ActSession(i, title, max(0, _count(n))) for i, title, n in plain.sessions]),
+                plain.sessions,
                 tuple([_step(step) for step in plain.steps]),
                 undone,
                 Timestamp(plain.emptied_at) if plain.emptied_at else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,10 @@ __all__ = [
     "Change", "copy_steps", "deletion", "duplication", "edits", "metadata_copies", "summary", "with_metadata",
     "with_whole_tags",
 ]  # fmt: skip
+
+
+# Up to so many files are looked for one by one, which takes as long in a store of any size.
+_FEW = 20
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,8 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     # Two files may have the same id, one in each layout: what belongs to it moves once, with the last.
     steps: dict[str, Step] = {}
     sessions = []
-    going = {relative(entry.path) for entry in entries}
-    staying = {entry.id for entry in entries if entry.id and _has_other(root, entry.id, going)}
+    going = {relative(entry.path): entry for entry in entries}
+    staying = _staying(root, going)
     for entry in entries:
         name = str(entry.id or "")
         path = relative(entry.path)
@@ -88,10 +92,28 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     return Change(list(steps.values()), sessions, gone)
 
 
-def _has_other(root: Path, session_id: UUID, going: Collection[str]) -> bool:
-    """Whether there is a session file with this id besides those that go."""
-    usual = {paths.session_file(layout, session_id) for layout in paths.folders()}
-    return any(os.path.lexists(root / path) for path in usual - set(going))
+def _staying(root: Path, going: Mapping[str, ScanEntry]) -> set[UUID]:
+    """The ids of which another file stays: of the other layout, or named in capital letters."""
+    ids = {entry.id for entry in going.values() if entry.id}
+    staying = set()
+    for folder in paths.folders().values():
+        if not os.path.isdir(root / folder):
+            continue
+        is_there = _look_in(root / folder, many=len(ids) > _FEW)
+        for session_id in ids:
+            usual = str(session_id)
+            for name in (usual + paths.SUFFIX, usual.upper() + paths.SUFFIX):
+                if os.path.join(folder, name) not in going and is_there(name):
+                    staying.add(session_id)
+    return staying
+
+
+def _look_in(folder: Path, *, many: bool) -> Callable[[str], bool]:
+    """Tells of a name whether it is in a folder, which is listed once if that is asked of many."""
+    if many:
+        with contextlib.suppress(OSError):
+            return set(os.listdir(folder)).__contains__
+    return lambda name: os.path.lexists(folder / name)
 
 
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:

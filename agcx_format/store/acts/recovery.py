@@ -36,6 +36,7 @@ from agcx_format.store.acts.act_dirs import (
     MANIFEST,
     NEW,
     PENDING,
+    SAVE,
     SIDES,
     TAKEN,
     UNDONE,
@@ -61,8 +62,13 @@ __all__ = ["finish_emptying", "recover"]
 _RANDOM_END = f"0123456789ab{TEMPORARY}"
 
 
-def recover(root: Path, follow: Follow = lambda act: ()) -> list[Path]:
+def recover(
+    root: Path, after_undo: Follow = lambda act: (), after_rollback: Follow = lambda act: ()
+) -> list[Path]:
     """Deal with every interrupted act; returns the directories that were found.
+
+    What follows from the sessions of an act comes from `after_undo` if a person asked to take it back,
+    and from `after_rollback` if it never came to its end.
 
     Never raises: an act that cannot be dealt with stays, `verify` reports it, and the store works.
     """
@@ -72,7 +78,9 @@ def recover(root: Path, follow: Follow = lambda act: ()) -> list[Path]:
     with suppress(OSError), Tree(root) as store:
         for path in found:
             with suppress(OSError, PersistenceError):
-                _recover_one(store, path, follow)
+                _recover_one(
+                    store, path, after_rollback if path.name.endswith(PENDING) else after_undo
+                )
     return found
 
 
@@ -84,7 +92,9 @@ def _recover_one(store: Tree, path: Path, follow: Follow) -> None:
         if not act_dir.names():
             store.remove_folder(f"{TRASH}/{name}")
         elif name.endswith(EMPTYING):
-            finish_emptying(store, act_dir, name, act)
+            # No history names a save.
+            finish = remove_kept if act.kind == SAVE else finish_emptying
+            finish(store, act_dir, name, act)
         elif act.problem is None:
             _Interrupted(store, act_dir, name, act).resolve(follow)
         elif name.endswith(PENDING):
@@ -129,6 +139,8 @@ def finish_emptying(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
 
 def remove_kept(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
     """Remove an act with what it keeps; the history does not name it."""
+    if act.problem is not None:
+        return
     if _remove_named(act_dir, act.steps):
         _remove_manifest(store, act_dir, name)
 

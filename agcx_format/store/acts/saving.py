@@ -9,24 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
 
 from agcx_format.disk.compare_and_swap import replace_if
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.exchange import Unsupported
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import StaleSession
-from agcx_format.store.acts.act_dirs import BEFORE, EMPTYING
+from agcx_format.store.acts.act_dirs import BEFORE, EMPTYING, SAVE
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
 from agcx_format.store.acts.recovery import remove_kept
 from agcx_format.store.acts.work import is_copy, rename_act
 from agcx_format.store.paths import TRASH
 
-__all__ = ["SAVE", "forget", "save_file"]
-
-# The kind of the act, which is seen only if the machine stops before it is removed.
-SAVE: Final = "save"
+__all__ = ["forget", "save_file"]
 
 
 def save_file(

@@ -72,20 +72,20 @@ _BRIEF, _BRIEF_SIZE = 3, 300
 def is_injected(message: MessageSnapshot) -> bool:
     """Whether an agent added the message by itself: instructions, context, nothing that a person said.
 
-    Besides context in the name of the user these are long messages of a developer or the system; short
-    ones are shown as speech.
+    Besides context in the name of the user these are messages of a developer or the system that are long or
+    of a known form; others are shown as speech.
     """
     item = message.item
     if not isinstance(item, Message) or not item.content:
         return False
     if item.role == "user":
         return genuine_user_text(item) is None
-    return item.role in _INSTRUCTING and not _is_brief(item)
+    return item.role in _INSTRUCTING and not _is_brief(text_of(item))
 
 
-def _is_brief(item: Message) -> bool:
-    text = text_of(item)
-    return len(text) <= _BRIEF_SIZE and count_lines(text.strip()) <= _BRIEF
+def _is_brief(text: str) -> bool:
+    is_short = len(text) <= _BRIEF_SIZE and count_lines(text.strip()) <= _BRIEF
+    return is_short and bool(own_words(text))
 
 
 def is_speech(message: MessageSnapshot) -> bool:

@@ -75,5 +75,9 @@ class PagedScreen(OnceScreen[T], Generic[T]):
     def action_bottom(self) -> None:
         self.lines.action_last()
 
+    def action_choose(self) -> None:
+        """As Enter, which the list obeys by itself."""
+        self.lines.action_select()
+
     def action_leave(self) -> None:
         self.dismiss(None)

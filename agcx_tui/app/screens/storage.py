@@ -233,9 +233,6 @@ class StorageScreen(PagedScreen[Opened]):
             for key, active in found.items()
         }
 
-    def action_choose(self) -> None:
-        self.lines.action_select()
-
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()

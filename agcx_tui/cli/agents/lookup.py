@@ -59,8 +59,9 @@ class Lookup:
         """The first hits, session by session, and how much was searched.
 
         Raises:
-            BadRequest: the query means nothing.
+            BadRequest: the query means nothing, or the store is gone.
         """
+        self._require_store()
         try:
             line = meaning_of(query)
         except ValueError as error:
@@ -118,11 +119,12 @@ class Lookup:
         """Sessions that match a filter, the last updated first: id, date, messages, directory, title.
 
         Raises:
-            BadRequest: a term of the filter cannot be understood.
+            BadRequest: a term of the filter cannot be understood, or the store is gone.
         """
         from agcx_tui.core.sessions.query import parse
         from agcx_tui.core.words.format import counted, exact
 
+        self._require_store()
         wanted = parse(query, microseconds_now())
         if wanted.errors:
             raise BadRequest("; ".join(wanted.errors))
@@ -130,23 +132,34 @@ class Lookup:
         limit = max(1, min(limit, MOST_SESSIONS))
         lines = []
         for row in table.order[:limit]:
-            title = self._secrets.hide(table.title(row)) or "(no title)"
             facts = [
                 table.id(row),
                 exact(table.date(row)),
                 counted(table.messages(row), "message"),
                 table.directory(row),
                 " ".join(f"#{tag}" for tag in table.tags(row)),
-                "unreadable" if not table.readable(row) else title,
+                (table.title(row) or "(no title)") if table.readable(row) else "unreadable",
             ]
-            lines.append(safe_text(" · ".join(filter(None, facts))))
+            hide = self._hider(table.path(row))
+            lines.append(safe_text(" · ".join(hide(fact) for fact in facts if fact)))
         more = len(table.order) - len(lines)
         lines.append(f"{more:,} more" if more > 0 else counted(len(lines), "session"))
         return _bounded(lines)
 
+    def _require_store(self) -> None:
+        if not self.store.path.is_dir():
+            raise BadRequest(f"there is no store at {self.store.path}")
+
+    def _hider(self, path: str) -> Callable[[str], str]:
+        """What hides the secrets of a session; of one that cannot be read, what is one by itself."""
+        try:
+            return self._secrets.of(path)
+        except PersistenceError:
+            return self._secrets.hide
+
     def _hidden(self, session: SessionHits) -> SessionHits:
         """The session without secrets in what is shown of it."""
-        hide = self._secrets.of(session.path)
+        hide = self._hider(session.path)
         hits = tuple(
             replace(
                 hit,

@@ -12,9 +12,14 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from agcx_format.errors import PersistenceError
 from agcx_tui.cli.agents.lookup import MOST_HITS, MOST_SESSIONS, BadRequest, Lookup
+from agcx_tui.core.words.format import shortened
 
 __all__ = ["make_server"]
+
+# Characters.
+_LONGEST_ERROR = 2_000
 
 _READS_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
@@ -86,5 +91,6 @@ async def _read_conversation(
 async def _answer(ask: Callable[[], str]) -> str:
     try:
         return await to_thread.run_sync(ask)
-    except BadRequest as error:
-        raise ToolError(str(error)) from error
+    except (BadRequest, PersistenceError) as error:
+        # It may repeat what was asked, however long that was.
+        raise ToolError(shortened(str(error), _LONGEST_ERROR)) from error

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NoSecrets", "Secrets"]
 
-_MOST_SESSIONS = 64
+# As many as one list names.
+_MOST_SESSIONS = 200
 # A line of a secret of several lines is a secret too, unless it is too short to be one.
 _SHORTEST_LINE = 6
 

@@ -7,7 +7,7 @@ data, so it asks for a typed word instead of a yes; without a terminal it requir
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -61,20 +61,21 @@ def list_(settings: Settings, as_json: bool) -> None:
             )
     else:
         # One write: click looks at the terminal and flushes for each.
-        now = microseconds_now()
-        click.echo("".join([_line(session, now) for session in sessions]), nl=False)
+        click.echo("".join(_lines(sessions)), nl=False)
     tell(f"{counted(len(sessions), 'session')} · {size(sum(each.size for each in sessions))}")
 
 
-def _line(session: TrashedSession, now: int) -> str:
+def _lines(sessions: Iterable[TrashedSession]) -> Iterator[str]:
     from agcx_format import ns_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
-    when = age(ns_of(session.act.created_at) // 1000, now)
-    title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
-    name = session.name[:_SHORT_ID]
-    amount = f"{size(session.size):>7}"
-    return f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {amount}  {title}\n"
+    now = microseconds_now()
+    for session in sessions:
+        when = age(ns_of(session.act.created_at) // 1000, now)
+        title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
+        name = session.name[:_SHORT_ID]
+        amount = f"{size(session.size):>7}"
+        yield f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {amount}  {title}\n"
 
 
 @trash.command()

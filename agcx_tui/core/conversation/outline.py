@@ -1,30 +1,88 @@
-"""Reads the outline of a conversation, and puts its turns into words."""
+"""Reads the outline of a conversation part by part, and puts its turns into words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from agcx_format import MessageSource
+from agcx_format import MessageSnapshot, MessageSource
 from agcx_format.transcript import Outline, OutlineTurn, safe_line
 from agcx_tui.core.conversation.find_message import all_messages
 from agcx_tui.core.words.durations import seconds_text
 from agcx_tui.core.words.format import counted
 
-__all__ = ["read_outline", "turn_columns", "turn_words"]
+__all__ = ["OutlineReader", "OutlineSoFar", "turn_columns", "turn_words"]
 
 
-def read_outline(
-    source: MessageSource, stopped: Callable[[], bool] = lambda: False
-) -> Outline | None:
-    """Read all messages that can be read; None if `stopped`.  Blocks.
+@dataclass(frozen=True, slots=True)
+class OutlineSoFar:
+    """An outline of the first messages of a conversation.
 
-    Raises:
-        PersistenceError: The file was closed.
+    Fields:
+        turns, said, failed: As those of `Outline`.
+        count: Of how many messages.
+        complete: Whether these were all when it was read.
     """
-    outline = Outline()
-    for number, message in all_messages(source, stopped):
-        outline.add(number - 1, message)
-    return None if stopped() else outline
+
+    turns: tuple[OutlineTurn, ...]
+    said: tuple[int, ...]
+    failed: tuple[int, ...]
+    count: int
+    complete: bool
+
+
+class OutlineReader:
+    """Reads the outline of one source, which may still grow.  One thread at a time may read."""
+
+    def __init__(self, source: MessageSource) -> None:
+        self.source = source
+        self._stopped = False
+        self._outline = Outline()
+        self._messages: Iterator[tuple[int, MessageSnapshot]] | None = None
+
+    def read(self, seconds: float) -> OutlineSoFar:
+        """Read on for some time, or as far as messages are at hand; returns all that was read.  Blocks.
+
+        Raises:
+            PersistenceError: The file was closed.
+        """
+        outline, source, end = self._outline, self.source, time.monotonic() + seconds
+        # Those at the end that cannot be decoded are read, too.
+        known = source.known()
+        if self._messages is None:
+            self._messages = all_messages(source, lambda: self._stopped, outline.count)
+        for number, message in self._messages:
+            outline.add(number - 1, message)
+            is_waiting = number >= source.known() and not source.complete
+            if is_waiting or time.monotonic() > end:
+                return self._so_far(number, complete=False)
+        self._messages = None
+        return self._so_far(max(known, outline.count), complete=not self._stopped)
+
+    def read_all(self, every: float) -> Iterator[OutlineSoFar]:
+        """Read on to the end; gives what was read about `every` so many seconds, and at the end.  Blocks.
+
+        Raises:
+            PersistenceError: The file was closed.
+        """
+        while not self._stopped:
+            since = time.monotonic()
+            outline = self.read(every)
+            yield outline
+            if outline.complete:
+                return
+            # It is here already if somebody else is still reading the file.
+            time.sleep(max(0.0, since + every - time.monotonic()))
+
+    def stop(self) -> None:
+        """Read no further; may be called by another thread."""
+        self._stopped = True
+
+    def _so_far(self, count: int, *, complete: bool) -> OutlineSoFar:
+        outline = self._outline
+        said, failed = tuple(outline.said), tuple(outline.failed)
+        return OutlineSoFar(tuple(outline.turns), said, failed, count, complete)
 
 
 def turn_words(turn: OutlineTurn) -> str:

@@ -25,7 +25,6 @@ from agcx_tui.core.conversation.image_facts import image_facts
 __all__ = [
     "MOST_PIXELS",
     "UnusablePicture",
-    "graphics",
     "open_in_viewer",
     "picture_bytes",
     "write_picture",
@@ -93,21 +92,6 @@ def _directory() -> str:
     directory = tempfile.mkdtemp(prefix="agcx-")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
-
-
-def graphics(environment: Mapping[str, str]) -> str:
-    """How the terminal shows pictures, `kitty` or `sixel`, going by what it says of itself; else empty.
-
-    It is not asked: a terminal that does not know the question might show it.  Within tmux or screen, what
-    is around them is not known.
-    """
-    term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
-    if environment.get("TMUX") or environment.get("STY") or term.startswith(("tmux", "screen")):
-        return ""
-    if environment.get("KITTY_WINDOW_ID") or term in ("xterm-kitty", "xterm-ghostty"):
-        return "kitty"
-    is_sixel = program in ("iTerm.app", "WezTerm", "mintty", "contour")
-    return "sixel" if is_sixel or term.startswith(("foot", "mlterm", "contour")) else ""
 
 
 def open_in_viewer(path: Path, environment: Mapping[str, str]) -> str:

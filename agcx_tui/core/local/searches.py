@@ -1,16 +1,18 @@
 """The last searches: what was typed, newest first, for the line that brings them back.
 
-Strategy: a small state file that only its owner can read.  No Textual; both methods may block.
+Strategy: a small state file that only its owner can read.  No Textual; the methods may block.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from agcx_format.transcript import fold
 from agcx_tui.core.local.state_file import StateFile
 
 __all__ = ["LastSearches"]
@@ -52,6 +54,20 @@ class LastSearches:
         with _lock:
             # Another program may have added some.
             before = self.read()
-            self._lines = [line, *(each for each in before if each != line)][:_MOST]
-            if self._file is not None and self._lines != before:
-                self._file.write(_Searches(1, self._lines))
+            self._keep([line, *(each for each in before if each != line)][:_MOST], before)
+
+    def forget(self, texts: Iterable[str]) -> None:
+        """Forget the lines that hold one of these texts, in whatever case."""
+        gone = [fold(text) for text in texts]
+        with _lock:
+            before = self.read()
+            self._keep([line for line in before if not _holds(line, gone)], before)
+
+    def _keep(self, lines: list[str], before: list[str]) -> None:
+        self._lines = lines
+        if self._file is not None and lines != before:
+            self._file.write(_Searches(1, lines))
+
+
+def _holds(line: str, folded: Iterable[str]) -> bool:
+    return any(text in fold(line) for text in folded)

@@ -21,6 +21,8 @@ from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import SUFFIX, Review, StoredCheckpoint, TrashedSession
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agcx_format.doctor import Repair
 
 _FIRST_BATCH = 0.005
@@ -187,9 +189,14 @@ def review(store: Store, file: File, texts: Mapping[str, str | None], secrets: b
     return store.content.review([_entry(store, file)], secrets=secrets, texts=texts)
 
 
-def redact(store: Store, reviewed: Review) -> Outcome:
-    """Replace what was reviewed."""
-    return _outcome(store, store.content.redact(reviewed))
+def redact(store: Store, reviewed: Review, state: Path | None) -> Outcome:
+    """Replace what was reviewed; the last searches, in a state directory, forget it as well."""
+    from agcx_tui.core.local.searches import LastSearches
+
+    outcome = _outcome(store, store.content.redact(reviewed))
+    if state is not None:
+        LastSearches(state).forget(find.secret for _, find in reviewed.finds)
+    return outcome
 
 
 def create_checkpoint(store: Store, file: File, name: str) -> Outcome:

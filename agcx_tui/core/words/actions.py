@@ -239,6 +239,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("storage.delete-index", "d", "delete_index", "delete the search index",
                footer="delete index", palette="delete the search index"),
     ),
+    "outline": (
+        Action("outline.open", "o", "choose", "go to the turn", footer="open", label="enter"),
+    ),
+    "branches": (
+        Action("branches.open", "B", "choose", "go to the branch", footer="open", label="enter"),
+    ),
     "history": (
         Action("history.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
     ),

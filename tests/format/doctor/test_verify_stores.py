@@ -16,6 +16,7 @@ from agcx_format.doctor.report import Severity
 from agcx_format.layout import index
 from agcx_format.model.session import SessionMetadata
 from agcx_format.store.acts.act_dirs import UNFINISHED
+from agcx_format.store.staging import Staging
 from agcx_format.store.store import open_store
 from tests.support.golden_files import GOLDEN, V2
 from tests.support.stores import contents, copy_of, golden_session, id_of
@@ -112,6 +113,18 @@ def test_leftovers_are_told_of_and_left(tmp_path, name: str, severity: str):
     (root / name).write_bytes(b"half")
     assert codes(root) == {("leftover", severity, "leftover")}
     assert (root / name).read_bytes() == b"half"
+
+
+def test_an_import_at_work_is_nothing_and_one_that_was_killed_is_a_leftover(tmp_path):
+    root = copy_of("manager-store", tmp_path / "store")
+    with Staging(root):
+        assert codes(root) == set()
+    assert codes(root) == set()
+    (root / "trash" / "staging-0123456789ab").mkdir()
+    assert codes(root) == {("leftover", "info", "leftover")}
+    store = open_store(root)
+    store.delete([next(store.scan())])
+    assert codes(root) == set()
 
 
 def test_a_trash_that_nobody_understands_is_told_of(tmp_path):

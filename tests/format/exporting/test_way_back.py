@@ -15,11 +15,13 @@ from agcx_format.exporting import (
     to_transcript,
     transcript_name,
 )
+from agcx_format.exporting.codex import to_rollout
 from agcx_format.importing.claude.transcript import read_transcript
 from agcx_format.importing.codex.rollout import read_rollout
-from agcx_format.importing.environment import NAMES, PARENT, SUBAGENTS, source_details
+from agcx_format.importing.environment import NAMES, source_details
 from agcx_format.importing.imported import Imported
 from agcx_format.model.session import ConversationSnapshot, Session
+from agcx_format.variables import PARENT, SUBAGENTS
 from tests.support.rollout_lines import assistant, call, event, line, meta, output, user, write
 from tests.support.stores import golden_session
 
@@ -46,6 +48,18 @@ def with_branches(folder: Path) -> Session:
         )
     )  # fmt: skip
     return made.metadata, made.conversation, made.state
+
+
+def test_the_agents_get_the_branch_and_commit_unless_metadata_are_left_out(tmp_path):
+    metadata, conversation, _ = with_branches(tmp_path)
+    without = ExportChoice(metadata=False)
+    told = json.loads(to_rollout(metadata, conversation).splitlines()[0])["payload"]
+    assert told["git"] == {"branch": "main", "commit_hash": "c0ffee"}
+    assert "c0ffee" not in to_rollout(metadata, conversation, without)
+    lines = list(map(json.loads, to_transcript(metadata, conversation).splitlines()))
+    assert {line["gitBranch"] for line in lines[1:]} == {"main"}
+    lines = list(map(json.loads, to_transcript(metadata, conversation, without).splitlines()))
+    assert {line["gitBranch"] for line in lines[1:]} == {""}
 
 
 def tokens(read: int, written: int) -> dict:

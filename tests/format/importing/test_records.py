@@ -17,7 +17,7 @@ from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.store.store import Store
-from tests.support.rollout_lines import assistant, meta, user
+from tests.support.rollout_lines import assistant, at_rest, meta, user
 
 NOW = Timestamp.from_ns(1_700_000_000 * 10**9)
 
@@ -138,7 +138,7 @@ def test_the_mark_goes_when_the_file_is_whole_and_is_no_change_of_a_person(tmp_p
 
     def outcome(*more: str) -> tuple[ImportOutcome, bool]:
         path.write_text("\n".join([*lines, *more]))
-        (result,) = import_sessions(store, [path])
+        (result,) = import_sessions(store, [at_rest(path)])
         return result.outcome, INCOMPLETE in store.load_session(result.id)[0].tags
 
     cut = '{"timestamp":"2026-05-06T07:08:09Z","type":"event_msg","payload":{"type":"token_co'

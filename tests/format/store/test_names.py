@@ -74,6 +74,21 @@ def test_a_file_stays_where_it_is_whatever_is_done_to_it(tmp_path: Path, layout:
     assert store.load_session(SHOUTED)[0].title == "Another"
 
 
+@both_layouts
+def test_a_second_file_in_capital_letters_keeps_the_checkpoints_of_both(
+    tmp_path: Path, layout: int
+):
+    store, path = spelled(tmp_path, layout, str.upper)
+    usual = path.with_name(path.name.lower())
+    usual.write_bytes(path.read_bytes())
+    for second in (usual, path):
+        store.delete([entry for entry in store.scan() if entry.path == str(second)])
+        assert len(store.list_checkpoints(SHOUTED)) == 1
+        store.undo()
+    store.delete(list(store.scan()))
+    assert list((store.path / paths.CHECKPOINTS).iterdir()) == []
+
+
 def test_a_session_that_another_program_adds_in_upper_case_is_found(tmp_path: Path):
     store = Store(tmp_path, layout=1)
     with pytest.raises(SessionNotFound):

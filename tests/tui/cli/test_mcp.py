@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import pytest
+from msgspec import structs
 
 from agcx_format import FunctionCall, InputText, Message, new_message, new_session, open_store
 from tests.support.waiting import LIMIT
@@ -112,7 +113,14 @@ def test_what_cannot_be_done_is_an_error_that_says_why(store):
         assert "Traceback" not in await refusal(client, read, id=GRID, **{"from": 5, "to": 2})
         for path in (outside, "/etc/passwd", f"{store}/../elsewhere/{outside.name}"):
             assert "not a session of this store" in await refusal(client, read, id=str(path))
-        # And it goes on.
+        assert len(await refusal(client, read, id="a" * 100_000)) < 3_000
+        # And it goes on, even if the store is away for a while.
+        os.rename(store, away := store.parent / "away")
+        assert "no session" in await refusal(client, read, id=GRID)
+        for tool in (search, "list_conversations"):
+            words = {"query": "grid"} if tool == search else {}
+            assert f"there is no store at {store}" in await refusal(client, tool, **words)
+        os.rename(away, store)
         assert GRID in await answer(client, search, query="grid")
 
     ask(use)
@@ -126,8 +134,9 @@ def secrets(store) -> str:
         new_message(FunctionCall(None, "shell", f'{{"command": "curl -u me:{PASSWORD} x"}}', "c")),
         new_message(Message(None, "user", [InputText(f"needle: it was {PASSWORD} with {TOKEN}")])),
     ]
-    session = new_session(title=f"Uses {TOKEN}", messages=messages)
-    open_store(store).save_session(session.metadata.id, *session)
+    session = new_session(title=f"Uses {TOKEN} and {PASSWORD}", messages=messages)
+    metadata = structs.replace(session.metadata, tags=[f"tag-{TOKEN}"])
+    open_store(store).save_session(metadata.id, metadata, *session[1:])
     return str(session.metadata.id)
 
 
@@ -138,6 +147,7 @@ def test_no_secret_leaves_in_any_answer(store, secrets):
         listed = await answer(client, "list_conversations")
         assert "needle: it was [redacted" in found
         assert "needle: it was [redacted" in read
+        assert "#tag-[redacted" in listed
         assert "Uses [redacted" in listed
         for text in (found, read, listed):
             assert TOKEN not in text

@@ -18,7 +18,8 @@ from agcx_format.doctor import verify_store
 from agcx_format.errors import StaleSession
 from agcx_format.model.items import FunctionCall, FunctionCallOutput
 from agcx_format.model.new import new_message, new_session
-from agcx_tui.core.local.paths import cache_directory, catalogs
+from agcx_tui.core.local.paths import cache_directory, catalogs, state_directory
+from agcx_tui.core.local.searches import LastSearches
 from tests.slow.crash.processes import killed_at
 from tests.support.stores import contents
 from tests.tui.cli.conftest import Terminal, run
@@ -102,12 +103,17 @@ def test_it_is_nowhere_once_the_act_is_emptied(store: Store, tmp_path: Path):
 
     columns = Columns()
     catalog.save(columns, [columns.put(entry) for entry in store.scan()])
+    # Who removes a text has searched for it.
+    searches = LastSearches(state_directory())
+    for line in ("lease", f"{SECRET.lower()} role:user"):
+        searches.add(line)
     # An earlier version, in the trash.
     store.update_metadata(A, tags=["mine"])
     assert len(holding(tmp_path, SECRET)) >= 5
     result = run("redact", A, "--secrets", "--yes", "--empty", "--force")
     assert result.exit_code == 0, result.stderr
-    assert holding(tmp_path, SECRET) == []
+    assert holding(tmp_path, SECRET, SECRET.lower()) == []
+    assert searches.read() == ["lease"]
     metadata, conversation, _ = store.load_session(A)
     assert "[redacted password 1]" in metadata.title
     assert metadata.tags == ["mine"]

@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.themes import MUTED
 from agcx_tui.core.conversation.branch_list import ListedBranch, list_branches
@@ -30,6 +31,8 @@ _SHOWN = 1_000
 
 class BranchTree(PagedScreen[int]):
     """Enter leaves with the index of a branch's first message."""
+
+    BINDINGS = bindings("branches")
 
     def __init__(self, branches: list[ListedBranch]) -> None:
         super().__init__()

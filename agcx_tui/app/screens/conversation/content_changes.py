@@ -178,7 +178,7 @@ async def _redact(place: _Place, texts: dict[str, str | None], *, secrets: bool)
     wanted = structs.replace(review, files=files)
     act = await _do(
         place,
-        lambda store: store_work.redact(store, wanted),
+        lambda store: store_work.redact(store, wanted, place.derived.state),
         f"Replaced {counted(len(wanted), 'place')}. u to undo.",
     )
     if act is not None:

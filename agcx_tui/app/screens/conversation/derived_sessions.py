@@ -59,7 +59,7 @@ class DerivedSessions:
     ) -> None:
         self.done: list[str] = []
         self.now = now
-        self._state, self._cache = state, cache
+        self.state, self._cache = state, cache
         self._path = path
         self._acts = acts
         self._fixed = fixed
@@ -267,7 +267,7 @@ class DerivedSessions:
         def destroy(store: Store) -> None:
             nonlocal gone
             gone = store.destroy(acts)
-            forget(gone, store.path, state=self._state, cache=self._cache)
+            forget(gone, store.path, state=self.state, cache=self._cache)
 
         assert self._acts is not None
         try:

@@ -1,22 +1,36 @@
-"""The turns of a conversation as a list, from which one is chosen."""
+"""The turns of a conversation as a list, from which one is chosen.
+
+Strategy: what is known after a moment is shown, and a thread reads on: turns are added below while one looks
+at those above.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript import Outline, safe_line
+from agcx_format.transcript import safe_line
 from agcx_tui.app.blocks.times import when
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.themes import MUTED
-from agcx_tui.core.conversation.outline import read_outline, turn_columns, turn_words
+from agcx_tui.app.widgets.transcript.blocks import NOTHING
+from agcx_tui.core.conversation.outline import (
+    OutlineReader,
+    OutlineSoFar,
+    turn_columns,
+    turn_words,
+)
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
@@ -32,44 +46,86 @@ _SHOWN = 5_000
 _LEAST = 20
 # Cells before a column, and around the list with its scroll bar.
 _GAP, _AROUND = 2, 3
+# Seconds of reading before the list is shown, and between two looks at what was read since.
+_PATIENCE, _EVERY = 0.1, 0.3
 
 
 class OutlineScreen(PagedScreen[int]):
     """Enter leaves with the index of a turn's first message; `current` is the message one is at."""
 
-    def __init__(self, outline: Outline, current: int) -> None:
+    BINDINGS = bindings("outline")
+
+    @dataclass
+    class Grew(Message):
+        """More of the conversation was read."""
+
+        outline: OutlineSoFar
+
+    def __init__(self, reader: OutlineReader, outline: OutlineSoFar, current: int) -> None:
+        """`outline` is what `reader` has read; it reads on while this screen is open."""
         super().__init__()
-        self._turns = outline.turns[-_SHOWN:]
-        self._numbered_from = len(outline.turns) - len(self._turns) + 1
+        self._reader = reader
+        self._outline = outline
         self._current = current
+        # Where the cursor was put; elsewhere, a person moved it.
+        self._put_at: int | None = None
 
     def on_mount(self) -> None:
-        calls, failed = (sum(getattr(t, name) for t in self._turns) for name in ("calls", "failed"))
-        facts = [counted(len(self._turns), "turn"), counted(calls, "call")]
-        facts += [f"{failed:,} failed"] if failed else []
-        self.show_title("Outline", " · ".join(facts))
-        before = [at for at, turn in enumerate(self._turns) if turn.start <= self._current]
-        self._show(before[-1] if before else 0)
+        self._show()
+        if not self._outline.complete:
+            self._read_on()
+
+    def on_unmount(self) -> None:
+        self._reader.stop()
 
     def on_resize(self) -> None:
-        self._show(self.lines.highlighted or 0)
+        self._show()
 
-    def _show(self, at: int) -> None:
-        self.lines.clear_options()
-        self.lines.add_options(self._options())
-        self.lines.highlighted = at
+    @work(thread=True, exit_on_error=False)
+    def _read_on(self) -> None:
+        # Closed meanwhile: what is shown stays.
+        with suppress(PersistenceError, OSError):
+            for outline in self._reader.read_all(_EVERY):
+                self.post_message(self.Grew(outline))
+
+    @on(Grew)
+    def _grew(self, message: Grew) -> None:
+        self._outline = message.outline
+        self._show()
+
+    def _show(self) -> None:
+        """Show the turns as they are known; the cursor stays on its turn."""
+        lines, turns = self.lines, self._outline.turns[-_SHOWN:]
+        calls, failed = sum(turn.calls for turn in turns), sum(turn.failed for turn in turns)
+        facts = [counted(len(turns), "turn"), counted(calls, "call")]
+        facts += [f"{failed:,} failed"] if failed else []
+        facts += [] if self._outline.complete else ["reading …"]
+        self.show_title("Outline", " · ".join(facts))
+        at, top = lines.highlighted, lines.scroll_offset.y
+        is_moved, start = False, self._current
+        if at is not None and at != self._put_at:
+            is_moved, start = True, int(lines.get_option_at_index(at).id or 0)
+        before = [index for index, turn in enumerate(turns) if turn.start <= start]
+        lines.clear_options()
+        lines.add_options(self._options())
+        lines.highlighted = before[-1] if before else 0
+        self._put_at = None if is_moved else lines.highlighted
+        if is_moved:
+            lines.scroll_to(y=top, animate=False)
 
     def _options(self) -> Iterator[Option]:
         """A line for each turn; its facts are columns at the right, each as wide as its widest text."""
-        began = [turn.began for turn in self._turns]
+        turns = self._outline.turns[-_SHOWN:]
+        began = [turn.began for turn in turns]
         times = map(when, began, [None, *began])
-        facts = [(time, *turn_columns(turn)) for time, turn in zip(times, self._turns, strict=True)]
+        facts = [(time, *turn_columns(turn)) for time, turn in zip(times, turns, strict=True)]
         widths = [max(map(len, column)) for column in zip(*facts, strict=True)]
-        digits = len(f"{self._numbered_from + len(self._turns) - 1}")
+        last = len(self._outline.turns)
+        digits = len(f"{last}")
         taken = digits + _GAP + sum(width + _GAP for width in widths if width)
         room = max(_LEAST, self.size.width - _AROUND - taken)
         for number, (turn, columns) in enumerate(
-            zip(self._turns, facts, strict=True), self._numbered_from
+            zip(turns, facts, strict=True), last - len(turns) + 1
         ):
             cells = [
                 " " * _GAP + f"{text:>{w}}" for text, w in zip(columns, widths, strict=True) if w
@@ -90,15 +146,16 @@ class OutlineScreen(PagedScreen[int]):
 
 async def ask_for_turn(screen: Screen[None], source: MessageSource, current: int) -> int | None:
     """The index of the first message of the turn that the person chooses; None for none."""
-    if not source.complete:
-        screen.notify("It is still loading: the outline is known once it is read.", markup=False)
+    if source is NOTHING:
+        # It is just being opened.
         return None
+    reader = OutlineReader(source)
     try:
-        outline = await asyncio.to_thread(read_outline, source)
+        outline = await asyncio.to_thread(reader.read, _PATIENCE)
     except PersistenceError as error:
         screen.notify(safe_line(str(error)), severity="error", markup=False)
         return None
-    if outline is None or not outline.turns:
+    if outline.complete and not outline.turns:
         screen.notify("This conversation has no turns.", markup=False)
         return None
-    return await screen.app.push_screen_wait(OutlineScreen(outline, current))
+    return await screen.app.push_screen_wait(OutlineScreen(reader, outline, current))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
@@ -13,11 +14,15 @@ from agcx_format.transcript import safe_line
 from agcx_tui.core.conversation.image_facts import image_facts
 from agcx_tui.core.local import picture_file
 from agcx_tui.core.local.picture_file import UnusablePicture
+from agcx_tui.core.local.terminal_pictures import draws_placeholders, graphics
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.screen import Screen
 
 __all__ = ["open_picture", "show_picture"]
+
+_STDIN = 0
 
 
 async def open_picture(screen: Screen[None], url: str) -> None:
@@ -38,26 +43,39 @@ async def open_picture(screen: Screen[None], url: str) -> None:
 
 async def show_picture(screen: Screen[None], url: str) -> None:
     """Show a picture in the terminal, or say why not."""
-    kind = picture_file.graphics(os.environ)
-    if not kind:
-        screen.notify("This terminal shows no pictures; o opens it in a viewer.", markup=False)
-        return
+    kind = graphics(os.environ)
     try:
-        # It asks the terminal for the size of its cells when it is imported, and must have it for that.
-        with screen.app.suspend():
-            from agcx_tui.app.dialogs.picture import PictureScreen, readable_picture
+        problem = "" if kind and _is_drawn(screen.app, kind) else "This terminal shows no pictures"
     except ImportError:
-        words = (
-            'Pictures need a package more: pip install "agcx[pictures]"; o opens it in a viewer.'
-        )
-        screen.notify(words, markup=False)
+        problem = 'Pictures need a package more: pip install "agcx[pictures]"'
+    except (SuspendNotSupported, OSError):
+        problem = "This terminal cannot be asked for its size in pixels"
+    if problem:
+        screen.notify(f"{problem}; o opens it in a viewer.", markup=False)
         return
-    except SuspendNotSupported:
-        screen.notify("This terminal cannot be asked for its size in pixels.", markup=False)
-        return
+    from agcx_tui.app.dialogs.picture import PictureScreen, readable_picture
+
     try:
         picture = await asyncio.to_thread(readable_picture, url)
     except UnusablePicture as error:
         screen.notify(safe_line(str(error)), severity="warning", markup=False)
         return
     await screen.app.push_screen_wait(PictureScreen(picture, str(image_facts(url)), kind))
+
+
+@lru_cache(maxsize=1)
+def _is_drawn(app: App[object], kind: str) -> bool:
+    """Whether the terminal draws pictures in the way that it is known for.
+
+    Asked once: the app has to give the terminal away for that, which is seen.
+
+    Raises:
+        ImportError: the extra `pictures` is not installed.
+        SuspendNotSupported: the app cannot give the terminal away.
+        OSError: the terminal cannot be asked.
+    """
+    with app.suspend():
+        # It asks the terminal for the size of its cells when it is imported.
+        import agcx_tui.app.dialogs.picture  # noqa: F401
+
+        return kind != "kitty" or draws_placeholders(_STDIN)

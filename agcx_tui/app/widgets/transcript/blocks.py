@@ -75,9 +75,8 @@ class ConversationBlocks:
         self.branches: Branches | None = None
         # Known when the branches are.
         self._ways: ChosenWays | None = None
-        # The messages that are shown, of the first so many; None for all.
-        self._only: Sequence[int] | None = None
-        self._only_until = 0
+        # The messages that are shown, ascending; None for all.
+        self.only: Sequence[int] | None = None
         # A message that tells of branches was drawn without knowing them.
         self.misses_branches = False
         # The changes of mode of the session.
@@ -91,7 +90,7 @@ class ConversationBlocks:
         """Show another conversation; folds of single blocks are dropped."""
         self.source = source
         self.folds.clear()
-        self.show_only(None, 0)
+        self.only = None
         self.modes = ()
         self.pending.clear()
         self.branches, self._ways, self.misses_branches = None, None, False
@@ -182,26 +181,24 @@ class ConversationBlocks:
 
     # --- what is left out
 
-    def show_only(self, only: Sequence[int] | None, until: int) -> None:
-        """Show of the first `until` messages only these, ascending; None shows all."""
-        self._only, self._only_until = only, until
-
     def leaves_out(self, index: int) -> bool:
         """Whether a message is not shown at all."""
-        if self._only is None or index >= self._only_until:
+        if self.only is None or index >= self.source.known():
             return False
-        place = bisect_left(self._only, index)
-        return place == len(self._only) or self._only[place] != index
+        place = bisect_left(self.only, index)
+        return place == len(self.only) or self.only[place] != index
 
     def following(self, index: int, direction: int) -> int:
         """The next or previous message that is not left out; may be one beyond all."""
-        if self._only is None or index + direction >= self._only_until:
+        if self.only is None:
             return index + direction
-        if direction > 0:
-            place = bisect_right(self._only, index)
-            return self._only[place] if place < len(self._only) else self._only_until
-        place = bisect_left(self._only, index) - 1
-        return self._only[place] if place >= 0 else -1
+        if direction < 0:
+            place = bisect_left(self.only, index) - 1
+            return self.only[place] if place >= 0 else -1
+        place, known = bisect_right(self.only, index), self.source.known()
+        if place < len(self.only) and self.only[place] < known:
+            return self.only[place]
+        return max(index + 1, known)
 
     def copied(self, index: int) -> str:
         """What is copied of a message: of a call that runs a command, that."""

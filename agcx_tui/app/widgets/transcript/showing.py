@@ -1,8 +1,8 @@
 """Which messages of a transcript are shown: all, only what was said, or only what failed.
 
 Strategy: what a message is may be known only from another one, a call that fails from its output; so a thread
-reads the outline of the whole conversation when this is first asked for, and then the view changes.  What
-comes after that is shown.
+reads the outline of the conversation when this is first asked for.  The view changes as soon as the outline
+reaches the reader.  Messages that come after that are shown once the outline says that they belong.
 """
 
 from __future__ import annotations
@@ -10,21 +10,23 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
-from agcx_format.transcript import Outline
 from agcx_tui.app.blocks.heights import HeightIndex
-from agcx_tui.core.conversation.outline import read_outline
+from agcx_tui.core.conversation.outline import OutlineReader, OutlineSoFar
 
 if TYPE_CHECKING:
     from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 __all__ = ["Showing", "Shown"]
+
+# Seconds between two looks at an outline that is being read.
+_EVERY = 0.1
 
 
 class Shown(Enum):
@@ -43,16 +45,17 @@ class Showing:
 
     @dataclass
     class Known(Message, bubble=False):
-        """The outline of a source is known."""
+        """More of an outline is known."""
 
-        source: MessageSource
-        outline: Outline
+        reader: OutlineReader
+        outline: OutlineSoFar
 
     def __init__(self, transcript: Transcript) -> None:
         self.shown = Shown.ALL
         self._transcript = transcript
-        self._source: MessageSource | None = None
-        self._outline: Outline | None = None
+        self._reader: OutlineReader | None = None
+        self._outline: OutlineSoFar | None = None
+        self._reading = False
         self._wanted = Shown.ALL
 
     @property
@@ -74,49 +77,78 @@ class Showing:
     def forget(self) -> None:
         """Another source is shown, all of it."""
         self.shown = self._wanted = Shown.ALL
-        self._source = self._outline = None
+        if self._reader is not None:
+            self._reader.stop()
+        self._reader = self._outline = None
+        self._reading = False
+
+    def grew(self) -> None:
+        """The source knows more messages."""
+        if self.busy or self.shown is not Shown.ALL:
+            self._read_on()
 
     def known(self, message: Known) -> None:
-        """Use the outline of the source that is shown."""
-        if message.source is self._transcript.source:
-            self._outline = message.outline
-            self._apply()
+        """Use what is known of the outline by now."""
+        if message.reader is not self._reader:
+            return
+        self._outline = message.outline
+        self._reading = not message.outline.complete
+        if self.shown is not Shown.ALL:
+            self._show_more(self._messages(self.shown, message.outline))
+        self._apply()
+        self.grew()
 
     def _want(self, wanted: Shown) -> None:
         self._wanted = wanted
-        source = self._transcript.source
-        is_newer = self._outline is not None and self._outline.count < source.known()
-        if wanted is Shown.ALL or (self._outline is not None and not is_newer):
-            self._apply()
-        elif source is not self._source or is_newer:
-            self._source, self._outline = source, None
-            self._transcript.run_worker(self._read, thread=True, exclusive=True, group="outline")
+        if wanted is not Shown.ALL:
+            self._read_on()
+        self._apply()
         self._transcript.settled()
 
-    def _read(self) -> None:
-        worker, source = get_current_worker(), self._source
-        outline = None
+    def _read_on(self) -> None:
+        """Read the outline in a thread, as far as there are messages."""
+        source, outline = self._transcript.source, self._outline
+        if self._reader is None:
+            self._reader = OutlineReader(source)
+        elif self._reading or (outline is not None and outline.count >= source.known()):
+            return
+        self._reading = True
+        read = partial(self._read, self._reader)
+        self._transcript.run_worker(read, thread=True, exclusive=True, group="outline")
+
+    def _read(self, reader: OutlineReader) -> None:
+        worker = get_current_worker()
         # Closed meanwhile: the result is no longer needed.
-        if source is not None:
-            with suppress(PersistenceError, OSError):
-                outline = read_outline(source, lambda: worker.is_cancelled)
-        if source is not None and outline is not None:
-            self._transcript.post_message(self.Known(source, outline))
+        with suppress(PersistenceError, OSError):
+            for outline in reader.read_all(_EVERY):
+                known = self.Known(reader, outline)
+                if worker.is_cancelled or not self._transcript.post_message(known):
+                    return
+
+    @staticmethod
+    def _messages(shown: Shown, outline: OutlineSoFar) -> tuple[int, ...]:
+        return outline.said if shown is Shown.SAID else outline.failed
 
     def _apply(self) -> None:
-        transcript, outline = self._transcript, self._outline
-        only = None
-        if outline is not None and self._wanted is not Shown.ALL:
-            only = outline.said if self._wanted is Shown.SAID else outline.failed
-            if not only:
-                what = "failed" if self._wanted is Shown.FAILED else "was said"
-                transcript.notify(f"Nothing {what} here.", markup=False)
-                return self.show_all()
-        if self._wanted is self.shown:
-            return None
+        """Show what is wanted, once enough is known."""
+        outline, wanted = self._outline, self._wanted
+        if wanted is self.shown:
+            return
+        if wanted is Shown.ALL:
+            self._show(None)
+        elif outline is not None and (only := self._messages(wanted, outline)):
+            if outline.complete or outline.count > self._transcript.current:
+                self._show(only)
+        elif outline is not None and outline.complete:
+            what = "failed" if wanted is Shown.FAILED else "was said"
+            self._transcript.notify(f"Nothing {what} here.", markup=False)
+            self.show_all()
+
+    def _show(self, only: tuple[int, ...] | None) -> None:
+        """Show these messages and no others; the reader stays, or goes to the nearest one."""
         self.shown = self._wanted
-        blocks = transcript.blocks
-        blocks.show_only(only, outline.count if outline is not None else 0)
+        transcript, blocks = self._transcript, self._transcript.blocks
+        blocks.only = only
         if blocks.leaves_out(transcript.current):
             after = blocks.following(transcript.current, 1)
             is_there = after < transcript.source.known()
@@ -128,4 +160,22 @@ class Showing:
 
         transcript.viewport.changed(change, transcript.current)
         transcript.go(transcript.current, transcript.viewport.height // 3)
-        return None
+
+    def _show_more(self, only: tuple[int, ...]) -> None:
+        """Show these messages: those that are shown already, and others; the view stays."""
+        transcript, blocks = self._transcript, self._transcript.blocks
+        viewport, before = transcript.viewport, set(blocks.only or ())
+        added = [index for index in only if index not in before]
+        if not added:
+            return
+        blocks.only = only
+
+        def change() -> None:
+            for index in added:
+                # The transcript itself adds what came this very moment.
+                if index < len(viewport.heights) - 1:
+                    viewport.heights.set(index, next(blocks.estimates(index, index + 1)))
+                    viewport.forget(index)
+
+        transcript.change(change)
+        transcript.settled()

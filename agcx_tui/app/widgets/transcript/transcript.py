@@ -125,9 +125,10 @@ class Transcript(Roll, can_focus=True):
             for index in range(max(0, known - 24), known + 1):
                 self.viewport.forget(index)
 
-        self._change(change)
+        self.change(change)
         if self._goal is None or not self._arrive():
             self.settled()
+        self.showing.grew()
 
     def go(self, index: int, row: int = 0) -> None:
         """Make a known message the current one and put its beginning near the top."""
@@ -187,12 +188,21 @@ class Transcript(Roll, can_focus=True):
         if self.blocks.leaves_out(index):
             self.showing.show_all()
         if self.blocks.reveal(index):
-            self._change(self.viewport.forget)
+            self.change(self.viewport.forget)
 
     def redraw(self) -> None:
         """Draw all that is in view again; the view stays."""
-        self._change(self.viewport.forget)
+        self.change(self.viewport.forget)
         self.settled()
+
+    def change(self, change: Callable[[], None]) -> None:
+        """Do something that changes how blocks are drawn; the view stays, at the end above all.
+
+        There, a message may be taller than the note that stood for it.
+        """
+        self.viewport.changed(change, self.current)
+        if self.at_end:
+            self._show_end()
 
     # --- as a roll
 
@@ -230,6 +240,8 @@ class Transcript(Roll, can_focus=True):
             inside = window[0].block if self.current < window[0].block else window[-1].block
             self.current = heads[0] if self.current < window[0].block and heads else inside
         self.current = max(0, min(self.current, last))
+        if self.blocks.leaves_out(self.current):
+            self.current = max(0, self.blocks.following(self.current, -1))
         if self.look.compact:
             self._reader.want((window[-1].block if window else 0) + _AHEAD)
         else:
@@ -247,7 +259,7 @@ class Transcript(Roll, can_focus=True):
         if event.fetched is not None:
             self.blocks.pending.discard(event.fetched)
             index = event.fetched
-            self._change(lambda: self.viewport.forget(index))
+            self.change(lambda: self.viewport.forget(index))
             self.post_message(self.Fetched(index))
         self.grew()
 
@@ -275,15 +287,6 @@ class Transcript(Roll, can_focus=True):
         else:
             return False
         return True
-
-    def _change(self, change: Callable[[], None]) -> None:
-        """Do something that changes how blocks are drawn; the view stays, at the end above all.
-
-        There, a message may be taller than the note that stood for it.
-        """
-        self.viewport.changed(change, self.current)
-        if self.at_end:
-            self._show_end()
 
     def _show_end(self) -> None:
         self.viewport.end()
@@ -334,7 +337,7 @@ class Transcript(Roll, can_focus=True):
             return
         self.current, words = turned
         self.notify(words, markup=False)
-        self._change(self.viewport.forget)
+        self.change(self.viewport.forget)
         self._show_current(self.current)
 
     def _look_for(self, wanted: Wanted) -> None:

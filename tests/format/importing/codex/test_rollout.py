@@ -26,6 +26,7 @@ from agcx_format.model.session import OperatingMode
 from tests.support.rollout_lines import (
     SESSION,
     assistant,
+    at_rest,
     call,
     item,
     line,
@@ -285,7 +286,7 @@ def test_bad_lines_are_reported_with_their_numbers_and_the_rest_is_read(read):
 def test_a_file_that_ends_in_the_middle_of_a_line_is_read_up_to_there(tmp_path):
     whole = write(tmp_path / "a.jsonl", meta(), user("hi"), assistant("yes"))
     whole.write_bytes(whole.read_bytes()[:-20])
-    report = read_rollout(whole).report
+    report = read_rollout(at_rest(whole)).report
     assert (report.messages, report.bad_count) == (1, 1)
 
 

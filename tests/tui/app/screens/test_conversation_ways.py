@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_format import write_session
+from agcx_format import read_session, write_session
 from agcx_format.model.items import InputText, Message
 from agcx_format.session.source import PENDING, ListSource
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.conversation.find_message import find_message
 from agcx_tui.core.conversation.subject import Conversation
-from tests.support.browsing import until
+from tests.support.browsing import line, until
 from tests.support.everything import everything
 from tests.support.messages import assistant, golden, output, screen_text, snapshot, user
 from tests.tui.app.screens.test_conversation_tabs import SIZE, ScreenApp, facts, notices, opened
+from tests.tui.app.widgets.test_transcript import GrowingSource
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -29,8 +31,6 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 )
 async def test_ctrl_r_copies_the_command_of_the_agent_that_it_is_from(tags, said):
     from msgspec.structs import replace
-
-    from agcx_format import read_session
 
     metadata, conversation, _ = read_session(golden("full"))
     context = replace(conversation.context, working_directory="/")
@@ -63,6 +63,36 @@ async def test_o_lists_the_turns_and_goes_to_one():
         await pilot.press("G", "enter")
         await until(pilot, lambda: app.screen is screen)
         await until(pilot, lambda: screen.transcript.current == last)
+
+
+async def test_the_outline_of_a_file_that_is_still_being_read_grows_below_the_cursor():
+    from textual.widgets import OptionList
+
+    source = GrowingSource([user(f"question {number}") for number in range(15)])
+    source.gate.release()
+    metadata, conversation, _ = read_session(golden("full"))
+    subject = Conversation("/x", metadata, source, 0, lambda: conversation.context)
+    app = ScreenApp("/x", opener=lambda: subject)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.screen is app.first)
+        screen = app.first
+        await until(pilot, lambda: screen.transcript.source.known() == 5)
+        await pilot.press("o")
+        await until(pilot, lambda: app.screen is not screen)
+        outline, lines = app.screen, app.screen.query_one(OptionList)
+        title = lambda: line(outline, "#title")  # noqa: E731
+        assert lines.option_count == 5
+        assert title().endswith("5 turns · 0 calls · reading …")
+        keys = [(key.label, key.description) for key in outline.query_one(KeyLine).shown()]
+        assert ("enter", "open") in keys
+        await pilot.press("down", "down")
+        source.gate.release(4)
+        await until(pilot, lambda: title().endswith("15 turns · 0 calls"))
+        assert lines.option_count == 15
+        # The letter that asked opens, as Enter does.
+        await pilot.press("o")
+        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: screen.transcript.current == 2)
 
 
 async def test_upper_e_says_when_no_editor_is_set_or_nothing_is_there(monkeypatch):

@@ -381,3 +381,26 @@ async def test_m_shows_what_was_said_then_what_failed_then_all():
         assert transcript.showing.shown.name == "ALL"
         assert transcript.current == 60
         assert_window(transcript)
+
+
+async def test_of_what_comes_while_m_shows_only_what_was_said_the_rest_is_left_out():
+    source = GrowingSource([message for turn in range(6) for message in talk(1)._messages])
+    source.gate.release()
+    app = TranscriptApp(source)
+    async with app.run_test(size=SIZE) as pilot:
+        transcript = app.transcript
+        await grown(pilot, transcript, 5)
+        await pilot.press("m")
+        # While the file is still being read.
+        await until(pilot, lambda: transcript.showing.shown.name == "SAID")
+        assert not source.complete
+        source.gate.release(8)
+        await grown(pilot, transcript, 30)
+        assert "run" not in "\n".join(plain_layout(transcript))
+        await until(pilot, lambda: len(transcript.blocks.only) == 12)
+        shown = plain_layout(transcript)
+        assert sum("question 0" in line or "answer 0" in line for line in shown) == 12
+        assert not any("run" in line or "thinking" in line for line in shown)
+        await pilot.press("G")
+        assert transcript.current == 29
+        assert_window(transcript)

@@ -11,7 +11,6 @@ import pytest
 
 from agcx_tui.core.local.picture_file import (
     UnusablePicture,
-    graphics,
     open_in_viewer,
     picture_bytes,
     write_picture,
@@ -73,18 +72,3 @@ def test_the_viewer_of_the_system_gets_the_path_as_one_word(tmp_path, monkeypatc
     wait_until(told.exists)
     assert told.read_text() == f"{picture}|"
     assert "not installed" in open_in_viewer(picture, {"PATH": "."})
-
-
-@pytest.mark.parametrize(
-    ("environment", "kind"),
-    [
-        ({"TERM": "xterm-kitty"}, "kitty"),
-        ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, "sixel"),
-        ({"TERM": "foot"}, "sixel"),
-        ({"TERM": "xterm-256color"}, ""),
-        ({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1", "TMUX": "/x"}, ""),
-        ({}, ""),
-    ],
-)
-def test_a_terminal_that_says_nothing_of_pictures_gets_none(environment, kind):
-    assert graphics(environment) == kind
