@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from agcx_format.importing.run import LeftOut as LeftOut
     from agcx_format.importing.run import import_sessions as import_sessions
     from agcx_format.importing.workers import Workers as Workers
-    from agcx_format.variables import OWN_ID as OWN_ID
 
 _HOMES = {
     "agent": "Agent Head Source",
@@ -50,7 +49,7 @@ _HOMES = {
     "claude.transcript": "read_transcript",
     "codex.rollout": "read_rollout",
     "draft": "ImportDraft",
-    "environment": "OWN_ID source_details",
+    "environment": "source_details",
     "finding": "default_places",
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",

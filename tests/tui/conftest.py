@@ -50,8 +50,11 @@ def drawn() -> None:
 def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames that nobody looks at are not drawn, which is half the work of a screen; with `--full` they are.
 
-    For tests of what keys do. What a screen looks like is in the pictures, which are drawn always, and
-    a test of such a file that looks itself, or clicks on what was drawn, uses `drawn`.
+    Keys, messages, styles, layout, and focus are all as ever: what is skipped is the last step, in which
+    widgets are asked for their lines.  What a test asks a widget for itself is drawn.  A fault that only
+    drawing shows, in a state that only such a test reaches, is found with `--full` alone: what a screen looks
+    like belongs into the pictures, which are drawn always, and a test of such a file that looks itself, or
+    clicks on what was drawn, uses `drawn`.
     """
 
     def draw(self: Compositor, full: bool = False, **options: object) -> object:

@@ -67,7 +67,7 @@ class SessionsScreen(ListingScreen[None]):
                 yield ListHeader(self.sessions, self.LABELS)
                 yield self.sessions
                 yield Static(id="notice", markup=False)
-            yield Preview(self.table, id="preview")
+            yield Preview(self.sessions, self.now, id="preview")
         with Horizontal(id="bottom"):
             yield KeyLine()
             yield EdgeLine(id="marks")
@@ -114,7 +114,7 @@ class SessionsScreen(ListingScreen[None]):
 
     def _follow(self) -> None:
         preview = self.query_one(Preview)
-        preview.follow(self.sessions.cursor, delay=_PREVIEW_DELAY, at_once=True)
+        preview.follow(self.sessions.line, delay=_PREVIEW_DELAY, at_once=True)
 
     @on(SessionList.Opened)
     def _open(self, message: SessionList.Opened) -> None:

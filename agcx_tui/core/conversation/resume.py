@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 from agcx_format import ConversationContext, SessionMetadata
 from agcx_format.disk import os_reason
-from agcx_format.importing import OWN_AGENT, OWN_ID, agent_of
+from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.subagents import parent_of
+from agcx_format.variables import OWN_ID
 
 __all__ = ["Resume", "obstacle", "resume_of", "run"]
 

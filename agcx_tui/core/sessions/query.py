@@ -107,6 +107,12 @@ class Query(msgspec.Struct, frozen=True):
         """Whether the messages of sessions have to be read for it."""
         return any(term.is_of_messages for term in self.terms)
 
+    @property
+    def names_subagents(self) -> bool:
+        """Whether the person asks for subagents, or for certain sessions."""
+        asked = ("subagent", "listed", "marked")
+        return any(term.key == "id" or term.value in asked for term in self.terms)
+
     def narrows(self, earlier: Query) -> bool:
         """Whether everything that matches this query also matches the earlier one.
 

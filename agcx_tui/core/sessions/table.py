@@ -204,7 +204,7 @@ class SessionTable(SessionRows):
     def filter_by(self, query: Query) -> None:
         """Show the rows that match the query; marks are kept, visible or not."""
         before, self.query = self.query, query
-        if _names_subagents(query) != _names_subagents(before):
+        if query.names_subagents != before.names_subagents:
             self._show_everything_again()
             return
         # Marks and listed paths may have changed since the last result.
@@ -359,7 +359,7 @@ class SessionTable(SessionRows):
 
     @property
     def _hides_subagents(self) -> bool:
-        return not self._shows_subagents and not _names_subagents(self.query)
+        return not self._shows_subagents and not self.query.names_subagents
 
     def _sets_of_subagents(self) -> Set[int]:
         return self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
@@ -387,15 +387,16 @@ class SessionTable(SessionRows):
         self._know_families()
         return self.families.sum(row, self.size) - self.size(row)
 
+    def sum_with_subagents(self, rows: Iterable[int], measure: Callable[[int], N]) -> N | int:
+        """What rows measure, together with the subagents that they stand for in the list."""
+        if not self._hides_subagents:
+            return sum(map(measure, rows))
+        self._know_families()
+        return sum(self.families.sum(row, measure) for row in rows)
+
     def with_subagents(self, row: int, measure: Callable[[int], N]) -> N:
         """What a row measures, together with the subagents that it stands for in the list."""
         if not self._hides_subagents:
             return measure(row)
         self._know_families()
         return self.families.sum(row, measure)
-
-
-def _names_subagents(query: Query) -> bool:
-    """Whether the person asks for subagents, or for certain sessions."""
-    asked = ("subagent", "listed", "marked")
-    return any(term.key == "id" or term.value in asked for term in query.terms)

@@ -15,6 +15,7 @@ from agcx_format.codec import messagepack
 from agcx_format.disk.lock_file import LockFile
 from agcx_format.disk.locks import locked
 from agcx_format.errors import LockFailed
+from tests.support.waiting import LIMIT
 
 # The child has time to fail; what it must not get, it must not wait long for.
 _PATIENCE = 0.2
@@ -146,7 +147,7 @@ def test_a_child_can_decode_while_another_thread_of_its_parent_makes_a_decoder()
 
 
 def until_ended(child: int) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + LIMIT
     while not (ended := os.waitpid(child, os.WNOHANG))[0]:
         if time.monotonic() > end:
             os.kill(child, signal.SIGKILL)

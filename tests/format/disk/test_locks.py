@@ -21,6 +21,7 @@ from agcx_format.disk.locks import locked
 from agcx_format.doctor.checks import verify_store
 from agcx_format.errors import LockFailed, StaleSession
 from tests.support.stores import contents, golden_session, id_of
+from tests.support.waiting import LIMIT
 
 
 @pytest.fixture(params=["ENOSYS", "ENOLCK", "EOPNOTSUPP"])
@@ -124,7 +125,7 @@ def test_one_on_another_machine_is_left_alone_and_named(tmp_path: Path, no_locks
 def test_what_a_killed_process_left_is_taken_over(tmp_path: Path, no_locks):
     path = left_by(tmp_path, dead_process())
     assert "left-lock" in codes(tmp_path)
-    with locked(tmp_path, timeout=5):
+    with locked(tmp_path, timeout=LIMIT):
         owner = lock_file.owner_of(tmp_path)
         assert owner is not None
         assert owner.process == os.getpid()

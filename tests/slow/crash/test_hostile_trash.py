@@ -24,6 +24,7 @@ from agcx_format.store.acts.manifest import Step, checked, decode
 from agcx_format.store.acts.perform import perform
 from tests.slow.crash.versions import session
 from tests.support.stores import contents, copy_of
+from tests.support.waiting import LIMIT
 from tests.tui.cli.conftest import run, run_program
 
 NAME = "20260101T000000.000000Z-delete-abcdef"
@@ -258,7 +259,7 @@ def test_a_reader_does_not_wait_for_an_act_that_is_at_work(root: Path):
         assert run_program("list", "--store", root).returncode == 0
         assert home.exists()
     finally:
-        holder.communicate("", timeout=30)
+        holder.communicate("", timeout=LIMIT)
     open_store(root)
     assert not home.exists()
 

@@ -25,6 +25,7 @@ from textual.widgets import Input, Static
 import agcx_tui.app
 from agcx_tui.app import textual_internals
 from tests.support.browsing import until
+from tests.support.waiting import LIMIT
 
 SIZE = (60, 12)
 
@@ -222,7 +223,7 @@ def test_the_thread_that_writes_has_a_queue():
         writer.start()
         writer.write("a word")
         textual_internals.output_queue(driver).put(None)
-        writer.join(10)
+        writer.join(LIMIT)
         assert not writer.is_alive()
     assert "self._writer_thread = WriterThread" in inspect.getsource(LinuxDriver)
 

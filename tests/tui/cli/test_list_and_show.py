@@ -13,6 +13,7 @@ import pytest
 from agcx_format.store.store import open_store
 from agcx_tui.cli.reading.listing import SORTS, short_ids
 from tests.support.golden_files import GOLDEN
+from tests.support.waiting import LIMIT
 from tests.tui.cli.conftest import BROKEN, GRID, QUEUE, TORN, program, run, run_program
 
 HOSTILE = GOLDEN / "v1" / "8069e5e4-070d-4fb8-be9e-9a073c6e2e45.agcx"
@@ -192,5 +193,5 @@ def test_a_reader_that_goes_away_is_no_error(store):
     assert listing.stdout.readline()
     listing.stdout.close()
     assert listing.stderr.read() == ""
-    assert listing.wait(timeout=30) == 0
+    assert listing.wait(timeout=LIMIT) == 0
     listing.stderr.close()

@@ -127,7 +127,7 @@ class BrowserScreen(ListingScreen[None]):
         if arranged.group != "none":
             self.sessions.group_by(arranged.group)
         positions = None if services.state is None else ReadingPositions(services.state)
-        self._preview = Preview(self.table, positions, repairs=True, id="preview")
+        self._preview = Preview(self.sessions, services.now, positions, repairs=True, id="preview")
         left = Vertical(
             ListHeader(self.sessions), self.sessions, Static(id="notice", markup=False), id="left"
         )
@@ -233,7 +233,7 @@ class BrowserScreen(ListingScreen[None]):
         # would hold up the rows.
         reading = self.feed.state.reading
         delay = _PREVIEW_DELAY_READING if reading else _PREVIEW_DELAY
-        self._preview.follow(self.sessions.cursor, delay=delay, at_once=not reading)
+        self._preview.follow(self.sessions.line, delay=delay, at_once=not reading)
 
     @on(SplitPanes.Arranged)
     def _arranged(self, message: SplitPanes.Arranged) -> None:

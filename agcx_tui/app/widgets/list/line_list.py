@@ -41,6 +41,11 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
         return self._lines
 
     @property
+    def line(self) -> Line | None:
+        """The line under the cursor; None if there is none."""
+        return self._line
+
+    @property
     def cursor_region(self) -> Region:
         """Where the line under the cursor is on the screen."""
         inside = self.scrollable_content_region

@@ -1,15 +1,14 @@
 """The preview of a search: the conversation around the match under the cursor, with every match marked.
 
-Strategy: as the preview of the list of sessions, it follows the cursor without delaying it: a thread opens
-the file, finds all matches in it, and posts both with the number of the request; the answer to an older
-request is closed unseen.  Within one session only the view moves.
+Strategy: as the preview of the list of sessions, it follows the cursor without delaying it: `ShownFile` opens
+the file and finds all matches in it, in a thread.  Within one session only the view moves.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -22,11 +21,11 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from agcx_format.disk import os_reason
-from agcx_format.errors import PersistenceError
 from agcx_format.search import Query, SessionHits
 from agcx_format.transcript import safe_line
+from agcx_tui.app.widgets.preview_heads import failure
 from agcx_tui.app.widgets.roll.roll import Roll
+from agcx_tui.app.widgets.shown_file import ShownFile
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, places_of
 
@@ -39,8 +38,7 @@ __all__ = ["PlacePreview"]
 
 # Seconds from a move of the cursor to a file being opened: longer than a key repeat takes.
 _DELAY = 0.07
-# Seconds, and messages, that a thread reads before it shows what it has.
-_PATIENCE = 0.1
+# Messages beyond the match that are read before it is shown.
 _AROUND = 20
 
 
@@ -55,16 +53,6 @@ class PlacePreview(Vertical):
         & > Transcript { height: 1fr; margin-top: 1; }
     }
     """
-
-    @dataclass
-    class Loaded(Message, bubble=False):
-        """Request `number` opened a file, or `error` says why not."""
-
-        number: int
-        wish: FoundAt
-        session: SessionHits
-        file: SessionFile | None
-        error: str
 
     @dataclass
     class Located(Message, bubble=False):
@@ -85,14 +73,12 @@ class PlacePreview(Vertical):
     ) -> None:
         super().__init__(id=id)
         self._all_hits = all_hits
-        self._number = 0
+        self._shown_file = ShownFile(self, self._show)
         self._timer: Timer | None = None
         self._wish: FoundAt | None = None
         # What is shown, and asked of it.
         self._shown: FoundAt | None = None
         self.session: SessionHits | None = None
-        self._file: SessionFile | None = None
-        self._transcript: Transcript | None = None
         self.matches: FoundMatches | None = None
 
     def compose(self) -> ComposeResult:
@@ -101,7 +87,7 @@ class PlacePreview(Vertical):
     def follow(self, wish: FoundAt | None) -> None:
         """Show this match soon; the last call wins."""
         shown, self._wish = self._shown, wish
-        self._number += 1
+        self._shown_file.cancel()
         if self._timer is not None:
             self._timer.stop()
         if (
@@ -120,11 +106,7 @@ class PlacePreview(Vertical):
         if self._timer is not None:
             self._timer.stop()
         self._close()
-        parts = [
-            Content.styled(title, "bold $error"),
-            *(Content(safe_line(line)) for line in lines),
-        ]
-        self._set_head(Content("\n").join(parts), alone=True)
+        self._set_head(failure(title, *lines), alone=True)
 
     def step(self, direction: int) -> bool:
         """Go to the next match of the session that is shown; false if that was the last one."""
@@ -149,73 +131,36 @@ class PlacePreview(Vertical):
             self._close()
             self._set_head(Content())
         elif self.display and self.is_attached:
-            self._open(wish, self._number)
+            enough, look = wish.message + _AROUND, partial(self._look, wish)
+            self._shown_file.open(wish.session.path, enough, look)
 
-    @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
-    def _open(self, wish: FoundAt, number: int) -> None:
-        """In a thread: as much of the file as reaches beyond the match, and all matches."""
-        worker = get_current_worker()
-        if worker.is_cancelled:
-            return
-        # Slow the first time: better here than in the handler.
-        from agcx_format import SessionFile
-
+    def _look(self, wish: FoundAt, _: SessionFile) -> tuple[FoundAt, SessionHits]:
+        """The wish, and all matches in its session.  In a thread."""
         import_module("agcx_tui.app.widgets.results.found_matches")
-        file, session = None, wish.session
-        try:
-            file = SessionFile(session.path)
-            session = self._all_hits(wish.query, session)
-            deadline = time.monotonic() + _PATIENCE
-            while file.known() < wish.message + _AROUND and time.monotonic() < deadline:
-                if worker.is_cancelled or not file.read_more():
-                    break
-            message = self.Loaded(number, wish, session, file, "")
-        except PersistenceError as error:
-            message = self.Loaded(number, wish, session, file, f"{error.place}: {error.reason}")
-        except OSError as error:
-            message = self.Loaded(number, wish, session, file, os_reason(error))
-        if not self.post_message(message) and file is not None:
-            file.close()
-        # Most likely Enter comes next, and then it opens at once.
-        import_module("agcx_tui.app.screens.conversation.conversation")
+        return wish, self._all_hits(wish.query, wish.session)
 
-    @on(Loaded)
-    async def _show(self, message: Loaded) -> None:
-        if message.number != self._number or not self.is_attached:
-            if message.file is not None:
-                message.file.close()
-            return
-        if message.file is None or message.error:
-            if message.file is not None:
-                message.file.close()
-            self.explain("Cannot be read", message.error)
+    async def _show(
+        self, file: SessionFile | None, found: tuple[FoundAt, SessionHits] | None, error: str
+    ) -> None:
+        if file is None or found is None:
+            if file is not None:
+                file.close()
+            self.explain("Cannot be read", error)
             return
         from agcx_tui.app.widgets.results.found_matches import FoundMatches
 
-        transcript = self._transcript or await self._mount_transcript()
-        before, self._file = self._file, message.file
-        transcript.display = True
-        transcript.show(message.file)
-        if before is not None:
-            before.close()
-        self._shown, self.session = message.wish, message.session
-        places, count = places_of(message.session.hits), message.session.count
-        query = message.wish.query
-        self.matches = FoundMatches(transcript, query, places, count, self._locate)
-        self._go(message.wish)
+        transcript = await self._shown_file.show(file)
+        wish, self.session = found
+        self._shown = wish
+        places, count = places_of(self.session.hits), self.session.count
+        self.matches = FoundMatches(transcript, wish.query, places, count, self._locate)
+        self._go(wish)
 
     def _go(self, wish: FoundAt) -> None:
         if self.matches is not None:
             self.matches.show(wish.place)
             self._show_head()
             self.post_message(self.Moved())
-
-    async def _mount_transcript(self) -> Transcript:
-        self._transcript = transcript = Transcript(compact=True)
-        # Tab goes there, to read on without opening it.
-        transcript.can_focus = True
-        await self.mount(transcript)
-        return transcript
 
     def _locate(self, index: int, message: MessageSnapshot) -> None:
         if self.matches is not None:
@@ -248,17 +193,11 @@ class PlacePreview(Vertical):
             self.matches.moved()
 
     def on_unmount(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._shown_file.close()
 
     def _close(self) -> None:
-        before, self._file = self._file, None
         self._shown = self.matches = self.session = None
-        if self._transcript is not None:
-            self._transcript.display = False
-            self._transcript.show(None)
-        if before is not None:
-            before.close()
+        self._shown_file.hide()
 
     def _show_head(self) -> None:
         session, matches = self.session, self.matches

@@ -136,9 +136,9 @@ async def test_delete_removes_the_row_and_u_brings_it_back(store):
         assert len(list(store.glob("*.agcx"))) == 14
 
         await pilot.press("u")
-        await until(pilot, lambda: len(screen.table) == 15)
+        await until(pilot, lambda: "Restored" in notices(pilot))
+        assert len(screen.table) == 15
         assert at_cursor(screen) == "Fix the grid layout"
-        assert "Restored" in notices(pilot)
     assert contents(store) == before
 
 

@@ -30,6 +30,7 @@ from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.core.export.session_export import Looked
 from agcx_tui.core.export.write_files import Progress
 from tests.support.browsing import browser, demo_copy, scanned, until
+from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -62,7 +63,7 @@ def send(app: AgcxApp, *keys: str) -> None:
 
 async def settled(app: AgcxApp) -> None:
     """Until every message is handled, and what is on top takes keys."""
-    quiet, end = 0, time.monotonic() + 20
+    quiet, end = 0, time.monotonic() + LIMIT
     while quiet < 5:
         await asyncio.sleep(0.001)
         assert app._running, "the program ended"

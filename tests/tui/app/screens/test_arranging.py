@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Static
 
 from agcx_tui.app.widgets.lines.key_line import KeyLine
+from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.local.choices import Remembered
 from tests.support.browsing import SIZE, at_cursor, browser, notices, scanned, until
 
@@ -113,7 +115,14 @@ async def test_on_a_heading_enter_says_what_it_does_and_a_key_for_a_session_asks
         await pilot.press("home", "ctrl+r")
         await until(pilot, lambda: notices(pilot) == "Choose a session.")
         assert footer.shown()[0].description == "collapse"
+        # The preview says what the section holds.
+        head = screen.query_one("#preview-head", Static)
+        section = screen.sessions.section
+        await until(pilot, lambda: f"{len(section.rows)} session" in str(head.render()))
+        assert not screen.query_one(Transcript).display
         await pilot.press("enter")
         assert footer.shown()[0].description == "expand"
         await pilot.press("enter", "slash", *"grid")
         await until(pilot, lambda: at_cursor(screen) == "Fix the grid layout")
+        await until(pilot, lambda: "24 messages" in str(head.render()))
+        assert screen.query_one(Transcript).display

@@ -21,6 +21,7 @@ from agcx_tui.core.conversation.search import search
 from agcx_tui.core.conversation.subject import open_session
 from tests.support.browsing import until
 from tests.support.messages import assistant, call, golden, output, screen_text, user
+from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -73,7 +74,7 @@ async def test_a_key_pressed_before_the_file_is_open_is_obeyed_when_it_is():
     gate = threading.Event()
 
     def slowly():
-        gate.wait(10)
+        gate.wait(LIMIT)
         return open_session(golden("large"))
 
     app = ScreenApp(golden("large"), opener=slowly)

@@ -91,8 +91,8 @@ async def test_upper_d_duplicates_goes_to_the_copy_and_u_takes_it_back(store):
         original = open_store(store).resolve("70b30ef8")
         assert read_session(copy)[1].messages == read_session(original.path)[1].messages
         await pilot.press("u")
-        await until(pilot, lambda: len(screen.table) == 15)
-        assert "Undone: duplicated" in notices(pilot)
+        await until(pilot, lambda: "Undone: duplicated" in notices(pilot))
+        assert len(screen.table) == 15
     assert contents(store) == before
 
 
@@ -146,11 +146,11 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
 
         await pilot.press("u")
         await shows(pilot, screen, 24)
+        await until(pilot, lambda: f"Undone: split “{GRID}” in two" in notices(pilot))
         assert screen.panes.facts is None
-        assert f"Undone: split “{GRID}” in two" in notices(pilot)
         await until(pilot, lambda: len(browsing.table) == 15)
         await pilot.press("u")
-        assert "Nothing to undo here" in notices(pilot)
+        await until(pilot, lambda: "Nothing to undo here" in notices(pilot))
         await pilot.press("escape")
         assert at_cursor(browsing) == GRID
     assert contents(store) == before
@@ -296,8 +296,8 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         await pilot.press("u")
         await until(pilot, lambda: "As it was" not in titles(browsing))
         await pilot.press("u")
-        await until(pilot, lambda: len(browsing.table) == sessions)
-        assert "Undone: created from a checkpoint" in notices(pilot)
+        await until(pilot, lambda: "Undone: created from a checkpoint" in notices(pilot))
+        assert len(browsing.table) == sessions
     assert contents(managed) == before
 
 

@@ -38,7 +38,7 @@ from tests.support.browsing import (
 )
 from tests.support.entries import NOW_SECONDS
 from tests.support.stores import contents
-from tests.support.waiting import soon
+from tests.support.waiting import LIMIT, soon
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -244,7 +244,7 @@ async def test_escape_destroys_nothing(store, monkeypatch):
         before = contents(store, trash=True)
         reads = threading.Event()
         trash_of = Store.trash
-        monkeypatch.setattr(Store, "trash", lambda self: (reads.wait(20), trash_of(self))[1])
+        monkeypatch.setattr(Store, "trash", lambda self: (reads.wait(LIMIT), trash_of(self))[1])
         await pilot.press("T")
         await on(pilot, TrashScreen)
         # A key that comes before the trash is read does not find it empty.
@@ -328,7 +328,7 @@ async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(
         await until(pilot, lambda: index_line(storage).startswith("15 of 15 sessions"))
         looked = threading.Event()
         clear = Index.clear
-        monkeypatch.setattr(Index, "clear", lambda self: (looked.wait(20), clear(self))[1])
+        monkeypatch.setattr(Index, "clear", lambda self: (looked.wait(LIMIT), clear(self))[1])
         footer = storage.query_one(KeyLine)
         offered = lambda: {key.description for key in footer.shown()}  # noqa: E731
         await pilot.press("d")

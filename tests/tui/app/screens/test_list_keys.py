@@ -17,7 +17,17 @@ from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.sorting import SORTS
 from agcx_tui.core.sessions.table import SessionTable
-from tests.support.browsing import SIZE, at_cursor, browser, demo_copy, scanned, titles, until
+from tests.support.browsing import (
+    SIZE,
+    at_cursor,
+    browser,
+    confirm_deletion,
+    demo_copy,
+    notices,
+    scanned,
+    titles,
+    until,
+)
 from tests.support.entries import NOW, session
 from tests.support.examples import some_of
 
@@ -238,15 +248,15 @@ async def test_a_range_does_not_go_on_after_the_filter_changed(tmp_path):
 
 async def test_deleting_and_undoing_leave_no_mark_that_nobody_made(tmp_path):
     async with browser(demo_copy(tmp_path / "history")).run_test(size=SIZE) as pilot:
-        from tests.support.browsing import confirm_deletion
-
         screen = await scanned(pilot)
         await pilot.press("shift+down", "d")
         await confirm_deletion(pilot, favorites=True)
         await until(pilot, lambda: len(screen.table) == 13)
         assert not screen.table.marks
         await pilot.press("u")
-        await until(pilot, lambda: len(screen.table) == 15)
+        # Then the cursor is on the first of them: they are in the table before.
+        await until(pilot, lambda: "Restored" in notices(pilot))
+        assert len(screen.table) == 15
         assert not screen.table.marks
         at = titles(screen).index(at_cursor(screen))
         await pilot.press("shift+down")

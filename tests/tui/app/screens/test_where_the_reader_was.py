@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
@@ -54,12 +55,14 @@ async def test_a_preview_that_comes_late_is_not_shown(tmp_path):
         screen = await scanned(pilot)
         preview, head = screen.query_one(Preview), screen.query_one("#preview-head")
         first, second = screen.table.order[:2]
-        before = preview._number
+        before = preview._shown.number
         await pilot.press("down")
         title = screen.table.title(second)
         await until(pilot, lambda: title in str(head.render()))
         # The answer about the first, which was asked for before, comes only now.
-        await preview._open(screen.table.path(first), before, preview._view).wait()
+        path, look = screen.table.path(first), partial(preview._look, "first")
+        late = partial(preview._shown.read, before, path, 60, look)
+        await preview.run_worker(late, thread=True).wait()
         await pilot.pause()
         assert title in str(head.render())
         assert screen.table.title(first) not in str(head.render())

@@ -336,7 +336,7 @@ async def test_the_end_is_the_end_of_a_last_message_whose_text_comes_later():
             return PENDING if self.dropped and index == 1 else super().get(index)
 
         def fetch(self, index: int, should_stop) -> bool:
-            self.gate.wait(5)
+            self.gate.wait(LIMIT)
             self.dropped = False
             return True
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from agcx_format.importing import AGENTS, OWN_ID
+from agcx_format.importing import AGENTS
+from agcx_format.variables import OWN_ID
 from agcx_tui.core.conversation.resume import obstacle, resume_of
 from tests.support.stores import golden_session
 

@@ -19,7 +19,7 @@ from agcx_tui.core.search import index_keeper
 from agcx_tui.core.search.index_keeper import IndexKeeper, IndexPhase
 from agcx_tui.core.store.opened_store import OpenedStore
 from tests.support.browsing import demo_copy
-from tests.support.waiting import soon
+from tests.support.waiting import LIMIT, soon
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def test_where_another_program_builds_it_nothing_is_done_until_that_has_en
     book = Book(tmp_path / "cache", store)
     book.make_directory()
     async with running(keeper, store):
-        with locked(book.directory, timeout=5):
+        with locked(book.directory, timeout=LIMIT):
             await soon(lambda: keeper.state.phase is IndexPhase.ELSEWHERE, "the other one")
         await soon(lambda: built(keeper), "the index")
 

@@ -302,8 +302,8 @@ async def test_a_star_pressed_twice_at_once_is_no_star(store):
         await until(pilot, lambda: screen.table.favorite(row))
         assert len(screen.table) == 16
         await pilot.press("u", "u", "u")
-        await until(pilot, lambda: screen.table.favorite(row))
-        assert len(screen.table) == 15
+        # It is one before, too, but not with the copy gone.
+        await until(pilot, lambda: len(screen.table) == 15 and screen.table.favorite(row))
 
 
 async def test_two_duplicates_at_once_have_titles_of_their_own(store):
