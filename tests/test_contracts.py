@@ -23,7 +23,7 @@ from tests.support import ROOT
 FLOORS = [
     {"variables"},
     {"errors", "limits", "counting", "model", "subagents"},
-    {"codec", "disk", "transcript", "redaction"},
+    {"codec", "disk", "transcript", "redaction", "processes"},
     {"layout", "exporting"},
     {"session"},
     {"store"},
