@@ -163,6 +163,27 @@ def chained(line: dict, uuid: str, parent: str | None) -> dict:
     return line | {"uuid": uuid, "parentUuid": parent}
 
 
+@pytest.mark.parametrize(
+    "taken_back",
+    [
+        [queued("popAll", "first this"), queued("popAll", "then that")],
+        [queued("popAll", "first this\nthen that")],
+        [queued("popAll")],
+    ],
+    ids=["each", "together", "without words"],
+)
+def test_prompts_that_were_taken_back_and_sent_together_are_said_once(read, taken_back):
+    waiting = queued("enqueue", "first this"), queued("enqueue", "then that")
+    sent = user("first this\nthen that, please")
+    assert texts(read(user("root"), *waiting, *taken_back, sent)) == [
+        "root",
+        "first this\nthen that, please",
+    ]
+    # What was never sent is still what a person said.
+    imported = read(user("root"), *waiting, *taken_back, user("other"))
+    assert texts(imported) == ["root", "first this", "then that", "other"]
+
+
 def test_what_was_rewound_is_a_branch_and_the_rest_reads_through(read):
     imported = read(
         chained(user("root"), "1", None),
