@@ -6,7 +6,7 @@ sorted by deletion.  A thread reads; the store's queue acts.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -142,7 +142,6 @@ class TrashScreen(SessionsScreen):
     @work
     async def action_empty(self) -> None:
         from agcx_tui.app.dialogs.empty_trash import EmptyDialog
-        from agcx_tui.core.store.forget import forget
 
         if not self._is_read:
             self.notify("The trash has not been read.", markup=False)
@@ -152,14 +151,19 @@ class TrashScreen(SessionsScreen):
             return
         sessions = list(self._found.values())
         to_destroy = await self.app.push_screen_wait(EmptyDialog(self._log, sessions, self.now()))
-        if not to_destroy:
-            return
+        if to_destroy:
+            await self._destroy(to_destroy)
+
+    async def _destroy(self, acts: Collection[Act]) -> None:
+        """Destroy what these acts moved to the trash, and forget it in every cache."""
+        from agcx_tui.core.store.forget import forget
+
         gone = Emptied((), (), 0)
 
         def destroy(store: Store) -> None:
             nonlocal gone
             try:
-                gone = store.destroy(to_destroy)
+                gone = store.destroy(acts)
             finally:
                 # Also after a failure: some sessions may be gone.
                 caches = {"state": self.services.state, "cache": self.services.cache}
