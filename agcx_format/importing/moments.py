@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,13 +16,22 @@ __all__ = ["estimated", "moment_of"]
 # A number this large or larger counts in the unit; the units cannot be confused between 1973 and 5138.
 _UNITS = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (0, 1_000_000_000))
 _LATEST = 1e20
+_is_number = re.compile(r"\d{1,20}(?:\.\d{1,9})?", re.ASCII).fullmatch
+_is_plain = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,9})?", re.ASCII).fullmatch
 
 
 def moment_of(time: Any) -> Timestamp | None:
-    """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970; None if invalid."""
+    """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970 as a number or in
+    text; None if invalid.
+    """
+    if type(time) is str and is_usual(time):
+        return _as_timestamp(time)
     try:
         if isinstance(time, str):
-            return _as_timestamp(time) if is_usual(time) else Timestamp(time)
+            if not _is_number(time):
+                # A database writes neither the T nor the zone, which is UTC.
+                return Timestamp(f"{time.replace(' ', 'T', 1)}Z" if _is_plain(time) else time)
+            time = float(time) if "." in time else int(time)
         if isinstance(time, bool) or not isinstance(time, int | float):
             return None
         if not math.isfinite(time) or not 0 < time < _LATEST:
@@ -33,7 +43,7 @@ def moment_of(time: Any) -> Timestamp | None:
 
 
 # Without the check, for text in the usual form.
-_as_timestamp = partial(str.__new__, Timestamp)
+_as_timestamp: Callable[[str], Timestamp] = partial(str.__new__, Timestamp)
 
 
 def estimated(times: Iterable[str | None], start: str) -> Iterator[str]:
