@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     )
     from agcx_format.catalog.file import Catalog as Catalog
     from agcx_format.catalog.file import Reading as Reading
+    from agcx_format.catalog.openings import (
+        read_opening as read_opening,
+    )
     from agcx_format.catalog.projects import (
         Opening as Opening,
     )
@@ -55,16 +58,14 @@ if TYPE_CHECKING:
     from agcx_format.catalog.refresh import (
         look_at as look_at,
     )
-    from agcx_format.catalog.refresh import (
-        read_opening as read_opening,
-    )
 
 _HOMES = {
     "block": "Block",
     "columns": "BROKEN Columns DATES FAVORITE GONE MODES READABLE WORDS_KNOWN micros",
     "file": "Catalog Reading",
+    "openings": "read_opening",
     "projects": "Opening project_directory project_name",
-    "refresh": "Gone differences look_at read_opening",
+    "refresh": "Gone differences look_at",
 }
 
 __all__ = names_in(_HOMES)

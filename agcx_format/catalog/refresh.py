@@ -7,29 +7,15 @@ they are only read here; what is yielded tells that thread what to change.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from agcx_format.catalog.columns import GONE, Columns
-from agcx_format.catalog.projects import Opening, project_directory
 from agcx_format.errors import PersistenceError
-from agcx_format.model.items import MessageSnapshot
-from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.entries import EntryReader, ScanEntry
-from agcx_format.transcript.words import genuine_user_text
-from agcx_format.variables import BRANCH, COST_USD, TOKENS_INPUT, TOKENS_OUTPUT
 
-__all__ = ["Gone", "differences", "look_at", "read_opening"]
-
-# How many characters of a conversation's first words are kept, and in how many messages to look.
-LONGEST = 200
-_MESSAGES, _PIECES = 24, 4
-# Layout 2 stores the directory after all messages.
-_LARGEST_FOR_DIRECTORY = 1 << 22
-# No session has more tokens.
-_TOKENS = (TOKENS_INPUT, TOKENS_OUTPUT)
-_MOST = 1 << 48
+__all__ = ["Gone", "differences", "look_at"]
 
 
 class Gone(str):
@@ -73,56 +59,6 @@ def look_at(root: Path, columns: Columns, path: str) -> ScanEntry | Gone | None:
     if row is not None and _is_same(columns, row, layout, path):
         return None
     return EntryReader(root, use_mmap=False).entry(layout, path) or (Gone(path) if there else None)
-
-
-def read_opening(path: str) -> Opening:
-    """First words, directory, project, and branch of a session; empty where unknown.
-
-    Reads only the first pieces of the messages, and the context.
-    """
-    try:
-        with SessionFile(path, use_mmap=False) as session:
-            words = _first_words(session)
-            if not session.has_context_apart and session.size > _LARGEST_FOR_DIRECTORY:
-                return Opening(words)
-            context = session.context
-    except PersistenceError:
-        return Opening()
-    directory = context.working_directory
-    noted = context.environment_variables
-    return Opening(
-        words,
-        directory,
-        project_directory(directory),
-        noted.get(BRANCH, ""),
-        min(sum(int(_amount(noted, name)) for name in _TOKENS), _MOST),
-        _amount(noted, COST_USD),
-    )
-
-
-def _amount(noted: Mapping[str, str], name: str) -> float:
-    """The number in a variable; 0 if there is none."""
-    try:
-        amount = float(noted.get(name, "0"))
-    except ValueError:
-        return 0.0
-    return amount if 0 <= amount < _MOST else 0.0
-
-
-def _first_words(session: SessionFile) -> str:
-    number = pieces = 0
-    while number < _MESSAGES:
-        if number >= session.known():
-            pieces += 1
-            if pieces > _PIECES or not session.read_more():
-                break
-            continue
-        message = session.get(number)
-        said = isinstance(message, MessageSnapshot) and genuine_user_text(message.item)
-        if said:
-            return " ".join(said[: 4 * LONGEST].split())[:LONGEST]
-        number += 1
-    return ""
 
 
 def _is_same(columns: Columns, row: int, layout: int, path: str) -> bool:

@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agcx_format.disk.durable import os_reason
-from agcx_format.disk.lock_file import LockFile
 from agcx_format.errors import LockFailed
 
 __all__ = ["NO_LOCKS", "has_locks", "locked"]
@@ -126,6 +125,9 @@ def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractCont
                 break
             raise LockFailed(f"cannot be locked: {os_reason(cause)}", path=directory) from None
         time.sleep(pause)
+    # Few file systems have no locks: imported for them alone.
+    from agcx_format.disk.lock_file import LockFile
+
     _log_once(directory)
     file = LockFile(directory)
     for pause in _pauses():

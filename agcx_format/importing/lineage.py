@@ -51,7 +51,8 @@ class Lineage:
             return
         lived = self._ancestors(self._last)
         tree = _Tree(draft.entries, self._parents, self._spans)
-        for parent, children in tree.children.items():
+        # From the last fork back: what forked within a branch that was left is a branch of that one.
+        for parent, children in reversed(tree.children.items()):
             if len(children) < 2:
                 continue
             if not self._every_fork and not any(map(tree.is_said, children[1:])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -15,13 +16,22 @@ __all__ = ["estimated", "moment_of"]
 # A number this large or larger counts in the unit; the units cannot be confused between 1973 and 5138.
 _UNITS = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (0, 1_000_000_000))
 _LATEST = 1e20
+_is_number = re.compile(r"\d{1,20}(?:\.\d{1,9})?", re.ASCII).fullmatch
+_is_plain = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,9})?", re.ASCII).fullmatch
 
 
 def moment_of(time: Any) -> Timestamp | None:
-    """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970; None if invalid."""
+    """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970 as a number or in
+    text; None if invalid.
+    """
     try:
         if isinstance(time, str):
-            return _as_timestamp(time) if is_usual(time) else Timestamp(time)
+            if is_usual(time):
+                return _as_timestamp(time)
+            if not _is_number(time):
+                # A database writes neither the T nor the zone, which is UTC.
+                return Timestamp(f"{time.replace(' ', 'T', 1)}Z" if _is_plain(time) else time)
+            time = float(time) if "." in time else int(time)
         if isinstance(time, bool) or not isinstance(time, int | float):
             return None
         if not math.isfinite(time) or not 0 < time < _LATEST:

@@ -34,15 +34,15 @@ _USUAL = (
 )
 USUAL = rf"^{_USUAL}\Z"
 is_usual = re.compile(USUAL).match
-_unusual_line = re.compile(rf"\n(?!{_USUAL}\n|\Z)").search
+# These two are compiled when they are first needed, which most programs never do.
+_UNUSUAL_LINE = rf"\n(?!{_USUAL}\n|\Z)"
 
 # What chrono's `DateTime::<Utc>::from_str` accepts, which is more than RFC 3339.
-_parts = re.compile(
+_PARTS = (
     r"\s*([+-]\d{1,6}|\d{1,4})\s*-\s*(\d{1,2})\s*-\s*(\d{1,2})\s*[Tt ]"
     r"\s*(\d{1,2})\s*:\s*(\d{1,2})\s*:\s*(\d{1,2})(?:\.(\d+))?\s*"
-    r"(?:([Zz]|UTC|utc)|([+-])(\d{2}):?(\d{2}))\s*",
-    re.ASCII,
-).fullmatch
+    r"(?:([Zz]|UTC|utc)|([+-])(\d{2}):?(\d{2}))\s*"
+)
 
 # chrono's NaiveDate::MIN and MAX
 _MIN_YEAR, _MAX_YEAR = -262_143, 262_142
@@ -54,7 +54,7 @@ def all_usual(texts: list[str]) -> bool:
     """Whether all are in the usual form; a single search is faster than many calls."""
     lines = "\n".join(["", *texts, ""])
     # A text with a line break would make one line more than there are texts.
-    return lines.count("\n") == len(texts) + 1 and _unusual_line(lines) is None
+    return lines.count("\n") == len(texts) + 1 and re.search(_UNUSUAL_LINE, lines) is None
 
 
 def normal(text: str) -> str:
@@ -179,7 +179,7 @@ def newest_first(items: Iterable[_T], key: Callable[[_T], str]) -> list[_T]:
 
 def _parse(text: str) -> tuple[int, int]:
     """Seconds since 1970, and nanoseconds, which are 1e9 or more in a leap second, as in chrono."""
-    match = _parts(text)
+    match = re.fullmatch(_PARTS, text, re.ASCII)
     if match is None:
         raise ValueError(f"not a timestamp: {text[:64]!r}")
     year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))

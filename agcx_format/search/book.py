@@ -15,8 +15,9 @@ import os
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import suppress
+from functools import cached_property
 from itertools import accumulate, count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,7 +26,6 @@ import msgspec
 
 from agcx_format.disk.checked_frames import make_private, name_of, remove
 from agcx_format.disk.durable import Signature, replace_file, sync_directory
-from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
@@ -59,7 +59,6 @@ class Shelf:
 
     Fields:
         segments: by the names of their files.
-        places: of each version of a file, by its key.
         version: another for each shelf of a book.
     """
 
@@ -68,14 +67,20 @@ class Shelf:
         self.version = version
         self._order = list(segments.values())
         self._firsts = list(accumulate((len(each.keys) for each in self._order), initial=0))
-        self.places: dict[bytes, int] = {}
-        # Of what is there twice, the first.
-        for first, segment in reversed(list(self.starts())):
-            self.places.update(zip(segment.keys, count(first)))
 
-    def starts(self) -> Iterator[tuple[int, Segment]]:
-        """Each segment, and the place of its first session."""
-        return zip(self._firsts, self._order, strict=False)
+    @cached_property
+    def keys(self) -> Set[bytes | None]:
+        """Of all sessions."""
+        return frozenset().union(*(segment.keys for segment in self._order))
+
+    @cached_property
+    def places(self) -> dict[bytes, int]:
+        """Of each version of a file, by its key."""
+        places: dict[bytes, int] = {}
+        # Of what is there twice, the first.
+        for first, segment in reversed(list(zip(self._firsts, self._order, strict=False))):
+            places.update(zip(segment.keys, count(first)))
+        return places
 
     def places_of(self, keys: Iterable[bytes | None]) -> list[int | None]:
         # None is the key of nothing here.
@@ -254,6 +259,8 @@ class Book:
 
     def sweep(self) -> None:
         """Remove what a write that was killed left."""
+        from agcx_format.disk.tree import Tree
+
         with suppress(OSError, PersistenceError), Tree(self.directory) as tree:
             tree.sweep("")
 

@@ -7,8 +7,7 @@ are counted, block by block, which is ten times faster than finding each place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 
 import msgspec
@@ -160,7 +159,7 @@ class _Examination:
             self._counts[number] += count
             found.append(first)
         # One word, as most queries are, needs no merging.
-        ordered = found[0] if len(found) == 1 else islice(merge(*found), room)
+        ordered = found[0] if len(found) == 1 else sorted(chain(*found))[:room]
         for message, start, end in ordered:
             self._add(block, message, start, end)
 

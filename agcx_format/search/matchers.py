@@ -12,12 +12,12 @@ ones are none.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from agcx_format.search import native
 from agcx_format.search.blocks import Block, in_characters
-from agcx_format.search.regex_syntax import has_capital_outside_escapes, required_literals
 from agcx_format.search.traits import EVERY, ODD, SHARP, WIDE
 from agcx_format.transcript.folding import Needle
 
@@ -63,14 +63,13 @@ class Matcher(Protocol):
         """Whether every text with a match of this has one of the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A word or phrase.  Case counts when there is a capital in it."""
+class Literal(msgspec.Struct, frozen=True):
+    """A word or phrase.  Case counts when there is a capital in it; two that find the same are equal."""
 
-    text: str = field(compare=False)
+    text: str
     needle: Needle
-    _raw: bytes = field(compare=False, repr=False)
-    _beware: int = field(compare=False, repr=False)
+    _raw: bytes
+    _beware: int
 
     @classmethod
     def of(cls, text: str) -> Literal:
@@ -83,6 +82,12 @@ class Literal:
         except UnicodeEncodeError:
             raise Refused("it holds half a character") from None
         return cls(text, needle, raw, _traits_to_beware(needle))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Literal) and self.needle == other.needle
+
+    def __hash__(self) -> int:
+        return hash(self.needle)
 
     @property
     def required(self) -> tuple[bytes, ...]:
@@ -164,8 +169,7 @@ def _traits_to_beware(needle: Needle) -> int:
     return beware
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(msgspec.Struct, frozen=True):
     """An expression in the syntax of RE2, over each message; `^` and `$` are the ends of its lines.
 
     Case counts when there is a capital in it outside of escapes.  It is applied to the text as it is:
@@ -173,12 +177,14 @@ class Regex:
     """
 
     text: str
-    _pattern: native.Pattern = field(compare=False, repr=False)
-    required: tuple[bytes, ...] = field(compare=False, repr=False)
+    _pattern: native.Pattern
+    required: tuple[bytes, ...]
 
     @classmethod
     def of(cls, pattern: str) -> Regex:
         """Raises `Refused` with the reason when it is invalid, or RE2 has no way for it."""
+        from agcx_format.search.regex_syntax import has_capital_outside_escapes, required_literals
+
         if "\0" in pattern:
             raise Refused("there is nothing to look for")
         cased = has_capital_outside_escapes(pattern)
@@ -187,6 +193,12 @@ class Regex:
         except ValueError as error:
             raise Refused(str(error)) from None
         return cls(pattern, compiled, required_literals(pattern))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Regex) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def occurs(self, block: Block) -> bool:
         return next(self.matches(block), None) is not None

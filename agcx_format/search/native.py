@@ -13,8 +13,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Protocol
 
-from agcx_format.search.regex_syntax import is_anchored, what_is_refused
-
 __all__ = [
     "Pattern", "casefold", "compile_regex", "count", "find", "has_uncased", "missing", "numpy",
     "uncased_count", "uncased_find", "uncased_spans",
@@ -158,6 +156,8 @@ class Pattern:
 
 def compile_regex(pattern: str, *, cased: bool) -> Pattern:
     """Raises `ValueError` with the reason when that is not possible."""
+    from agcx_format.search.regex_syntax import is_anchored, what_is_refused
+
     re2 = _re2()
     if re2 is None:
         raise ValueError("regular expressions need the package google-re2, which is not installed")

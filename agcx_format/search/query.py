@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 import msgspec
@@ -59,13 +58,21 @@ class QueryError(ValueError):
         return self.reason, self.start, self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """What is looked for: a word, phrase or regular expression, at `start` to `end` of the line."""
+class Term(msgspec.Struct, frozen=True):
+    """What is looked for: a word, phrase or regular expression, at `start` to `end` of the line.
+
+    Two that look for the same are equal wherever they stand.
+    """
 
     matcher: Matcher
-    start: int = field(default=0, compare=False)
-    end: int = field(default=0, compare=False)
+    start: int = 0
+    end: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Term) and self.matcher == other.matcher
+
+    def __hash__(self) -> int:
+        return hash(self.matcher)
 
 
 class ForeignTerm(msgspec.Struct, frozen=True):

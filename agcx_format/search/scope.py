@@ -8,24 +8,22 @@ Until then a session is a key in a dictionary and no object: to make ten thousan
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import count, groupby, islice, repeat
-from operator import itemgetter, or_
+from itertools import count
+from operator import or_
 from pathlib import Path
-from typing import overload
+from typing import Self, overload
 
 import msgspec
 
-from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block
 from agcx_format.search.book import Book, Entry, Shelf
 from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
-from agcx_format.search.segment_rows import key_of
+from agcx_format.search.segment_rows import signature_in, version_of
 from agcx_format.search.signature import Damaged, rows_of
 from agcx_format.store import paths
 
@@ -67,24 +65,68 @@ class BookText:
         return self._segment.read(self._numbers)
 
 
+class _Folder(msgspec.Struct, frozen=True):
+    """The session files of one layout: where they are, their names, and how each of them is now.
+
+    A file that cannot be looked at has no version.
+    """
+
+    path: str
+    names: list[bytes]
+    versions: list[bytes | None]
+
+    @classmethod
+    def of(cls, path: str, names: list[bytes]) -> Self:
+        before = os.fsencode(os.path.join(path, ""))
+        return cls(path, names, _versions([before + name for name in names]))
+
+    def ref(self, place: int) -> SessionRef:
+        version, name = self.versions[place], os.fsdecode(self.names[place])
+        signature = None if version is None else signature_in(version)
+        return SessionRef(os.path.join(self.path, name), signature)
+
+    def keys(self, book: Book) -> list[bytes | None]:
+        before = book.before(self.path)
+        if before is None:
+            return [None] * len(self.names)
+        rows = zip(self.versions, self.names, strict=True)
+        return [None if version is None else version + before + name for version, name in rows]
+
+
+def _versions(paths: Sequence[bytes]) -> list[bytes | None]:
+    stat = os.stat
+    try:
+        # Nothing else is done as often before the first result.
+        return [
+            version_of(now.st_ino, now.st_size, now.st_mtime_ns)
+            for path in paths
+            for now in (stat(path),)
+        ]
+    except OSError:
+        return [_version(path) for path in paths]
+
+
+def _version(path: bytes) -> bytes | None:
+    try:
+        now = os.stat(path)
+    except OSError:
+        return None
+    return version_of(now.st_ino, now.st_size, now.st_mtime_ns)
+
+
 class StoreFiles(Sequence[SessionRef]):
     """All session files of a store, as they are now."""
 
     def __init__(self, root: Path) -> None:
         """Raises `PersistenceError` when a folder cannot be read."""
-        self._root = root
-        self._entries: list[os.DirEntry[str]] = []
-        self._found: list[os.stat_result | None] = []
-        # How many there are of each layout, which come one after the other.
-        self._sizes: list[tuple[int, int]] = []
-        for layout, group in groupby(paths.session_entries(root), itemgetter(0)):
-            entries = [entry for _, entry in group]
-            self._sizes.append((layout, len(entries)))
-            self._entries += entries
-            self._found += _statuses(entries)
+        self._folders = [
+            _Folder.of(os.path.join(root, paths.folders()[layout]).rstrip("/"), names)
+            for layout, names in paths.session_names(root)
+        ]
+        self._size = sum(len(folder.names) for folder in self._folders)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._size
 
     @overload
     def __getitem__(self, place: int) -> SessionRef: ...
@@ -93,41 +135,25 @@ class StoreFiles(Sequence[SessionRef]):
     def __getitem__(self, place: int | slice) -> SessionRef | Sequence[SessionRef]:
         if isinstance(place, slice):
             return [self[each] for each in range(len(self))[place]]
-        status = self._found[place]
-        signature = None if status is None else Signature.of(status)
-        return SessionRef(self._entries[place].path, signature)
+        folder, number = self._at(range(len(self))[place])
+        return folder.ref(number)
 
     def age(self, place: int) -> int:
         """Sorts the last changed first."""
-        status = self._found[place]
-        return 0 if status is None else -status.st_mtime_ns
+        folder, number = self._at(place)
+        version = folder.versions[number]
+        return 0 if version is None else -signature_in(version).mtime_ns
 
-    def keys(self, book: Book) -> Iterator[bytes | None]:
+    def keys(self, book: Book) -> list[bytes | None]:
         """As `Book.keys` of them."""
-        encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
-        folders, together = paths.folders(), zip(self._entries, self._found, strict=True)
-        for layout, size in self._sizes:
-            before = book.before(os.path.join(self._root, folders[layout]).rstrip("/"))
-            for entry, now in islice(together, size):
-                if now is None or before is None:
-                    yield None
-                else:
-                    path = before + entry.name.encode(encoding, errors)
-                    yield key_of(path, now.st_ino, now.st_size, now.st_mtime_ns)
+        return [key for folder in self._folders for key in folder.keys(book)]
 
-
-def _statuses(entries: Sequence[os.DirEntry[str]]) -> list[os.stat_result | None]:
-    try:
-        return [entry.stat() for entry in entries]
-    except OSError:
-        return [_status(entry) for entry in entries]
-
-
-def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    try:
-        return entry.stat()
-    except OSError:
-        return None
+    def _at(self, place: int) -> tuple[_Folder, int]:
+        for folder in self._folders:
+            if place < len(folder.names):
+                return folder, place
+            place -= len(folder.names)
+        raise IndexError(place)
 
 
 class Scope:
@@ -143,13 +169,14 @@ class Scope:
         self.refs = refs
         self._shelf = shelf = Shelf({}, 0) if book is None else book.shelf
         self.version = shelf.version
-        keys: Iterable[bytes | None] = repeat(None, len(refs))
+        keys: Sequence[bytes | None] = [None] * len(refs)
         if book is not None:
-            keys = refs.keys(book) if isinstance(refs, StoreFiles) else book.keys(refs)
-        found = shelf.places_of(keys)
-        self._direct = [number for number, place in enumerate(found) if place is None]
-        # By place on the shelf, the number among `refs`.
-        self._numbers = dict(zip(found, count()))
+            keys = refs.keys(book) if isinstance(refs, StoreFiles) else list(book.keys(refs))
+        # By key, the number among `refs`.
+        self._numbers = dict(zip(keys, count()))
+        self._direct: list[int] = []
+        if not self._numbers.keys() <= shelf.keys:
+            self._direct = [number for number, key in enumerate(keys) if key not in shelf.keys]
 
     @property
     def in_book(self) -> int:
@@ -161,7 +188,7 @@ class Scope:
         refs = self.refs
         found: dict[int, Task] = {number: Task(refs[number]) for number in self._direct}
         damaged = set()
-        for first, segment in self._shelf.starts():
+        for segment in self._shelf.segments.values():
             # A search says of broken ones that they are, whatever it finds.
             candidates: dict[int, tuple[int, ...]] = dict.fromkeys(segment.broken, ())
             try:
@@ -170,8 +197,9 @@ class Scope:
                 damaged.add(segment)
                 candidates = dict.fromkeys(range(len(segment.keys)), ())
             for row, blocks in candidates.items():
-                number = self._numbers.get(first + row)
-                if number is not None:
+                number = self._numbers.get(segment.keys[row])
+                # Of what is there twice, the first.
+                if number is not None and number not in found:
                     entry = None if segment in damaged else Entry(segment, row)
                     found[number] = Task(refs[number], entry, blocks)
         if isinstance(refs, StoreFiles):

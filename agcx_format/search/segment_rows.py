@@ -12,7 +12,7 @@ from agcx_format.errors import CorruptData, PersistenceError
 
 __all__ = [
     "MAGIC", "MOST_BLOCKS", "BlockRow", "Damage", "Details", "Head", "SessionRow", "key_of",
-    "path_in", "signature_in",
+    "path_in", "signature_in", "version_of",
 ]  # fmt: skip
 
 MAGIC = b"AGCXbok5"
@@ -21,23 +21,30 @@ MOST_BLOCKS = 512
 
 _Natural = Annotated[int, msgspec.Meta(ge=0)]
 
-_KEY = struct.Struct("<QQQ")
-_pack_key = _KEY.pack
+_VERSION = struct.Struct("<QQQ")
+_pack_version = _VERSION.pack
+# The same with its sign, which a time before 1970 has.
+_SIGNED = struct.Struct("<QQq")
 _MOST = (1 << 64) - 1
 
 
 def key_of(path: bytes, inode: int, size: int, mtime_ns: int) -> bytes:
     """One version of one file: its signature, and its path below the store."""
-    return _pack_key(inode & _MOST, size & _MOST, mtime_ns & _MOST) + path
+    return version_of(inode, size, mtime_ns) + path
+
+
+def version_of(inode: int, size: int, mtime_ns: int) -> bytes:
+    """What a key begins with."""
+    return _pack_version(inode, size, mtime_ns & _MOST)
 
 
 def path_in(key: bytes) -> bytes:
-    return key[_KEY.size :]
+    return key[_VERSION.size :]
 
 
 def signature_in(key: bytes) -> Signature:
-    """Raises `struct.error` for what is no key."""
-    return Signature(*_KEY.unpack_from(key))
+    """Of a key, or of a version alone.  Raises `struct.error` for what is neither."""
+    return Signature(*_SIGNED.unpack_from(key))
 
 
 class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -39,6 +39,7 @@ __all__ = [
     "relative_paths",
     "session_entries",
     "session_file",
+    "session_names",
     "session_paths",
     "store_folder",
     "written_folders",
@@ -48,6 +49,8 @@ INDEX: Final = "sessions.idx"
 CHECKPOINTS: Final = "checkpoints"
 IMPORTS: Final = "imports"
 TRASH: Final = "trash"
+
+_DOT = ord(".")
 
 
 def folders() -> dict[int, str]:
@@ -101,7 +104,7 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
 
 
 def session_entries(root: Path) -> Iterator[tuple[int, os.DirEntry[str]]]:
-    """Layout and every session file as its directory has it, for those who look at each of them.
+    """Layout and every session file as its directory has it, one by one.
 
     Raises:
         PersistenceError: a folder cannot be read.
@@ -114,15 +117,44 @@ def session_entries(root: Path) -> Iterator[tuple[int, os.DirEntry[str]]]:
                     if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
                         found = True
                         yield layout, entry
-        except (FileNotFoundError, NotADirectoryError) as cause:
-            # A link to a disk that is not mounted does not mean that there are no sessions.
-            if folder and os.path.islink(root / folder):
-                raise PersistenceError(os_reason(cause), path=root / folder) from None
         except OSError as cause:
-            if folder and found and not _may_be_entered(root):
-                # Every file of the store itself is listed with this reason already.
-                continue
-            raise PersistenceError(os_reason(cause), path=root / folder) from None
+            _pass_over(cause, root, folder, found)
+
+
+def session_names(root: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """Layout and the names of all session files in its folder, for those who look at every one.
+
+    Raises:
+        PersistenceError: a folder cannot be read.
+    """
+    suffix, found = SUFFIX.encode(), False
+    for layout, folder in folders().items():
+        try:
+            listed = os.listdir(os.fsencode(root / folder))
+        except OSError as cause:
+            _pass_over(cause, root, folder, found)
+        else:
+            names = [name for name in listed if name.endswith(suffix) and name[0] != _DOT]
+            found = found or bool(names)
+            yield layout, names
+
+
+def _pass_over(cause: OSError, root: Path, folder: str, found: bool) -> None:
+    """Do without a folder that is missing.
+
+    `found` is whether there are sessions elsewhere in the store.
+
+    Raises:
+        PersistenceError: it cannot be read.
+    """
+    if isinstance(cause, FileNotFoundError | NotADirectoryError):
+        # A link to a disk that is not mounted does not mean that there are no sessions.
+        if not (folder and os.path.islink(root / folder)):
+            return
+    elif folder and found and not _may_be_entered(root):
+        # Every file of the store itself is listed with this reason already.
+        return
+    raise PersistenceError(os_reason(cause), path=root / folder) from None
 
 
 def _may_be_entered(directory: Path) -> bool:

@@ -9,7 +9,7 @@ complete acts, with the versions that edits replaced, so that no older act keeps
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from pathlib import Path, PurePosixPath
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from agcx_format.store.index_keeper import as_indexed
 
 __all__ = [
     "Emptied", "TrashedSession", "acts_about", "empty",
-    "restoration", "to_destroy", "trashed",
+    "restoration", "to_destroy", "trashed", "with_dependents",
 ]  # fmt: skip
 
 
@@ -213,7 +213,12 @@ def to_destroy(acts: Iterable[Act], before: str | None = None) -> list[Act]:
     there = [act for act in acts if act.emptied_at is None]
     limit = None if before is None else ns_of(before)
     gone = {act.id for act in there if limit is None or ns_of(act.created_at) < limit}
-    return [act for act in there if act.id in gone or _sources(act) & gone]
+    return with_dependents(there, gone)
+
+
+def with_dependents(acts: Iterable[Act], gone: Set[str]) -> list[Act]:
+    """The acts of these ids, and those that restored something from one of them."""
+    return [act for act in acts if act.id in gone or _sources(act) & gone]
 
 
 def acts_about(acts: Iterable[Act], act: Act) -> list[Act]:
@@ -223,7 +228,7 @@ def acts_about(acts: Iterable[Act], act: Act) -> list[Act]:
     """
     there, wanted = list(acts), _owners(act)
     gone = {each.id for each in there if each.id == act.id or _owners(each) & wanted}
-    return [each for each in there if each.id in gone or _sources(each) & gone]
+    return with_dependents(there, gone)
 
 
 def _owners(act: Act) -> set[str]:

@@ -135,9 +135,10 @@ class StoreWriter:
         if not acts:
             return trash.Emptied((), (), 0)
         with self._writing():
-            # Another program may have undone or emptied some of them meanwhile.
-            there = {act.id: act for act in trash.to_destroy(read_acts(self.root))}
-            return trash.empty(self.root, [there[act.id] for act in acts if act.id in there])
+            # Another program may have undone or emptied some of them meanwhile, or restored from one.
+            there = trash.to_destroy(read_acts(self.root))
+            gone = {act.id for act in acts}
+            return trash.empty(self.root, trash.with_dependents(there, gone))
 
     # --- plain saves
 

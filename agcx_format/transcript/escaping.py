@@ -14,7 +14,6 @@ characters are escaped (`safe_json`), and so in the front matter of a document (
 from __future__ import annotations
 
 import re
-from html import unescape
 
 __all__ = ["defused", "is_unsafe", "safe_json", "safe_line", "safe_text", "safe_yaml", "visible"]
 
@@ -42,9 +41,10 @@ _unsafe = re.compile(f"[\x00-\x1f{_ABOVE_ASCII}]").search
 # Nearly every block has newlines, and few have anything else.
 _unsafe_in_block = re.compile(f"[\x00-\x08\x0b-\x1f{_ABOVE_ASCII}]").search
 _UNSAFE_ASCII = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
-_unsafe_in_json = re.compile(f"[{_ABOVE_ASCII}]")
+# These two are for documents: compiled when the first one is written.
+_UNSAFE_IN_JSON = f"[{_ABOVE_ASCII}]"
 # The forms in which HTML and Markdown refer to a character; no name of one is longer.
-_reference = re.compile(r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,8})|[A-Za-z][A-Za-z0-9]{1,32});?")
+_REFERENCE = r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,8})|[A-Za-z][A-Za-z0-9]{1,32});?"
 
 
 def is_unsafe(text: str) -> bool:
@@ -73,12 +73,12 @@ def visible(text: str) -> str:
 
 def safe_json(text: str) -> str:
     """JSON in which every unsafe character is escaped; it reads back to the same values."""
-    return _unsafe_in_json.sub(_escaped, text)
+    return re.sub(_UNSAFE_IN_JSON, _escaped, text)
 
 
 def safe_yaml(quoted: str) -> str:
     """A double-quoted scalar of YAML, or JSON that is to be one, with every unsafe character escaped."""
-    return _unsafe_in_json.sub(lambda match: _yaml_escape(ord(match[0])), quoted)
+    return re.sub(_UNSAFE_IN_JSON, lambda match: _yaml_escape(ord(match[0])), quoted)
 
 
 def _yaml_escape(code: int) -> str:
@@ -97,12 +97,15 @@ def defused(markdown: str) -> str:
     """
     if "&" not in markdown:
         return markdown
-    return _reference.sub(_as_written, markdown)
+    return re.sub(_REFERENCE, _as_written, markdown)
 
 
 def _as_written(match: re.Match[str]) -> str:
     digits = match[1]
     if digits is None:
+        # With all names of HTML.
+        from html import unescape
+
         meant = unescape(match[0])
     else:
         code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)

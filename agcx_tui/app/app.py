@@ -33,6 +33,7 @@ from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.keeping_on_exit import log_failure, log_to, quietly
 from agcx_tui.core.local.signals import ENDING
 from agcx_tui.core.search.index_keeper import IndexKeeper
+from agcx_tui.core.store.file_watch import follow_file
 
 if TYPE_CHECKING:
     from textual.await_complete import AwaitComplete
@@ -158,6 +159,8 @@ class AgcxApp(EndingApp[object]):
         if self._follow and self._file is None:
             self.run_worker(self.services.index.run(self.services.store), group="index")
             self.run_worker(self.services.sync.run(self.services.store), group="sync")
+        elif self._follow and self._file is not None:
+            self.run_worker(follow_file(self._file, self.services.store), group="follow")
         if self.config.keys:
             from agcx_tui.app.keys.usable import usable
 

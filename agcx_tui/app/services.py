@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from textual.message import Message
 
 from agcx_tui.app.toasts import Toasts
@@ -26,8 +27,7 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(msgspec.Struct, frozen=True, eq=False):
     """`now` gives microseconds since 1970; `config` is what the person wrote down.
 
     `state` and `cache` are the directories of what is remembered and of what could be read again, each
@@ -37,14 +37,14 @@ class Services:
     """
 
     now: Callable[[], int] = _now
-    config: Config = field(default_factory=Config)
+    config: Config = msgspec.field(default_factory=Config)
     state: Path | None = None
     cache: Path | None = None
-    store: OpenedStore = field(default_factory=OpenedStore)
+    store: OpenedStore = msgspec.field(default_factory=OpenedStore)
     hold_keys: Callable[[], None] = lambda: None
-    index: IndexKeeper = field(default_factory=lambda: IndexKeeper(None))
-    toasts: Toasts = field(default_factory=lambda: Toasts(_now))
-    sync: BackgroundImport = field(default_factory=BackgroundImport)
+    index: IndexKeeper = msgspec.field(default_factory=lambda: IndexKeeper(None))
+    toasts: Toasts = msgspec.field(default_factory=lambda: Toasts(_now))
+    sync: BackgroundImport = msgspec.field(default_factory=BackgroundImport)
 
 
 @dataclass

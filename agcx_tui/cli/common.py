@@ -96,7 +96,7 @@ class Settings:
     @cached_property
     def config(self) -> tuple[Config, list[str]]:
         """The configuration and its problems; the file is read once."""
-        from agcx_tui.core.local.config import load
+        from agcx_tui.core.local.config_file import load
 
         return load(config_file(os.environ))
 

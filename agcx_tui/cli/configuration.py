@@ -31,7 +31,7 @@ def config(settings: Settings, only_path: bool) -> None:
     from agcx_tui.app.app import AgcxApp
     from agcx_tui.app.keys.conflicts import key_problems
     from agcx_tui.app.keys.usable import usable
-    from agcx_tui.core.local.config import default_file
+    from agcx_tui.core.local.settings import default_file
     from agcx_tui.core.words.actions import documented
 
     found, problems = settings.config

@@ -60,11 +60,20 @@ class Asides:
         self._pull_request = ""
         self._draft = draft
         self._copies = Copies(draft)
+        # Prompts that wait, and those that were taken back into the line of input.
+        self._waiting: list[str] = []
+        self._taken_back: list[str] = []
 
     def heard(self, item: Item) -> None:
         """Note what the person said, so that copies of it are recognized."""
         if isinstance(item, Message) and item.role == "user":
-            self._copies.said("user", _as_typed(text_of(item)))
+            said = _as_typed(text_of(item))
+            self._copies.said("user", said)
+            for each in [each for each in self._taken_back if each in said]:
+                # It was edited, or joined with others, and then sent.
+                self._taken_back.remove(each)
+                if each != said:
+                    self._copies.said("user", each)
 
     def line(self, kind: str, value: dict[str, Any], number: int) -> None:
         """Use a line whose type is not that of a message."""
@@ -117,11 +126,22 @@ class Asides:
 
     def _queue(self, value: dict[str, Any], number: int) -> None:
         text = as_text(value.get("content"))
-        if value.get("operation") == "enqueue" and _is_typed(text):
+        operation = as_text(value.get("operation"))
+        if operation == "enqueue" and _is_typed(text):
+            self._waiting.append(_as_typed(text))
             self._prompt(text, "queue-operation.enqueue", number, value)
         else:
-            operation = as_text(value.get("operation"))
+            self._unqueue(operation, _as_typed(text))
             self._draft.skipped.add(f"queue-operation.{operation}", number, value)
+
+    def _unqueue(self, operation: str, text: str) -> None:
+        """Follow which prompts wait: `popAll` takes them back, in a line for each or one for all."""
+        one = [text] if text in self._waiting else []
+        found = self._waiting[:] if operation == "popAll" and not one else one or self._waiting[:1]
+        if operation == "popAll":
+            self._taken_back += found
+        for each in found:
+            self._waiting.remove(each)
 
     def _attachment(self, value: dict[str, Any], number: int) -> None:
         attached = value.get("attachment")

@@ -2,7 +2,8 @@
 
 Strategy: each line is an event `{type, data, id, timestamp, parentId}`. A call stands in the answer that
 makes it and again where it is run; the first one counts, and what is run without an answer is added. The
-file `workspace.yaml` beside the events has the name of the session, and `plan.md` its plan.
+file `workspace.yaml` beside the events has the name of the session, `plan.md` its plan, and `session.db` its
+to-do list.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.importing.agent import Source, home_directory
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.beside import small_text
+from agcx_format.importing.formats.copilot_todos import todo_list
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
     LineAgent,
@@ -287,11 +289,12 @@ class _Events(Reading):
 
     def finish(self, changed: Timestamp | None = None) -> Imported:
         self.title = self.title or _name_beside(self.source)
-        # The plan as it is now: the events do not say what it was.
-        plan = f"Plan\n{_text_beside(self.source, 'plan.md').strip()}"
-        said = (text_of(entry.item) for entry in self.draft.entries)
-        if plan != "Plan\n" and plan not in said:
-            self.notice(plan)
+        # As they are now: the events do not say what they were.
+        plan, todos = _text_beside(self.source, "plan.md").strip(), todo_list(self.source)
+        said = {text_of(entry.item) for entry in self.draft.entries}
+        for name, words in (("Plan", plan), ("To-do list", todos)):
+            if words and (now := f"{name}\n{words}") not in said:
+                self.notice(now)
         return super().finish(changed)
 
 

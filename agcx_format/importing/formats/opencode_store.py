@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,9 +165,10 @@ def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredM
         names += (name for (name,) in db.execute(order, (stored.about.get("id"),)))
     except (sqlite3.Error, UnicodeError) as error:
         stored.errors.append((0, f"the database is damaged: {error}"))
+    parts = _Parts(db, stored)
     for number, name in enumerate(names, 1):
         try:
-            message = _message(db, stored, number, name, is_last=number == len(names))
+            message = _message(db, stored, parts, number, name, is_last=number == len(names))
         except (sqlite3.Error, UnicodeError) as error:
             stored.errors.append((number, f"message {name}: the database is damaged: {error}"))
             continue
@@ -176,7 +177,13 @@ def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredM
 
 
 def _message(
-    db: sqlite3.Connection, stored: StoredSession, number: int, name: Any, *, is_last: bool
+    db: sqlite3.Connection,
+    stored: StoredSession,
+    parts: _Parts,
+    number: int,
+    name: Any,
+    *,
+    is_last: bool,
 ) -> StoredMessage | None:
     row = db.execute(
         "select time_created, length(data), case when length(data) <= ? then data end"
@@ -186,21 +193,52 @@ def _message(
     data = _read(stored, number, f"message {name}", row[1], row[2]) if row else None
     if row is None or data is None:
         return None
-    parts = list(_parts(db, stored, number, name))
-    return StoredMessage(str(name), number, row[0], data, parts, is_last)
+    return StoredMessage(str(name), number, row[0], data, list(parts.of(number, name)), is_last)
 
 
-def _parts(
-    db: sqlite3.Connection, stored: StoredSession, number: int, message: Any
-) -> Iterator[dict[str, Any]]:
-    query = (
-        "select id, length(data), case when length(data) <= ? then data end"
-        " from part where message_id = ? order by id"
-    )
-    for name, size, text in db.execute(query, (LONGEST_LINE, message)):
-        data = _read(stored, number, f"part {name}", size, text)
-        if data is not None:
-            yield {**data, "id": str(name)}
+class _Parts:
+    """The parts of the messages of a session.
+
+    Without the index of OpenCode, looking up those of a message reads the whole table: then all places are
+    looked up once.
+    """
+
+    def __init__(self, db: sqlite3.Connection, stored: StoredSession) -> None:
+        self._db, self._stored = db, stored
+        self._places: defaultdict[Any, list[int]] | None = None
+        try:
+            if not _has_index(db, "part", "message_id"):
+                self._look_up()
+        except (sqlite3.Error, UnicodeError) as error:
+            stored.errors.append((0, f"the database is damaged: {error}"))
+
+    def _look_up(self) -> None:
+        self._places = defaultdict(list)
+        query = "select message_id, rowid from part where session_id = ? order by id"
+        for message, place in self._db.execute(query, (self._stored.about.get("id"),)):
+            self._places[message].append(place)
+
+    def of(self, number: int, message: Any) -> Iterator[dict[str, Any]]:
+        for name, size, text in self._rows(message):
+            data = _read(self._stored, number, f"part {name}", size, text)
+            if data is not None:
+                yield {**data, "id": str(name)}
+
+    def _rows(self, message: Any) -> Iterator[tuple[Any, Any, Any]]:
+        query = "select id, length(data), case when length(data) <= ? then data end from part"
+        if self._places is None:
+            yield from self._db.execute(
+                f"{query} where message_id = ? order by id", (LONGEST_LINE, message)
+            )
+            return
+        for place in self._places[message]:
+            yield from self._db.execute(f"{query} where rowid = ?", (LONGEST_LINE, place))
+
+
+def _has_index(db: sqlite3.Connection, table: str, column: str) -> bool:
+    """Whether rows are found by this column without reading all of them."""
+    plan = f"explain query plan select 1 from {table} where {column} = 'x'"
+    return any("SEARCH" in str(step[-1]) for step in db.execute(plan))
 
 
 def _read(

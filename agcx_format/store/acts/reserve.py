@@ -19,7 +19,7 @@ from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.store.paths import TRASH
 
-__all__ = ["FILE", "FOLDER", "SIZE", "is_full", "keep", "spend"]
+__all__ = ["FILE", "FOLDER", "SIZE", "is_full", "keep", "release", "spend"]
 
 FILE: Final = "reserve"
 FOLDER: Final = "reserve.d"
@@ -84,7 +84,7 @@ def spend(store: Tree, work: Callable[[], _T]) -> _T:
     try:
         done = work()
     except (OSError, PersistenceError) as error:
-        if not is_full(error) or not _remove(store):
+        if not is_full(error) or not release(store):
             raise
         try:
             done = work()
@@ -98,8 +98,8 @@ def spend(store: Tree, work: Callable[[], _T]) -> _T:
     return done
 
 
-def _remove(store: Tree) -> bool:
-    """Remove the reserve; whether there was any."""
+def release(store: Tree) -> bool:
+    """Remove the reserve, which makes room; whether there was any."""
     place = store.find(f"{TRASH}/{FILE}")
     found = place is not None and place.is_taken()
     if place is not None:

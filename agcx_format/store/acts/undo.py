@@ -115,7 +115,12 @@ class _Undo(Work):
     def _derive(self) -> None:
         # The index can be rebuilt at any time: an undo does not fail because of it.
         with suppress(PersistenceError, OSError):
-            self._write_derived(self._follow(self._act))
+            steps = list(self._follow(self._act))
+            try:
+                self._write_derived(steps)
+            except (PersistenceError, OSError) as error:
+                if reserve.is_full(error) and reserve.release(self._store):
+                    self._write_derived(steps)
 
     def _check(self) -> None:
         """Raises `UndoConflict` before anything has changed."""

@@ -23,6 +23,7 @@ from agcx_format.disk.durable import (
     TEMPORARY,
     Signature,
     naming,
+    os_reason,
     remove_unused,
     sync_directory,
     sync_file,
@@ -38,7 +39,11 @@ from agcx_format.store.backup.archive import BLOCK, END, MARK, MARK_TEXT, Archiv
 from agcx_format.store.backup.manifest import Backup, BackupFile, encode
 from agcx_format.store.entries import is_link
 
-__all__ = ["ArchiveWriter"]
+__all__ = ["ArchiveNotWritten", "ArchiveWriter"]
+
+
+class ArchiveNotWritten(PersistenceError):
+    """The archive takes nothing more, so no other file can be backed up either."""
 
 
 class ArchiveWriter:
@@ -116,6 +121,7 @@ class ArchiveWriter:
 
         Raises:
             StaleSession: it is not the `expected` version, or changed while it was read.
+            ArchiveNotWritten: the disk of the archive is full, or fails.
             PersistenceError: it cannot be read, or is a link.
         """
         full = os.fspath(root / path)
@@ -144,12 +150,19 @@ class ArchiveWriter:
                 digest.update(piece)
                 yield piece
 
-        with naming(self._target):
+        try:
             self._add(f"objects/{name}", file.size, hashed())
             if digest.hexdigest() != name or Signature.of(os.fstat(file.fd)) != file.signature:
-                self._end = before
-                os.ftruncate(self._fd, before)
                 raise StaleSession("it changed while it was read", path=file.path)
+        except OSError as cause:
+            reason = f"cannot be written: {os_reason(cause)}"
+            raise ArchiveNotWritten(reason, path=self._target) from cause
+        except PersistenceError:
+            # The archive goes on with another file, where this one began.
+            self._end = before
+            with naming(self._target):
+                os.ftruncate(self._fd, before)
+            raise
         self._objects.add(name)
         self.added += file.size
 

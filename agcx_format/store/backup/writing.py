@@ -24,7 +24,7 @@ from agcx_format.layout.base import MAGIC
 from agcx_format.session.file_section import FileSection
 from agcx_format.store import paths
 from agcx_format.store.backup.archive import Archive
-from agcx_format.store.backup.archive_writer import ArchiveWriter
+from agcx_format.store.backup.archive_writer import ArchiveNotWritten, ArchiveWriter
 from agcx_format.store.backup.manifest import (
     Backup,
     BackupFile,
@@ -115,6 +115,8 @@ def _back_up(
         try:
             path = relative(entry.path)
             sessions.append(_session(store, writer, entry, path, belonging, failures))
+        except ArchiveNotWritten:
+            raise
         except (PersistenceError, OSError) as error:
             failures.append(_failure(store.path, entry.path, error))
     progress(len(chosen), len(chosen))
@@ -125,6 +127,8 @@ def _back_up(
                 continue
             try:
                 others.append(writer.add(store.path, path))
+            except ArchiveNotWritten:
+                raise
             except (PersistenceError, OSError) as error:
                 failures.append(_failure(store.path, os.fspath(store.path / path), error))
     backup = new_backup(os.fspath(store.path), sessions, others, failures)
@@ -188,7 +192,7 @@ def _checkpoints(
     for path in paths_of:
         try:
             files.append(writer.add(store.path, path))
-        except StaleSession:
+        except (ArchiveNotWritten, StaleSession):
             raise
         except PersistenceError as error:
             failure = _failure(store.path, os.fspath(store.path / path), error)

@@ -6,14 +6,16 @@ would close the screen below, and the last one with it.  A screen that is not on
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen, ScreenResultType
 
 from agcx_tui.app.textual_internals import forget_toasts
-from agcx_tui.core.words.help_pages import HelpSection
+
+if TYPE_CHECKING:
+    from agcx_tui.core.words.help_pages import HelpSection
 
 __all__ = ["OnceScreen"]
 

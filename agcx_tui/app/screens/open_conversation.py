@@ -37,6 +37,7 @@ def conversation_screen(
     with `search`, a query that is searched for from the match `at` on.  See `ConversationScreen`.
     """
     from agcx_tui.app.dialogs.run_export import export_file
+    from agcx_tui.app.screens.conversation.checkpoint import show_checkpoint
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
     from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
     from agcx_tui.core.local.reading_positions import ReadingPositions
@@ -61,4 +62,5 @@ def conversation_screen(
         at=at,
         beyond=beyond,
         open_file=open_file,
+        show_checkpoint=show_checkpoint,
     )

@@ -75,7 +75,8 @@ def remembering(
 
 def show_list(location: Location, painted: Painted | None) -> int:
     """Show the list of a store, whose page may be painted already; returns the exit status."""
-    from agcx_tui.core.local.config import load, use_time_zone
+    from agcx_tui.core.local.config import use_time_zone
+    from agcx_tui.core.local.config_file import load
 
     config, problems = load(config_file(os.environ))
     use_time_zone(config.time_zone)

@@ -38,9 +38,19 @@ class Divider(Widget):
     def lies(self) -> bool:
         return self.size.height == 1
 
+    # All lines are alike, and to work out their style costs more than to draw one.
+    _strip: Strip | None = None
+
     def render_line(self, y: int) -> Strip:
-        sign = "─" * self.size.width if self.lies else "│"
-        return Strip([Segment(sign, self.rich_style)])
+        width = self.size.width
+        if self._strip is None or self._strip.cell_length != width:
+            sign = "─" * width if self.lies else "│"
+            self._strip = Strip([Segment(sign, self.rich_style)])
+        return self._strip
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strip = None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         if event.button == 1:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 from textual.content import Content
 
-from agcx_format import limits, listed
 from agcx_format.catalog import micros
 from agcx_format.errors import PersistenceError
 from agcx_format.subagents import shown_tags
@@ -61,6 +60,9 @@ def facts_of(file: SessionFile) -> SessionFacts:
     Raises:
         PersistenceError: The metadata cannot be read.
     """
+    # Loads the model, which a file that is shown needs and the first rows do not.
+    from agcx_format import limits, listed
+
     metadata = listed(file.metadata)
     try:
         directory = file.context.working_directory[: limits.LISTED_TITLE]

@@ -11,11 +11,11 @@ around its letters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 
 import click
 
-from agcx_format import ns_of
 from agcx_format.search import Hit, SessionHits
 from agcx_format.transcript import safe_line
 from agcx_tui.core.words.format import age
@@ -95,6 +95,18 @@ def _linked(text: str, path: str) -> str:
 
 
 def _age(updated: str, now: int) -> list[str]:
+    try:
+        moment = datetime.fromisoformat(updated)
+    except ValueError:
+        # What a calendar does not have, such as a leap second.
+        return _age_of_unusual(updated, now)
+    return [age(int(moment.timestamp() * 1_000_000), now)]
+
+
+def _age_of_unusual(updated: str, now: int) -> list[str]:
+    # It takes longer to import than all the rest of a heading.
+    from agcx_format import ns_of
+
     try:
         return [age(ns_of(updated) // 1000, now)]
     except ValueError:

@@ -253,8 +253,11 @@ def import_found(
     found: list[FoundSource],
     options: ImportOptions,
     shown: Reporter,
-) -> None:
-    """Import what was found in one act, and print what becomes of it; ctrl+c keeps what was read whole."""
+) -> bool:
+    """Import what was found in one act, and print what becomes of it; ctrl+c keeps what was read whole.
+
+    Returns whether it came to its end.
+    """
     from agcx_format.importing import ImportRun
 
     with ImportRun(store, found, options) as run:
@@ -269,3 +272,4 @@ def import_found(
     shown.end(summary, store.path, dry_run=options.dry_run, canceled=canceled, found=len(found))
     if canceled:
         settings.status = 1
+    return not canceled

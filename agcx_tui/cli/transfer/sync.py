@@ -1,4 +1,4 @@
-"""`agcx sync`: what is new of every agent that keeps conversations on this machine, in one act."""
+"""`agcx sync`: what is new of every agent that keeps conversations on this machine, in one act, or always."""
 
 from __future__ import annotations
 
@@ -11,17 +11,26 @@ from agcx_tui.cli.transfer.importing import import_found
 
 @click.command(short_help="Import what is new of all agents.")
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
+@click.option(
+    "--watch", is_flag=True, help="Go on with what the agents write from now on, until ctrl+c."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
 @store_option
 @pass_settings
-def sync(settings: Settings, dry_run: bool, as_json: bool) -> None:
+def sync(settings: Settings, dry_run: bool, watch: bool, as_json: bool) -> None:
     """Import what is new or has grown since, of every agent that keeps conversations on this machine.
 
     `agcx import` lists where that is. What was deleted in the store stays deleted, and what
     an undo took back stays away until it is imported by name. An agent without any
     conversations is no failure; the exit status is 1 if a file, or a part of one, could not be read or
     understood.
+
+    With --watch it goes on until ctrl+c or a signal ends it, which is no failure: a session that an agent is
+    writing comes within seconds and grows with it, with a line each time. That comes as if the agent saved
+    it in the store: the history does not list it.
     """
+    if watch and dry_run:
+        raise click.UsageError("--watch does not go with --dry-run")
     from agcx_format import open_store
     from agcx_format.counting import counted
     from agcx_format.importing import FoundSource, ImportOptions, look
@@ -36,7 +45,12 @@ def sync(settings: Settings, dry_run: bool, as_json: bool) -> None:
             shown.unreadable(error)
     undone = sum(each.was_undone for each in found)
     found = [each for each in found if not each.was_undone]
-    import_found(settings, store, found, ImportOptions(dry_run, processes=None), shown)
+    options = ImportOptions(dry_run, processes=None)
+    is_whole = import_found(settings, store, found, options, shown)
     if undone:
         what = counted(undone, "conversation")
         tell(f"{what} left out whose import was undone: agcx import AGENT takes them")
+    if watch and is_whole:
+        from agcx_tui.cli.transfer.watching import watch as keep_watching
+
+        keep_watching(settings, store, as_json=as_json)

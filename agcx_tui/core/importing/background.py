@@ -67,11 +67,16 @@ class SyncState(msgspec.Struct, frozen=True):
 
 
 class BackgroundImport:
-    """`on_start`: import what is there. `watch`: import what changes."""
+    """`on_start`: import what is there. `watch`: import what changes. The first look is after `first_after`
+    seconds.
+    """
 
-    def __init__(self, *, on_start: bool = False, watch: bool = False) -> None:
+    def __init__(
+        self, *, on_start: bool = False, watch: bool = False, first_after: float | None = None
+    ) -> None:
         self.on_start = on_start
         self.watch = watch
+        self._first_after = _FIRST_AFTER if first_after is None else first_after
         self.changed: Signal[SyncState] = Signal()
         self.state = SyncState()
 
@@ -89,7 +94,7 @@ class BackgroundImport:
         if not self.is_on:
             return
         await opened.opened()
-        await asyncio.sleep(_FIRST_AFTER)
+        await asyncio.sleep(self._first_after)
         rounds = _Rounds(self, opened)
         try:
             if not self.watch:

@@ -8,8 +8,9 @@ time; within each, rows keep the table's order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, get_args
+
+import msgspec
 
 from agcx_format.catalog import DATES
 from agcx_tui.core.sessions.project_labels import NO_PROJECT
@@ -22,8 +23,7 @@ Grouping = Literal["none", "project", "day", "agent", "model"]
 GROUPINGS: Final[tuple[Grouping, ...]] = get_args(Grouping)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Section:
+class Section(msgspec.Struct, frozen=True, eq=False):
     """The heading of some rows.
 
     Fields:

@@ -19,8 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agcx_format.errors import NothingToUndo, PersistenceError
-from agcx_tui.core.store import store_work, watch
-from agcx_tui.core.words.acts import brings_in_many
+from agcx_tui.core.store import watch
 
 if TYPE_CHECKING:
     from agcx_format import Act as DoneAct
@@ -112,6 +111,10 @@ class ActQueue:
     def _undo(
         self, store: Store, before: AskedAct | None, act_id: str | None, confirmed: bool
     ) -> Outcome:
+        # Imported with the first undo: the queue is made before the first rows are shown.
+        from agcx_tui.core.store import store_work
+        from agcx_tui.core.words.acts import brings_in_many
+
         act = store.next_to_undo(act_id if before is None else _done_by(before, store))
         if act is None:
             raise NothingToUndo("nothing is left to undo", path=store.path)

@@ -10,20 +10,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from agcx_format import Store
 from agcx_format.catalog import GONE, READABLE, WORDS_KNOWN, Columns, Opening, read_opening
-from agcx_format.store import session_paths
 
-__all__ = ["Words", "count", "first_words", "still_true"]
+__all__ = ["Words", "first_words", "still_true"]
 
 # Seconds.
 _BATCH = 0.5
 _PAUSE = 0.001
-
-
-def count(store: Store) -> int:
-    """The number of session files."""
-    return sum(1 for _ in session_paths(store.path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,9 @@
 """What a thread finds in the directory of a store, as generators: for `StoreFeed`.
 
+Strategy: the first rows come soon and with little.  What reads a list is loaded for them and nothing that
+opens a conversation or changes a store; while they are drawn the thread leaves the interpreter alone.  Later
+batches are large enough that sorting them in costs little.
+
 No Textual.
 """
 
@@ -7,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,7 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["CheckpointSizes", "Found", "Vanished", "catalog_blocks", "compare", "watch_changes"]
 
 # Seconds between two parts of the catalog: for keys, and for the first picture.
-_BREATH = 0.002
+_BETWEEN_BLOCKS = 0.002
+# Seconds in which the first batch, and each later one, is gathered.
+_FIRST_BATCH, _BATCH = 0.005, 0.1
+# Seconds for the picture with the first batch.
+_FIRST_PICTURE = 0.03
+# The interpreter switches threads every 5 ms; this gives a key its turn at once.
+_BREATHE_EVERY = 200
+_BREATH = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ def catalog_blocks(reading: Reading, stop: threading.Event) -> Iterator[Block]:
     with suppress(ValueError):
         for block in reading.blocks():
             yield block
-            time.sleep(_BREATH)
+            time.sleep(_BETWEEN_BLOCKS)
 
 
 def compare(
@@ -68,7 +79,8 @@ def compare(
     # What only threads need is imported by them: the first picture does not wait for it.
     from agcx_format import Store
     from agcx_format.catalog import differences
-    from agcx_tui.core.store import first_words, store_work, watch
+    from agcx_format.store import session_paths
+    from agcx_tui.core.store import watch
 
     if was_there and watch.is_gone(path, before):
         yield Vanished()
@@ -79,17 +91,35 @@ def compare(
         is_another = before is not None and place not in (before, None)
         store = Store(path) if known is None or is_another else known
         yield Found(place, store)
-        for number, batch in enumerate(store_work.batches(differences(store.path, columns))):
+        for number, batch in enumerate(_batches(differences(store.path, columns))):
             if watch.directory(path) != place:
                 # Its files are not gone: they went with it while they were compared.
                 yield Vanished()
                 return
             yield batch
             if number == 0:
-                yield first_words.count(store)
+                time.sleep(_FIRST_PICTURE)
+                yield sum(1 for _ in session_paths(store.path))
         yield CheckpointSizes(store.checkpoint_sizes())
     except OSError as error:
         raise PersistenceError(os_reason(error), path=error.filename or path) from error
+
+
+def _batches(entries: Iterable[ScanEntry | Gone | None]) -> Iterator[list[ScanEntry | Gone]]:
+    """The entries in lists of what comes in about 5 ms, then in 0.1 s; None is ignored."""
+    batch: list[ScanEntry | Gone] = []
+    deadline = time.perf_counter() + _FIRST_BATCH
+    for count, entry in enumerate(entries, 1):
+        if entry is not None:
+            batch.append(entry)
+        if batch and time.perf_counter() >= deadline:
+            yield batch
+            batch = []
+            deadline = time.perf_counter() + _BATCH
+        elif count % _BREATHE_EVERY == 0:
+            time.sleep(_BREATH)
+    if batch:
+        yield batch
 
 
 def watch_changes(

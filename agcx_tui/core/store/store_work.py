@@ -1,12 +1,11 @@
 """The work that is done to a store in threads: everything that may wait for a disk or a lock.
 
-Strategy: plain functions that know no widget.  A scan comes in batches that are bounded by time: the first
-one soon, so that there is something to look at, later ones large enough that sorting them in costs little.
+Strategy: plain functions that know no widget.  It loads all that can change a store, so what only looks at
+one does without it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format import Act, ScanEntry, SessionMetadata, Store
-from agcx_format.catalog import Gone
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.store import SUFFIX, Review, StoredCheckpoint, TrashedSession
@@ -24,30 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agcx_format.doctor import Repair
-
-_FIRST_BATCH = 0.005
-_BATCH = 0.1
-# The interpreter switches threads every 5 ms; this gives a key its turn at once.
-_BREATHE_EVERY = 200
-_BREATH = 0.0005
-
-
-def batches(entries: Iterable[ScanEntry | Gone | None]) -> Iterator[list[ScanEntry | Gone]]:
-    """The entries in lists of what comes in about 5 ms, then in 0.1 s; None is ignored."""
-    batch: list[ScanEntry | Gone] = []
-    deadline = time.perf_counter() + _FIRST_BATCH
-    for count, entry in enumerate(entries, 1):
-        if entry is not None:
-            batch.append(entry)
-        if batch and time.perf_counter() >= deadline:
-            yield batch
-            batch = []
-            deadline = time.perf_counter() + _BATCH
-        elif count % _BREATHE_EVERY == 0:
-            time.sleep(_BREATH)
-    if batch:
-        yield batch
-
 
 # A path, and the signature that was shown.  If a file has changed since, `StaleSession` is raised and nothing
 # changes; files that are gone are ignored.

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from agcx_format.catalog.columns import GONE, WORDS_KNOWN, Columns
 from agcx_format.catalog.file import FIRST_PAGE, Catalog
+from agcx_format.catalog.openings import read_opening
 from agcx_format.catalog.projects import Opening, project_directory, project_name
-from agcx_format.catalog.refresh import Gone, differences, look_at, read_opening
+from agcx_format.catalog.refresh import Gone, differences, look_at
 from agcx_format.disk import locks
 from agcx_format.store.store import Store
 from tests.support.entries import broken, damaged, session

@@ -47,5 +47,22 @@ def test_they_are_found(tmp_path):
         ],
         "ＷＩＤＥ title",
     )
-    for word in ("fixture", "noodles", "snake_case", "wide"):
+    save(
+        tmp_path / "00000000-0000-4000-8000-000000000001.agcx",
+        [
+            Message(
+                None, "user", [InputText("from I\u0307stanbul, \uff29\u0307ZM\u0130R and ｓouth")]
+            )
+        ],
+    )
+    for word in ("fixture", "noodles", "snake_case", "wide", "istanbul", "izmir", "south"):
         assert [hit.line for hit in Index(tmp_path).search(word)], word
+
+
+def test_other_forms_of_other_letters_do_not_count(tmp_path):
+    path = tmp_path / "00000000-0000-4000-8000-000000000000.agcx"
+    said = FunctionCall(None, "f", json.dumps({"k": "\x1b[1m é\x1b[0m"}), "c")
+    save(path, [said, Message(None, "user", [InputText("ＡＢＣ in İzmir")])], "ｔitle")
+    assert not may_hold(str(path), [b"abacus"])
+    assert may_hold(str(path), [b"title"])
+    assert may_hold(str(path), [b"izmir"])

@@ -6,15 +6,24 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from agcx_format import CorruptData, LockFailed, PersistenceError
+from agcx_format import (
+    CorruptData,
+    InputText,
+    LockFailed,
+    Message,
+    PersistenceError,
+    new_message,
+    new_session,
+)
 from agcx_format.store import verify_backup
-from agcx_format.store.backup import archive_writer
 from tests.format.store.test_incoming import A, filled
 from tests.slow.crash.processes import killed_at
 from tests.support.privileges import without_privileges
+from tests.support.small_files import small_files_only
 
 
 def test_a_first_backup_is_there_whole_or_not_at_all_and_what_was_killed_is_swept(tmp_path: Path):
@@ -84,21 +93,27 @@ def test_a_backup_that_reads_otherwise_than_it_was_written_is_taken_back(tmp_pat
     assert path.read_bytes() == before
 
 
-def test_a_failing_backup_leaves_the_archive_as_it_was(tmp_path: Path, monkeypatch):
+def test_a_failing_backup_leaves_the_archive_as_it_was(tmp_path: Path):
     store, path = filled(tmp_path / "from", 1), tmp_path / "backup.tar"
     store.back_up(path)
     before = path.read_bytes()
     store.append(A, [store.load_session(A)[1].messages[0]])
-
-    def full(self, backup):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(archive_writer.ArchiveWriter, "add_backup", full)
-    with pytest.raises(OSError, match="space"):
-        store.back_up(path)
+    # The first file that is backed up; those after it have room where it has none.
+    noise = new_message(Message(None, "user", [InputText(os.urandom(50_000).hex())]))
+    store.save_session(UUID(int=1), *new_session(id=UUID(int=1), messages=[noise]))
+    for name, start in (("backup.tar", len(before)), ("new.tar", 0)):
+        done = tmp_path / f"done-{name}"
+        done.write_bytes(before[:start])
+        store.back_up(done)
+        size = done.stat().st_size
+        for room in (start + 100, start + 30_000, size - 2_000, size - 100):
+            with (
+                small_files_only(room),
+                pytest.raises(PersistenceError, match="backup.tar|new.tar") as raised,
+            ):
+                store.back_up(tmp_path / name)
+            assert "cannot be written: file too large" in str(raised.value)
     assert path.read_bytes() == before
-    with pytest.raises(OSError, match="space"):
-        store.back_up(tmp_path / "new.tar")
     assert not (tmp_path / "new.tar").exists()
 
 

@@ -239,6 +239,23 @@ def test_only_what_was_shown_is_destroyed(managed: Path):
     assert [session.id for session in store.trash()] == [second.id]
 
 
+def test_what_was_restored_meanwhile_from_what_is_destroyed_leaves_no_undo(managed: Path):
+    """Its undo would have nowhere to put it, and would be in the way of the undo of other acts."""
+    store = open_store(managed)
+    before = contents(managed)
+    store.update_metadata(next(store.scan()).id, title="Before")
+    store.delete(list(store.scan())[:1])
+    shown = store.to_destroy()[:1]
+    other = open_store(managed)
+    other.restore(other.trash())
+    assert store.destroy(shown).ids == set()
+    store.undo()
+    assert contents(managed) == before
+    with pytest.raises(NothingToUndo):
+        store.undo()
+    assert [act.problem for act in store.log() if act.problem] == []
+
+
 def test_a_killed_emptying_is_carried_on(
     managed: Path, tmp_path: Path, strides: Callable[[int], int]
 ):

@@ -5,23 +5,23 @@ from __future__ import annotations
 import base64
 import os
 import random
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from agcx_format import PersistenceError, Store, open_store, write_session
+from agcx_format import PersistenceError, SessionStore, Store, open_store, write_session
+from agcx_format.doctor import verify_store
 from agcx_format.importing import import_sessions
 from agcx_format.store.acts.act_dirs import unfinished
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import live, session
 from tests.support.rollout_lines import meta, user, write
+from tests.support.small_files import small_files_only
 from tests.support.stores import contents
 
 A, B = UUID(int=1 << 96), UUID(int=2 << 96)
@@ -64,16 +64,6 @@ def fails_and_leaves_all(root: Path, change: Callable[[Store], object]) -> None:
     assert contents(root, trash=True) == before
     assert unfinished(root) == []
     assert live(root) == {A: 1}
-
-
-@contextmanager
-def small_files_only(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @each_change
@@ -161,6 +151,18 @@ def test_with_all_inodes_used_sessions_are_deleted_restored_and_the_trash_is_emp
     use_all_inodes()
     assert open_store(root).empty_trash().ids == {A, B}
     assert live(root) == {}
+
+
+def test_an_undo_on_a_full_disk_sets_the_copies_of_metadata_right(tiny_disk: Path):
+    root = tiny_disk / "store"
+    store = SessionStore(root)
+    for session_id, version in ((A, 1), (B, 2)):
+        store.save_session(session_id, *session(session_id, version, SMALL))
+    store.update_many([(entry, {"title": "another"}) for entry in store.scan()])
+    fill(tiny_disk)
+    open_store(root).undo()
+    assert live(root) == {A: 1, B: 2}
+    assert [report for report in verify_store(open_store(root)) if not report.ok] == []
 
 
 def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):

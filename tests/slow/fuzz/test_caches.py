@@ -34,7 +34,7 @@ from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.app.startup import first_paint
 from agcx_tui.core.local import page_file
 from agcx_tui.core.local.choices import Remembered
-from agcx_tui.core.local.config import load as load_config
+from agcx_tui.core.local.config_file import load as load_config
 from agcx_tui.core.local.paths import Location, catalogs, measures
 from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.words import format, storage_report

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
+from agcx_format import open_store
 from tests.support import transcript_lines as claude
-from tests.support.rollout_lines import meta, user, write
+from tests.support.rollout_lines import SESSION, assistant, meta, user, write
+from tests.support.waiting import LIMIT
 from tests.tui.cli.conftest import run
+
+OTHER = SESSION[:-1] + "9"
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +31,42 @@ def agents(tmp_path, monkeypatch):
         folder.mkdir(parents=True)
     write(other / "b.jsonl", claude.user("two"))
     return write(codex / "a.jsonl", meta(), user("one"))
+
+
+# A process of its own: signals come to a whole program.
+PROGRAM = [sys.executable, "-m", "agcx_tui", "sync", "--watch"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+def test_watching_prints_what_comes_and_grows_until_a_signal_ends_it(agents, tmp_path, number):
+    as_json = ["--json"] if number == signal.SIGTERM else []
+    with subprocess.Popen(
+        [*PROGRAM, *as_json], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        for line in program.stderr:
+            if "watching" in line:
+                break
+        lines = iter(program.stdout.readline, "")
+        if not as_json:
+            assert sorted(next(lines).split() for _ in range(2)) == [
+                ["imported", "one"],
+                ["imported", "two"],
+            ]
+            new = write(agents.with_name("c.jsonl"), meta(id=OTHER), user("three"))
+            assert next(lines).split() == ["imported", "three"]
+            write(new, meta(id=OTHER), user("three"), assistant("yes"))
+            assert next(lines).split() == ["updated", "three"]
+        else:
+            write(agents, meta(), user("one"), assistant("yes"))
+            found = next(json.loads(each) for each in lines if "updated" in each)
+            assert set(found) == {"outcome", "id", "title", "messages", "path"}
+            assert (found["title"], found["messages"]) == ("one", 2)
+        program.send_signal(number)
+        rest, errors = program.communicate(timeout=LIMIT)
+    assert (program.returncode, rest) == (0, "")
+    assert "Traceback" not in errors
+    assert [act.kind for act in open_store(tmp_path / "store").log()] == ["import"]
+    assert not list((tmp_path / "store" / "trash").glob("staging*"))
 
 
 def titles() -> set[str]:

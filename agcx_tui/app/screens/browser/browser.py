@@ -8,10 +8,10 @@ sessions is in `SessionActs`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -40,12 +40,12 @@ from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.activity_feed import ActivityFeed
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
-from agcx_tui.core.words.help_pages import HelpSection
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
     from agcx_tui.app.screens.browser.session_acts import SessionActs
     from agcx_tui.core.importing.background import SyncState
+    from agcx_tui.core.words.help_pages import HelpSection
 
 __all__ = ["Arranged", "BrowserScreen"]
 
@@ -59,14 +59,16 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Arranged:
+class Arranged(msgspec.Struct, frozen=True):
     """How the list is arranged; `here` shows only the sessions of the directory it was started in."""
 
     columns: tuple[ColumnName, ...] = DEFAULT_COLUMNS
     favorites_first: bool = False
     group: Grouping = "none"
     here: bool = False
+
+
+_BY_DEFAULT = Arranged()
 
 
 class BrowserScreen(ListingScreen[None]):
@@ -100,7 +102,7 @@ class BrowserScreen(ListingScreen[None]):
         shares: Mapping[str, float | None] | None = None,
         sort: str | None = None,
         descending: bool | None = None,
-        arranged: Arranged = Arranged(),
+        arranged: Arranged = _BY_DEFAULT,
     ) -> None:
         """The first page of `catalog` is read at once.  `follow`: go on looking at the store once it is
         listed.  The rest is how the person arranged it, each None to leave it as it suits."""

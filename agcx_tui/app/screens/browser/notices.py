@@ -5,6 +5,7 @@ do.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -14,7 +15,9 @@ from agcx_tui.core.sessions import query
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import StoreFeed
 from agcx_tui.core.words import format
-from agcx_tui.core.words.help_pages import HelpSection
+
+if TYPE_CHECKING:
+    from agcx_tui.core.words.help_pages import HelpSection
 
 _Part = str | tuple[str, str]
 
@@ -116,6 +119,8 @@ def no_conversation(error: PersistenceError, path: str, *, gone: bool) -> Conten
 
 
 def filter_help() -> HelpSection:
+    from agcx_tui.core.words.help_pages import HelpSection
+
     rows = (
         ('grid  "two words"', "in title, tags, model, id, first words"),
         ("model:gpt  tag:ui  id:5af4", "in that field"),

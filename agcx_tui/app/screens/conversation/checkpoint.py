@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.core.conversation.subject import open_checkpoint
 
-__all__ = ["CheckpointScreen"]
+if TYPE_CHECKING:
+    from agcx_format.store import StoredCheckpoint
+
+__all__ = ["CheckpointScreen", "show_checkpoint"]
 
 
 class CheckpointScreen(ConversationScreen):
@@ -22,3 +29,18 @@ class CheckpointScreen(ConversationScreen):
 
     def action_reopen(self) -> None:
         """Does nothing: a checkpoint stays as it is, whatever becomes of its session."""
+
+
+def show_checkpoint(screen: ConversationScreen, checkpoint: StoredCheckpoint) -> None:
+    """Open a checkpoint of the session on a screen, above it; does nothing if there is no store."""
+    store, session = screen.panes.store, screen.opened
+    if store is None or session is None:
+        return
+    opened = CheckpointScreen(
+        screen.path,
+        screen.derived,
+        opener=partial(open_checkpoint, store, session.metadata, checkpoint),
+        export=screen.taking_out.export_file,
+        follow=screen.file.store,
+    )
+    screen.app.push_screen(opened)

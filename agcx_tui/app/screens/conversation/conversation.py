@@ -48,7 +48,6 @@ from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.subject import (
     Conversation,
     Offer,
-    open_checkpoint,
     open_session,
 )
 from agcx_tui.core.local.reading_positions import ReadingPositions
@@ -80,7 +79,8 @@ class ConversationScreen(OnceScreen[None]):
 
     With `search`, that is searched for at once and every match is marked; it begins at the match `at`, and
     Esc leaves at once.  `beyond` is called when the reader asks for the match after the last one (1), or
-    before the first one (-1); by default the search goes around.  `open_file` shows another session.
+    before the first one (-1); by default the search goes around.  `open_file` shows another session, and
+    `show_checkpoint` one of the checkpoints of this one.
     """
 
     BINDINGS = bindings("conversation")
@@ -111,6 +111,7 @@ class ConversationScreen(OnceScreen[None]):
         at: MatchPlace | None = None,
         beyond: Callable[[int], None] | None = None,
         open_file: Callable[[str], None] | None = None,
+        show_checkpoint: Callable[[ConversationScreen, StoredCheckpoint], None] | None = None,
     ) -> None:
         super().__init__()
         self.path = path
@@ -118,6 +119,9 @@ class ConversationScreen(OnceScreen[None]):
         self.taking_out = TakingOut(self, export)
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.store)
+        self.panes.show_checkpoint = (
+            None if show_checkpoint is None else partial(show_checkpoint, self)
+        )
         self.search = ConversationSearch(self.transcript, lambda: self.panes.facts, beyond)
         self.search.give(search, at)
         self.number_line = NumberLine(self.transcript)
@@ -268,18 +272,8 @@ class ConversationScreen(OnceScreen[None]):
             self.action_take("editor")
         elif target.path is None:
             self.notify("The file of this checkpoint is missing.", markup=False)
-        elif self.opened is not None and self.panes.store is not None:
-            from agcx_tui.app.screens.conversation.checkpoint import CheckpointScreen
-
-            opener = partial(open_checkpoint, self.panes.store, self.opened.metadata, target)
-            screen = CheckpointScreen(
-                self.path,
-                self.derived,
-                opener=opener,
-                export=self.taking_out.export_file,
-                follow=self.file.store,
-            )
-            self.app.push_screen(screen)
+        elif self.panes.show_checkpoint is not None:
+            self.panes.show_checkpoint(target)
 
     @on(CheckpointsView.Wanted)
     @work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import on, work
@@ -12,6 +13,7 @@ from textual.worker import get_current_worker
 
 from agcx_format import Store
 from agcx_format.errors import PersistenceError
+from agcx_format.store import StoredCheckpoint
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -54,6 +56,8 @@ class Panes(ContentSwitcher):
         super().__init__(transcript, id="panes", initial="messages")
         self.shown = "messages"
         self.store = store
+        # Opens one of the checkpoints, if anything does.
+        self.show_checkpoint: Callable[[StoredCheckpoint], None] | None = None
         self._views: dict[str, FactsView] = {}
 
     @property

@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from agcx_format.search import Index
-from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.search import card
 from agcx_tui.app.screens.search.live_results import CloseWordsFound, LiveResults
 from agcx_tui.app.screens.search.search_bar import SearchBar
+from agcx_tui.app.screens.search.status_line import StatusLine
 from agcx_tui.app.screens.search.walk import ResultWalk
 from agcx_tui.app.services import Remember, Services
-from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
@@ -37,7 +35,6 @@ from agcx_tui.core.search.line import parse_line
 from agcx_tui.core.search.results import CloseWord, Missing, More
 from agcx_tui.core.search.scope import SessionsToSearch
 from agcx_tui.core.search.searcher import NEWEST, Searcher
-from agcx_tui.core.search.summary import shorter, summary
 from agcx_tui.core.words import format
 from agcx_tui.core.words.help_pages import HelpSection
 
@@ -46,16 +43,6 @@ if TYPE_CHECKING:
     from agcx_tui.core.store.act_queue import ActQueue
 
 __all__ = ["SearchScreen"]
-
-
-# Cells around and between the words of the status line.
-_AROUND_STATUS = 4
-
-
-class StatusLine(EdgeLine):
-    """How much was searched matters more than how."""
-
-    GIVES_WAY = "right"
 
 
 class SearchScreen(OnceScreen[None]):
@@ -165,7 +152,7 @@ class SearchScreen(OnceScreen[None]):
     def _show_state(self) -> None:
         """The page in place of the list, if there is one, and the line below it."""
         live = self.live
-        notice = self._notice()
+        notice = card.instead_of_results(live, has_earlier=bool(self.bar.input.earlier))
         page = self.query_one("#notice", Static)
         if notice is not None:
             page.update(notice)
@@ -180,25 +167,7 @@ class SearchScreen(OnceScreen[None]):
             self.refresh_bindings()
 
     def _show_status(self) -> None:
-        self.query_one("#status", EdgeLine).show(*self._status())
-
-    def _notice(self) -> Content | None:
-        live = self.live
-        if live.line is None or not live.line:
-            return card.welcome(bool(self.bar.input.earlier))
-        return Content.styled(safe_line(live.error), "$error") if live.error else None
-
-    def _status(self) -> tuple[Content | str, Content | str]:
-        live = self.live
-        if live.line is None or not live.line:
-            return "", self.services.index.words(0)
-        words = summary(live.progress)
-        if live.running:
-            words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
-        right = self.services.index.words(live.progress.direct)
-        if right and len(words) + len(right) + _AROUND_STATUS > self.size.width:
-            words, right = shorter(words), right.replace(" of ", "/")
-        return words, right
+        self.query_one(StatusLine).tell(self.live, self.services.index)
 
     @on(ResultList.Highlighted)
     def _follow(self) -> None:

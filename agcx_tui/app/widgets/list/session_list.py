@@ -199,7 +199,7 @@ class SessionList(LineList[Line]):
         index = self.scroll_offset.y + y
         look = self._dressed()
         if index >= len(self._lines):
-            return Strip.blank(self._width, self.rich_style)
+            return Strip.blank(self._width, look.plain)
         line = self._lines[index]
         here = index == self._index
         if isinstance(line, Section):

@@ -79,6 +79,31 @@ def test_copilot_a_rewind_a_plan_and_answers(tmp_path):
         assert words in texts(imported)
 
 
+def test_copilot_the_to_do_list_beside_a_session(tmp_path):
+    (tmp_path / SESSION).mkdir()
+    events = tmp_path / SESSION / "events.jsonl"
+    with contextlib.closing(sqlite3.connect(events.with_name("session.db"))) as db, db:
+        db.execute(
+            "create table todos (id text primary key, title text not null, description text,"
+            " status text default 'pending', created_at text, updated_at text)"
+        )
+        rows = [
+            ("a", "Look\nfirst", "done"),
+            ("b", "Mend", "in_progress"),
+            ("c", "Test", "pending"),
+        ]
+        db.executemany("insert into todos (id, title, status) values (?, ?, ?)", rows)
+    asked = event("user.message", "1", content="one")
+    todos = "To-do list\n- [x] Look first\n- [ ] Mend (in progress)\n- [ ] Test"
+    assert texts(read("copilot", events, asked)) == ["one", todos]
+    # It is the agent's own, and small: nothing else is looked at.
+    events.with_name("session.db").write_bytes(b"broken")
+    assert texts(read("copilot", events)) == ["one"]
+    events.with_name("session.db").unlink()
+    events.with_name("session.db").symlink_to(tmp_path / "elsewhere.db")
+    assert texts(read("copilot", events)) == ["one"]
+
+
 def test_copilot_a_message_that_nobody_typed_is_no_turn(tmp_path):
     imported = read(
         "copilot",

@@ -266,6 +266,17 @@ def test_a_database_and_the_older_files_give_the_same_messages(path, tmp_path):
     ]
 
 
+def test_with_and_without_the_indexes_of_opencode_the_same_is_read(path):
+    (source,) = agent_named("opencode").sources(path)
+    plain = agent_named("opencode").read(source)
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("create index part_message_idx on part (message_id)")
+        db.execute("create index part_session_idx on part (session_id)")
+    indexed = agent_named("opencode").read(source)
+    assert indexed.conversation.messages == plain.conversation.messages
+    assert len(plain.conversation.messages) > 4
+
+
 def test_the_places_follow_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     monkeypatch.delenv("OPENCODE_DB", raising=False)

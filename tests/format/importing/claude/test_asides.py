@@ -163,6 +163,27 @@ def chained(line: dict, uuid: str, parent: str | None) -> dict:
     return line | {"uuid": uuid, "parentUuid": parent}
 
 
+@pytest.mark.parametrize(
+    "taken_back",
+    [
+        [queued("popAll", "first this"), queued("popAll", "then that")],
+        [queued("popAll", "first this\nthen that")],
+        [queued("popAll")],
+    ],
+    ids=["each", "together", "without words"],
+)
+def test_prompts_that_were_taken_back_and_sent_together_are_said_once(read, taken_back):
+    waiting = queued("enqueue", "first this"), queued("enqueue", "then that")
+    sent = user("first this\nthen that, please")
+    assert texts(read(user("root"), *waiting, *taken_back, sent)) == [
+        "root",
+        "first this\nthen that, please",
+    ]
+    # What was never sent is still what a person said.
+    imported = read(user("root"), *waiting, *taken_back, user("other"))
+    assert texts(imported) == ["root", "first this", "then that", "other"]
+
+
 def test_what_was_rewound_is_a_branch_and_the_rest_reads_through(read):
     imported = read(
         chained(user("root"), "1", None),
@@ -183,6 +204,25 @@ def test_what_was_rewound_is_a_branch_and_the_rest_reads_through(read):
     assert fork.branch_point
     assert left.parent_message_id == resumed.parent_message_id == fork.message_id
     assert imported.metadata.message_count == 6
+
+
+def test_a_rewind_within_what_was_rewound_later_is_a_branch_of_that_branch(read):
+    imported = read(
+        chained(user("root"), "1", None),
+        chained(assistant(text("a1")), "2", "1"),
+        chained(user("left"), "3", "2"),
+        chained(assistant(text("b1")), "4", "3"),
+        chained(user("left first"), "5", "4"),
+        chained(user("left then"), "6", "4"),
+        chained(user("live"), "7", "2"),
+    )
+    found = {text_of(m.item): m.metadata for m in imported.conversation.messages}
+    of = {words: each.branch_id for words, each in found.items()}
+    assert of["root"] is of["a1"] is of["live"] is None
+    assert of["left"] == of["b1"] == of["left then"]
+    assert of["left first"] not in (None, of["left"])
+    inner = found["left first"].parent_message_id, found["left then"].parent_message_id
+    assert inner == (found["b1"].message_id,) * 2
 
 
 def test_a_branch_that_was_tried_and_left_for_the_first_one_is_the_one_that_was_left(read):

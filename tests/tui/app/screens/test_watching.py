@@ -126,6 +126,19 @@ async def test_an_open_conversation_follows_its_file_as_long_as_that_goes_on(sto
         await until(pilot, lambda: transcript.source.known() == count + 1)
 
 
+async def test_a_file_that_is_opened_by_itself_is_followed_too(store):
+    entry = entry_of(store, "Fix the grid layout")
+    app = browser(None, file=str(entry.path), follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        conversation = app.screen
+        await until(pilot, lambda: conversation.opened is not None)
+        count = entry.metadata.message_count
+        open_store(store).append(entry.id, [said("first"), said("second")])
+        await until(pilot, lambda: "↓ 2 new messages below, end" in place(conversation))
+        assert conversation.transcript.source.known() == count + 2
+        assert notices(pilot) == ""
+
+
 async def test_what_happened_before_it_is_noticed_is_found_all_the_same(store):
     app = browser(store, follow=True)
     async with app.run_test(size=SIZE) as pilot:

@@ -10,12 +10,15 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.cli import agcx
 from agcx_tui.core.local.choices import Choices, Remembered
-from agcx_tui.core.local.config import SETTINGS, Config, default_file, load
+from agcx_tui.core.local.config import Config
+from agcx_tui.core.local.config_file import load
+from agcx_tui.core.local.settings import SETTINGS, default_file
 from agcx_tui.core.words.actions import documented
 from agcx_tui.demo import build_demo_store
 from tests.support import ROOT
@@ -24,8 +27,10 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def written(path: Path, text: str) -> tuple[Config, list[str]]:
+    """What a file with this text says; without the file itself, which a configuration keeps for errors."""
     path.write_text(text)
-    return load(path)
+    config, problems = load(path)
+    return replace(config, path="", text=""), problems
 
 
 def test_without_a_file_all_is_as_it_suits(tmp_path):
