@@ -314,14 +314,6 @@ def test_the_library_loads_nothing_before_a_name_is_asked_for():
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
-def test_the_list_starts_without_the_importers():
-    code = (
-        "import sys, agcx_tui.app.app, agcx_tui.app.screens.browser.browser; "
-        "sys.exit(bool({'agcx_format.importing.registry', 'importlib.metadata'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
-
-
 @each_of([*modules("agcx_format"), *modules("agcx_tui")])
 def test_no_pattern_repeats_a_group_possessively(path):
     """Python before 3.11.5 continues at the wrong place after `(?:…)++` (gh-100061, gh-106052), and
