@@ -27,6 +27,8 @@ _fence_in_container = re.compile(r"[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)+(?:`{3
 _heading = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|\Z)").match
 _underline = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z").match
 
+# What makes a line of text more than its words, below a line that is nothing else.
+_means_more = re.compile(r"[`~<&\]]|\A {0,3}[#=-]").search
 # Raw HTML, and definitions of links and footnotes, which affect the whole document.
 _html = r"<(?!https?://[^\s<>]*>)(?=[A-Za-z/!?])"
 _suspicious = re.compile(rf"{_html}|\]:").search
@@ -70,7 +72,9 @@ _punctuation = re.compile(r"[\\`*{}\[\]<>()#!|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z
 
 def one_line(text: str) -> str:
     """One line of text with all Markdown escaped, for headings."""
-    return _punctuation.sub(r"\\\g<0>", " ".join(text.split()))
+    line = " ".join(text.split())
+    # Most have none, which takes half the time to find out.
+    return _punctuation.sub(r"\\\g<0>", line) if _punctuation.search(line) else line
 
 
 def embedded(text: str, info: str = "text") -> str:
@@ -104,12 +108,11 @@ class _Reading:
         """
         adapted: list[str] = []
         for line in lines:
-            blank = not line.strip(" \t")
             if self._marks:
-                self._in_fence(line, blank)
-            elif blank:
+                self._in_fence(line)
+            elif not line.strip(" \t"):
                 self._paired = True
-            elif not self._opens(line):
+            elif _means_more(line) and not self._opens(line):
                 line = self._checked(line)
                 if heading := _heading(line):
                     lowered = "#" * min(6, len(heading[2]) + 2)
@@ -123,6 +126,8 @@ class _Reading:
 
     def _opens(self, line: str) -> bool:
         """Whether a fence begins here."""
+        if "```" not in line and "~~~" not in line:
+            return False
         if _fence_in_container(line):
             raise _ReachesOut
         opening = _fence(line)
@@ -134,11 +139,11 @@ class _Reading:
         self._check_if_code(line)
         return True
 
-    def _in_fence(self, line: str, blank: bool) -> None:
+    def _in_fence(self, line: str) -> None:
         closing = _fence(line)
         if closing and self._closes(closing):
             self._marks = ""
-        elif not blank and not line.startswith(" " * self._indent):
+        elif self._indent and line.strip(" \t") and not line.startswith(" " * self._indent):
             # If the fence is in a list item, this line ends the item, and the fence with it.
             raise _ReachesOut
         else:
@@ -162,6 +167,10 @@ class _Reading:
 
     def _checked(self, line: str) -> str:
         """A line of text with raw HTML escaped."""
+        if not _may_harm(line) and "``" not in line and "\\" not in line:
+            # All that counts of it is whether it leaves code open.
+            self._paired = self._paired and line.count("`") % 2 == 0 and not _link(line)
+            return line
         outside = _outside(line) if "`" in line else [(0, len(line))]
         self._paired = self._paired and outside is not None
         if outside is None or not self._paired:
@@ -174,8 +183,13 @@ class _Reading:
         return line
 
 
+def _may_harm(text: str) -> bool:
+    """Whether it has the least that all harmful text has."""
+    return "<" in text or "&" in text or "]:" in text
+
+
 def _is_harmful(text: str) -> bool:
-    return bool(_suspicious(text)) or _kept_as_written(text) != text
+    return _may_harm(text) and (bool(_suspicious(text)) or _kept_as_written(text) != text)
 
 
 def _kept_as_written(text: str) -> str:

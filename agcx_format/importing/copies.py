@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import TypeVarTuple
 
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.model.items import Item
 from agcx_format.transcript.words import own_words
 
 __all__ = ["Copies"]
+
+Given = TypeVarTuple("Given")
 
 # A hash of who says it and of the words without spaces.
 _Key = int
@@ -57,12 +59,13 @@ class Copies:
         self,
         speaker: str,
         text: str,
-        make: Callable[[], Item],
         kind: str,
         number: int,
         value: object,
-    ) -> DraftEntry | None:
-        """Make an item and add it to the draft if nothing else says `text`; return its entry.
+        make: Callable[[*Given], Item],
+        *given: *Given,
+    ) -> None:
+        """Add the item that `make` makes of what is given to the draft, if nothing else says `text`.
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
@@ -71,12 +74,11 @@ class Copies:
         present = self._present.get(key, 0)
         if count <= present or not text.strip():
             self._draft.duplicates.add(kind, number, value)
-            return None
+            return
         self._present[key] = present + 1
-        entry = self._draft.add(make(), number)
+        entry = self._draft.add(make(*given), number)
         count_as_copy = self._draft.duplicates.later(kind, number, value)
         self._alone.setdefault(key, []).append((entry.position, count_as_copy))
-        return entry
 
 
 def _key(speaker: str, text: str) -> _Key:

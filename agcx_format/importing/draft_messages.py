@@ -16,8 +16,10 @@ from agcx_format.importing.stored_entries import Entries
 from agcx_format.model import unchecked
 from agcx_format.model.ids import uuid5_of_each
 from agcx_format.model.items import (
+    FileContext,
     FunctionCall,
     FunctionCallOutput,
+    Item,
     LocalShellCall,
     MessageSnapshot,
     ToolCallMetadata,
@@ -28,6 +30,11 @@ from agcx_format.transcript.outputs import CallOutcome
 __all__ = ["Calls", "DraftMessages", "id_of"]
 
 _time, _name = attrgetter("time"), attrgetter("name")
+
+# Most messages have nothing in these lists of theirs, which are one: nobody changes a list of a value.
+_NO_EDITS: list[tuple[str, Item]] = []
+_NO_FILES: list[FileContext] = []
+_NO_CALLS: list[ToolCallMetadata] = []
 
 # Ids that are derived at once.
 _BATCH = 256
@@ -157,13 +164,13 @@ class DraftMessages(Sequence[MessageSnapshot]):
                 continue
             metadata = unchecked.message_metadata(
                 False,
-                [],
+                _NO_EDITS,
                 entry.is_branch_point,
                 entry.branch,
                 None if entry.parent is None else id_of(self._id, self._entries[entry.parent]),
                 message_id,
-                list(entry.files),
-                calls.records(entry) if entry.outcome is not None else [],
+                list(entry.files) if entry.files else _NO_FILES,
+                calls.records(entry) if entry.outcome is not None else _NO_CALLS,
             )
             turn = turns - 1 if turns else 0
             yield unchecked.message_snapshot(entry.item, time, turn, metadata)

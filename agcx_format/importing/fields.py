@@ -23,4 +23,7 @@ def optional_text(value: Any) -> str | None:
 
 def as_json(value: Any) -> str:
     """JSON on one line, with characters beyond ASCII as they are."""
+    if isinstance(value, dict) and {*map(type, value.values())} == {str}:
+        # Most arguments of tools are only text, which is encoded at once.
+        return f"{{{', '.join([f'{_encode(name)}: {_encode(text)}' for name, text in value.items()])}}}"
     return _encode(value)

@@ -13,8 +13,11 @@ from agcx_format.transcript.tools import FILE_KEYS, read_call
 
 __all__ = ["files_of", "lines_of_result", "with_lines"]
 
+_PATCH = "*** Begin Patch"
 # A call without any of these names no file in a field of its own.
-_names_a_file = re.compile(rf'"(?:{"|".join(FILE_KEYS)})"|\*\*\* Begin Patch').search
+_names_a_file = re.compile(rf'"(?:{"|".join(FILE_KEYS)})"|{re.escape(_PATCH)}').search
+# Nor does one without any of these, which are found several times as fast.
+_SIGNS = (_PATCH, *sorted({f'{key[-3:]}"' for key in FILE_KEYS}))
 _names_lines = re.compile('"offset"|_line"|"view_range"').search
 # Beyond this a range is none.
 _MOST_LINES = 2**31
@@ -24,6 +27,11 @@ Lines = tuple[int, int]
 
 def files_of(call: FunctionCall) -> list[FileContext]:
     """The files that the arguments of a call name."""
+    for sign in _SIGNS:
+        if sign in call.arguments:
+            break
+    else:
+        return []
     if not _names_a_file(call.arguments):
         return []
     paths = list(dict.fromkeys(filter(None, read_call(call).files)))

@@ -3,12 +3,18 @@
 Strategy: each line names the one before it. Where a person's message continues from a line that others
 continue from as well, the conversation went on in several ways, and only the way to the last message was
 lived. Other lines with several successors are tools that ran at the same time.
+
+A file can have a million lines, so they are numbers in arrays, names are hashes, and what is looked up by
+name are only the lines that do not continue from the one right before them: few in most files.
 """
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterator
+from itertools import compress
+
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.stored_entries import Entries
 
 __all__ = ["Lineage"]
@@ -22,105 +28,169 @@ class Lineage:
 
     def __init__(self, *, every_fork: bool = False) -> None:
         self._every_fork = every_fork
-        self._parents: dict[str, str] = {}
-        # The positions of the messages of each line: the first, and the one after the last.
-        self._spans: dict[str, tuple[int, int]] = {}
-        self._last = ""
-        self._before = ""
+        self._lines = _Lines()
         # Whether each line continues from the one before it, as in most files.
         self._is_chain = True
+        self._before = 0
 
-    def add(self, uuid: str, parent: str, entries: list[DraftEntry]) -> None:
-        """The next line of the file; `entries` are the messages that it became."""
-        if not uuid or uuid in self._parents:
+    def add(self, uuid: str, parent: str, start: int, end: int) -> None:
+        """The next line of the file; it became the messages from position `start` up to `end`."""
+        if not uuid:
             return
-        if parent == self._before:
-            # One copy of the name is enough.
-            parent = self._before
-        elif parent:
+        # The hash of an empty name is 0.
+        name, before = hash(uuid), hash(parent)
+        if before and before != self._before:
             self._is_chain = False
-        self._parents[uuid] = parent
-        self._before = uuid
-        if entries:
-            self._spans[uuid] = entries[0].position, entries[-1].position + 1
-            self._last = uuid
+        self._before = name
+        self._lines.add(name, before, start, end)
+
+    def has(self, uuids: set[str]) -> set[str]:
+        """Those of the uuids that a line has."""
+        wanted = {hash(uuid): uuid for uuid in uuids}
+        return {wanted[name] for name in self._lines.names if name in wanted} if wanted else set()
 
     def mark(self, draft: ImportDraft) -> None:
         """Put what was rewound into branches of their own."""
         if self._is_chain:
             return
-        lived = self._ancestors(self._last)
-        tree = _Tree(draft.entries, self._parents, self._spans)
+        tree = _Tree(draft.entries, self._lines.unique())
+        lived = tree.lived()
         # From the last fork back: what forked within a branch that was left is a branch of that one.
-        for parent, children in reversed(tree.children.items()):
-            if len(children) < 2:
-                continue
+        for parent, children in reversed(tree.forks()):
             if not self._every_fork and not any(map(tree.is_said, children[1:])):
                 continue
-            chosen = next((c for c in children if c in lived), children[-1])
-            fork = self._entry_at(parent)
-            others = (tree.below(child) for child in children if child != chosen)
+            chosen = next((c for c in children if lived[c]), children[-1])
+            fork = tree.message_at(parent)
+            others = (list(tree.below(child)) for child in children if child != chosen)
             left = [positions for positions in others if any(map(tree.is_conversation, positions))]
             for positions in left:
                 draft.leave_at(positions, fork)
-            resumed = tree.below(chosen)
-            if left and fork is not None and resumed and draft.entries[resumed[0]].parent is None:
-                draft.entries[resumed[0]].parent = fork
+            resumed = next(tree.below(chosen), None) if left and fork is not None else None
+            if resumed is not None and draft.entries[resumed].parent is None:
+                draft.entries[resumed].parent = fork
 
-    def _ancestors(self, uuid: str) -> set[str]:
-        found: set[str] = set()
-        while uuid and uuid not in found:
-            found.add(uuid)
-            uuid = self._parents.get(uuid, "")
+
+class _Lines:
+    """Of each line, in the order of the file: hashes of its name and its parent's, and its messages.
+
+    Fields:
+        starts, ends: the positions of the first message and after the last one.
+    """
+
+    def __init__(self) -> None:
+        self.names, self.parents = array("q"), array("q")
+        self.starts, self.ends = array("q"), array("q")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def add(self, name: int, parent: int, start: int, end: int) -> None:
+        self.names.append(name)
+        self.parents.append(parent)
+        self.starts.append(start)
+        self.ends.append(end)
+
+    def unique(self) -> _Lines:
+        """The first line of each name."""
+        seen: set[int] = set()
+        is_first = bytearray(len(self))
+        for line, name in enumerate(self.names):
+            if name not in seen:
+                seen.add(name)
+                is_first[line] = True
+        if len(seen) == len(self):
+            return self
+        found = _Lines()
+        for own, its in zip(self._columns(), found._columns(), strict=True):
+            its.extend(compress(own, is_first))
         return found
 
-    def _entry_at(self, uuid: str) -> int | None:
-        """The position of the last message up to a line."""
-        seen: set[str] = set()
-        while uuid and uuid not in seen:
-            if span := self._spans.get(uuid):
-                return span[1] - 1
-            seen.add(uuid)
-            uuid = self._parents.get(uuid, "")
-        return None
+    def _columns(self) -> tuple[array[int], ...]:
+        return self.names, self.parents, self.starts, self.ends
 
 
 class _Tree:
-    """The lines from the first to the last.
+    """The lines by their numbers, from the first to the last.
 
-    Fields:
-        children: the lines that follow each line, in the order of the file.
+    A name that no line has gets a number after theirs.
     """
 
-    def __init__(
-        self, entries: Entries, parents: dict[str, str], spans: dict[str, tuple[int, int]]
-    ) -> None:
-        self._entries, self._spans = entries, spans
-        self.children: dict[str, list[str]] = {}
-        for uuid, parent in parents.items():
-            if parent:
-                self.children.setdefault(parent, []).append(uuid)
+    def __init__(self, entries: Entries, lines: _Lines) -> None:
+        self._entries, self._lines = entries, lines
+        names, parents = lines.names, lines.parents
+        jumps = [
+            line
+            for line, parent in enumerate(parents)
+            if parent and (line == 0 or parent != names[line - 1])
+        ]
+        wanted = {parents[line] for line in jumps}
+        numbers = {name: line for line, name in enumerate(names) if name in wanted}
+        # The parents of lines that do not continue from the one before them, and the other way around.
+        self._jumped_from: dict[int, int] = {}
+        self._jumps: dict[int, list[int]] = {}
+        for line in jumps:
+            parent = numbers.setdefault(parents[line], len(lines) + len(numbers))
+            self._jumped_from[line] = parent
+            self._jumps.setdefault(parent, []).append(line)
 
-    def is_said(self, uuid: str) -> bool:
+    def forks(self) -> list[tuple[int, list[int]]]:
+        """The lines that several continue from, and those, in the order of the file."""
+        found = ((parent, self._children(parent)) for parent in self._jumps)
+        return sorted((f for f in found if len(f[1]) > 1), key=lambda fork: fork[1][0])
+
+    def lived(self) -> bytearray:
+        """Whether each line is on the way to the last one that has a message."""
+        found = bytearray(len(self._lines))
+        ends = zip(self._lines.starts, self._lines.ends, strict=True)
+        line: int | None = None
+        for number, (start, end) in enumerate(ends):
+            if start < end:
+                line = number
+        while line is not None and line < len(found) and not found[line]:
+            found[line] = True
+            line = self._parent(line)
+        return found
+
+    def is_said(self, line: int) -> bool:
         """Whether the person said this line."""
-        return any(self._entries[at].words is not None for at in self._positions(uuid))
+        return any(self._entries[at].words is not None for at in self._positions(line))
 
     def is_conversation(self, position: int) -> bool:
         """Whether somebody said or did something, rather than the program noting it."""
         return getattr(self._entries[position].item, "role", "") != "system"
 
-    def below(self, uuid: str) -> list[int]:
+    def message_at(self, line: int | None) -> int | None:
+        """The position of the last message up to a line."""
+        seen: set[int] = set()
+        while line is not None and line not in seen:
+            if positions := self._positions(line):
+                return positions[-1]
+            seen.add(line)
+            line = self._parent(line)
+        return None
+
+    def below(self, line: int) -> Iterator[int]:
         """The messages of a line and of all that follow it that are in no branch yet, in their order."""
-        found: list[int] = []
-        seen, waiting = set(), [uuid]
+        seen, waiting = set(), [line]
         while waiting:
             each = waiting.pop()
             if each in seen:
                 continue
             seen.add(each)
-            found += (at for at in self._positions(each) if self._entries[at].branch is None)
-            waiting += reversed(self.children.get(each, []))
-        return found
+            yield from (at for at in self._positions(each) if self._entries[at].branch is None)
+            waiting += reversed(self._children(each))
 
-    def _positions(self, uuid: str) -> range:
-        return range(*self._spans.get(uuid, (0, 0)))
+    def _positions(self, line: int) -> range:
+        lines = self._lines
+        return range(lines.starts[line], lines.ends[line]) if line < len(lines) else range(0)
+
+    def _parent(self, line: int) -> int | None:
+        if line in self._jumped_from:
+            return self._jumped_from[line]
+        return line - 1 if line < len(self._lines) and self._lines.parents[line] else None
+
+    def _children(self, line: int) -> list[int]:
+        lines, after = self._lines, line + 1
+        continues = after < len(lines) and lines.parents[after] == lines.names[line]
+        jumps = self._jumps.get(line, [])
+        return sorted([after, *jumps]) if continues else jumps

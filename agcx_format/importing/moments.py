@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -24,10 +24,10 @@ def moment_of(time: Any) -> Timestamp | None:
     """A time of the source: text, or seconds, milli-, micro-, or nanoseconds since 1970 as a number or in
     text; None if invalid.
     """
+    if type(time) is str and is_usual(time):
+        return _as_timestamp(time)
     try:
         if isinstance(time, str):
-            if is_usual(time):
-                return _as_timestamp(time)
             if not _is_number(time):
                 # A database writes neither the T nor the zone, which is UTC.
                 return Timestamp(f"{time.replace(' ', 'T', 1)}Z" if _is_plain(time) else time)
@@ -43,7 +43,7 @@ def moment_of(time: Any) -> Timestamp | None:
 
 
 # Without the check, for text in the usual form.
-_as_timestamp = partial(str.__new__, Timestamp)
+_as_timestamp: Callable[[str], Timestamp] = partial(str.__new__, Timestamp)
 
 
 def estimated(times: Iterable[str | None], start: str) -> Iterator[str]:

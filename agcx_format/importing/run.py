@@ -22,7 +22,8 @@ from agcx_format.importing.found import FoundSource, SourceState, look_at
 from agcx_format.importing.prepare import NO_MESSAGES, Job, Planned, Prepared, prepare
 from agcx_format.importing.report import ImportReport
 from agcx_format.importing.results import ImportOutcome, ImportResult
-from agcx_format.importing.workers import Workers, processes_for
+from agcx_format.importing.workers import WORTH_A_PROCESS, Workers
+from agcx_format.processes.pool import processes_for
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.import_records import ImportRecord, RecordState
 from agcx_format.store.imports import Arrival
@@ -183,7 +184,7 @@ class ImportRun:
             return self._workers
         processes = self._options.processes
         if processes is None:
-            processes = processes_for(each.size for each in waiting)
+            processes = processes_for((each.size for each in waiting), WORTH_A_PROCESS)
         quietly = self._options.in_background
         if processes > 1 or quietly:
             self._own_workers = Workers(processes, low_priority=quietly)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 from weakref import WeakSet
 
@@ -43,6 +43,9 @@ __all__ = ["SessionFile"]
 
 T = TypeVar("T")
 
+# Bytes of a file that are kept in memory until it is closed.
+_SMALL = 64 * 1024
+
 
 class SessionFile:
     """A session that is read lazily; use it in a `with` block, or close it.
@@ -67,6 +70,9 @@ class SessionFile:
         self.path = self._file.path
         self.size = self._file.size
         self.signature = self._file.signature
+        # A small file is read once for all questions about it.
+        small = self.size <= _SMALL
+        self._small = FileSection(self._file, 0, self.size, ahead=self.size) if small else None
         self._others: WeakSet[SequentialMessages | RandomAccessMessages] = WeakSet()
         try:
             self.metadata: SessionMetadata = read_metadata(self._file.fd, self.size, use_mmap)
@@ -208,6 +214,18 @@ class SessionFile:
         except PersistenceError as error:
             raise error.located(path=self.path) from None
 
+    def all_at_once(self) -> tuple[list[MessageSnapshot], Sequence[int]] | None:
+        """All messages of a small session, and where each begins and the last one ends, as `size_of`.
+
+        None if the session is large or damaged: then they are to be read one after the other.
+
+        Raises:
+            FileClosed: when the file is closed.
+        """
+        self._file.check_open()
+        messages = self._messages
+        return messages.all_at_once() if isinstance(messages, SequentialMessages) else None
+
     def tool_calls(self) -> Iterator[tuple[int, ToolCall]]:
         """Every tool call once, with its output: the number of its message, from 0, and the call.
 
@@ -340,7 +358,7 @@ class SessionFile:
 
     def _whole(self) -> FileSection:
         """The file as a layout reads it; made for each question, since it keeps what it read last."""
-        return FileSection(self._file, 0, self.size, ahead=0)
+        return self._small or FileSection(self._file, 0, self.size, ahead=0)
 
     def _located(self, ask: Callable[[Section], T]) -> T:
         self._file.check_open()

@@ -212,6 +212,22 @@ class SequentialMessages:
         except PersistenceError as error:
             raise error.located(section="messages", base=self._base) from None
 
+    def all_at_once(self) -> tuple[list[MessageSnapshot], Sequence[int]] | None:
+        """All messages of a small section, and where each begins and the last one ends.
+
+        None if the section is large or damaged: then they are to be read one after the other.
+        """
+        if self._missing is not None or len(self._section) > _AT_ONCE:
+            return None
+        try:
+            text: bytes | memoryview = frames.decompress(self._section[:], _AT_ONCE)
+            if self._before:
+                place = messagepack.find_list(text, self._before)
+                text = memoryview(text)[place.start : place.end]
+            return messagepack.decode_messages(text), messagepack.find_messages(text)
+        except PersistenceError:
+            return None
+
     def close(self) -> None:
         """Drop all text; from now on `get` returns `FileClosed`."""
         if not self.complete:

@@ -11,6 +11,7 @@ import heapq
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, TypeVar
 
 import msgspec
@@ -154,7 +155,7 @@ def measure(
             metadata.last_accessed,
             tuple(dict.fromkeys(metadata.tags)),
             plain,
-            file.known(),
+            meter.count,
             {kind: size for kind, size in kinds.items() if size},
             tuple(sorted(meter.largest, reverse=True)),
             whole and meter.whole and file.error is None,
@@ -196,25 +197,33 @@ class _Meter:
 
     def __init__(self, activity: ActivityReader | None) -> None:
         self.activity = activity
+        self.count = 0
         self.size = 0
         self.kinds: dict[str, int] = {}
         self.largest: list[LargeMessage] = []
         self.whole = True
 
     def read(self, file: SessionFile, should_stop: Stopped) -> bool:
-        index = 0
-        while True:
-            while index < file.known():
+        """Measure all messages; False if it was stopped before."""
+        small = file.all_at_once()
+        if small is not None:
+            for message, (start, end) in zip(small[0], pairwise(small[1]), strict=True):
                 if should_stop():
                     return False
-                self._message(file, index)
-                index += 1
-            if not file.read_more() and index >= file.known():
+                self._message(message, end - start)
+            return True
+        while True:
+            while self.count < file.known():
+                if should_stop():
+                    return False
+                file.fetch(self.count)
+                self._message(file.get(self.count), file.size_of(self.count))
+            if not file.read_more() and self.count >= file.known():
                 return True
 
-    def _message(self, file: SessionFile, index: int) -> None:
-        file.fetch(index)
-        message, size = file.get(index), file.size_of(index)
+    def _message(self, message: object, size: int) -> None:
+        index = self.count
+        self.count += 1
         self.size += size
         if isinstance(message, MessageSnapshot):
             if self.activity is not None:

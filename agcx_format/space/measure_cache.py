@@ -16,6 +16,8 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import compress
+from operator import not_
 from pathlib import Path
 
 import msgspec
@@ -27,6 +29,7 @@ from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import LockFailed, PersistenceError
 from agcx_format.space.measure import KINDS, FileStats, Stopped, measure
+from agcx_format.space.measure_all import measure_all
 from agcx_format.store.entries import ScanEntry
 
 __all__ = ["StatsCache"]
@@ -76,23 +79,32 @@ class StatsCache:
         should_stop: Stopped = lambda: False,
         *,
         activity: bool = False,
+        processes: int | None = None,
     ) -> Generator[FileStats, None, None]:
-        """Like `measure.gather`, and saves the results, even if it is stopped or abandoned halfway."""
-        rows, fresh, whole = self.load(), {}, False
+        """Like `measure_all`, and saves the results, even if it is stopped or abandoned halfway."""
+        entries, rows, fresh, whole = list(entries), self.load(), dict[bytes, _Row](), False
+        is_known = [_says(rows, entry, activity) for entry in entries]
+        unknown = list(compress(entries, map(not_, is_known)))
+        measured = measure_all(unknown, should_stop, activity=activity, processes=processes)
         try:
-            for entry in entries:
+            for entry, known in zip(entries, is_known, strict=True):
                 if should_stop():
                     return
-                file = _known(rows, entry, activity)
-                if file is None:
+                file = _known(rows, entry) if known else next(measured, None)
+                if known and file is not None:
+                    yield file
+                    continue
+                if known:
+                    # Its row is damaged.
                     file = measure(entry, should_stop, activity=activity)
-                    if file is None:
-                        return
-                    if (row := _packed(file)) is not None:
-                        fresh[row.path] = row
+                if file is None:
+                    return
+                if (row := _packed(file)) is not None:
+                    fresh[row.path] = row
                 yield file
             whole = True
         finally:
+            measured.close()
             # Rows left over belong to changed or deleted files.
             if fresh or (rows and whole):
                 rows.clear()
@@ -189,21 +201,36 @@ def _packed(file: FileStats) -> _Row | None:
     return _Row(os.fsencode(file.path), numbers, msgspec.Raw(packed))
 
 
-def _known(rows: Rows, entry: ScanEntry, activity: bool) -> FileStats | None:
-    """Remove the row of a file and return what it says.
+def _says(rows: Rows, entry: ScanEntry, activity: bool) -> bool:
+    """Whether there is a row of this version of a file, with the `activity` if that is asked for."""
+    row = _row_of(rows, entry)
+    if row is None or not activity:
+        return row is not None
+    try:
+        return _stats.decode(row.packed).activity is not None
+    except msgspec.DecodeError:
+        return False
 
-    None if it is of another version of the file, or if it lacks the `activity` that is asked for.
-    """
-    path, signature = os.fsencode(entry.path), entry.signature
-    row = rows.get(path)
-    if row is None or row.signature != (signature.inode, signature.size, signature.mtime_ns):
+
+def _known(rows: Rows, entry: ScanEntry) -> FileStats | None:
+    """Remove the row of a file and return what it says; None if it is damaged."""
+    row = _row_of(rows, entry)
+    if row is None:
         return None
-    del rows[path]
+    del rows[row.path]
     try:
         file = _stats.decode(row.packed)
     except msgspec.DecodeError:
         return None
     kinds = {*file.kinds, *(each.kind for each in file.largest)}
-    if not _KINDS.issuperset(kinds) or (activity and file.activity is None):
+    if not _KINDS.issuperset(kinds):
         return None
-    return replace(file, path=entry.path, signature=signature)
+    return replace(file, path=entry.path, signature=entry.signature)
+
+
+def _row_of(rows: Rows, entry: ScanEntry) -> _Row | None:
+    """The row of a file; None if it is of another version of it."""
+    row, signature = rows.get(os.fsencode(entry.path)), entry.signature
+    if row is None or row.signature != (signature.inode, signature.size, signature.mtime_ns):
+        return None
+    return row

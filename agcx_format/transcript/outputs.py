@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from agcx_format.model.items import InputImage, InputText
 
@@ -57,8 +57,7 @@ class CallOutcome(msgspec.Struct, frozen=True, gc=False):
         return {True: "ok", False: "failed", None: ""}[self.success]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True, gc=False):
     """A tool's output without its wrapping.
 
     Fields:
@@ -196,7 +195,7 @@ def _from_header(header: str) -> CallOutcome:
     seconds = _duration(float(time[1])) if time else None
     outcome = _outcome(int(code[1]) if code else None, seconds)
     if not code and _running(header):
-        return msgspec.structs.replace(outcome, status="in_progress")
+        return replace(outcome, status="in_progress")
     return outcome
 
 

@@ -8,8 +8,9 @@ and `agcx show` learn them here, so that they agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+import msgspec
 
 from agcx_format.model.items import MessageMetadata, MessageSnapshot
 from agcx_format.transcript.modes import ModeChanges, changes_between, mode_changes
@@ -29,8 +30,7 @@ __all__ = ["ReadMessage", "TranscriptReader"]
 _BRANCH_NAME = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ReadMessage:
+class ReadMessage(msgspec.Struct, frozen=True):
     """A message and what the conversation before it says about it.
 
     Fields:

@@ -43,9 +43,12 @@ class SilentMessages:
 
     def is_silent(self, message: MessageSnapshot, before: ToolCall | None) -> bool:
         """Whether the next message is silent; `before` is the call or output just before it."""
-        if genuine_user_text(message.item) is not None:
-            self._was_sealed = False
-        elif is_sealed(message.item):
+        item = message.item
+        if isinstance(item, Message):
+            if self._was_sealed and genuine_user_text(item) is not None:
+                self._was_sealed = False
+            return repeats(item, before)
+        if is_sealed(item):
             was_sealed, self._was_sealed = self._was_sealed, True
             return was_sealed
-        return repeats(message.item, before)
+        return False

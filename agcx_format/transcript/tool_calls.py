@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import (
@@ -40,8 +42,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(msgspec.Struct, frozen=True, gc=False):
     """A tool call, its output, or both, and how it went.
 
     Fields:
@@ -187,8 +188,7 @@ def paired_calls(messages: Iterable[MessageSnapshot]) -> Iterator[tuple[int, Too
     yield from waiting.values()
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
+class _Remembered(msgspec.Struct, frozen=True, gc=False):
     """What an output needs to know of its call."""
 
     name: str
@@ -280,7 +280,10 @@ def _outcome(
     records: Sequence[ToolCallMetadata], asked_status: str | None, output: Output | None
 ) -> tuple[CallOutcome, tuple[str, ...]]:
     """The outcome, and its errors one by one; `asked_status` is what the call says of its end."""
-    own = output.outcome if output is not None else CallOutcome()
+    own = output.outcome if output is not None else _UNKNOWN
+    if not records and own.status is None and asked_status is None:
+        # Nothing contradicts or completes it, as of most.
+        return own, (own.error,) if own.error else ()
     recorded = [outcome_of_record(record) for record in records]
     verdicts = [each.success for each in (own, *recorded)]
     codes = [each.exit_code for each in (own, *recorded) if each.exit_code is not None]
@@ -303,6 +306,7 @@ def _outcome(
     return outcome, errors
 
 
+_UNKNOWN = CallOutcome()
 _NOT_ENDED = frozenset({"in_progress", "incomplete"})
 
 _exit_code = re.compile(r"exit(?:ed with)? (?:code|status) (-?\d{1,10})").fullmatch

@@ -11,8 +11,9 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from agcx_format.model.items import ExecAction, FunctionCall, LocalShellCall
 from agcx_format.transcript.meaning import Meaning, call_meaning
@@ -29,8 +30,7 @@ FILE_KEYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """What a tool was asked to do, for people.
 
     Fields:

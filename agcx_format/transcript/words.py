@@ -71,8 +71,15 @@ _notice = re.compile(
 ).match
 
 
+# What the first character of injected text can be, after spaces; the last one of a block is `>`.
+_INJECTED = tuple("<#[CT")
+
+
 def own_words(text: str) -> str:
     """The part of a user message's text that the person wrote; may be empty."""
+    words = text.strip()
+    if not words.startswith(_INJECTED) and not words.endswith(">"):
+        return words
     if _command(text):
         return _command_arguments(text)
     start, end = _after_blocks(text, 0), len(text)

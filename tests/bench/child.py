@@ -35,11 +35,19 @@ def stream(path: str) -> None:
 
 
 def import_rollout(path: str) -> None:
+    _import(path, "codex")
+
+
+def import_transcript(path: str) -> None:
+    _import(path, "claude")
+
+
+def _import(path: str, agent: str) -> None:
     from agcx_format.importing import ImportOutcome, agent_named, import_sessions
 
     with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
         store = open_store(Path(folder) / "store")
-        (result,) = import_sessions(store, [Path(path)], agent=agent_named("codex"))
+        (result,) = import_sessions(store, [Path(path)], agent=agent_named(agent))
         assert result.outcome is ImportOutcome.IMPORTED, result.reason
 
 
@@ -62,8 +70,10 @@ def first_piece(path: str) -> None:
 
 JOBS: dict[str, Callable[[str], None]] = {
     job.__name__: job
-    for job in (first_message, stream, nothing, first_piece, import_rollout, import_nothing)
-}
+    for job in (
+        first_message, stream, nothing, first_piece, import_rollout, import_transcript, import_nothing,
+    )
+}  # fmt: skip
 
 
 def run(job: str, path: Path, environment: dict[str, str]) -> dict[str, float]:

@@ -19,7 +19,13 @@ from agcx_format.importing import (
 )
 from tests.bench import child
 from tests.bench.registry import measure, median_ms, megabytes, times
-from tests.bench.rollouts import tiny_rollout, write_huge_rollout, write_rollout, write_transcript
+from tests.bench.rollouts import (
+    tiny_rollout,
+    write_huge_rollout,
+    write_huge_transcript,
+    write_rollout,
+    write_transcript,
+)
 from tests.bench.timing import Outcome, against, clock, outcome
 from tests.bench.workspace import Workspace
 
@@ -60,14 +66,28 @@ def _parsed(
     megabytes(200),
 )
 def peak_memory(work: Workspace) -> Outcome:
-    path = work.folder("huge-rollout") / "rollout.jsonl"
-    write_huge_rollout(path, work.scaled(1_000_000_000, 40_000_000), 1)
+    return _peak(work, "rollout", write_huge_rollout)
+
+
+@measure(
+    "import.peak.claude",
+    "peak memory while importing a huge transcript of Claude Code",
+    "the same process that imports nothing",
+    megabytes(200),
+)
+def peak_memory_of_claude(work: Workspace) -> Outcome:
+    return _peak(work, "transcript", write_huge_transcript)
+
+
+def _peak(work: Workspace, name: str, write: Callable[[Path, int, int], None]) -> Outcome:
+    path = work.folder(f"huge-{name}") / f"{name}.jsonl"
+    write(path, work.scaled(1_000_000_000, 40_000_000), 1)
 
     def peak(job: str) -> float:
         return child.run(job, path, work.environment())["peak"]
 
     note = f"{path.stat().st_size / 1e6:,.0f} MB"
-    return outcome([peak("import_rollout")], [peak("import_nothing")], unit="B", note=note)
+    return outcome([peak(f"import_{name}")], [peak("import_nothing")], unit="B", note=note)
 
 
 @measure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -12,7 +13,9 @@ from uuid import UUID
 from agcx_format.model.timestamps import Timestamp
 from tests.bench.prose import Prose
 
-__all__ = ["tiny_rollout", "write_huge_rollout", "write_rollout", "write_transcript"]
+__all__ = [
+    "tiny_rollout", "write_huge_rollout", "write_huge_transcript", "write_rollout", "write_transcript",
+]  # fmt: skip
 
 _START = 1_756_123_200_000_000_000
 _STEP = 1_507_000_000
@@ -56,6 +59,22 @@ def write_transcript(path: Path, size: int, seed: int) -> None:
     """A transcript of at least `size` bytes."""
     random = Random(seed)
     _write(path, _limited(_transcript(Prose(random), random), size))
+
+
+def write_huge_transcript(path: Path, size: int, seed: int) -> None:
+    """A transcript of at least `size` bytes, which repeats turns with other calls, ids, and tokens."""
+    random = Random(seed)
+    lines = [json.dumps(line) for line in _limited(_transcript(Prose(random), random), _REPEATED)]
+    with path.open("w", encoding="utf-8") as file:
+        written = 0
+        for number in itertools.count():
+            for line in lines:
+                line = re.sub(r'"(uuid|parentUuid)": "[0-9a-f]{8}', rf'"\1": "{number:08x}', line)
+                line = line.replace('"toolu_', f'"toolu_{number}_')
+                usage = f'"usage": {{"input_tokens": {number}, "output_tokens": 7}}, "id": "msg_{number}_'
+                written += file.write(line.replace('"id": "msg_', usage) + "\n")
+            if written >= size:
+                return
 
 
 def _write(path: Path, lines: Iterator[dict]) -> None:

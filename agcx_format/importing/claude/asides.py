@@ -55,7 +55,7 @@ class Asides:
 
     def __init__(self, draft: ImportDraft) -> None:
         self.given: dict[str, str] = {}
-        self.summaries: list[tuple[object, str]] = []
+        self.summaries: list[tuple[str, str]] = []
         self.tags: list[str] = []
         self._pull_request = ""
         self._draft = draft
@@ -66,7 +66,7 @@ class Asides:
 
     def heard(self, item: Item) -> None:
         """Note what the person said, so that copies of it are recognized."""
-        if isinstance(item, Message) and item.role == "user":
+        if type(item) is Message and item.role == "user":
             said = _as_typed(text_of(item))
             self._copies.said("user", said)
             for each in [each for each in self._taken_back if each in said]:
@@ -98,7 +98,8 @@ class Asides:
     def _title(self, kind: str, value: dict[str, Any]) -> None:
         if kind == "summary":
             if as_text(value.get("summary")):
-                self.summaries.append((value.get("leafUuid"), short_title(value["summary"])))
+                leaf = as_text(value.get("leafUuid"))
+                self.summaries.append((leaf, short_title(value["summary"])))
             return
         titles = (as_text(value.get(name)) for name in ("customTitle", "aiTitle", "title"))
         if title := short_title(next(filter(None, titles), "")):
@@ -161,11 +162,7 @@ class Asides:
 
     def _prompt(self, text: str, kind: str, number: int, value: dict[str, Any]) -> None:
         """Add what the person typed, unless a message says it."""
-
-        def make() -> Item:
-            return Message(None, "user", [InputText(text)])
-
-        self._copies.copy("user", _as_typed(text), make, kind, number, value)
+        self._copies.copy("user", _as_typed(text), kind, number, value, _typed, text)
 
     # --- what happened
 
@@ -198,6 +195,10 @@ def mode_of(draft: ImportDraft, mode: object) -> None:
 def _is_typed(text: str) -> bool:
     """Whether a person typed it: words, or a slash command with or without arguments."""
     return bool(own_words(text) or _command_name(text))
+
+
+def _typed(text: str) -> Message:
+    return Message(None, "user", [InputText(text)])
 
 
 def _as_typed(text: str) -> str:

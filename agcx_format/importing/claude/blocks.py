@@ -70,31 +70,39 @@ class Blocks:
         self._pending.append(part)
 
     def _block(self, block: dict[str, Any]) -> None:
-        kind = block.get("type")
+        kind = as_text(block.get("type"))
         if kind == "text" and isinstance(text := block.get("text"), str):
             self._text(text)
-        elif kind in ("thinking", "redacted_thinking"):
+        elif kind == "thinking" or kind == "redacted_thinking":
             self._thinking(block)
         else:
-            self._other(as_text(kind), block)
+            self._tool(kind, block)
         if self._pending and not self._is_user:
             # Blocks of an answer are its steps; blocks of a person's message belong together.
             self._flush()
 
-    def _other(self, kind: str, block: dict[str, Any]) -> None:
-        """Neither a text nor a thought."""
+    def _tool(self, kind: str, block: dict[str, Any]) -> None:
+        """A tool call or its result, of which there are several kinds; or something else."""
+        given_id = block.get("tool_use_id") if isinstance(block.get("type"), str) else None
+        call_id = optional_text(given_id)
+        if "input" in block:
+            match block:
+                case {"type": str(), "id": str(used_id), "name": str(name), "input": given}:
+                    self._flush()
+                    item_id = optional_text(self._message.get("id"))
+                    self._put(unchecked.function_call(item_id, name, as_json(given), used_id))
+                    return
+        elif call_id is not None:
+            self._result(call_id, block)
+            return
         match block:
-            case {"type": str(), "tool_use_id": str(call_id)} if "input" not in block:
-                self._result(call_id, block)
-            case {"type": str(), "id": str(call_id), "name": str(name), "input": given}:
-                self._flush()
-                item_id = optional_text(self._message.get("id"))
-                self._put(unchecked.function_call(item_id, name, as_json(given), call_id))
             case {"type": "image" | "document", "source": dict(source)} if url := _url(source):
                 if kind == "document":
                     self._note("document: input_image with its data")
                 self._pending.append(InputImage(url))
-            case {"type": str(), "tool_use_id": str(call_id)}:
+            case {"type": "document", "source": {"type": "text", "data": str(text)}}:
+                self._text(text)
+            case _ if call_id is not None:
                 self._result(call_id, block)
             case _:
                 self._note(f"block of an unknown kind {kind}: text with its JSON")

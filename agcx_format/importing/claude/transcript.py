@@ -159,8 +159,8 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
-        # A hash of the content of each message by its id, None for the other lines.
-        self._seen: dict[str, int | None] = {}
+        # Hashes of the ids of messages with their contents.
+        self._seen: set[int] = set()
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
@@ -190,9 +190,7 @@ class _Transcript:
             self._message(kind, uuid, value, number)
         else:
             self._asides.line(as_text(kind), value, number)
-        if uuid not in self._seen:
-            self._seen[uuid] = None
-        self._lineage.add(uuid, as_text(value.get("parentUuid")), draft.entries[before:])
+        self._lineage.add(uuid, as_text(value.get("parentUuid")), before, len(draft.entries))
 
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use what an export of this program noted; False if the line is to be read like any other."""
@@ -207,19 +205,25 @@ class _Transcript:
         if not isinstance(content, (str, list)):
             draft.bad(number, f"a {kind} line without content")
             return
-        if self._is_repeated(uuid, content):
+        if uuid and self._is_repeated(uuid, content):
             draft.duplicates.add(f"{kind}, the same line again", number, value)
             return
         before = len(draft.entries)
         self._blocks.line(value, message, content, number)
-        added = draft.entries[before:]
         if NOTES in value:
-            with_notes(added, value)
+            with_notes(draft.entries[before:], value)
         if kind == "assistant":
             self._usage.add(value, message)
             if (model := as_text(message.get("model"))) and not model.startswith("<"):
                 self._model = model
-            return
+        else:
+            self._said(value, content, draft.entries[before:])
+
+    def _said(
+        self, value: dict[str, Any], content: str | list[Any], added: list[DraftEntry]
+    ) -> None:
+        """Use what a line of the person says beside its messages, which were added."""
+        draft = self._draft
         for entry in added:
             self._asides.heard(entry.item)
         if started := started_by(value):
@@ -243,23 +247,28 @@ class _Transcript:
             self._directory = as_text(value.get("cwd"))
         if not self._branch:
             self._branch = as_text(value.get("gitBranch"))
-        for name, field in ((CLI_VERSION, "version"), (ORIGINATOR, "entrypoint")):
-            if (found := value.get(field)) and isinstance(found, str):
-                environment[name] = found
+        if version := as_text(value.get("version")):
+            environment[CLI_VERSION] = version
+        if originator := as_text(value.get("entrypoint")):
+            environment[ORIGINATOR] = originator
 
     def _is_repeated(self, uuid: str, content: object) -> bool:
         """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        said = _hash(content)
-        repeated = bool(uuid) and self._seen.get(uuid) == said
-        self._seen[uuid] = said
-        return repeated
+        seen, said = self._seen, hash((uuid, _hash(content)))
+        if said in seen:
+            return True
+        seen.add(said)
+        return False
 
     def finish(self) -> Imported:
         draft, asides = self._draft, self._asides
+        # No line follows: this makes room for the messages.
+        self._seen.clear()
         self._lineage.mark(draft)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
-        own = [title for leaf, title in asides.summaries if leaf in self._seen]
+        leaves = self._lineage.has({leaf for leaf, _ in asides.summaries})
+        own = [title for leaf, title in asides.summaries if leaf in leaves]
         untitled = f"Claude Code session of {draft.start[:10]}"
         titles = [
             asides.given.get("custom-title"),
@@ -284,17 +293,25 @@ class _Transcript:
 
 def _hash(content: object) -> int:
     try:
-        return hash(msgspec.json.encode(content))
+        return hash(content if isinstance(content, str) else msgspec.msgpack.encode(content))
     except OverflowError:
         # A number beyond 64 bits.
         return hash(as_json(content))
+
+
+_Counts = tuple[int, int, int]
+# The lines of an answer are not further apart than so many answers.
+_RECENT = 4096
 
 
 class _Usage:
     """The tokens of the answers; an answer on several lines has the same count on each."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, tuple[int, int, int]] = {}
+        # What the model read, how much of it from a cache, and what it wrote.
+        self._sums: _Counts | None = None
+        # The counts of the answers that more lines may follow of.
+        self._recent: dict[str, _Counts] = {}
         self._cost = 0.0
 
     def add(self, value: dict[str, Any], message: dict[str, Any]) -> None:
@@ -303,15 +320,28 @@ class _Usage:
             cached = count_of(usage.get("cache_read_input_tokens"))
             others = map(usage.get, ("input_tokens", "cache_creation_input_tokens"))
             read = cached + sum(map(count_of, others))
-            answer = as_text(message.get("id")) or f"line {len(self._counts)}"
-            self._counts[answer] = (read, cached, count_of(usage.get("output_tokens")))
+            counts = read, cached, count_of(usage.get("output_tokens"))
+            self._add(as_text(message.get("id")), counts)
         cost = value.get("costUSD")
         if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e12:
             self._cost += cost
 
+    def _add(self, answer: str, counts: _Counts) -> None:
+        """Count an answer; one that was counted before has other counts now."""
+        recent, before = self._recent, (0, 0, 0)
+        if answer:
+            before = recent.pop(answer, before)
+            recent[answer] = counts
+            if len(recent) > _RECENT:
+                del recent[next(iter(recent))]
+        sums = self._sums or (0, 0, 0)
+        read, cached, wrote = (
+            s + new - old for s, new, old in zip(sums, counts, before, strict=True)
+        )
+        self._sums = read, cached, wrote
+
     def totals(self) -> dict[str, str]:
         """What goes into the environment."""
         names = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
-        sums = map(sum, zip(*self._counts.values(), strict=True))
-        totals = {name: str(total) for name, total in zip(names, sums, strict=False)}
+        totals = dict(zip(names, map(str, self._sums), strict=True)) if self._sums else {}
         return totals | ({COST_USD: f"{self._cost:.6g}"} if self._cost else {})

@@ -88,16 +88,17 @@ class Events:
 
     def heard(self, item: Item) -> None:
         """Note the words of an item, so that events that repeat them are recognized."""
-        if isinstance(item, Message):
-            if item.role in ("user", "assistant"):
-                self._copies.said(item.role, _spoken(item))
-            if item.role == "user" and text_of(item).lstrip().startswith("<turn_aborted>"):
-                self._copies.said("interruption", "interrupted")
-        elif isinstance(item, Reasoning | ReasoningWithoutContent):
+        said = self._copies.said
+        if type(item) is Reasoning or type(item) is ReasoningWithoutContent:
             for part in item.summary:
-                self._copies.said("summary", part.text)
+                said("summary", part.text)
             for thought in item.content or ():
-                self._copies.said("thought", thought.text)
+                said("thought", thought.text)
+        elif type(item) is Message:
+            if item.role in ("user", "assistant"):
+                said(item.role, _spoken(item))
+            if item.role == "user" and text_of(item).lstrip().startswith("<turn_aborted>"):
+                said("interruption", "interrupted")
 
     # --- events
 
@@ -110,16 +111,19 @@ class Events:
     def event(self, payload: dict[str, Any], number: int) -> None:
         kind = as_text(payload.get("type"))
         name = f"event_msg.{kind}"
-        draft = self._draft
         if kind in _SPEAKERS:
             self._copy(kind, _words(payload), name, number, payload)
-        elif kind == "item_completed":
+        else:
+            self._other(kind, payload, name, number)
+
+    def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
+        """Use an event that does not repeat what somebody said."""
+        draft = self._draft
+        if kind == "item_completed":
             self._completed(payload, name, number)
         elif kind == "turn_aborted":
             words = _interruption(as_text(payload.get("reason")))
-            self._copies.copy(
-                "interruption", "interrupted", lambda: notice(words), name, number, payload
-            )
+            self._copies.copy("interruption", "interrupted", name, number, payload, notice, words)
         elif kind == "thread_rolled_back":
             draft.skipped.add(name, number, payload)
             self._rolled_back(count_of(payload.get("num_turns")), number)
@@ -142,10 +146,20 @@ class Events:
             add_unknown(draft, name if kind else "event_msg", payload, number)
 
     def _copy(self, kind: str, text: str, name: str, number: int, value: object) -> None:
-        def make() -> Item:
-            return _copied(kind, text, self._draft.made_id("rs", number))
+        speaker = _SPEAKERS[kind]
+        self._copies.copy(speaker, text, name, number, value, self._copied, kind, text, number)
 
-        self._copies.copy(_SPEAKERS[kind], text, make, name, number, value)
+    def _copied(self, kind: str, text: str, number: int) -> Item:
+        """The item that an event repeats."""
+        match kind:
+            case "user_message":
+                return Message(None, "user", [InputText(text)])
+            case "agent_message":
+                return Message(None, "assistant", [OutputText(text)])
+        made_id = self._draft.made_id("rs", number)
+        if kind == "agent_reasoning":
+            return Reasoning(made_id, [SummaryText(text)], None, None)
+        return Reasoning(made_id, [], [ReasoningText(text)], None)
 
     def _completed(self, payload: dict[str, Any], name: str, number: int) -> None:
         """Newer files repeat the items of a turn as they are completed."""
@@ -212,18 +226,6 @@ _SPEAKERS = {
 
 def _words(payload: dict[str, Any]) -> str:
     return as_text(payload.get("message")) or as_text(payload.get("text"))
-
-
-def _copied(kind: str, text: str, made_id: str) -> Item:
-    """The item that an event repeats."""
-    match kind:
-        case "user_message":
-            return Message(None, "user", [InputText(text)])
-        case "agent_message":
-            return Message(None, "assistant", [OutputText(text)])
-        case "agent_reasoning":
-            return Reasoning(made_id, [SummaryText(text)], None, None)
-    return Reasoning(made_id, [], [ReasoningText(text)], None)
 
 
 def _spoken(message: Message) -> str:

@@ -8,7 +8,7 @@ not kept unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from agcx_format.importing.codex.answers import answers_in, started_by
@@ -28,6 +28,7 @@ from agcx_format.model.items import (
     Message,
     OutputText,
     PlainText,
+    Reasoning,
     ReasoningText,
 )
 from agcx_format.transcript.words import OUTPUT_IMAGE
@@ -72,7 +73,7 @@ _FIELDS = {
 class Items:
     """Adds the items of one rollout to its draft, each as one or more messages.
 
-    `heard` is called with each message before it is added.
+    `heard` is called with what somebody said or thought before it is added.
 
     Fields:
         number: of the line that is read.
@@ -87,15 +88,18 @@ class Items:
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
         self.number = number
-        kind: Any = payload.get("type")
-        fields = _FIELDS.get(kind) if isinstance(kind, str) else None
-        if fields is None:
-            self._other(as_text(kind), payload)
+        kind = as_text(payload.get("type"))
+        if (fields := _FIELDS.get(kind)) is None:
+            self._other(kind, payload)
             return
+        if not fields.issuperset(payload):
+            self._count_left_out(kind, payload, fields)
+        _CONVERT[kind](self, payload)
+
+    def _count_left_out(self, kind: str, payload: dict[str, Any], fields: Set[str]) -> None:
         for name in payload:
             if name not in fields and payload[name] not in (None, "", [], {}):
                 self.draft.left_out[f"{kind}.{name}"] += 1
-        _CONVERT[kind](self, payload)
 
     def _other(self, kind: str, payload: dict[str, Any]) -> None:
         if kind in _WITHOUT_CONVERSATION:
@@ -104,8 +108,12 @@ class Items:
         self.draft.unknown.add(f"response_item.{kind}", self.number, payload)
         _unknown(self, payload)
 
-    def add(self, item: Item) -> None:
+    def say(self, item: Message | Reasoning) -> None:
+        """Add what somebody said or thought, which events may repeat."""
         self._heard(item)
+        self.draft.add(item, self.number)
+
+    def add(self, item: Item) -> None:
         self.draft.add(item, self.number)
 
     def made_id(self, prefix: str) -> str:
@@ -121,7 +129,7 @@ class Items:
 def _message(items: Items, payload: dict[str, Any]) -> None:
     role = as_text(payload.get("role")) or "user"
     content = _content(items, payload.get("content"), role)
-    items.add(unchecked.message(optional_text(payload.get("id")), role, content))
+    items.say(unchecked.message(optional_text(payload.get("id")), role, content))
 
 
 def _content(items: Items, content: Any, role: str) -> list[ContentPart]:
@@ -168,7 +176,7 @@ def _agent_message(items: Items, payload: dict[str, Any]) -> None:
     ends = [as_text(payload.get(name)) or "?" for name in ("author", "recipient")]
     content = _content(items, payload.get("content"), "assistant")
     heading = OutputText(f"[{ends[0]} → {ends[1]}]")
-    items.add(Message(optional_text(payload.get("id")), "assistant", [heading, *content]))
+    items.say(Message(optional_text(payload.get("id")), "assistant", [heading, *content]))
 
 
 # --- reasoning
@@ -178,7 +186,7 @@ def _reasoning(items: Items, payload: dict[str, Any]) -> None:
     item_id = as_text(payload.get("id")) or items.made_id("rs")
     summary = [unchecked.summary_text(text) for text in _texts(payload.get("summary"))]
     encrypted = optional_text(payload.get("encrypted_content"))
-    items.add(unchecked.reasoning(item_id, summary, _reasoning_content(items, payload), encrypted))
+    items.say(unchecked.reasoning(item_id, summary, _reasoning_content(items, payload), encrypted))
 
 
 def _reasoning_content(
@@ -200,9 +208,11 @@ def _reasoning_content(
 
 
 def _texts(parts: Any) -> list[str]:
-    if parts in (None, "", []):
+    if isinstance(parts, list):
+        return [_only_text(part) for part in parts]
+    if parts in (None, ""):
         return []
-    return [_only_text(part) for part in (parts if isinstance(parts, list) else [parts])]
+    return [_only_text(parts)]
 
 
 def _only_text(part: Any) -> str:
@@ -300,7 +310,7 @@ def _output(items: Items, payload: dict[str, Any]) -> None:
     items.add(unchecked.function_call_output(call_id, text))
     called = items.draft.calls.get(call_id)
     if said := answers_in(called, text):
-        items.add(notice(said))
+        items.say(notice(said))
     if started := started_by(called, text):
         items.draft.subagents[call_id] = started
     if images:
@@ -345,7 +355,7 @@ def _add_images(items: Items, origin: str, images: list[str]) -> None:
     """Add a message with the pictures that a tool returned, marked as not written by the user."""
     items.note("image of a tool: a message of its own")
     words = InputText(f"<{OUTPUT_IMAGE}>{origin}</{OUTPUT_IMAGE}>")
-    items.add(Message(None, "user", [words, *map(InputImage, images)]))
+    items.say(Message(None, "user", [words, *map(InputImage, images)]))
 
 
 def _unknown(items: Items, payload: dict[str, Any]) -> None:

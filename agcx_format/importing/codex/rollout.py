@@ -182,11 +182,10 @@ class _Rollout:
         return rollout._finish()
 
     def _value(self, value: Any, number: int) -> None:
-        draft = self._draft
         if not isinstance(value, dict):
-            draft.bad(number, "not an object")
+            self._draft.bad(number, "not an object")
             return
-        draft.at(moment_of(value.get("timestamp")))
+        self._draft.at(moment_of(value.get("timestamp")))
         if NOTES in value and self._returned(value, number):
             return
         kind, payload = value.get("type"), value.get("payload")

@@ -73,8 +73,8 @@ class _Tree(Reading):
     def value(self, value: dict[str, Any], number: int) -> None:
         before = len(self.draft.entries)
         self._entry(as_text(value.get("type")), value)
-        made = self.draft.entries[before:]
-        self._lineage.add(as_text(value.get("id")), as_text(value.get("parentId")), made)
+        names = as_text(value.get("id")), as_text(value.get("parentId"))
+        self._lineage.add(*names, before, len(self.draft.entries))
 
     def _entry(self, kind: str, value: dict[str, Any]) -> None:
         if kind == "message":

@@ -86,8 +86,8 @@ class _Chat(Reading):
             self.draft.environment[CLI_VERSION] = version
         before = len(self.draft.entries)
         self._line(as_text(value.get("type")), value)
-        made = self.draft.entries[before:]
-        self._lineage.add(as_text(value.get("uuid")), as_text(value.get("parentUuid")), made)
+        names = as_text(value.get("uuid")), as_text(value.get("parentUuid"))
+        self._lineage.add(*names, before, len(self.draft.entries))
 
     def _line(self, kind: str, value: dict[str, Any]) -> None:
         parts = as_dict(value.get("message")).get("parts")

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agcx_tui.core.export.file_names import file_name
+from agcx_tui.core.export.file_names import file_name, suggested_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agcx_format import ConversationSnapshot, MessageSnapshot, SessionMetadata, SessionState
     from agcx_format.exporting import ExportChoice
 
@@ -97,6 +99,12 @@ class Outgoing:
     def name(self) -> str:
         """The suggested name of its file."""
         return file_name(self.metadata, self.form.format)
+
+    def named(self, target: Path) -> Path:
+        """The target; one with the name that the title suggests gets the one that fits what is written."""
+        if target.name == suggested_name(self.title, str(self.metadata.id), self.form.format):
+            return target.with_name(self.name)
+        return target
 
     def parts(self, alone: bool = True, number: int = 1) -> Iterator[bytes]:
         """The bytes of its file, or, unless `alone`, of its part number `number` of a shared file."""

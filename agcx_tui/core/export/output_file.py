@@ -20,7 +20,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Overwrite", "Written", "descriptor_named", "is_regular", "obstacle", "shown", "write"]
+__all__ = [
+    "Overwrite",
+    "Written",
+    "descriptor_named",
+    "is_regular",
+    "obstacle",
+    "put",
+    "shown",
+    "write",
+]
 
 # Whether an existing file may be replaced: the same answer for all, or one for each.
 Overwrite = bool | Callable[[Path], bool]
@@ -77,10 +86,37 @@ def write(
     if kind not in (0, stat.S_IFREG):
         return Written(_into(_opened(target, should_stop), parts, should_stop), None)
     target = Path(os.path.realpath(target))
-    if kind and not (overwrite(target) if callable(overwrite) else overwrite):
-        raise _exists(target)
+    may_replace = _may_replace(target, kind, overwrite)
     make_directory(target.parent)
-    return Written(_replace(target, parts, may_replace=bool(kind) or overwrite is True), target)
+    return Written(_replace(target, parts, may_replace), target)
+
+
+def put(temporary: Path, target: Path, *, overwrite: Overwrite) -> bool:
+    """Give a file that was written beside the target its name; it may keep the first name as well.
+
+    Returns:
+        False if the target is no file in that directory.
+
+    Raises:
+        FileExistsError: A file exists, and `overwrite` is or returns false.
+        OSError: The system refuses.
+    """
+    kind = _kind(target)
+    if kind not in (0, stat.S_IFREG) or os.path.islink(target):
+        return False
+    _move(temporary, target, _may_replace(target, kind, overwrite))
+    return True
+
+
+def _may_replace(target: Path, kind: int, overwrite: Overwrite) -> bool:
+    """Whether a file that is there may be replaced; it is asked about one of this kind.
+
+    Raises:
+        FileExistsError: It may not.
+    """
+    if kind and not (overwrite(target) if callable(overwrite) else overwrite):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    return bool(kind) or overwrite is True
 
 
 def is_regular(target: Path) -> bool:
@@ -156,24 +192,26 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
 # --- a regular file
 
 
-def _replace(target: Path, parts: Iterable[bytes], *, may_replace: bool) -> int:
-    from agcx_format.disk import put_new, write_file
+def _replace(target: Path, parts: Iterable[bytes], may_replace: bool) -> int:
+    from agcx_format.disk import write_file
 
     temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
     try:
         size = write_file(temporary, parts).size
-        # Writing may have taken a while, and something else may be there now.
-        if may_replace and _kind(target) == stat.S_IFREG:
-            os.rename(temporary, target)
-        else:
-            put_new(temporary, target)
+        _move(temporary, target, may_replace)
     finally:
         temporary.unlink(missing_ok=True)
     return size
 
 
-def _exists(target: Path) -> FileExistsError:
-    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+def _move(temporary: Path, target: Path, may_replace: bool) -> None:
+    from agcx_format.disk import put_new
+
+    # Writing may have taken a while, and something else may be there now.
+    if may_replace and _kind(target) == stat.S_IFREG:
+        os.rename(temporary, target)
+    else:
+        put_new(temporary, target)
 
 
 # --- other kinds of files

@@ -77,7 +77,11 @@ _TELL_TURNS = ("md", "html")
 
 
 class Exporter:
-    """Renders sessions in one form; a secret has the same placeholder in all of them."""
+    """Renders sessions in one form; a secret has the same placeholder in all of them.
+
+    Args:
+        processes: How many render many sessions; None for as many as are worth it.
+    """
 
     def __init__(
         self,
@@ -85,8 +89,10 @@ class Exporter:
         should_stop: Callable[[], bool] = lambda: False,
         reviewed: Mapping[str, Looked] | None = None,
         progress: Progress | None = None,
+        processes: int | None = None,
     ) -> None:
         self.form = form
+        self.processes = processes
         self.progress = progress or Progress()
         self.should_stop = should_stop
         self._reviewed = reviewed or {}

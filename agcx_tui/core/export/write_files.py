@@ -1,7 +1,8 @@
 """Export conversations to files, one each or all in one.
 
 Strategy: no Textual; the caller runs it in a thread.  A session is copied message by message, so its size
-does not matter.  `output_file.py` decides how to write to a path and what may be replaced there.
+does not matter; many are copied by as many processes as there are cores (`in_processes.py`).
+`output_file.py` decides how to write to a path and what may be replaced there.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from agcx_format.disk import os_reason
 from agcx_tui.core.export.file_names import AGENT_FORMATS, file_name, suffix, suggested_name
+from agcx_tui.core.export.in_processes import Rendering
 from agcx_tui.core.export.outgoing import FORMATS, Form, Progress
 from agcx_tui.core.export.output_file import (
     Overwrite,
     descriptor_named,
     is_regular,
     obstacle,
+    put,
     shown,
     write,
 )
@@ -71,6 +75,7 @@ def export_each(
     should_stop: Callable[[], bool] = lambda: False,
     reviewed: Mapping[str, Looked] | None = None,
     progress: Progress | None = None,
+    processes: int | None = None,
 ) -> Iterator[Exported]:
     """Export each session file to its target; one that fails does not stop the others.
 
@@ -80,21 +85,26 @@ def export_each(
     Args:
         jobs: Pairs of a session file and its target.
         reviewed: What to hide in each file, if a person has reviewed what `secrets_in` found.
+        processes: How many render; None for as many as are worth it.
     """
     form = Form(form) if isinstance(form, str) else form
-    exporter = Exporter(form, should_stop, reviewed, progress)
-    files: set[Path] = set()
+    exporter = Exporter(form, should_stop, reviewed, progress, processes)
+    jobs, files = list(jobs), set[Path]()
+    sources, targets = [source for source, _ in jobs], [target for _, target in jobs]
     try:
-        for source, target in jobs:
-            if should_stop():
-                return
-            try:
-                done = _export(exporter, source, target, overwrite, files)
-            except Stopped:
-                return
-            except Exception as error:
-                done = _not_exported(source, target, error)
-            yield done
+        with Rendering(exporter, sources, targets, may_replace=overwrite is not False) as rendering:
+            for index, (source, target) in enumerate(jobs):
+                if should_stop():
+                    return
+                try:
+                    done = _put(rendering, index, source, overwrite, files)
+                    if done is None:
+                        done = _export(exporter, source, target, overwrite, files)
+                except Stopped:
+                    return
+                except Exception as error:
+                    done = _not_exported(source, target, error)
+                yield done
     finally:
         # Once for all files in a directory.
         for directory in {file.parent for file in files}:
@@ -130,17 +140,38 @@ def _export(
 ) -> Exported:
     """Export one session; a name that one of `files`, the earlier targets, has is made different."""
     with exporter.session(source) as session:
-        format = session.form.format
-        if target.name == suggested_name(session.title, str(session.metadata.id), format):
-            target = target.with_name(session.name)
-        if Path(os.path.realpath(target)) in files:
-            target = target.with_name(f"{Path(source).stem}.{suffix(format)}")
+        target = _free(session.named(target), source, session.form.format, files)
         written = write(
             target, session.parts(), overwrite=overwrite, should_stop=exporter.should_stop
         )
         if written.path is not None:
             files.add(written.path)
         return Exported(source, target, written.size, redacted=session.redacted)
+
+
+def _put(
+    rendering: Rendering, index: int, source: str, overwrite: Overwrite, files: set[Path]
+) -> Exported | None:
+    """As `_export`, for a session that was rendered elsewhere; None if it has to be rendered here."""
+    rendered = rendering.take(index)
+    if rendered is None or rendered.target is None:
+        return None
+    try:
+        target = _free(rendered.target, source, rendering.form.format, files)
+        place = rendered.temporary.with_name(target.name)
+        if not put(rendered.temporary, place, overwrite=overwrite):
+            return None
+    finally:
+        rendering.remove(index)
+    files.add(place)
+    return Exported(source, target, rendered.size)
+
+
+def _free(target: Path, source: str, format: str, files: set[Path]) -> Path:
+    """The target, or another one beside it if an earlier session was written there."""
+    if Path(os.path.realpath(target)) not in files:
+        return target
+    return target.with_name(f"{Path(source).stem}.{suffix(format)}")
 
 
 def landing(source: str, target: Path, format: str) -> Path:
@@ -201,25 +232,45 @@ def together(
 ) -> Iterator[bytes]:
     """The bytes of one file with all sessions; a result for each is appended to `done`."""
     start, between, end = _around(exporter.form.format)
-    count = 0
-    for source in sources:
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
-            try:
-                with exporter.session(source) as session:
-                    size = sum(map(spool.write, session.parts(alone=False, number=count + 1)))
-                    done.append(Exported(source, target, size, redacted=session.redacted))
-            except Stopped:
-                raise
-            except Exception as error:
-                done.append(_not_exported(source, target, error))
-                continue
-            spool.seek(0)
-            yield between if count else start
-            while chunk := spool.read(1024 * 1024):
-                yield chunk
-            count += 1
-    if count:
+    sources, some = list(sources), False
+    with Rendering(exporter, sources, None) as rendering:
+        for index, source in enumerate(sources):
+            with contextlib.ExitStack() as stack:
+                part = _part(exporter, rendering, index, source, target)
+                try:
+                    file, result = stack.enter_context(part)
+                except Stopped:
+                    raise
+                except Exception as error:
+                    done.append(_not_exported(source, target, error))
+                    continue
+                done.append(result)
+                yield between if some else start
+                while chunk := file.read(1024 * 1024):
+                    yield chunk
+                some = True
+    if some:
         yield end
+
+
+@contextlib.contextmanager
+def _part(
+    exporter: Exporter, rendering: Rendering, index: int, source: str, target: Path
+) -> Iterator[tuple[IO[bytes], Exported]]:
+    """A session of a shared file, in a file to be read, and its result."""
+    if rendered := rendering.take(index):
+        try:
+            with open(rendered.temporary, "rb") as file:
+                yield file, Exported(source, target, rendered.size)
+        finally:
+            rendering.remove(index)
+        return
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+        with exporter.session(source) as session:
+            size = sum(map(spool.write, session.parts(alone=False, number=index + 1)))
+            result = Exported(source, target, size, redacted=session.redacted)
+        spool.seek(0)
+        yield spool, result
 
 
 def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from agcx_format import open_store
 from agcx_format.space.measure import FileStats, gather
+from agcx_format.space.measure_all import measure_all
 from agcx_format.space.measure_cache import StatsCache
 from tests.support.stores import contents, copy_of
 
@@ -157,3 +159,29 @@ def test_a_damaged_one_is_none(saved, tmp_path_factory, data):
     cache = StatsCache(tmp_path_factory.mktemp("damaged"), store)
     cache.path.write_bytes(changed)
     assert cache.load() == {}
+
+
+def test_several_processes_give_the_same_in_the_same_order(store, cache):
+    entries = list(open_store(store).scan())
+    spoil(entries[3].path)
+    expected = list(gather(entries, activity=True))
+    assert [file.complete for file in expected].count(False) == 1
+    # Some are known already, some only without their activity.
+    list(cache.gather(entries[::3], activity=True))
+    list(cache.gather(entries[1::3]))
+    assert list(cache.gather(entries, activity=True, processes=2)) == expected
+    assert {file.path for file in found(cache, store)} == {entry.path for entry in entries}
+
+
+def test_processes_that_measure_can_be_stopped_and_ended(store, tmp_path, monkeypatch):
+    entries = list(open_store(store).scan())
+    assert list(measure_all(entries, lambda: True, processes=2)) == []
+    popen = subprocess.Popen
+
+    def start(*given, **named):
+        process = popen(*given, **named)
+        process.kill()
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    assert list(measure_all(entries, processes=2)) == list(gather(entries))

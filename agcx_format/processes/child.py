@@ -1,4 +1,4 @@
-"""A process that prepares conversations for the one that started it (see `workers`).
+"""A process that works for the one that started it (see `pool`).
 
 Strategy: jobs come in and their results go out pickled, in the same order. A thread reads the jobs, so that
 the process ends with its input, whatever it is doing: neither a cancel nor a crash leaves it behind.
@@ -11,15 +11,18 @@ import pickle
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from queue import SimpleQueue
 
-from agcx_format.errors import PersistenceError
-from agcx_format.importing.prepare import Job, Prepared, prepare
-from agcx_format.importing.results import ImportOutcome
+__all__ = ["Failed", "main"]
 
-__all__ = ["Answer", "main"]
 
-Answer = Prepared | PersistenceError
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The answer to a job for which the work raised an error."""
+
+    error: Exception
 
 
 def main() -> None:
@@ -27,12 +30,13 @@ def main() -> None:
     # Ctrl-C is for the program that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
-    # Whatever an importer prints is no answer.
+    # Whatever the work prints is no answer.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    work: Callable[[object], object] = pickle.load(sys.stdin.buffer)
     jobs: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read, args=(jobs,), daemon=True).start()
     while True:
-        pickle.dump(_answer(jobs.get()), answers)
+        answers.write(_answer(work, jobs.get()))
         answers.flush()
 
 
@@ -44,13 +48,19 @@ def _read(jobs: SimpleQueue[bytes]) -> None:
         os._exit(0)
 
 
-def _answer(data: bytes) -> Answer:
+def _answer(work: Callable[[object], object], job: bytes) -> bytes:
+    """The result, or `Failed`, pickled."""
     try:
-        job: Job = pickle.loads(data)
-        return prepare(job)
-    except PersistenceError as error:
-        return error
+        return pickle.dumps(work(pickle.loads(job)))
     except Exception as error:
-        # One file does not stop the others.
-        reason = f"the importer failed: {type(error).__name__}: {error}"
-        return Prepared(ImportOutcome.FAILED, reason)
+        return _failed(error)
+
+
+def _failed(error: Exception) -> bytes:
+    try:
+        data = pickle.dumps(Failed(error))
+        # Some errors can be written and not read.
+        pickle.loads(data)
+    except Exception:
+        return pickle.dumps(Failed(RuntimeError(f"{type(error).__name__}: {error}")))
+    return data

@@ -1,0 +1,55 @@
+"""Work in other processes: the order of its results, errors, and processes that end."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from agcx_format.errors import CorruptData
+from agcx_format.processes.pool import Ended, Pool, processes_for
+from tests.format.processes.work import act
+
+
+@pytest.fixture
+def pool():
+    pool = Pool(act, 2, ahead=2)
+    yield pool
+    pool.close()
+
+
+def test_results_come_in_the_order_of_the_jobs_whatever_each_takes(pool):
+    jobs = ["wait 0.3", *"abcdefgh", "print", "interrupt"]
+    done = [(job, outcome.result()) for job, outcome in pool.run(jobs)]
+    assert done == [(job, job.upper()) for job in jobs]
+
+
+def test_an_error_of_one_job_is_its_outcome_and_the_others_go_on(pool):
+    first, odd, last = [outcome for _, outcome in pool.run(["damage", "odd", "a"])]
+    with pytest.raises(CorruptData, match="damaged") as raised:
+        first.result()
+    assert raised.value.path == "there"
+    with pytest.raises(RuntimeError, match="Odd: onetwo"):
+        odd.result()
+    assert last.result() == "A"
+
+
+def test_jobs_of_a_process_that_the_system_ends_have_no_result_and_another_one_follows(pool):
+    outcomes = [outcome for _, outcome in pool.run(["a", "kill", *"bcdefg"])]
+    ended = [isinstance(outcome.exception(), Ended) for outcome in outcomes]
+    assert ended[:2] == [False, True]
+    assert ended[-1] is False
+    assert [outcome.result() for _, outcome in pool.run("xyz")] == ["X", "Y", "Z"]
+
+
+def test_it_stops_while_a_job_takes_its_time(pool):
+    asked = iter([False, True])
+    assert list(pool.run(["wait 600", "a"], lambda: next(asked))) == []
+    pool.close()
+    assert [outcome.result() for _, outcome in pool.run("b")] == ["B"]
+
+
+def test_as_many_processes_as_there_are_jobs_and_processors_and_their_start_is_worth():
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert processes_for([10] * 100, 1) == min(cores, 8)
+    assert processes_for([], 1) == processes_for([500], 1) == processes_for([1] * 100, 99) == 1

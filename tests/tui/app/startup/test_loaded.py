@@ -1,0 +1,34 @@
+"""What a started list has loaded: a start is as fast as what it does without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+# What shows the first rows loads none of these, and what reads them none of the first set.
+_CODE = """
+import sys, threading
+from agcx_tui.app.startup import run
+run.import_asyncio()
+import agcx_tui.app.app, agcx_tui.app.screens.browser.arranged
+before_the_store = set(sys.modules)
+from agcx_format.catalog import Columns
+from agcx_tui.core.store.looking import compare
+for found in compare(sys.argv[1], Columns(), None, None, False, threading.Event()):
+    if isinstance(found, list):
+        break
+never = {
+    "ssl", "importlib.metadata", "agcx_format.importing.registry", "agcx_format.catalog.openings",
+    "agcx_format.redaction", "agcx_format.store.acts.plan", "agcx_tui.core.local.settings",
+    "agcx_tui.core.store.store_work",
+}
+later = {"agcx_format.model.items", "agcx_tui.core.words.help_pages", "html", "json"}
+print(*sorted(never & set(sys.modules) | later & before_the_store))
+"""
+
+
+def test_the_first_rows_are_shown_without_what_they_do_not_need(store):
+    """Neither OpenSSL nor importers, nothing that changes a store, and no conversation."""
+    words = [sys.executable, "-c", _CODE, str(store)]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stderr, ran.stdout.strip()) == ("", "")
