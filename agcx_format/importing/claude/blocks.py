@@ -100,6 +100,8 @@ class Blocks:
                 if kind == "document":
                     self._note("document: input_image with its data")
                 self._pending.append(InputImage(url))
+            case {"type": "document", "source": {"type": "text", "data": str(text)}}:
+                self._text(text)
             case _ if call_id is not None:
                 self._result(call_id, block)
             case _:

@@ -66,6 +66,8 @@ def _recording(kind: str, part: dict[str, Any]) -> InputText:
 
 def _from_source(source: dict[str, Any], part: dict[str, Any]) -> list[ContentPart]:
     match source:
+        case {"type": "text", "data": str(text)}:
+            return [InputText(text)]
         case {"data": str(data)}:
             return [_image(data, source)]
         case {"url": str(url)}:

@@ -14,6 +14,7 @@ from agcx_format.errors import ConversionError
 from agcx_format.importing.claude.transcript import ClaudeCode, read_transcript
 from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.draft import Imported
+from agcx_format.importing.formats.parts import content_of
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions
 from agcx_format.model.items import (
@@ -301,6 +302,18 @@ def test_a_title_that_a_person_gave_stands_above_one_that_was_made(read, custom_
     imported = read(user("a"), *(titles if custom_first else reversed(titles)))
     assert imported.metadata.title == "Mine"
     assert {"Mine", "Made", "a"} <= imported.titles
+
+
+def test_a_document_of_text_is_its_text(read):
+    document = {
+        "type": "document",
+        "source": {"type": "text", "media_type": "text/plain", "data": "In it."},
+    }
+    imported = read(user([text("Read it"), document]))
+    (message,) = imported.conversation.messages
+    assert [part.text for part in message.item.content] == ["Read it", "In it."]
+    assert imported.report.not_understood == 0
+    assert content_of([document]) == [InputText("In it.")]
 
 
 def test_a_document_is_kept_with_its_data(read):
