@@ -29,5 +29,6 @@ class Dialog(ModalScreen[T], OnceScreen[T]):
         & #question { text-style: bold; margin-bottom: 1; }
         & #buttons { height: auto; margin-top: 1; align-horizontal: right; }
         & Button { margin-left: 2; min-width: 12; }
+        & Input > .input--placeholder { color: $text-muted; text-style: italic; }
     }
     """

@@ -42,6 +42,8 @@ _EVERY = 0.4
 # The interpreter switches threads every 5 ms; this gives a key its turn at once.
 _BREATH = 0.0005
 _BREATHE_EVERY = 200
+# Cells of the title line that the totals cannot have.
+_TITLE = len(" agcx  Storage   ")
 # The most files in one message, for when all of them are in the cache.
 _MOST = 500
 # Label and note, in cells; with less room, first the label shrinks, then the note is cut.
@@ -149,7 +151,7 @@ class StorageScreen(PagedScreen[Opened]):
                 self._paths.setdefault(("kind", kind), []).append(file.path)
         self._show()
         measured = self._stats.total.sessions
-        right = headline(self._stats, message.in_trash)
+        right = headline(self._stats, message.in_trash, self.size.width - _TITLE)
         if not message.ended:
             right = f"{measured:,} of {message.total:,} read"
         self.show_title("Storage", right)

@@ -155,22 +155,24 @@ def activity_sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
     ]
 
 
-def headline(stats: Stats, in_trash: int = 0) -> str:
-    """The totals in a line; `in_trash` is the bytes of deleted sessions, which still take space."""
+def headline(stats: Stats, in_trash: int = 0, room: int | None = None) -> str:
+    """The totals in a line; `in_trash` is the bytes of deleted sessions, which still take space.
+
+    If they do not fit into `room` cells the messages are left out, and then the size decompressed.
+    """
     total = stats.total
     sessions = counted(total.sessions, "session")
     if stats.subagents.sessions:
         sessions += f", {stats.subagents.sessions:,} of them subagents"
-    words = [
-        sessions,
-        counted(stats.messages, "message"),
-        f"{size(total.disk)} on disk",
-        f"{size(total.plain)} decompressed",
-    ]
+    optional = [counted(stats.messages, "message"), f"{size(total.plain)} decompressed"]
+    words = [sessions, optional[0], f"{size(total.disk)} on disk", optional[1]]
     if stats.incomplete:
         words.append(f"{stats.incomplete:,} partly unreadable")
     if in_trash:
         words.append(f"{size(in_trash)} in the trash")
+    for each in optional:
+        if room is not None and len(" · ".join(words)) > room:
+            words.remove(each)
     return " · ".join(words)
 
 

@@ -64,3 +64,16 @@ async def test_every_style_of_a_conversation_can_be_read():
                 if contrast(text, ground) < 4.5:
                     poor[name] = round(contrast(text, ground), 2)
             assert poor == {}, theme.name
+
+
+async def test_what_a_field_suggests_can_be_read_and_is_slanted_as_no_value_is():
+    app = AgcxApp(None)
+    async with app.run_test() as pilot:
+        for theme in (DARK, LIGHT):
+            app.theme = theme.name
+            await pilot.press("slash")
+            field = app.screen.query_one("#filter")
+            style = field.get_component_rich_style("input--placeholder")
+            assert style.italic
+            text, ground = (Color.from_rich_color(c) for c in (style.color, style.bgcolor))
+            assert contrast(text, ground) >= 4.5

@@ -31,6 +31,8 @@ class TypedLine(Input):
         padding: 0;
         width: 1fr;
         &:focus { border: none; background-tint: $foreground 0%; }
+        /* Read as any text, and in a slant that nobody takes for a value. */
+        & > .input--placeholder { color: $text-muted; text-style: italic; }
     }
     """
 
