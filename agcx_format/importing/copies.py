@@ -37,10 +37,13 @@ class Copies:
         self._copies: defaultdict[str, dict[_Key, int]] = defaultdict(dict)
         # The positions of the messages, and what counts their lines as copies after all.
         self._alone: dict[_Key, list[tuple[int, Callable[[], None]]]] = {}
+        # What was looked at last: a copy mostly follows right after the item.
+        self._last = "", ""
+        self._last_key = _key(*self._last)
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
-        key = _key(speaker, text)
+        key = self._key(speaker, text)
         if alone := self._alone.get(key):
             position, count_as_copy = alone.pop(0)
             self._draft.entries[position].is_dropped = True
@@ -52,7 +55,7 @@ class Copies:
 
     def repeated(self, speaker: str, text: str, kind: str) -> None:
         """Count a copy of which it is known that an item says the same."""
-        key, copies = _key(speaker, text), self._copies[kind]
+        key, copies = self._key(speaker, text), self._copies[kind]
         copies[key] = copies.get(key, 0) + 1
 
     def copy(
@@ -69,7 +72,7 @@ class Copies:
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
-        key, copies = _key(speaker, text), self._copies[kind]
+        key, copies = self._key(speaker, text), self._copies[kind]
         copies[key] = count = copies.get(key, 0) + 1
         present = self._present.get(key, 0)
         if count <= present or not text.strip():
@@ -79,6 +82,11 @@ class Copies:
         entry = self._draft.add(make(*given), number)
         count_as_copy = self._draft.duplicates.later(kind, number, value)
         self._alone.setdefault(key, []).append((entry.position, count_as_copy))
+
+    def _key(self, speaker: str, text: str) -> _Key:
+        if self._last != (speaker, text):
+            self._last, self._last_key = (speaker, text), _key(speaker, text)
+        return self._last_key
 
 
 def _key(speaker: str, text: str) -> _Key:

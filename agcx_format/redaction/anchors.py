@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Protocol
 
-__all__ = ["Words"]
+__all__ = ["AnyWord", "Words"]
 
 
 class _Match(Protocol):
@@ -26,6 +26,8 @@ class _Pattern(Protocol):
     """An expression of google-re2, which has no types of its own."""
 
     def finditer(self, text: bytes) -> Iterator[_Match]: ...
+
+    def search(self, text: bytes) -> _Match | None: ...
 
 
 class Words:
@@ -48,13 +50,42 @@ class Words:
 
     @cached_property
     def _fast(self) -> _Pattern | None:
-        if not self._is_ascii:
-            return None
-        try:
-            found: _Pattern = import_module("re2").compile(self._alternatives.encode())
-        except ImportError:
-            return None
-        return found
+        return _compiled(self._alternatives) if self._is_ascii else None
+
+
+class AnyWord:
+    """Says of most texts, in one pass, that they have none of these words.
+
+    `lower` are words in lower case that are found in any case.
+    """
+
+    def __init__(self, exact: Sequence[str], lower: Sequence[str]) -> None:
+        self._is_ascii = all(word.isascii() for word in (*exact, *lower))
+        self._alternatives = "|".join(
+            part
+            for part in (_alternatives(exact), f"(?i:{_alternatives(lower)})" if lower else "")
+            if part
+        )
+
+    def may_occur(self, text: str) -> bool:
+        """False only if none of the words is in the text."""
+        fast = self._fast
+        if fast is None or not text.isascii():
+            return True
+        return fast.search(text.encode()) is not None
+
+    @cached_property
+    def _fast(self) -> _Pattern | None:
+        return _compiled(self._alternatives) if self._is_ascii and self._alternatives else None
+
+
+def _compiled(pattern: str) -> _Pattern | None:
+    """The expression of google-re2; None where that is not installed."""
+    try:
+        found: _Pattern = import_module("re2").compile(pattern.encode())
+    except ImportError:
+        return None
+    return found
 
 
 def _alternatives(words: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agcx_format.redaction import checks
-from agcx_format.redaction.anchors import Words
+from agcx_format.redaction.anchors import AnyWord, Words
 from agcx_format.redaction.rules import RULES, SecretRule
 
 __all__ = ["Found", "Span", "spans", "spans_in_line"]
@@ -128,11 +128,14 @@ class _Table:
         exact = [n for n in numbers if RULES[n].anchors and not RULES[n].ignores_case]
         self._exact = _Anchors(exact)
         self._lowered = _Anchors([n for n in numbers if RULES[n].ignores_case])
+        self._any = AnyWord(self._exact.words, self._lowered.words)
 
     def matches(self, text: str) -> Iterator[_Match]:
         for number in self._fast:
             for match in RULES[number].pattern.finditer(text):
                 yield number, *checks.secret_span(match)
+        if not self._any.may_occur(text):
+            return
         yield from self._exact.matches(text, text)
         yield from self._lowered.matches(text, _lowered(text))
 
@@ -145,6 +148,7 @@ class _Anchors:
 
     def __init__(self, numbers: list[int]) -> None:
         anchors = sorted({a for n in numbers for a in RULES[n].anchors}, key=len, reverse=True)
+        self.words = anchors
         self._words = Words(anchors)
         self._rules = {
             anchor: [n for n in numbers if anchor.startswith(RULES[n].anchors)]

@@ -42,7 +42,7 @@ _FOLDER = "book-1"
 _SUFFIX = ".seg"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """Where a session's text is: its row `number` of a segment."""
 
     segment: Segment

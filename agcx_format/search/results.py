@@ -14,14 +14,14 @@ from agcx_format.store.paths import id_of
 __all__ = ["Hit", "SearchProgress", "SessionHits", "SessionRef", "Unsearched"]
 
 
-class SessionRef(msgspec.Struct, frozen=True):
+class SessionRef(msgspec.Struct, frozen=True, gc=False):
     """A session file to search, as a list knows it; without a signature the file is looked at."""
 
     path: str
     signature: Signature | None = None
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """One match.
 
     Fields:
@@ -56,7 +56,7 @@ class Hit(msgspec.Struct, frozen=True):
         return id_of(self.path)
 
 
-class SessionHits(msgspec.Struct, frozen=True):
+class SessionHits(msgspec.Struct, frozen=True, gc=False):
     """One session that a query fits.
 
     Fields:

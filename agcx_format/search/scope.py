@@ -30,7 +30,7 @@ from agcx_format.store import paths
 __all__ = ["BookText", "Scope", "StoreFiles", "Task"]
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(msgspec.Struct, frozen=True, gc=False):
     """A session that has to be looked at: in the book, in these of its blocks, or in its file."""
 
     ref: SessionRef

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from agcx_format.redaction import anchors as anchors_module
-from agcx_format.redaction.anchors import Words
+from agcx_format.redaction.anchors import AnyWord, Words
 from agcx_format.redaction.rules import RULES
 
 ANCHORS = sorted({anchor for rule in RULES for anchor in rule.anchors}, key=len, reverse=True)
@@ -44,3 +44,13 @@ def test_each_word_is_found_where_it_begins(installed, monkeypatch):
         assert list(words.places(text)) == slow_places(text)
         plain = text.replace("é", "e").replace("\u0130", "I")
         assert list(words.places(plain)) == slow_places(plain)
+
+
+def test_a_text_is_only_said_to_have_none_where_there_is_none():
+    exact = [word for rule in RULES if not rule.ignores_case for word in rule.anchors]
+    lower = [word for rule in RULES if rule.ignores_case for word in rule.anchors]
+    some, random = AnyWord(exact, lower), Random(7)
+    for word in (*exact, *lower, *map(str.upper, lower)):
+        for around in ("", "x", "\n", "é", "\u0130", "".join(random.choices("xyz \n", k=500))):
+            assert some.may_occur(around + word + around)
+    assert not some.may_occur("nothing of that kind\n" * 20)

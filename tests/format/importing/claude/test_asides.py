@@ -236,6 +236,23 @@ def test_a_branch_that_was_tried_and_left_for_the_first_one_is_the_one_that_was_
     assert [text_of(m.item) for m in left] == ["tried"]
 
 
+def test_a_rewind_is_found_among_lines_that_were_written_again(read):
+    lines = (
+        chained(user("root"), "1", "of another file"),
+        chained(assistant(text("a1")), "2", "1"),
+        chained(user("dropped"), "3", "2"),
+    )
+    imported = read(*lines, *lines, chained(user("live"), "4", "2"))
+    messages = imported.conversation.messages
+    assert [(text_of(m.item), m.metadata.branch_id is None) for m in messages] == [
+        ("root", True),
+        ("a1", True),
+        ("dropped", False),
+        ("live", True),
+    ]
+    assert messages[3].metadata.parent_message_id == messages[1].metadata.message_id
+
+
 def test_tools_at_the_same_time_are_no_rewind(read):
     imported = read(
         chained(user("root"), "1", None),

@@ -86,6 +86,8 @@ def thorough(request) -> bool:
     return request.config.getoption("--keys")
 
 
+# `check_drawn` draws all of the screen after each key: what changed need not be drawn as well.
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", [ODD[-1], ODD[0], BROKEN], ids=ascii)
 async def test_every_key_of_the_list_and_of_what_it_opens(store, name, tmp_path, thorough):
     if name != ODD[-1] and not thorough:
@@ -116,6 +118,7 @@ async def test_every_key_of_the_list_and_of_what_it_opens(store, name, tmp_path,
     assert app.return_code in (None, 0)
 
 
+@pytest.mark.usefixtures("undrawn")
 async def test_every_key_of_a_conversation(store, tmp_path, thorough):
     app = browser(store, state=tmp_path / "state", cache=tmp_path / "cache")
     async with app.run_test(size=SIZE) as pilot:

@@ -150,6 +150,8 @@ def seen(color: RichColor | None) -> Color:
 ALL_THEMES = [themes.DARK.name, themes.LIGHT.name, *BUILTIN_THEMES]
 
 
+# These two draw the lines that they look at themselves.
+@pytest.mark.usefixtures("undrawn")
 async def test_what_is_selected_can_be_read_in_every_theme():
     app = AgcxApp(None)
     async with app.run_test(size=SIZE) as pilot:
@@ -183,6 +185,7 @@ async def test_what_is_selected_can_be_read_in_every_theme():
                 assert not style.dim, (theme, segment.text)
 
 
+@pytest.mark.usefixtures("undrawn")
 async def test_what_is_selected_is_told_from_what_is_not():
     app = AgcxApp(None)
     async with app.run_test(size=SIZE) as pilot:
