@@ -138,17 +138,34 @@ class SessionActs:
         if not self._table.readable(row):
             self._app.notify("An unreadable session cannot be duplicated.", markup=False)
             return
-        files = self._feed.shown([row])
+        files, proposed = self._feed.shown([row]), self._title_of_copy(row)
+        title = await self._ask_to_duplicate(row, proposed)
+        if title is None:
+            return
 
         def act(store: Store) -> Outcome:
             # The queue's thread may read columns.  An act before may have made another copy.
-            taken = {self._table.title(other) for other in range(len(self._table.columns))}
-            title = title_of_copy(self._table.title(row), taken)
-            return store_work.duplicate(store, next(iter(files)), title)
+            wanted = self._title_of_copy(row) if title == proposed else title
+            return store_work.duplicate(store, next(iter(files)), wanted)
 
         outcome = await self._run(act, "duplicated")
         if outcome is not None:
             self._say(f"Duplicated: {summary(outcome.act)}. u to undo.", go_to=outcome)
+
+    def _title_of_copy(self, row: int) -> str:
+        taken = {self._table.title(other) for other in range(len(self._table.columns))}
+        return title_of_copy(self._table.title(row), taken)
+
+    async def _ask_to_duplicate(self, row: int, proposed: str) -> str | None:
+        """The title of the copy; None for no copy."""
+        from textual.content import Content
+
+        from agcx_tui.app.dialogs.naming import NewSessionDialog
+
+        checkpoints = "; checkpoints are not" if self._table.has_checkpoints(row) else ""
+        lines = [Content(f"All messages are copied{checkpoints}."), Content("u to undo.")]
+        dialog = NewSessionDialog("Duplicate this session?", lines, proposed, "Duplicate")
+        return await self._app.push_screen_wait(dialog)
 
     async def verify(self) -> None:
         """Show what is wrong with the session under the cursor; if the person wants it, repair it."""

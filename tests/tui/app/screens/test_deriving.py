@@ -85,6 +85,13 @@ async def test_upper_d_duplicates_goes_to_the_copy_and_u_takes_it_back(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("down", "D")
+        dialog = await on(pilot, NewSessionDialog)
+        assert dialog.focused is dialog.query_one(Input)
+        assert dialog.query_one(Input).value == f"{GRID} (copy)"
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert contents(store) == before
+        await pilot.press("D", "enter")
         await until(pilot, lambda: at_cursor(screen) == f"{GRID} (copy)")
         assert "u to undo" in notices(pilot)
         copy = Path(screen.table.path(screen.sessions.cursor))

@@ -20,7 +20,7 @@ from agcx_format.disk.locks import locked
 from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.delete import ConfirmDelete
-from agcx_tui.app.dialogs.naming import RenameScreen
+from agcx_tui.app.dialogs.naming import NewSessionDialog, RenameScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.core.store import store_work, watch
 from agcx_tui.core.store.act_queue import ActQueue, NotConfirmed, StoreReplaced
@@ -266,6 +266,16 @@ def press(app, *keys: str) -> None:
         app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
+async def duplicate(pilot) -> None:
+    """Ask for a copy; it may have to wait for its turn."""
+    screen = pilot.app.screen
+    await pilot.press("D")
+    await until(pilot, lambda: isinstance(pilot.app.screen, NewSessionDialog))
+    await pilot.press("enter")
+    await until(pilot, lambda: pilot.app.screen is screen)
+    await pilot.pause()
+
+
 async def test_u_right_after_d_brings_back_what_was_deleted_and_nothing_else(store):
     async with browser(store).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
@@ -296,8 +306,9 @@ async def test_a_star_pressed_twice_at_once_is_no_star(store):
         screen = await scanned(pilot)
         row = screen.sessions.cursor
         with locked(store):
-            press(pilot.app, "asterisk", "asterisk", "D", "asterisk")
-            await pilot.pause(0.1)
+            await pilot.press("asterisk", "asterisk")
+            await duplicate(pilot)
+            await pilot.press("asterisk")
         await until(pilot, lambda: len(open_store(store).acts()) == 4)
         await until(pilot, lambda: screen.table.favorite(row))
         assert len(screen.table) == 16
@@ -311,8 +322,8 @@ async def test_two_duplicates_at_once_have_titles_of_their_own(store):
         screen = await scanned(pilot)
         title = at_cursor(screen)
         with locked(store):
-            press(pilot.app, "D", "D")
-            await pilot.pause(0.1)
+            await duplicate(pilot)
+            await duplicate(pilot)
         await until(pilot, lambda: len(screen.table) == 17)
         assert {f"{title} (copy)", f"{title} (copy 2)"} <= set(titles(screen))
 
