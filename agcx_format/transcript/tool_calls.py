@@ -42,6 +42,10 @@ __all__ = [
 ]
 
 
+# What the provider of the model runs; an agent learns of it that it ended.
+_PROVIDERS_TOOLS = frozenset(("web_search", "image_generation"))
+
+
 class ToolCall(msgspec.Struct, frozen=True, gc=False):
     """A tool call, its output, or both, and how it went.
 
@@ -98,6 +102,15 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
     def answers_in_prose(self) -> bool:
         """Whether what came back was written by a model: by a subagent, or about what a search found."""
         return isinstance(self.meaning, Delegation | WebSearch)
+
+    @property
+    def is_only_status(self) -> bool:
+        """Whether the output only says that the call is done: a provider's own tool reports no more."""
+        return (
+            self.name in _PROVIDERS_TOOLS
+            and self.output is not None
+            and self.output.text.strip() == "completed"
+        )
 
     @property
     def unsaid_errors(self) -> tuple[str, ...]:

@@ -92,6 +92,9 @@ def answer_block(
     if paired and not how:
         return Block([])
     found = tool_call(around.partner, message)
+    if found is not None and found.is_only_status and how != Fold.FULL and around.adjacent:
+        # The line of the call says it.
+        return Block([])
     outcome = found.outcome if found is not None else CallOutcome()
     content: tuple[InputText | InputImage, ...] = ()
     if found is not None and found.output is not None:

@@ -90,6 +90,14 @@ def test_the_output_of_a_folded_call_has_no_lines():
     ]  # fmt: skip
 
 
+def test_a_search_of_the_web_that_only_says_that_it_is_done_says_it_once():
+    search = call('{"query":"grid"}', name="web_search")
+    for how in (Fold.FOLDED, Fold.OPEN):
+        assert drawn(output("completed"), how, partner=search, adjacent=True) == []
+    shell = call('{"command":["echo","completed"]}')
+    assert drawn(output("completed"), Fold.OPEN, partner=shell, adjacent=True)
+
+
 def test_long_output_is_cut_in_the_middle_and_opens():
     text = "\n".join(str(number) for number in range(1260))
     cut = drawn(output(text), Fold.OPEN, partner=call("{}"), adjacent=True)
