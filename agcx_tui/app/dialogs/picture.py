@@ -63,4 +63,4 @@ class PictureScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         widget = TGPImage if self._kind == "kitty" else SixelImage
         yield widget(self._picture, classes="picture")
-        yield Static(self._facts, markup=False)
+        yield Static(f"{self._facts} · esc close", markup=False)

@@ -27,6 +27,8 @@ class CheckpointAct(Enum):
 
 # What needs no file of the checkpoint.
 _WITHOUT_FILE = (CheckpointAct.DELETE,)
+# The actions that are about the current checkpoint.
+_ON_A_CHECKPOINT = ("make_session", "rename", "delete", "go_back", "export")
 
 
 class CheckpointsView(FactsView):
@@ -40,6 +42,17 @@ class CheckpointsView(FactsView):
 
         act: CheckpointAct
         checkpoint: StoredCheckpoint | None
+
+    @property
+    def _checkpoint(self) -> StoredCheckpoint | None:
+        target = self.fact.target if self.fact is not None else None
+        return target if isinstance(target, StoredCheckpoint) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a checkpoint only the keys are offered that need none."""
+        if action in _ON_A_CHECKPOINT and self._checkpoint is None:
+            return False
+        return super().check_action(action, parameters)
 
     def action_make_session(self) -> None:
         self._want(CheckpointAct.NEW_SESSION)
@@ -60,11 +73,11 @@ class CheckpointsView(FactsView):
         self._want(CheckpointAct.EXPORT)
 
     def _want(self, act: CheckpointAct) -> None:
-        target = self.fact.target if self.fact is not None else None
-        if not isinstance(target, StoredCheckpoint):
-            self.notify("There is no checkpoint here.", markup=False)
-        elif target.path is None and act not in _WITHOUT_FILE:
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            return
+        if checkpoint.path is None and act not in _WITHOUT_FILE:
             words = "The file of this checkpoint is missing."
             self.notify(words, severity="warning", markup=False)
         else:
-            self.post_message(self.Wanted(act, target))
+            self.post_message(self.Wanted(act, checkpoint))

@@ -202,6 +202,10 @@ class FactsView(Roll, can_focus=True):
 
     # --- choosing
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is nothing to choose, no key for it is offered."""
+        return action != "choose" or self.fact is not None
+
     def action_choose(self) -> None:
         fact = self.fact
         if fact is not None and fact.secret:

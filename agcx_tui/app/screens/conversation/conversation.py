@@ -232,9 +232,9 @@ class ConversationScreen(OnceScreen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """The footer has the keys of a search, and that of a subagent, where there is one."""
+        """The footer has the keys of a search, of a subagent, and of what is chosen in a message."""
         found = self.search.with_match_keys(super().active_bindings)
-        return self.file.subagents.with_key(found)
+        return self.transcript.pieces.with_keys(self.file.subagents.with_key(found))
 
     async def show_tab(self, name: str) -> None:
         """Show one of the tabs, made and read now if it was not shown before."""
@@ -333,7 +333,7 @@ class ConversationScreen(OnceScreen[None]):
         message.stop()
         self.search.moved()
         self._show_place()
-        if self.file.subagents.moved():
+        if self.file.subagents.moved() | self.transcript.pieces.changed():
             self.refresh_bindings()
 
     def _show_place(self) -> None:

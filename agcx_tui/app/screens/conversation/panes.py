@@ -110,3 +110,5 @@ class Panes(ContentSwitcher):
         self.store = message.store or self.store
         if message.name in self._views:
             self._views[message.name].show(message.groups)
+            # What can be done depends on what is there.
+            self.screen.refresh_bindings()

@@ -7,6 +7,7 @@ its message is the current one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,12 +15,17 @@ from agcx_tui.app.blocks.pieces import PICTURE, piece_of
 from agcx_tui.app.widgets.roll.viewport import Place
 
 if TYPE_CHECKING:
+    from textual.binding import ActiveBinding
+
     from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 __all__ = ["Pieces"]
 
 # Lines of a message that are looked through.
 _LINES = 3_000
+# What keys do with a piece that is chosen, by their actions.
+_WITH_PICTURE = {"unfold": "show", "choose('outline')": "open in viewer"}
+_WITH_TEXT = {"copy": "copy this"}
 
 
 class _Piece(NamedTuple):
@@ -34,6 +40,8 @@ class Pieces:
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
         self._chosen: _Piece | None = None
+        # What `changed` compares with.
+        self._words: dict[str, str] = {}
 
     @property
     def _current(self) -> _Piece | None:
@@ -54,6 +62,28 @@ class Pieces:
         """The address of the picture that is chosen; empty for none."""
         chosen = self._current
         return self.text if chosen is not None and chosen.key.startswith(PICTURE) else ""
+
+    @property
+    def _new_words(self) -> dict[str, str]:
+        if self._current is None:
+            return {}
+        return _WITH_PICTURE if self.picture else _WITH_TEXT
+
+    def changed(self) -> bool:
+        """Whether keys do something else than the last time."""
+        before, self._words = self._words, self._new_words
+        return before != self._words
+
+    def with_keys(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+        """The keys of the screen; the footer says what they do with the piece that is chosen."""
+        if not (words := self._new_words):
+            return found
+        return {
+            key: active._replace(binding=replace(active.binding, show=True, description=said))
+            if (said := words.get(active.binding.action))
+            else active
+            for key, active in found.items()
+        }
 
     def holds(self, place: Place) -> bool | None:
         """Whether a line belongs to the piece that is chosen; None if none is."""

@@ -15,6 +15,7 @@ from agcx_format import open_store, read_session
 from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.naming import AskDialog, AskToDelete, NameDialog
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from tests.support.browsing import SIZE, browser, notices, scanned, until
 from tests.support.golden_files import GOLDEN
 from tests.support.stores import contents
@@ -58,6 +59,11 @@ async def at_checkpoints(pilot) -> ConversationScreen:
     await pilot.press("3")
     await facts(pilot, screen)
     return screen
+
+
+def offered(screen) -> set[str]:
+    """What the footer says."""
+    return {each.description for each in screen.query_one(KeyLine)._all()}
 
 
 async def facts(pilot, screen) -> None:
@@ -135,6 +141,11 @@ async def test_each_row_says_its_size_and_what_came_after_also_where_no_session_
         assert all(" B" in note or "kB" in note for note in notes)
         assert sum("its session does not list it" in note for note in notes) == 1
         assert any("messages since" in note for note in notes)
+        assert {"new", "go back", "open"} <= offered(screen)
+        # Without one, only what needs none is offered.
+        await pilot.press("slash", *"none", "enter")
+        assert "new" in offered(screen)
+        assert not {"new session", "go back", "open"} & offered(screen)
 
 
 async def test_e_exports_the_checkpoint(managed):

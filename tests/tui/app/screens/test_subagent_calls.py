@@ -9,6 +9,7 @@ from agcx_format.importing import agent_named, import_sessions
 from tests.support.browsing import SIZE, browser, notices, scanned, until
 from tests.support.rollout_lines import SESSION, call, meta, output, user, write
 
+PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,"}
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
 
 
@@ -23,7 +24,7 @@ async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
     write(
         folder / f"rollout-{SESSION}.jsonl",
         meta(),
-        user("Where are the columns set?"),
+        user("Where are these columns set?\n```\na, b\n```", PICTURE),
         call("spawn_agent", {"message": "look"}, "call_7"),
         output(json.dumps({"agent_id": OTHER}), "call_7"),
     )
@@ -38,8 +39,15 @@ async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
         await pilot.press("s")
         assert pilot.app.screen is parent
         assert "subagent" not in key_line(pilot)
+        # The footer says what keys do with the piece of the message that is chosen.
+        await pilot.press("tab")
+        await until(pilot, lambda: "copy this" in key_line(pilot))
+        await pilot.press("tab")
+        await until(pilot, lambda: "show" in key_line(pilot))
+        assert "open in viewer" in key_line(pilot)
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: "subagent" in key_line(pilot))
+        assert "expand" in key_line(pilot)
         await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen not in (parent, below))
         await until(pilot, lambda: pilot.app.screen.opened is not None)
