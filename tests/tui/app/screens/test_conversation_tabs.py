@@ -9,6 +9,7 @@ import pytest
 from textual.app import App
 
 from agcx_format.store.store import open_store
+from agcx_tui.app.screens.conversation.checkpoint import show_checkpoint
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -157,7 +158,11 @@ async def test_arrows_go_from_fact_to_fact_and_the_view_follows():
 async def test_enter_on_a_checkpoint_reads_it(tmp_path, with_store):
     path = Path(shutil.copytree(GOLDEN / "manager-store", tmp_path / "history"))
     acts = ActQueue(open_store(path)) if with_store else None
-    app = ScreenApp(str(path / f"{MANAGED}.agcx"), derived=DerivedSessions("", acts))
+    app = ScreenApp(
+        str(path / f"{MANAGED}.agcx"),
+        derived=DerivedSessions("", acts),
+        show_checkpoint=show_checkpoint,
+    )
     async with app.run_test(size=(100, 45)) as pilot:
         first = await opened(pilot, 17)
         await pilot.press("3")
