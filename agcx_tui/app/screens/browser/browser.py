@@ -52,7 +52,7 @@ __all__ = ["Arranged", "BrowserScreen"]
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_READING = 0.25
-# Seconds that the first picture waits for rows: an empty one takes longer to draw than a usual store to begin.
+# Seconds that the first picture waits for rows: to draw an empty one would delay them.
 _FIRST_ROWS = 0.1
 # Seconds between two redraws of the ages.
 _AGES_EVERY = 30
