@@ -191,7 +191,9 @@ class TagsDialog(Dialog[tuple[list[str], list[str]]]):
         with Vertical(id="box"):
             yield Static(Content(f"Tags of {what}"), id="question", markup=False)
             yield Static(self._have(), id="have", markup=False)
-            yield Input(id="tags", placeholder="e.g. ui, bug, -wip", suggester=_LastWord(self._known))
+            yield Input(
+                id="tags", placeholder="e.g. ui, bug, -wip", suggester=_LastWord(self._known)
+            )
             yield Static("Separated by commas; - removes a tag; → completes.", id="hint")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")

@@ -6,7 +6,7 @@ sorted by deletion.  A thread reads; the store's queue acts.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ from agcx_format import Act, ScanEntry, Store, ns_of
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_format.store import Emptied, TrashedSession
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.services import Services
@@ -76,9 +77,9 @@ class TrashScreen(SessionsScreen):
                 if entry is not None:
                     found.append((session, _as_deleted(entry, session)))
         except (PersistenceError, OSError) as error:
-            self.post_message(self.Loaded([], [], f"The trash cannot be read: {error}"))
+            from_threads.post(self, self.Loaded([], [], f"The trash cannot be read: {error}"))
             return
-        self.post_message(self.Loaded(found, log))
+        from_threads.post(self, self.Loaded(found, log))
 
     @on(Loaded)
     def _show(self, message: Loaded) -> None:
@@ -142,7 +143,6 @@ class TrashScreen(SessionsScreen):
     @work
     async def action_empty(self) -> None:
         from agcx_tui.app.dialogs.empty_trash import EmptyDialog
-        from agcx_tui.core.store.forget import forget
 
         if not self._is_read:
             self.notify("The trash has not been read.", markup=False)
@@ -152,14 +152,19 @@ class TrashScreen(SessionsScreen):
             return
         sessions = list(self._found.values())
         to_destroy = await self.app.push_screen_wait(EmptyDialog(self._log, sessions, self.now()))
-        if not to_destroy:
-            return
+        if to_destroy:
+            await self._destroy(to_destroy)
+
+    async def _destroy(self, acts: Collection[Act]) -> None:
+        """Destroy what these acts moved to the trash, and forget it in every cache."""
+        from agcx_tui.core.store.forget import forget
+
         gone = Emptied((), (), 0)
 
         def destroy(store: Store) -> None:
             nonlocal gone
             try:
-                gone = store.destroy(to_destroy)
+                gone = store.destroy(acts)
             finally:
                 # Also after a failure: some sessions may be gone.
                 caches = {"state": self.services.state, "cache": self.services.cache}

@@ -11,7 +11,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from agcx_format.search import Index, Query, SessionHits
+from agcx_format.search import Index, Query, SessionHits, Unsearched
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, all_hits, places_of
@@ -76,17 +76,19 @@ class ResultWalk:
                 if session is None or session.path != of.path:
                     self._preview.follow(FoundAt(of, self.query, "last"))
             case Missing(unsearched):
-                part = "It could not be searched."
-                if unsearched.messages:
-                    part = (
-                        f"Its first {format.counted(unsearched.messages, 'message')} were searched."
-                    )
-                error, path = unsearched.error, format.short_path(unsearched.path)
-                # Without the path, which has a line of its own.
-                reason = f"{error.place}: {error.reason}" if error.place else error.reason
-                self._preview.explain("Not all of it can be read", reason, path, part)
+                self._explain(unsearched)
             case _:
                 self._preview.follow(None)
+
+    def _explain(self, unsearched: Unsearched) -> None:
+        """Say in the preview why a session could not be searched, or not all of it."""
+        part = "It could not be searched."
+        if unsearched.messages:
+            part = f"Its first {format.counted(unsearched.messages, 'message')} were searched."
+        error, path = unsearched.error, format.short_path(unsearched.path)
+        # Without the path, which has a line of its own.
+        reason = f"{error.place}: {error.reason}" if error.place else error.reason
+        self._preview.explain("Not all of it can be read", reason, path, part)
 
     def go(self, direction: int) -> None:
         """Go to the next match (1) or the one before (-1), without opening it."""
