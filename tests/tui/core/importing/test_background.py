@@ -105,7 +105,11 @@ async def test_a_start_imports_the_newest_first_and_nothing_that_a_person_delete
         changed = time.time_ns() - age * 10**9
         path = write(sessions / f"{words}.jsonl", other(number), user(words))
         os.utime(path, ns=(changed, changed))
-    await BackgroundImport(on_start=True).run(opened)
+    sync, found = BackgroundImport(on_start=True), set[int]()
+    sync.changed.subscribe(lambda state: found.add(state.found))
+    await sync.run(opened)
+    # What was deleted is not even read again.
+    assert found == {3, 0}
     assert acts == [["was there"], ["was there"], ["newer"], ["older"], ["oldest"]]
     assert asked == [False, True, False, False, False]
 
