@@ -90,6 +90,7 @@ def test_favorites_first_keeps_the_order_among_them_and_the_others():
     # One that follows all others by its title, and nevertheless does not go to the end.
     table.put_favorites_first(True)
     table.sort_by("title", False)
+    assert [table.title(row) for row in table.order] == ["c", "e", "a", "b", "d"]
     table.put([session(6, "f", favorite=True)])
     assert [table.title(row) for row in table.order] == ["c", "e", "f", "a", "b", "d"]
 
