@@ -37,7 +37,6 @@ from agcx_format.layout.base import (
     Appended,
     Layout,
     MessagesPlace,
-    MetadataCopies,
     Rewritten,
     SectionPlace,
     admit_all,
@@ -45,6 +44,7 @@ from agcx_format.layout.base import (
 from agcx_format.layout.elements import Element, conversation_field, element, split, with_more
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.layout.plain_size import Part, plain_size
 from agcx_format.model.fields import Float32
 from agcx_format.model.session import (
