@@ -230,6 +230,18 @@ class Layout(ABC):
             PersistenceError: when it cannot be read.
         """
 
+    def without_messages(
+        self, data: Section, metadata: SessionMetadata
+    ) -> tuple[ConversationSnapshot, SessionState]:
+        """The conversation with an empty list of messages, and the state.
+
+        Raises:
+            PersistenceError: when they cannot be read.
+        """
+        history = self.mode_history(data, metadata)
+        around = ConversationSnapshot(metadata.id, [], self.context(data), history)
+        return around, self.state(data)
+
     @abstractmethod
     def end(self, data: Section) -> int:
         """Where the last section ends by the lengths in the file; may be beyond its end."""
