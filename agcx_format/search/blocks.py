@@ -36,7 +36,6 @@ BLOCK_SIZE = 64 * 1024
 TITLE_NUMBER = -1
 """What the title has for the number of a message."""
 
-_MARK = b"\n\0\n"
 _FAILED = 0x80
 _KINDS = bytes([kind | failed for kind in Kind for failed in (0, _FAILED)])
 
@@ -147,26 +146,25 @@ class Block:
 def cut(title: str, messages: Iterable[Said]) -> Iterator[Block]:
     """The title of one session, which has the number -1, and its messages in blocks."""
     held: list[Said] = []
-    texts: list[bytes] = []
     size, first = 0, TITLE_NUMBER
     for said in chain([Said(storable(title), Kind.TITLE, "title", "")], messages):
-        raw = said.text.encode()
-        if held and size + len(raw) > BLOCK_SIZE:
-            yield _block(held, texts, first)
+        text = said.text
+        more = len(text) if text.isascii() else len(text.encode())
+        if held and size + more > BLOCK_SIZE:
+            yield _block(held, first)
             first += len(held)
-            held, texts, size = [], [], 0
+            held, size = [], 0
         held.append(said)
-        texts.append(raw)
-        size += len(raw) + len(_MARK)
+        size += more + len(SEPARATOR)
     if held:
-        yield _block(held, texts, first)
+        yield _block(held, first)
 
 
-def _block(held: list[Said], texts: list[bytes], first: int) -> Block:
-    payload = _MARK.join(texts)
-    traits = 0 if payload.isascii() else traits_of(payload.decode())
+def _block(held: list[Said], first: int) -> Block:
+    # All at once: hardly a message is so long that this does not save time.
+    text = SEPARATOR.join([said.text for said in held])
     facts = facts_of(held)
-    return Block(payload, traits, first, lambda: facts)
+    return Block(text.encode(), traits_of(text), first, lambda: facts)
 
 
 def facts_of(held: list[Said]) -> Facts:

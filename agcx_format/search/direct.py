@@ -63,13 +63,13 @@ class DirectText:
 
     def blocks(self) -> Iterator[Block]:
         """Every block; ends at the first damage."""
-        return cut(self.title, self._said())
+        self.error, self.messages = None, 0
+        for block in cut(self.title, self._said()):
+            self.messages = block.first + block.messages
+            yield block
 
     def _said(self) -> Iterator[Said]:
-        self.error, self.messages = None, 0
         try:
-            for said in read_messages(self._file):
-                yield said
-                self.messages += 1
+            yield from read_messages(self._file)
         except PersistenceError as error:
             self.error = error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
 import msgspec
 
@@ -72,10 +71,9 @@ def read_messages(messages: Iterable[MessageSnapshot]) -> Iterator[Said]:
             if item.call_id:
                 calls[item.call_id] = name, records
             text, files = _asked(item)
-            failed = any(not record.success for record in records)
-            yield _said(message, text, Kind.CALL, "tool", name, failed, files)
+            yield _said(message, text, Kind.CALL, "tool", name, files=files)
         elif isinstance(item, (Reasoning, ReasoningWithoutContent)):
-            yield _said(message, text_of(item), Kind.REASONING, "reasoning")
+            yield _said(message, _text_of_reasoning(item), Kind.REASONING, "reasoning")
         else:
             yield _said(message, text_of(item), Kind.OTHER, "other")
 
@@ -93,19 +91,13 @@ def _said(
     failed: bool | None = None,
     files: tuple[str, ...] = (),
 ) -> Said:
-    metadata = message.metadata
+    metadata, text = message.metadata, storable(text)
+    records, context = metadata.tool_calls, metadata.file_context
     if failed is None:
-        records = metadata.tool_calls
         failed = bool(records) and any(not record.success for record in records)
-    if metadata.file_context:
-        files = tuple(dict.fromkeys((*files, *(file.path for file in metadata.file_context))))
-    text = storable(text)
-    if (
-        metadata.file_context
-        or metadata.tool_calls
-        or metadata.edit_history
-        or type(message.item) is LocalShellCall
-    ):
+    if context:
+        files = tuple(dict.fromkeys((*files, *(file.path for file in context))))
+    if context or records or metadata.edit_history or type(message.item) is LocalShellCall:
         text = "\n".join((text, *_asides(message)))
     return Said(text, kind, role, message.timestamp, tool, failed, files)
 
@@ -126,9 +118,17 @@ def _said_of_output(
 
 def _text_of_message(item: Message) -> str:
     content = item.content
-    if len(content) == 1 and isinstance(part := content[0], InputText | OutputText):
+    if len(content) == 1 and isinstance(part := content[0], _TEXTS):
         return part.text
     return text_of(item)
+
+
+_TEXTS = InputText, OutputText
+
+
+def _text_of_reasoning(item: Reasoning | ReasoningWithoutContent) -> str:
+    summary = item.summary
+    return summary[0].text if len(summary) == 1 and not item.content else text_of(item)
 
 
 def _kind_of(item: Message) -> Kind:
@@ -143,8 +143,10 @@ def _kind_of(item: Message) -> Kind:
 def _asked(item: FunctionCall | LocalShellCall) -> tuple[str, tuple[str, ...]]:
     """The text of a call, and the files that it is about."""
     if isinstance(item, FunctionCall):
-        with suppress(*_NOT_PLAIN):
+        try:
             return _asked_in(item.name, _decode_json(item.arguments))
+        except _NOT_PLAIN:
+            pass
     call = read_call(item)
     if call.command is not None:
         return _typed(call.name, call.command, call.directory), call.files

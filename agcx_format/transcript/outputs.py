@@ -139,7 +139,10 @@ def _json(value: Any) -> str:
 
 
 def _plain(text: str, outcome: CallOutcome) -> Output:
-    return Output(text, outcome, (InputText(text),) if text else ())
+    return Output(text, outcome, (_text_part(text),) if text else ())
+
+
+_text_part = InputText.unchecked
 
 
 def _inside(text: str, outcome: CallOutcome) -> Output:

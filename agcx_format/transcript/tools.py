@@ -144,9 +144,13 @@ def typed_command(command: Any) -> str | None:
         return None
     words = [word if isinstance(word, str) else json.dumps(word) for word in command]
     shell = words[0].rsplit("/", 1)[-1]
-    if len(words) == 3 and shell in _SHELLS and re.fullmatch(r"-[a-z]*c", words[1]):
+    if len(words) == 3 and shell in _SHELLS and _is_command_option(words[1]):
         return words[2]
     return shlex.join(words)
+
+
+def _is_command_option(word: str) -> bool:
+    return word in ("-c", "-lc") or re.fullmatch(r"-[a-z]*c", word) is not None
 
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish"})

@@ -145,12 +145,17 @@ def genuine_user_text(item: object) -> str | None:
     """What the person wrote in this item; empty for a picture alone; None if it is not theirs."""
     if not isinstance(item, Message) or item.role != "user":
         return None
-    texts = [part.text for part in item.content if hasattr(part, "text")]
+    content = item.content
+    if len(content) == 1 and isinstance(part := content[0], InputText):
+        words = own_words(part.text)
+        if words:
+            return words
+    texts = [part.text for part in content if hasattr(part, "text")]
     said = [words for words in map(own_words, texts) if words]
     if said:
         return "\n".join(said)
     only_pictures = not any(text[_after_picture_marks(text) :].strip() for text in texts)
-    has_picture = any(isinstance(part, InputImage) for part in item.content)
+    has_picture = any(isinstance(part, InputImage) for part in content)
     return "" if only_pictures and has_picture else None
 
 

@@ -19,7 +19,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
 
-from agcx_tui.app import themes, toasts
+from agcx_tui.app import from_threads, themes, toasts
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate, handled
@@ -176,7 +176,7 @@ class AgcxApp(EndingApp[object]):
         from agcx_tui.app.keys.conflicts import key_problems
 
         problems = [*self._problems, *key_problems(AgcxApp, keys, self.config.place)]
-        self.call_from_thread(self._say_problems, problems)
+        from_threads.call(self, self._say_problems, problems)
 
     def _say_problems(self, problems: Sequence[str]) -> None:
         from agcx_format.transcript import safe_line

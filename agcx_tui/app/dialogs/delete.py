@@ -18,6 +18,7 @@ from agcx_format import Store
 from agcx_format.errors import PersistenceError
 from agcx_format.store import is_link, is_recent
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import MUTED
@@ -125,7 +126,7 @@ class ConfirmDelete(Dialog[bool]):
             warning = self._look()
         except (PersistenceError, OSError):
             return
-        self.app.call_from_thread(self._warn, warning)
+        from_threads.call(self, self._warn, warning)
 
     def _warn(self, warning: str) -> None:
         if self.is_mounted:

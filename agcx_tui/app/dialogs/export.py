@@ -21,6 +21,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import Branch, safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.lines import shorten
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
@@ -150,7 +151,7 @@ class ExportDialog(Dialog[ExportOrder]):
             # The export says what is wrong with it.
             return
         if branches is not None and branches.found and not worker.is_cancelled:
-            self.app.call_from_thread(self._offer_branches, list(branches.found.values()))
+            from_threads.call(self, self._offer_branches, list(branches.found.values()))
 
     def _offer_branches(self, branches: Sequence[Branch]) -> None:
         self.query_one("#branch", Picks).mount_all(_picks(branches))
@@ -283,7 +284,7 @@ class ExportDialog(Dialog[ExportOrder]):
         problem = write_files.obstacle(target if single else target.parent, single)
         there = sum(map(write_files.is_regular, {target for _, target in order.jobs}))
         if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._looked, order, problem, there)
+            from_threads.call(self, self._looked, order, problem, there)
 
     def _looked(self, order: ExportOrder, problem: str, there: int) -> None:
         if problem:

@@ -15,6 +15,7 @@ from agcx_format import Store
 from agcx_format.errors import PersistenceError
 from agcx_format.space import CheckpointSelection, select_checkpoints
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.core.words.format import counted, size
@@ -82,9 +83,9 @@ class PruneCheckpoints(Dialog[CheckpointSelection]):
         try:
             found = select_checkpoints(self._store, self._now * 1000, unlisted=unlisted, keep=keep)
         except PersistenceError as error:
-            self.post_message(self.Selected(number, None, str(error)))
+            from_threads.post(self, self.Selected(number, None, str(error)))
         else:
-            self.post_message(self.Selected(number, found))
+            from_threads.post(self, self.Selected(number, found))
 
     @on(Selected)
     def _show(self, message: Selected) -> None:

@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.doctor import FileReport, Finding, ReportPart
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import MUTED
@@ -75,7 +76,7 @@ class VerifyDialog(Dialog[bool]):
         worker = get_current_worker()
         report = self._check(lambda: worker.is_cancelled)
         if not report.stopped:
-            self.post_message(self.Checked(report))
+            from_threads.post(self, self.Checked(report))
 
     @on(Checked)
     def _show(self, message: Checked) -> None:

@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from agcx_format import Act, ns_of
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
@@ -70,11 +71,11 @@ class HistoryScreen(PagedScreen[None]):
         try:
             changes = self._acts.store.log()
         except (PersistenceError, OSError) as problem:
-            self.post_message(
-                self.Loaded(None, report, error or f"The history cannot be read: {problem}")
+            from_threads.post(
+                self, self.Loaded(None, report, error or f"The history cannot be read: {problem}")
             )
         else:
-            self.post_message(self.Loaded(changes, report, error))
+            from_threads.post(self, self.Loaded(changes, report, error))
 
     @on(Loaded)
     def _show(self, message: Loaded) -> None:

@@ -23,6 +23,7 @@ from agcx_format import ScanEntry, Store
 from agcx_format.errors import PersistenceError
 from agcx_format.space import Chosen, PruneRule, Selection, select
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.prune_form import PruneForm
 from agcx_tui.app.screens.sessions import SessionsScreen
@@ -128,10 +129,10 @@ class PruneScreen(SessionsScreen):
                 self.store, rule, self.now() * 1000, should_stop=lambda: worker.is_cancelled
             )
         except (PersistenceError, OSError) as error:
-            self.post_message(self.Selected(number, None, str(error)))
+            from_threads.post(self, self.Selected(number, None, str(error)))
             return
         if found.complete:
-            self.post_message(self.Selected(number, found if rule else None))
+            from_threads.post(self, self.Selected(number, found if rule else None))
 
     @on(Selected)
     def _show_selected(self, message: Selected) -> None:

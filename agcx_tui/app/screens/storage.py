@@ -25,6 +25,7 @@ from agcx_format import ScanEntry
 from agcx_format.errors import PersistenceError
 from agcx_format.space import GROUPS, FileStats, Stats, StatsCache, gather
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.index_part import IndexPart
 from agcx_tui.app.screens.open_conversation import conversation_screen
@@ -126,8 +127,8 @@ class StorageScreen(PagedScreen[Opened]):
                 for file in files:
                     batch.append(file)
                     if time.monotonic() > deadline or len(batch) == _MOST:
-                        if not self.post_message(
-                            self.Measured(batch, len(entries), checkpoints, False)
+                        if not from_threads.post(
+                            self, self.Measured(batch, len(entries), checkpoints, False)
                         ):
                             return
                         batch, deadline = [], time.monotonic() + _EVERY
@@ -135,8 +136,8 @@ class StorageScreen(PagedScreen[Opened]):
         except (PersistenceError, OSError) as error:
             problem = f"Not all of it can be read: {error}"
         if not worker.is_cancelled:
-            self.post_message(
-                self.Measured(batch, len(entries), checkpoints, True, in_trash, problem)
+            from_threads.post(
+                self, self.Measured(batch, len(entries), checkpoints, True, in_trash, problem)
             )
 
     @on(Measured)

@@ -20,6 +20,7 @@ from agcx_format import Act, ScanEntry, Store, ns_of
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_format.store import Emptied, TrashedSession
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.services import Services
@@ -76,9 +77,9 @@ class TrashScreen(SessionsScreen):
                 if entry is not None:
                     found.append((session, _as_deleted(entry, session)))
         except (PersistenceError, OSError) as error:
-            self.post_message(self.Loaded([], [], f"The trash cannot be read: {error}"))
+            from_threads.post(self, self.Loaded([], [], f"The trash cannot be read: {error}"))
             return
-        self.post_message(self.Loaded(found, log))
+        from_threads.post(self, self.Loaded(found, log))
 
     @on(Loaded)
     def _show(self, message: Loaded) -> None:

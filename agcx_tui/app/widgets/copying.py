@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from textual.app import App
 
+from agcx_tui.app import from_threads
 from agcx_tui.app.textual_internals import set_app_clipboard, write_to_terminal
 from agcx_tui.core.local import clipboard
 
@@ -58,7 +59,7 @@ class Copying:
             if number != self._latest:
                 return
             taken = clipboard.put(clipboard.as_bytes(text), os.environ)
-        self._app.call_from_thread(self._report, number, text, what, taken)
+        from_threads.call(self._app, self._report, number, text, what, taken)
 
     def _report(self, number: int, text: str, what: str, taken: clipboard.Taken) -> None:
         if number != self._latest:

@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_tui.app import from_threads
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -86,7 +87,7 @@ class ShownFile(Generic[Found]):
             error = f"{cause.place}: {cause.reason}" if cause.place else cause.reason
         except OSError as cause:
             error = os_reason(cause)
-        if not self._preview.call_later(self._take, number, file, found, error):
+        if not from_threads.call(self._preview, self._take, number, file, found, error):
             _close(file)
         # Most likely Enter comes next, and then it opens at once.
         import_module("agcx_tui.app.screens.conversation.conversation")

@@ -20,6 +20,10 @@ __all__ = ["FollowedSource", "continues"]
 _STEP_SECONDS = 0.02
 _BREATH = 0.0005
 
+# How many messages at the end an agent may still be writing. A copy for display stands for an item until
+# that is written, and several items may come in another order than their copies.
+_BEING_WRITTEN = 4
+
 
 class FollowedSource:
     """The messages of the newest version of a session's file."""
@@ -86,6 +90,8 @@ def continues(
 ) -> bool:
     """Whether `newer` holds all that is known of `older`, and the messages `seen` are where they were.
 
+    The last few may be others: an agent was still writing them.
+
     Reads as much of `newer` as is known of `older`. Blocks: call it in a thread.
     """
     since = time.monotonic()
@@ -97,10 +103,11 @@ def continues(
             since = time.monotonic()
     if stopped() or newer.known() < older.known():
         return False
+    written = older.known() - _BEING_WRITTEN if older.complete else older.known()
     return all(
         _id_of(newer, index, stopped) == _id_of(older, index, stopped)
-        for index in sorted({0, *seen})
-        if 0 <= index < older.known()
+        for index in sorted({0, written - 1, *seen})
+        if index == 0 or 0 < index < written
     )
 
 

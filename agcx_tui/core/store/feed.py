@@ -126,6 +126,8 @@ class StoreFeed:
         self._watch: _Task | None = None
         self._words: _Task | None = None
         self._words_are_due = False
+        # Set once there are rows, or it is known why there are none.
+        self._begun = asyncio.Event()
         # Whether the beginnings of sessions are being read.
         self.reads_openings = False
         self._record = CatalogRecord(catalog, table, view.set_timer)
@@ -139,9 +141,16 @@ class StoreFeed:
         if self.path is None:
             return
         self._become(reading=True, error=None, slow=False)
+        self._begun.clear()
         self._view.set_timer(_PATIENCE, self._notice_slowness)
         rest, self._rest = self._rest, None
         self._start_scan(self._compare() if rest is None else self._read_rest(rest))
+
+    async def begun(self, patience: float) -> None:
+        """Wait until there are rows, or it is known why there are none; at most `patience` seconds."""
+        if self.state.reading and not len(self.table):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._begun.wait(), patience)
 
     def shown(self, rows: Iterable[int]) -> ShownFiles:
         """The files of these rows as they are shown now, whatever becomes of them while one thinks.
@@ -173,6 +182,8 @@ class StoreFeed:
 
     def _become(self, **changes: Any) -> None:
         self.state = structs.replace(self.state, **changes)
+        if not self.state.reading:
+            self._begun.set()
 
     def _notice_slowness(self) -> None:
         if self.state.reading:
@@ -291,6 +302,7 @@ class StoreFeed:
         rows = map(self.table.row_of, gone)
         self.table.remove(row for row in rows if row is not None)
         self.table.put(entries)
+        self._begun.set()
         self._view.table_changed()
         self.save_soon()
         if not self.state.reading:

@@ -108,8 +108,11 @@ def compare(
 def _batches(entries: Iterable[ScanEntry | Gone | None]) -> Iterator[list[ScanEntry | Gone]]:
     """The entries in lists of what comes in about 5 ms, then in 0.1 s; None is ignored."""
     batch: list[ScanEntry | Gone] = []
-    deadline = time.perf_counter() + _FIRST_BATCH
+    deadline = 0.0
     for count, entry in enumerate(entries, 1):
+        if count == 1:
+            # A large directory may take longer to list than the first rows may take.
+            deadline = time.perf_counter() + _FIRST_BATCH
         if entry is not None:
             batch.append(entry)
         if batch and time.perf_counter() >= deadline:

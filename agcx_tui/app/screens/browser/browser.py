@@ -52,6 +52,8 @@ __all__ = ["Arranged", "BrowserScreen"]
 # Seconds from a move of the cursor to the preview: longer than a key repeat takes.
 _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_READING = 0.25
+# Seconds that the first picture waits for rows: to draw an empty one would delay them.
+_FIRST_ROWS = 0.1
 # Seconds between two redraws of the ages.
 _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
@@ -152,11 +154,12 @@ class BrowserScreen(ListingScreen[None]):
             yield EdgeLine(id="marks")
         yield Static(id="too-small", markup=False)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
         self.services.sync.changed.subscribe(self._show_sync)
         self.action_rescan()
+        await self.feed.begun(_FIRST_ROWS)
 
     async def on_unmount(self) -> None:
         await self.feed.close()

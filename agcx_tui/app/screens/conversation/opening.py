@@ -24,6 +24,7 @@ from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.subagents import subagents_in
 from agcx_format.transcript import ModeChange, mode_changes
+from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.markdown import warm_up
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.subagents import SubagentCalls
@@ -139,17 +140,17 @@ class OpenConversation:
         except OSError as error:
             problem = PersistenceError(os_reason(error), path=error.filename or self._path)
             gone = not os.path.lexists(self._path)
-            self._screen.post_message(ConversationFailed(problem, gone))
+            from_threads.post(self._screen, ConversationFailed(problem, gone))
             return
         except PersistenceError as error:
             gone = not os.path.lexists(error.path or self._path)
-            self._screen.post_message(ConversationFailed(error, gone))
+            from_threads.post(self._screen, ConversationFailed(error, gone))
             return
         position = self.place.load(conversation)
         # Whatever fills the first screen is drawn at once: better imported here than there.
         warm_up()
         message = ConversationOpened(conversation, position)
-        if get_current_worker().is_cancelled or not self._screen.post_message(message):
+        if get_current_worker().is_cancelled or not from_threads.post(self._screen, message):
             conversation.close()
 
     def take(self, conversation: Conversation) -> Conversation | None:
@@ -172,7 +173,7 @@ class OpenConversation:
             # What is wrong with the file is said where it is.
             return
         if (changes or started) and not get_current_worker().is_cancelled:
-            self._screen.call_later(self._show_modes, conversation, changes, started)
+            from_threads.call(self._screen, self._show_modes, conversation, changes, started)
 
     def _show_modes(
         self,

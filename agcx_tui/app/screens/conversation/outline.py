@@ -20,6 +20,7 @@ from textual.widgets.option_list import Option
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.times import when
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
@@ -86,7 +87,7 @@ class OutlineScreen(PagedScreen[int]):
         # Closed meanwhile: what is shown stays.
         with suppress(PersistenceError, OSError):
             for outline in self._reader.read_all(_EVERY):
-                self.post_message(self.Grew(outline))
+                from_threads.post(self, self.Grew(outline))
 
     @on(Grew)
     def _grew(self, message: Grew) -> None:

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 from agcx_format import Store
 from agcx_format.errors import PersistenceError
 from agcx_format.store import StoredCheckpoint
+from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -103,7 +104,7 @@ class Panes(ContentSwitcher):
         except (PersistenceError, OSError) as error:
             groups = [Group("This cannot be read", (), str(error))]
         if not worker.is_cancelled:
-            self.post_message(self.Read(name, groups, store))
+            from_threads.post(self, self.Read(name, groups, store))
 
     @on(Read)
     def _show_facts(self, message: Read) -> None:

@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 
 from agcx_format import MessageSnapshot, MessageSource
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.search_line import SearchLine
 from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -247,7 +248,7 @@ class ConversationSearch(SearchLine):
 
         stopped = self._stopped(number)
         for found in search(source, query, stopped, start):
-            if stopped() or not self.post_message(self.Matched(number, found)):
+            if stopped() or not from_threads.post(self, self.Matched(number, found)):
                 return
 
     def _locate(self, index: int, message: MessageSnapshot) -> None:
@@ -261,7 +262,7 @@ class ConversationSearch(SearchLine):
         stopped = self._stopped(number)
         matches = find_matches(message, query, stopped)
         if not stopped():
-            self.post_message(self.Located(number, index, matches))
+            from_threads.post(self, self.Located(number, index, matches))
 
     def _stopped(self, number: int) -> Callable[[], bool]:
         worker = get_current_worker()

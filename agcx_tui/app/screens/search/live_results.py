@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from agcx_format.search import Index, Query, SearchProgress
+from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.core.search.close_spellings import close_spellings
 from agcx_tui.core.search.line import SearchLine
@@ -154,4 +155,4 @@ class LiveResults:
     def _find_close_words(self, number: int, query: Query) -> None:
         words = close_spellings(self._index, query, self._searcher.sessions())
         if words:
-            self._screen.post_message(CloseWordsFound(number, words))
+            from_threads.post(self._screen, CloseWordsFound(number, words))

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.recall_line import RecallInput
@@ -83,7 +84,7 @@ class SearchBar(Vertical):
 
     @work(thread=True, group="last")
     def _read_last(self) -> None:
-        self.post_message(self.LastRead(self._last.read()))
+        from_threads.post(self, self.LastRead(self._last.read()))
 
     @on(LastRead)
     def _show_last(self, message: LastRead) -> None:

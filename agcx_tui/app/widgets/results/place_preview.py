@@ -23,6 +23,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.search import Query, SessionHits
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.preview_heads import failure
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.shown_file import ShownFile
@@ -173,7 +174,7 @@ class PlacePreview(Vertical):
         worker = get_current_worker()
         found = find_matches(message, matches.query, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
-            self.post_message(self.Located(matches, index, found))
+            from_threads.post(self, self.Located(matches, index, found))
 
     @on(Located)
     def _located(self, message: Located) -> None:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.code_spans import CODE_SPANS
 from agcx_tui.core.local.lexing import Lexing
 
@@ -63,4 +64,4 @@ class CodeReader:
                     CODE_SPANS.put(code, spans)
         finally:
             _TURN.release()
-        self._widget.post_message(self.Known())
+        from_threads.post(self._widget, self.Known())

@@ -12,6 +12,7 @@ from textual.worker import get_current_worker
 from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import Branches
+from agcx_tui.app import from_threads
 from agcx_tui.core.conversation.branches import read_branches
 
 __all__ = ["BranchReader"]
@@ -46,7 +47,7 @@ class BranchReader:
                     source, lambda: worker.is_cancelled or source is not self._source
                 )
             if branches is not None:
-                self._widget.post_message(self.Known(source, branches))
+                from_threads.post(self._widget, self.Known(source, branches))
 
         self._widget.run_worker(read, thread=True, exclusive=True, group="branches")
 

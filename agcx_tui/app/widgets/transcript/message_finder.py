@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from agcx_format import MessageSnapshot, MessageSource
+from agcx_tui.app import from_threads
 from agcx_tui.core.conversation.find_message import find_message
 
 __all__ = ["MessageFinder", "Wanted"]
@@ -72,7 +73,7 @@ class MessageFinder:
             index = find(wanted.start)
             while index is not None and wanted.passed(index):
                 index = find(index + wanted.direction)
-            self._widget.post_message(self.Found(number, index))
+            from_threads.post(self._widget, self.Found(number, index))
 
         self._widget.run_worker(look, thread=True, exclusive=True, group="find")
 

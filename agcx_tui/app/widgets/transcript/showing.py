@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from agcx_format.errors import PersistenceError
+from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.heights import HeightIndex
 from agcx_tui.core.conversation.outline import OutlineReader, OutlineSoFar
 
@@ -122,7 +123,7 @@ class Showing:
         with suppress(PersistenceError, OSError):
             for outline in reader.read_all(_EVERY):
                 known = self.Known(reader, outline)
-                if worker.is_cancelled or not self._transcript.post_message(known):
+                if worker.is_cancelled or not from_threads.post(self._transcript, known):
                     return
 
     @staticmethod

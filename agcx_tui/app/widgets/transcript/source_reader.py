@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 
 from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
+from agcx_tui.app import from_threads
 
 __all__ = ["ALL", "SourceReader"]
 
@@ -122,4 +123,4 @@ class SourceReader:
             return True
 
     def _post(self, source: MessageSource, fetched: int | None = None) -> None:
-        self._widget.post_message(self.Grew(source, fetched))
+        from_threads.post(self._widget, self.Grew(source, fetched))

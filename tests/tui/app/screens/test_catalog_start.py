@@ -12,7 +12,6 @@ from agcx_format.catalog.columns import WORDS_KNOWN
 from agcx_format.catalog.file import Catalog
 from agcx_format.store.store import open_store
 from agcx_tui.app.screens.browser.browser import BrowserScreen
-from agcx_tui.core.store import store_work
 from tests.support.browsing import SIZE, browser, confirm_deletion, scanned, titles, until
 from tests.support.stores import contents
 from tests.support.waiting import wait_until
@@ -34,11 +33,8 @@ async def learn(tmp_path: Path, store: Path) -> list[str]:
     return shown
 
 
-async def test_a_second_start_shows_the_list_before_it_looks_at_the_store(
-    tmp_path, store, monkeypatch
-):
+async def test_a_second_start_shows_the_list_before_it_looks_at_the_store(tmp_path, store):
     shown = await learn(tmp_path, store)
-    monkeypatch.setattr(store_work, "batches", lambda entries: iter(()))
     app = browser(store, cache=tmp_path / "cache")
     screen = app.get_default_screen()
     assert titles(screen) == shown

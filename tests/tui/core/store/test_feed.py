@@ -23,7 +23,7 @@ from agcx_tui.core.store.opened_store import OpenedStore
 from agcx_tui.core.store.signal import Signal
 from agcx_tui.core.store.stream import stream
 from agcx_tui.core.store.watch import directory
-from tests.support.waiting import soon
+from tests.support.waiting import LIMIT, soon
 
 
 class View:
@@ -73,6 +73,8 @@ async def test_a_store_is_read_and_its_state_says_so(store):
     async with feeding(store, follow=False) as (feed, view):
         assert feed.state.reading
         assert not feed.state.table_is_known
+        await feed.begun(LIMIT)
+        assert len(feed.table) > 0
         await read(feed)
         assert feed.state.table_is_known
         assert feed.state.files == 15
@@ -93,7 +95,7 @@ async def test_what_cannot_be_read_is_an_error_of_the_state(tmp_path):
     path = tmp_path / "a file"
     path.write_text("no directory")
     async with feeding(path, follow=False) as (feed, _):
-        await soon(lambda: not feed.state.reading)
+        await feed.begun(LIMIT)
         assert feed.state.error is not None
         assert not feed.state.table_is_known
 
