@@ -1,8 +1,9 @@
 """Reads a message source in a thread, as far as the transcript wants it, and reports when it grew.
 
 Strategy: the transcript never waits.  It asks for messages up to some number, for all, or for one
-whose text was dropped; one thread does that work and posts `Grew` at most every few hundredths of a
-second.  A thread that is cancelled stops at its next slice, some 20 ms later.
+whose text was dropped; one thread does that work and posts `Grew`: every few hundredths of a
+second at first, and more rarely the longer it reads, since what draws the news takes the interpreter from
+it.  A thread that is cancelled stops at its next slice, some 20 ms later.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ __all__ = ["ALL", "SourceReader"]
 
 # More messages than any source has.
 ALL = 1 << 62
-_INTERVAL = 0.05
+# Seconds between two reports: at least so many, and such a share of the time that was read for, but no more
+# than the last.
+_INTERVAL, _SHARE, _LONGEST = 0.05, 0.25, 0.25
 # Lets the interface in between two slices: a busy thread would hold the interpreter.
 _BREATH = 0.0005
 
@@ -90,14 +93,15 @@ class SourceReader:
         def stopped() -> bool:
             return worker.is_cancelled or generation != self._generation
 
-        posted = 0.0
+        began, posted = time.monotonic(), 0.0
         while not stopped():
             index, self._fetch = self._fetch, None
             if index is not None:
                 if self._fetched(source, index, stopped):
                     self._post(source, index)
             elif source.known() < self._wanted and source.read_more():
-                if time.monotonic() - posted > _INTERVAL:
+                now = time.monotonic()
+                if now - posted > min(max(_INTERVAL, _SHARE * (now - began)), _LONGEST):
                     self._post(source)
                     posted = time.monotonic()
                 time.sleep(_BREATH)
