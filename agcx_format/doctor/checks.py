@@ -26,7 +26,7 @@ from agcx_format.doctor.report import FileReport, Finding, ReportDraft, Severity
 from agcx_format.doctor.session import verify_session
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import LAYOUTS, by_version, checkpoint
-from agcx_format.layout.base import MetadataCopies
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.model.fields import Float32
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed

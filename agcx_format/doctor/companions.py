@@ -16,7 +16,7 @@ from agcx_format.disk.durable import open_regular, read_exactly
 from agcx_format.doctor.report import FileReport, ReportDraft, ReportPart, Severity
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import checkpoint, index
-from agcx_format.layout.base import MetadataCopies
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.model.session import CheckpointMetadata, SessionIndex, SessionMetadata
 from agcx_format.store.paths import is_uuid
 

@@ -45,7 +45,13 @@ if TYPE_CHECKING:
         from_session_json as from_session_json,
     )
     from agcx_format.exporting.json_document import (
+        json_parts as json_parts,
+    )
+    from agcx_format.exporting.json_document import (
         session_json as session_json,
+    )
+    from agcx_format.exporting.json_document import (
+        with_count as with_count,
     )
     from agcx_format.exporting.markdown import markdown_parts as markdown_parts
     from agcx_format.exporting.plain_text import (
@@ -60,7 +66,7 @@ _HOMES = {
     "claude": "to_transcript transcript_name transcript_parts",
     "codex": "rollout_name rollout_parts",
     "html": "PAGE_END html_parts page_start section_parts",
-    "json_document": "from_session_json session_json",
+    "json_document": "from_session_json json_parts session_json with_count",
     "markdown": "markdown_parts",
     "plain_text": "jsonl_parts text_parts",
 }

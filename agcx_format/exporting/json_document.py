@@ -27,7 +27,7 @@ from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
 from agcx_format.transcript.escaping import safe_json
 
-__all__ = ["from_session_json", "json_parts", "session_json"]
+__all__ = ["from_session_json", "json_parts", "session_json", "with_count"]
 
 
 def session_json(
@@ -37,11 +37,18 @@ def session_json(
     choice: ExportChoice = EVERYTHING,
 ) -> bytes:
     """The document as UTF-8, with a newline at its end."""
-    around = replace(conversation, messages=[])
-    if choice != EVERYTHING:
-        count = sum(1 for _ in chosen(conversation.messages, choice))
-        metadata = replace(metadata, message_count=count)
-    return b"".join(json_parts(metadata, conversation.messages, around, state, choice))
+    around, messages = replace(conversation, messages=[]), conversation.messages
+    metadata = with_count(metadata, messages, choice)
+    return b"".join(json_parts(metadata, messages, around, state, choice))
+
+
+def with_count(
+    metadata: SessionMetadata, messages: Iterable[MessageSnapshot], choice: ExportChoice
+) -> SessionMetadata:
+    """The metadata with the number of messages that a document of this choice has."""
+    if choice == EVERYTHING:
+        return metadata
+    return replace(metadata, message_count=sum(1 for _ in chosen(messages, choice)))
 
 
 def json_parts(
@@ -51,7 +58,10 @@ def json_parts(
     state: SessionState,
     choice: ExportChoice = EVERYTHING,
 ) -> Iterator[bytes]:
-    """The document in parts, one for each message; `around` is the conversation without its messages."""
+    """The document in parts, one for each message; `around` is the conversation without its messages.
+
+    The metadata come before the messages, so their number has to be right already: see `with_count`.
+    """
     yield b'{"metadata":' + _safe(metadata)
     yield b',\n"conversation":{"id":' + _safe(around.id) + b',"messages":['
     comma = b"\n"

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from msgspec.structs import replace
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.errors import PersistenceError
 from agcx_format.layout.index_encodings import Encoding
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     Checkpoint,
@@ -33,7 +33,7 @@ from agcx_format.model.session import (
 )  # fmt: skip
 
 __all__ = [
-    "MAGIC", "Addition", "Appended", "Hold", "Kept", "Layout", "MessagesPlace", "MetadataCopies",
+    "MAGIC", "Addition", "Appended", "Hold", "Kept", "Layout", "MessagesPlace",
     "Rewritten", "SectionPlace", "admit_all",
 ]  # fmt: skip
 
@@ -125,34 +125,6 @@ class Appended(msgspec.Struct, frozen=True):
     metadata: SessionMetadata
     indexed: SessionMetadata
     parts: Sequence[bytes | Kept]
-
-
-class MetadataCopies(ABC):
-    """The copies of their metadata that a layout keeps beside its session files, one file per session.
-
-    Fields:
-        folder: relative to the store.
-        suffix: of a copy's name, which begins with the session's id.
-    """
-
-    folder: str
-    suffix: str
-
-    def path(self, session_id: UUID) -> str:
-        """Where the copy of a session is, relative to the store."""
-        return f"{self.folder}/{session_id}{self.suffix}"
-
-    @abstractmethod
-    def encode(self, metadata: SessionMetadata) -> bytes:
-        """The content of a copy."""
-
-    @abstractmethod
-    def decode(self, data: bytes) -> SessionMetadata:
-        """The metadata in a copy.
-
-        Raises:
-            PersistenceError: when the bytes are damaged.
-        """
 
 
 class Layout(ABC):
@@ -257,6 +229,18 @@ class Layout(ABC):
         Raises:
             PersistenceError: when it cannot be read.
         """
+
+    def without_messages(
+        self, data: Section, metadata: SessionMetadata
+    ) -> tuple[ConversationSnapshot, SessionState]:
+        """The conversation with an empty list of messages, and the state.
+
+        Raises:
+            PersistenceError: when they cannot be read.
+        """
+        history = self.mode_history(data, metadata)
+        around = ConversationSnapshot(metadata.id, [], self.context(data), history)
+        return around, self.state(data)
 
     @abstractmethod
     def end(self, data: Section) -> int:

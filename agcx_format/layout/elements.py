@@ -12,10 +12,10 @@ from agcx_format.errors import MessagePackDecodeError, located
 from agcx_format.layout.base import Addition
 from agcx_format.model.session import ConversationSnapshot
 
-__all__ = ["ELEMENTS", "Element", "conversation_field", "element", "split", "with_more"]
+__all__ = ["ELEMENTS", "FIELDS", "Element", "conversation_field", "element", "split", "with_more"]
 
 ELEMENTS = ("metadata", "conversation", "state", "checksum")
-_FIELDS = ConversationSnapshot.__struct_fields__
+FIELDS = ConversationSnapshot.__struct_fields__
 
 T = TypeVar("T")
 
@@ -71,12 +71,12 @@ def conversation_field(raw: bytes, conversation: Element, name: str, type_: type
         MessagePackDecodeError: when it is damaged.
     """
     try:
-        fields = split(raw[conversation.start : conversation.end], _FIELDS)
+        fields = split(raw[conversation.start : conversation.end], FIELDS)
     except MessagePackDecodeError:
         # A map of its fields, or damage that is to be described.
         field: T = getattr(element(raw, conversation, ConversationSnapshot), name)
         return field
-    found = fields[_FIELDS.index(name)]
+    found = fields[FIELDS.index(name)]
     start, end = conversation.start + found.start, conversation.start + found.end
     return element(raw, Element(conversation.name, start, end), type_)
 
@@ -89,7 +89,7 @@ def with_more(conversation: bytes, added: Addition) -> tuple[int, bytes]:
         TypeError: when a field of a message holds a value that its type cannot hold.
         ValueError: likewise.
     """
-    id_, messages, context, history = split(conversation, _FIELDS)
+    id_, messages, context, history = split(conversation, FIELDS)
     fields = [conversation[each.start : each.end] for each in (id_, messages, context, history)]
     count, fields[1] = _longer(fields[1], messagepack.encode_messages(added.messages))
     if added.modes:

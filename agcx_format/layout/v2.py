@@ -12,7 +12,7 @@ included; the checksum has always been nil. Its checkpoints have the same header
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgpack
 from msgspec import Meta
@@ -37,15 +37,16 @@ from agcx_format.layout.base import (
     Appended,
     Layout,
     MessagesPlace,
-    MetadataCopies,
     Rewritten,
     SectionPlace,
     admit_all,
 )
-from agcx_format.layout.elements import Element, conversation_field, element, split, with_more
+from agcx_format.layout.elements import Element, element, split, with_more
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.layout.plain_size import Part, plain_size
+from agcx_format.layout.v2_rest import Found, ask
 from agcx_format.model.fields import Float32
 from agcx_format.model.session import (
     Checkpoint,
@@ -72,6 +73,8 @@ _CHECKPOINT_LEVEL = 6
 _NIL = b"\xc0"
 
 # `Option<u32>`, nil in all files so far. `Any`, because a union is no `type[T]`.
+T = TypeVar("T")
+
 Checksum: Any = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] | None
 
 
@@ -231,28 +234,29 @@ class Layout2(Layout):
         return [SectionPlace("session", HEADER, min(self.end(data), len(data)), True)]
 
     def parts(self, data: Section) -> list[tuple[str, int]]:
-        return [(each.name, each.end - each.start) for each in self._found(data)[1].values()]
+        return _asked(data, Found.sizes)
 
     def messages(self, data: Section) -> MessagesPlace:
         return MessagesPlace(HEADER, min(self.end(data), len(data)), BEFORE_MESSAGES)
 
     def context(self, data: Section) -> ConversationContext:
-        raw, places = self._found(data)
-        return conversation_field(raw, places["conversation"], "context", ConversationContext)
+        return _asked(data, lambda found: found.field("context", ConversationContext))
 
     def mode_history(self, data: Section, metadata: SessionMetadata) -> ModeHistory:
-        raw, places = self._found(data)
-        return conversation_field(raw, places["conversation"], "mode_history", ModeHistory)
+        return _asked(data, lambda found: found.field("mode_history", ModeHistory))
 
     def state(self, data: Section) -> SessionState:
-        raw, places = self._found(data)
-        return element(raw, places["state"], SessionState)
+        return _asked(data, lambda found: found.element("state", SessionState))
 
-    def _found(self, data: Section) -> tuple[bytes, dict[str, Element]]:
-        if min(self.end(data), len(data)) > limits.WHOLE_SECTION:
-            raise CorruptData("it is too large", section="session", offset=8)
-        raw = decompress(data)
-        return raw, {place.name: place for place in split(raw)}
+    def without_messages(
+        self, data: Section, metadata: SessionMetadata
+    ) -> tuple[ConversationSnapshot, SessionState]:
+        def around(found: Found) -> tuple[ConversationSnapshot, SessionState]:
+            found.element("checksum", Checksum)
+            conversation = found.element("conversation", ConversationSnapshot)
+            return replace(conversation, messages=[]), found.element("state", SessionState)
+
+        return _asked(data, around)
 
     def end(self, data: Section) -> int:
         return HEADER + int.from_bytes(data[8:HEADER], "little")
@@ -371,6 +375,12 @@ class Layout2(Layout):
             element(raw, conversation, ConversationSnapshot),
             element(raw, state, SessionState),
         )
+
+
+def _asked(data: Section, question: Callable[[Found], T]) -> T:
+    section = Part(data, HEADER, section_end(data[:HEADER], len(data)))
+    with located(section="session", base=HEADER):
+        return ask(section, BEFORE_MESSAGES, question)
 
 
 def _admitted(pieces: Iterable[bytes], admit: Callable[[int], None]) -> Iterator[bytes]:

@@ -46,6 +46,7 @@ class Request(msgspec.Struct, frozen=True):
 
     Fields:
         query: what to look for.
+        wanted, unwanted: its matchers.
         allowed: which messages count; None for all.
         rows: hits that are wanted of a session at most.
         context: lines before and after each.
@@ -56,6 +57,8 @@ class Request(msgspec.Struct, frozen=True):
     """
 
     query: Query
+    wanted: tuple[Matcher, ...]
+    unwanted: tuple[Matcher, ...]
     allowed: Allowed | None
     rows: int
     context: int
@@ -80,8 +83,8 @@ class _Examination:
         self._session = session
         self._request = request
         self._path = path
-        self._wanted = request.query.matchers
-        self._unwanted = tuple(term.matcher for term in request.query.unwanted)
+        self._wanted = request.wanted
+        self._unwanted = request.unwanted
         self._counts = [0] * len(self._wanted)
         self._hits: list[Hit] = []
         self._exact = True

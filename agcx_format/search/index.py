@@ -129,10 +129,14 @@ class Index:
 
                 runs = runs_of(parsed)
             allowed = allowed_by(parsed.within)
+            wanted = parsed.matchers
+            unwanted = tuple(term.matcher for term in parsed.unwanted)
 
             def request(stopped: Callable[[], bool]) -> Request:
                 best = order == "best"
-                return Request(parsed, allowed, most, context, counted, best, runs, stopped)
+                return Request(
+                    parsed, wanted, unwanted, allowed, most, context, counted, best, runs, stopped
+                )
 
             return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 

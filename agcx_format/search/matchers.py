@@ -97,7 +97,7 @@ class Literal(msgspec.Struct, frozen=True):
         if self._beware & Block.ALWAYS:
             return any(True for _ in _each_message(self, block))
         if self._is_slow(block):
-            return self.needle.text in self._prepared(block)
+            return any(self.needle.text in text for text in self._prepared(block))
         if self.needle.cased:
             return native.find(block.payload, self._raw) >= 0
         return native.uncased_find(block.payload, self._raw) >= 0
@@ -106,7 +106,7 @@ class Literal(msgspec.Struct, frozen=True):
         if self._beware & Block.ALWAYS:
             return sum(1 for _ in _each_message(self, block))
         if self._is_slow(block):
-            return self._prepared(block).count(self.needle.text)
+            return sum(text.count(self.needle.text) for text in self._prepared(block))
         payload = block.payload
         if self.needle.cased:
             return payload.count(self._raw)
@@ -118,8 +118,7 @@ class Literal(msgspec.Struct, frozen=True):
 
     def matches(self, block: Block) -> Iterator[Match]:
         if self._is_slow(block):
-            if self.occurs(block):
-                yield from _each_message(self, block)
+            yield from _each_message(self, block)
             return
         spans = self._cased_spans if self.needle.cased else native.uncased_spans
         yield from block.in_characters(spans(block.payload, self._raw))
@@ -145,8 +144,9 @@ class Literal(msgspec.Struct, frozen=True):
             not self.needle.cased and not native.has_uncased(block.payload)
         )
 
-    def _prepared(self, block: Block) -> str:
-        return self.needle.prepare(block.text)
+    def _prepared(self, block: Block) -> Iterator[str]:
+        # By message: most are ASCII also where one is not, and these are folded in no time.
+        return map(self.needle.prepare, block.texts)
 
     @staticmethod
     def _cased_spans(payload: bytes, raw: bytes) -> Iterator[tuple[int, int]]:

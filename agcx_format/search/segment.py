@@ -146,12 +146,13 @@ class Segment:
 
     def read(self, numbers: Iterable[int]) -> Iterator[Block]:
         """Blocks by number, ascending.  Raises `Damaged` when one is damaged."""
+        starts, rows = self._starts, self.blocks
         for run in self._runs(numbers):
-            start = self._starts[run[0]]
+            start = starts[run[0]]
             data = memoryview(self._read(self._end(run[-1]) - start, start))
             for number in run:
-                row = self.blocks[number]
-                at = self._starts[number] - start
+                row = rows[number]
+                at = starts[number] - start
                 packed = data[at : at + row.packed]
                 facts = data[at + row.packed : at + row.on_disk]
                 yield self._block(row, packed, bytes(facts))

@@ -21,6 +21,7 @@ from typing import Any
 from zlib import crc32
 
 from agcx_format.search import native
+from agcx_format.search.blocks import SEPARATOR
 from agcx_format.search.traits import EVERY
 from agcx_format.transcript.folding import fold, unify
 
@@ -97,7 +98,9 @@ def folded_forms(payload: bytes, traits: int) -> list[bytes]:
     """The forms of a block's text in which needles are looked for, folded."""
     forms = [native.casefold(payload)]
     if traits & EVERY:
-        text = payload.decode()
+        # All forms of ASCII are the same.
+        texts = payload.decode().split(SEPARATOR)
+        text = SEPARATOR.join([each for each in texts if not each.isascii()])
         forms += [native.casefold(unify(text).encode()), fold(text).encode()]
     return forms
 

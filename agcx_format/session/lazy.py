@@ -26,6 +26,7 @@ from agcx_format.layout.plain_size import plain_size
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     ConversationContext,
+    ConversationSnapshot,
     ModeHistory,
     SessionMetadata,
     SessionState,
@@ -292,6 +293,14 @@ class SessionFile:
             PersistenceError: when it cannot be read.
         """
         return self._located(self._layout.state)
+
+    def without_messages(self) -> tuple[ConversationSnapshot, SessionState]:
+        """The conversation with an empty list of messages, and the state: a session besides its messages.
+
+        Raises:
+            PersistenceError: when they cannot be read.
+        """
+        return self._located(lambda data: self._layout.without_messages(data, self.metadata))
 
     @property
     def has_context_apart(self) -> bool:

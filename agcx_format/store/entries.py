@@ -23,7 +23,7 @@ from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import Layout, by_version
-from agcx_format.layout.base import MetadataCopies
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.model.session import SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import Turn, as_they_are, read_head, read_listed, read_metadata

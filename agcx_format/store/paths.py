@@ -19,7 +19,7 @@ from agcx_format.store.names import SUFFIX, is_uuid
 
 if TYPE_CHECKING:
     from agcx_format.layout import Layout
-    from agcx_format.layout.base import MetadataCopies
+    from agcx_format.layout.metadata_copies import MetadataCopies
 
 __all__ = [
     "CHECKPOINTS",

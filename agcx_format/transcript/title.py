@@ -5,12 +5,27 @@ from __future__ import annotations
 __all__ = ["short_title"]
 
 _TITLE_LENGTH = 80
+# With one of these a sentence goes on, and with none of those before it has ended.
+_GOING_ON = frozenset("@`'\"(")
+_ENDS = frozenset(".!?:;")
 
 
 def short_title(words: str, length: int = _TITLE_LENGTH) -> str:
-    """The first line that is not blank, cut between words."""
-    line = next((" ".join(line.split()) for line in words.splitlines() if line.strip()), "")
-    if len(line) <= length:
-        return line
-    cut = line.rfind(" ", length // 2, length)
-    return line[: cut if cut > 0 else length - 1].rstrip(" ,;:.") + "…"
+    """The first line that is not blank, with those in which its sentence goes on, cut between words."""
+    title = ""
+    for line in words.splitlines():
+        said = " ".join(line.split())
+        if title and not _goes_on(title, said):
+            break
+        title = f"{title} {said}" if title else said
+        if len(title) > length:
+            break
+    if len(title) <= length:
+        return title
+    cut = title.rfind(" ", length // 2, length)
+    return title[: cut if cut > 0 else length - 1].rstrip(" ,;:.") + "…"
+
+
+def _goes_on(title: str, line: str) -> bool:
+    """Whether an editor or a terminal broke the line in the middle of a sentence."""
+    return bool(line) and title[-1] not in _ENDS and (line[0].islower() or line[0] in _GOING_ON)

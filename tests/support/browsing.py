@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Static
 
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
@@ -23,6 +26,7 @@ from tests.support.surroundings import shared
 from tests.support.waiting import LIMIT
 
 SIZE = (120, 40)
+AnyScreen = TypeVar("AnyScreen", bound=Screen)
 # Half a minute of them, at least.
 IDLE_LOOKS = 3000
 
@@ -77,6 +81,18 @@ async def scanned(pilot: Pilot, sessions: int = 15) -> BrowserScreen:
     await until(pilot, lambda: len(screen.table) == sessions and not screen.feed.state.reading)
     await pilot.pause()
     return screen
+
+
+async def on_top(pilot: Pilot, kind: type[AnyScreen]) -> AnyScreen:
+    """Wait until a screen of this kind is the one that takes keys."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind))
+    await pilot.pause()
+    return pilot.app.screen
+
+
+def text_of(screen: Screen) -> str:
+    """All that a dialog says."""
+    return "\n".join(str(part.render()) for part in screen.query(Static))
 
 
 async def worked(pilot: Pilot) -> None:

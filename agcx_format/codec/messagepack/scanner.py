@@ -26,6 +26,7 @@ class MessageScanner:
     Fields:
         starts: message `i` begins at `starts[i]` and ends at `starts[i + 1]`, from the first byte fed.
         count: the number of messages that the array claims, None until it is known.
+        header: where the header of the array begins, once `count` is known.
     """
 
     def __init__(self, before: tuple[str, ...] = ()) -> None:
@@ -35,6 +36,7 @@ class MessageScanner:
         self._before = list(before)
         self.starts = array("Q")
         self.count: int | None = None
+        self.header = 0
 
     @property
     def found(self) -> int:
@@ -84,6 +86,7 @@ class MessageScanner:
             else:
                 self._unpacker.skip()
             self._before.pop(0)
+        self.header = self._unpacker.tell()
         count: int = self._unpacker.read_array_header()
         self.starts.append(self._unpacker.tell())
         self.count = count

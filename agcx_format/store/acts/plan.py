@@ -23,7 +23,8 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.layout import by_version
-from agcx_format.layout.base import MetadataCopies, Rewritten
+from agcx_format.layout.base import Rewritten
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.listed import whole_tags

@@ -122,7 +122,7 @@ class ArchiveWriter:
         Raises:
             StaleSession: it is not the `expected` version, or changed while it was read.
             ArchiveNotWritten: the disk of the archive is full, or fails.
-            PersistenceError: it cannot be read, or is a link.
+            PersistenceError: it cannot be read, is a link, or is huge and mostly holes.
         """
         full = os.fspath(root / path)
         if not follow and is_link(full):
@@ -131,6 +131,9 @@ class ArchiveWriter:
             signature = file.signature
             if expected is not None and signature != expected:
                 raise StaleSession("it changed since it was read", path=full)
+            if _is_sparse(os.fstat(file.fd)):
+                reason = f"a sparse file of {file.size:,} bytes, which would all be written"
+                raise PersistenceError(reason, path=full)
             digest = hashlib.sha256()
             for piece in _pieces(file):
                 digest.update(piece)
@@ -254,6 +257,10 @@ def _sweep(target: Path) -> None:
                 remove_unused(folder, name)
     finally:
         os.close(folder)
+
+
+def _is_sparse(status: os.stat_result) -> bool:
+    return status.st_size > limits.SPARSE and status.st_blocks * 512 < status.st_size // 2
 
 
 def _pieces(file: OpenFile) -> Iterator[bytes]:

@@ -191,7 +191,7 @@ class FactsView(Roll, can_focus=True):
         rows = len(self.viewport.lines(index, 0))
         return last >= Place(index, 0, rows - 1)
 
-    def settled(self) -> None:
+    def settled(self, *, same_lines: bool = False) -> None:
         """The current fact is one in view."""
         window = self.viewport.window
         if window and not window[0].block <= self.current <= window[-1].block:

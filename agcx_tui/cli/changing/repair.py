@@ -43,10 +43,12 @@ def repair(settings: Settings, paths: tuple[str, ...], output: str) -> None:
     them could not be recovered.
     """
     from agcx_format.doctor import repair_file
-    from agcx_format.errors import PersistenceError
+    from agcx_format.errors import CorruptData, PersistenceError
 
     for name in paths:
         try:
+            if os.path.isdir(name):
+                raise CorruptData("a directory; name the files in it, as verify does", path=name)
             path = name if os.path.lexists(name) else settings.store().resolve(name).path
             done = repair_file(path, output)
         except PersistenceError as error:

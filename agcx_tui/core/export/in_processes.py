@@ -26,8 +26,6 @@ __all__ = ["Rendered", "Rendering"]
 
 # Bytes on disk of sessions that are written in the time that a process takes to start.
 _WORTH_A_PROCESS = 2 * 1024 * 1024
-# A session that is larger on disk is not written as JSON by one process of many: it is in memory then.
-_LARGEST_JSON = 16 * 1024 * 1024
 # Files that each process may have written and that are not in place yet.
 _AHEAD = 2
 
@@ -97,9 +95,7 @@ class Rendering:
         folder = None
         if targets is None:
             folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="agcx-")))
-        for index, (source, size) in enumerate(zip(sources, sizes, strict=True)):
-            if exporter.form.format == "json" and size > _LARGEST_JSON:
-                continue
+        for index, source in enumerate(sources):
             if folder is not None:
                 temporary = folder / str(index)
                 self._jobs[index] = _Job(source, exporter.form, temporary, number=index + 1)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Form", "Outgoing", "Progress"]
 
+# Bytes that are written together: a message alone is often little.
+_AT_ONCE = 64 * 1024
+
 FORMATS = {
     "md": "Markdown",
     "html": "HTML",
@@ -108,10 +111,18 @@ class Outgoing:
 
     def parts(self, alone: bool = True, number: int = 1) -> Iterator[bytes]:
         """The bytes of its file, or, unless `alone`, of its part number `number` of a shared file."""
+        held: list[bytes] = []
+        size = 0
         for part in self._parts(alone, number):
             data = part if isinstance(part, bytes) else part.encode("utf-8", "replace")
-            self.progress.written += len(data)
-            yield data
+            held.append(data)
+            size += len(data)
+            if size >= _AT_ONCE:
+                self.progress.written += size
+                yield b"".join(held)
+                held, size = [], 0
+        self.progress.written += size
+        yield b"".join(held)
 
     def _parts(self, alone: bool, number: int) -> Iterator[str | bytes]:
         from agcx_format.exporting import EVERYTHING
@@ -146,10 +157,7 @@ class Outgoing:
                 from agcx_format.exporting import transcript_parts
 
                 return transcript_parts(*given, context, choice)
-        from msgspec import structs
-
-        from agcx_format.exporting import session_json
+        from agcx_format.exporting import json_parts
 
         assert self.state is not None
-        whole = structs.replace(self.around, messages=list(self.messages))
-        return iter([session_json(self.metadata, whole, self.state, choice)])
+        return json_parts(*given, self.around, self.state, choice)

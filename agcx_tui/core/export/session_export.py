@@ -9,7 +9,6 @@ searched, and a changed file is searched again.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ from agcx_tui.core.export.outgoing import Form, Outgoing, Progress
 
 if TYPE_CHECKING:
     from agcx_format import (
-        ConversationContext,
         ConversationSnapshot,
         MessageSnapshot,
         ModeHistory,
@@ -133,7 +131,7 @@ class Exporter:
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:
-        from agcx_format import ConversationSnapshot, SessionFile, read_session
+        from agcx_format import SessionFile
         from agcx_format.store import checkpoint_file, is_checkpoint
 
         progress = self.progress
@@ -146,17 +144,10 @@ class Exporter:
                     signature, messages = checkpoint.signature, conversation.messages
                     yield _Opened(signature, metadata, messages, conversation, state)
                     return
-            if self.form.format == "json":
-                before = _signature(path)
-                metadata, conversation, state = read_session(path)
-                same = before if before == _signature(path) else None
-                progress.expected = len(conversation.messages)
-                yield _Opened(same, metadata, conversation.messages, conversation, state)
-                return
             with SessionFile(path) as file:
                 progress.expected = file.expected
-                around = ConversationSnapshot(file.metadata.id, [], _context(file), _modes(file))
-                yield _Opened(file.signature, self._with_turns(file), file, around, None)
+                around, state = _rest(file, with_state=self.form.format == "json")
+                yield _Opened(file.signature, self._with_turns(file), file, around, state)
         finally:
             progress.messages = progress.expected = 0
             progress.sessions += 1
@@ -215,6 +206,10 @@ class Exporter:
 
     def _ready(self, path: str, opened: _Opened, choice: ExportChoice) -> Outgoing:
         metadata, around, state = opened.metadata, opened.around, opened.state
+        if self.form.format == "json":
+            from agcx_format.exporting import with_count
+
+            metadata = with_count(metadata, self._checked(opened.messages), choice)
         form = replace(self.form, choice=choice)
         title, outgoing = metadata.title, self._checked(opened.messages)
         if not self.form.redact:
@@ -257,25 +252,19 @@ class _Opened:
     state: SessionState | None
 
 
-def _signature(path: str) -> Signature | None:
-    from agcx_format.disk import Signature
-
-    try:
-        return Signature.of(os.stat(path))
-    except OSError:
-        return None
-
-
-def _context(file: SessionFile) -> ConversationContext:
-    """The context of a session.
+def _rest(file: SessionFile, with_state: bool) -> tuple[ConversationSnapshot, SessionState | None]:
+    """The conversation of a session without its messages, and the state if it is asked for.
 
     Raises:
-        PersistenceError: It cannot be read; if the messages before it are damaged, the error is theirs.
+        PersistenceError: They cannot be read; if the messages before them are damaged, the error is theirs.
     """
+    from agcx_format import ConversationSnapshot
     from agcx_format.errors import PersistenceError
 
     try:
-        return file.context
+        if with_state:
+            return file.without_messages()
+        return ConversationSnapshot(file.metadata.id, [], file.context, _modes(file)), None
     except PersistenceError as error:
         while file.read_more():
             pass

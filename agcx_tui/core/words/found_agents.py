@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["describe_new", "describe_outcomes", "describe_places", "describe_progress"]
 
-# Those that were not shown before, in the order of the words.
+# In the order of the words. One that is already there was new by its path alone.
 _OUTCOMES = (
     ImportOutcome.IMPORTED,
     ImportOutcome.UPDATED,
+    ImportOutcome.PRESENT,
     ImportOutcome.SKIPPED,
     ImportOutcome.FAILED,
 )
@@ -67,6 +68,6 @@ def describe_progress(progress: ImportProgress, elapsed: float) -> str:
 
 
 def describe_outcomes(outcomes: Counter[ImportOutcome]) -> str:
-    """Such as `312 imported, 1 failed`."""
+    """Such as `312 imported, 22 already there, 1 failed`."""
     words: Iterable[str] = (f"{outcomes[each]:,} {each}" for each in _OUTCOMES if outcomes[each])
     return ", ".join(words) or "Nothing to import"

@@ -94,6 +94,33 @@ def test_a_file_that_was_copied_or_restored_changes_nothing(store, tmp_path):
     assert first[0].last_accessed == first[0].updated_at
 
 
+def test_an_answer_that_reads_otherwise_by_now_does_not_replace_the_one_in_the_store(
+    store, tmp_path
+):
+    path = write(tmp_path / "rollout.jsonl", meta(), user("one"), assistant("an answer"))
+    _, first = imported(store, path)
+    write(path, meta(), user("one"), assistant("an answer that goes on"))
+    outcome, grown = imported(store, path)
+    assert (outcome, texts(grown)) == (ImportOutcome.UPDATED, ["one", "an answer that goes on"])
+    assert [each.metadata.message_id for each in grown[1].messages] == [
+        each.metadata.message_id for each in first[1].messages
+    ]
+    write(path, meta(), user("one"), assistant("something else"), user("two"))
+    outcome, now = imported(store, path)
+    assert (outcome, now) == (ImportOutcome.SKIPPED, grown)
+
+
+def test_when_a_person_last_opened_it_stays(store, tmp_path):
+    path = write(tmp_path / "rollout.jsonl", meta(), user("one"))
+    _, (metadata, conversation, state) = imported(store, path)
+    opened = Timestamp("2099-01-01T00:00:00Z")
+    seen = msgspec.structs.replace(metadata, last_accessed=opened)
+    store.save_session(metadata.id, seen, conversation, state)
+    write(path, meta(), user("one"), assistant("two"))
+    outcome, (metadata, *_) = imported(store, path)
+    assert (outcome, metadata.last_accessed) == (ImportOutcome.UPDATED, opened)
+
+
 def test_the_only_copy_makes_room_for_the_item_that_follows_later(store, tmp_path):
     path = write(
         tmp_path / "rollout.jsonl", meta(), user("one"), event("agent_message", message="two")

@@ -13,6 +13,7 @@ from agcx_format.importing.claude import transcript
 from agcx_format.importing.codex import rollout
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.json_lines import Line, parse_lines
+from agcx_format.importing.records import unfinished_records
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions
 from agcx_format.model.timestamps import Timestamp
@@ -70,6 +71,21 @@ def test_the_pieces_of_a_record_that_breaks_off_are_no_records(record, cut):
     assert line.error
     # What somebody wrote into a record may be one itself, and the piece may end with it.
     assert [each for each in line.values if not {"payload", "sessionId"} & each.keys()] == []
+
+
+@pytest.mark.parametrize("follows", [", 2, tru", "]", '}, "b": tru', ": 1"])
+def test_what_goes_on_like_a_part_is_no_record_though_it_looks_like_one(follows):
+    part = json.dumps({"type": "message", "payload": {"words": "quoted"}})
+    assert read('{"a": [' + part + follows).values == ()
+
+
+def test_a_line_may_lack_its_end_anywhere_also_within_a_character():
+    whole = json.dumps({"a": ["🦘", {"b": 1}]})
+    assert "\\ud83e\\udd98" in whole
+    for cut in range(1, len(whole)):
+        assert unfinished_records(whole[:cut]) == []
+    assert unfinished_records(whole + whole[:5]) == [json.loads(whole)]
+    assert unfinished_records('{"a": nothing like a value') is None
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,13 @@ from agcx_format.layout.base import (
     MAGIC,
     Layout,
     MessagesPlace,
-    MetadataCopies,
     Rewritten,
     SectionPlace,
     admit_all,
 )
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
+from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.model.fields import Moment
 from agcx_format.model.session import (
     Checkpoint,

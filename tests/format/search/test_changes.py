@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,21 @@ def test_sessions_behind_a_link_out_of_the_store_are_searched_and_never_in_the_b
     index = Index(open_store(root), tmp_path / "cache")
     assert index.update().sessions == 0
     assert len(list(index.find("needle"))) == 14
+
+
+def test_the_garbage_collector_works_as_before_when_the_index_is_built(store, tmp_path):
+    before = gc.get_threshold()
+    paces = set()
+
+    def stop() -> bool:
+        paces.add(gc.get_threshold())
+        return False
+
+    index = Index(open_store(store), tmp_path / "cache")
+    index.update(should_stop=stop)
+    assert paces
+    assert before not in paces
+    assert gc.get_threshold() == before
 
 
 def test_a_read_only_cache_is_searched_without(store, tmp_path):

@@ -21,8 +21,11 @@ from agcx_format import (
     new_session,
     open_store,
 )
+from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor import verify_store
 from agcx_format.doctor.report import Severity
+from agcx_format.layout.base import Addition
+from agcx_format.store.appending import appended, parts_of
 from tests.support.stores import contents
 
 ID = UUID(int=5 << 96 | 0xC0FFEE)
@@ -65,6 +68,27 @@ def test_messages_are_added_counted_and_listed(store: Store):
     assert indexed(store) == metadata
     assert store.list_sessions()[0] == metadata
     assert problems(store) == []
+
+
+def test_an_older_message_does_not_turn_the_clock_back(store: Store):
+    before = store.load_session(ID)[0].updated_at
+    said_then = new_message(
+        Message(None, "user", [InputText("two")]), timestamp="2001-01-01T00:00:00Z"
+    )
+    store.append(ID, [said_then])
+    assert store.load_session(ID)[0].updated_at == before
+
+
+def test_a_file_that_is_written_while_it_is_copied_is_no_source(store: Store):
+    """By a program that knows nothing of locks, and writes into the file itself."""
+    with OpenFile(store.resolve(str(ID)).path) as file:
+        new = appended(file, Addition([said("two")]), lambda metadata: metadata, 3)
+        copy = parts_of(file, new)
+        next(copy)
+        with open(file.path, "ab") as other:
+            other.write(b"more")
+        with pytest.raises(StaleSession, match="changed while it was read"):
+            list(copy)
 
 
 def test_a_session_whose_program_counts_no_turns_still_counts_none(store: Store):

@@ -16,6 +16,7 @@ from agcx_format import (
     LockFailed,
     Message,
     PersistenceError,
+    limits,
     new_message,
     new_session,
 )
@@ -126,3 +127,16 @@ def test_two_backups_to_one_archive_do_not_mix(tmp_path: Path):
         with pytest.raises(LockFailed, match="another backup"):
             store.back_up(path)
     assert path.read_bytes() == before
+
+
+def test_a_sparse_file_of_many_gigabytes_is_reported_and_not_read(tmp_path: Path):
+    store = filled(tmp_path / "store", 1)
+    huge = store.path / f"{UUID(int=99)}.agcx"
+    with open(huge, "wb") as file:
+        file.truncate(limits.SPARSE + 1)
+    made = store.back_up(tmp_path / "backup.tar")
+    (failure,) = made.backup.failures
+    assert failure.path == huge.name
+    assert failure.reason.startswith("a sparse file of ")
+    assert len(made.backup.sessions) == len(list(store.scan())) - 1
+    assert (tmp_path / "backup.tar").stat().st_size < limits.MIB

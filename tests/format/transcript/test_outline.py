@@ -27,7 +27,7 @@ def test_a_turn_counts_its_calls_its_failures_and_its_time():
         assistant("Done", second=80),
     )
     first, then = outline.turns
-    assert (first.start, first.words, first.calls, first.failed) == (1, "First", 2, 1)
+    assert (first.start, first.words, first.calls, first.failed) == (1, "First words", 2, 1)
     assert (first.seconds, then.start, then.calls, then.seconds) == (4.0, 6, 0, 60.0)
     assert outline.said == [1, 6, 7]
     assert outline.failed == [2, 4]

@@ -13,14 +13,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-import agcx_format
 from agcx_format import read_session, write_session
 from agcx_format.disk.durable import Signature
 from agcx_format.exporting.choice import ExportChoice
 from agcx_format.importing import agent_named, import_sessions
 from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.model.items import FunctionCall, InputText, Message
-from agcx_format.model.session import Session
 from agcx_format.store.store import open_store
 from agcx_tui.cli.transfer.export import FORMATS
 from agcx_tui.core.export import write_files
@@ -297,20 +295,17 @@ def test_where_nothing_was_exported_nothing_is_said_of_secrets(store, tmp_path):
     assert (result.exit_code, "hidden" in result.stderr + result.stdout) == (1, False)
 
 
-def test_a_file_that_changes_while_it_is_looked_through_is_not_the_one_that_was_reviewed(
-    store, monkeypatch
-):
-    path, exporter = open_store(store).resolve(GRID).path, Exporter(Form("json"))
-    assert exporter.looked(path).signature == Signature.at(path)
+def test_a_file_that_changes_while_it_is_looked_through_is_not_the_one_that_was_reviewed(store):
+    path = open_store(store).resolve(GRID).path
+    assert Exporter(Form("json")).looked(path).signature == Signature.at(path)
 
-    def read(name: str) -> Session:
-        session = read_session(name)
-        # An agent saves right then.
-        os.utime(name, (1, 1))
-        return session
+    def save() -> bool:
+        # An agent does, between two messages.
+        os.utime(path, (1, 1))
+        return False
 
-    monkeypatch.setattr(agcx_format, "read_session", read)
-    assert exporter.looked(path).signature is None
+    looked = Exporter(Form("json"), save).looked(path)
+    assert looked.signature != Signature.at(path)
 
 
 def test_subagents_go_along_when_asked_for(tmp_path, monkeypatch):

@@ -254,6 +254,8 @@ def test_a_repair_needs_no_links_and_replaces_nothing(store, out, monkeypatch):
     repaired.write_text("mine")
     result = run("repair", broken, "-o", out / "new")
     assert (result.exit_code, repaired.read_text()) == (1, "mine")
+    result = run("repair", store, "-o", out / "new")
+    assert (result.exit_code, "a directory; name the files in it" in result.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("links", [True, False])

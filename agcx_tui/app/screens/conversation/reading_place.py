@@ -61,10 +61,14 @@ class ReadingPlace:
 
     @property
     def is_at_end(self) -> bool:
-        """Whether the reader went to the end: of a conversation that fits, to its last message."""
+        """Whether the reader went to the end: of a conversation that fits, to what is last in view.
+
+        That may be a call, with whose folded output the conversation ends.
+        """
         transcript = self._transcript
-        is_last = transcript.current == transcript.source.known() - 1
-        return self._shows_end and (is_last or transcript.viewport.position > 0)
+        view, last = transcript.viewport, transcript.source.known() - 1
+        is_last = bool(view.window) and transcript.current >= min(view.window[-1].block, last)
+        return self._shows_end and (is_last or view.position > 0)
 
     @property
     def _shows_end(self) -> bool:

@@ -129,10 +129,11 @@ class Roll(ThemedView, can_focus=True):
         self.viewport.go_to(place, row)
         self.settled()
 
-    def settled(self) -> None:
-        """Follow any change of the view: update the scrollbar, and draw."""
+    def settled(self, *, same_lines: bool = False) -> None:
+        """Follow any change of the view: update the scrollbar, and draw unless the lines are the same."""
         self._tell_scrollbar()
-        self.refresh()
+        if not same_lines:
+            self.refresh()
         self._code.look()
         self.post_message(self.Moved(self))
 

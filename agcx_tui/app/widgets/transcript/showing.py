@@ -143,7 +143,8 @@ class Showing:
         elif outline is not None and outline.complete:
             what = "failed" if wanted is Shown.FAILED else "was said"
             self._transcript.notify(f"Nothing {what} here.", markup=False)
-            self.show_all()
+            # What comes next may be there: calls that failed, where nobody said a word.
+            self.turn()
 
     def _show(self, only: tuple[int, ...] | None) -> None:
         """Show these messages and no others; the reader stays, or goes to the nearest one."""

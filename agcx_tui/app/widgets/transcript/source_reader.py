@@ -2,7 +2,8 @@
 
 Strategy: the transcript never waits.  It asks for messages up to some number, for all, or for one
 whose text was dropped; one thread does that work and posts `Grew` at most every few hundredths of a
-second.  A thread that is cancelled stops at its next slice, some 20 ms later.
+second, and less often once it has read for a while: what shows the news takes the interpreter from it.  A
+thread that is cancelled stops at its next slice, some 20 ms later.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ __all__ = ["ALL", "SourceReader"]
 
 # More messages than any source has.
 ALL = 1 << 62
-_INTERVAL = 0.05
+# Seconds between two reports: of the first ones, and of those that follow.
+_FIRST_REPORTS, _INTERVAL, _LATER_INTERVAL = 10, 0.05, 0.25
 # Lets the interface in between two slices: a busy thread would hold the interpreter.
 _BREATH = 0.0005
 
@@ -90,16 +92,17 @@ class SourceReader:
         def stopped() -> bool:
             return worker.is_cancelled or generation != self._generation
 
-        posted = 0.0
+        reports, posted = 0, 0.0
         while not stopped():
             index, self._fetch = self._fetch, None
             if index is not None:
                 if self._fetched(source, index, stopped):
                     self._post(source, index)
             elif source.known() < self._wanted and source.read_more():
-                if time.monotonic() - posted > _INTERVAL:
+                interval = _INTERVAL if reports < _FIRST_REPORTS else _LATER_INTERVAL
+                if time.monotonic() - posted > interval:
                     self._post(source)
-                    posted = time.monotonic()
+                    reports, posted = reports + 1, time.monotonic()
                 time.sleep(_BREATH)
             elif self._finish(generation, source):
                 self._post(source)

@@ -34,6 +34,8 @@ __all__ = ["Transcript"]
 
 # How many messages beyond those in view a compact transcript reads ahead.
 _AHEAD = 40
+# How many of the last known messages are drawn again when more is known: calls whose outputs may have come.
+_LOOKED_AT_AGAIN = 24
 
 
 class Transcript(Roll, can_focus=True):
@@ -121,13 +123,16 @@ class Transcript(Roll, can_focus=True):
             self.viewport.heights.extend(self.blocks.estimates(known + 1, self.blocks.count()))
             if is_newer:
                 return self.viewport.forget()
-            # Calls at the end may have found their outputs, and the tail is another block now.
-            for index in range(max(0, known - 24), known + 1):
+            # The tail is another block now.
+            for index in range(max(0, known - _LOOKED_AT_AGAIN), known + 1):
                 self.viewport.forget(index)
 
+        seen = self.viewport.window
         self.change(change)
         if self._goal is None or not self._arrive():
-            self.settled()
+            # To draw them takes the interpreter from what reads on.
+            ends_before = bool(seen) and seen[-1].block < known - _LOOKED_AT_AGAIN
+            self.settled(same_lines=ends_before and not is_newer and seen == self.viewport.window)
         self.showing.grew()
 
     def go(self, index: int, row: int = 0) -> None:
@@ -231,9 +236,9 @@ class Transcript(Roll, can_focus=True):
         # What was asked for before there was room to show it.
         self._arrive()
 
-    def settled(self) -> None:
+    def settled(self, *, same_lines: bool = False) -> None:
         """The current message is in view, and what is missing there is read."""
-        window = self.viewport.window
+        window, before = self.viewport.window, self.current
         last = self.source.known() - 1
         if window and not window[0].block <= self.current <= window[-1].block:
             heads = [place.block for place in window if self.viewport.is_head(place)]
@@ -250,7 +255,7 @@ class Transcript(Roll, can_focus=True):
             self._reader.fetch(index)
         if self.blocks.misses_branches and self.source.complete:
             self._branch_reader.read(self.source)
-        super().settled()
+        super().settled(same_lines=same_lines and self.current == before)
 
     @on(SourceReader.Grew)
     def _source_grew(self, event: SourceReader.Grew) -> None:
@@ -260,6 +265,7 @@ class Transcript(Roll, can_focus=True):
             self.blocks.pending.discard(event.fetched)
             index = event.fetched
             self.change(lambda: self.viewport.forget(index))
+            self.refresh()
             self.post_message(self.Fetched(index))
         self.grew()
 

@@ -74,7 +74,7 @@ def test_a_whole_conversation(read):
     assert done.content == [OutputText("Done.")]
     metadata = imported.metadata
     assert metadata.id == UUID(SESSION)
-    assert (metadata.title, metadata.turn_count) == ("Fix the grid", 1)
+    assert (metadata.title, metadata.turn_count) == ("Fix the grid please", 1)
     assert (metadata.created_at, metadata.updated_at) == (TIME, "2025-10-26T10:40:00Z")
     assert metadata.model == "claude-sonnet-4-5"
     assert metadata.tags == ["claude-code", "main"]

@@ -97,7 +97,7 @@ async def ready(pilot) -> None:
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
 def test_a_conversation_is_as_it_was_accepted(picture: Picture, home, snap_compare):
-    app = AgcxApp(None, file=str(place(picture, home)), clock=lambda: NOW_SECONDS)
+    app = AgcxApp(None, file=str(place(picture, home)), follow=False, clock=lambda: NOW_SECONDS)
     app.theme = picture.theme
 
     async def steps(pilot) -> None:

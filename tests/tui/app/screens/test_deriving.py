@@ -25,7 +25,9 @@ from tests.support.browsing import (
     browser,
     confirm_deletion,
     notices,
+    on_top,
     scanned,
+    text_of,
     titles,
     until,
 )
@@ -46,12 +48,6 @@ def managed(tmp_path) -> Path:
     return Path(shutil.copytree(GOLDEN / "manager-store", tmp_path / "history"))
 
 
-async def on(pilot, kind):
-    await until(pilot, lambda: type(pilot.app.screen) is kind)
-    await pilot.pause()
-    return pilot.app.screen
-
-
 async def opened(pilot, messages: int):
     """The conversation that is shown, with so many messages."""
     await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
@@ -64,10 +60,6 @@ async def shows(pilot, screen, messages: int) -> None:
     source = lambda: screen.transcript.source  # noqa: E731
     await until(pilot, lambda: source().complete and source().known() == messages)
     await until(pilot, lambda: len(screen.transcript.viewport.heights) == messages + 1)
-
-
-def text_of(dialog) -> str:
-    return "\n".join(str(part.render()) for part in dialog.query(Static))
 
 
 def lengths(store: Path) -> dict[str, int]:
@@ -119,7 +111,7 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         await pilot.press("down", "enter")
         screen = await opened(pilot, 24)
         await pilot.press("4", "1", "colon", *"12", "enter", "x")
-        dialog = await on(pilot, NewSessionDialog)
+        dialog = await on_top(pilot, NewSessionDialog)
         assert dialog.focused is dialog.query_one(Input)
         assert "Split before message 12?" in text_of(dialog)
         assert "Messages 12 to 24 become a session of their own." in text_of(dialog)
@@ -127,11 +119,11 @@ async def test_x_splits_at_the_message_the_list_follows_and_u_makes_it_whole(sto
         assert "using it" not in text_of(dialog)
         assert dialog.query_one(Input).value == f"{GRID} (2)"
         await pilot.press("escape")
-        assert await on(pilot, ConversationScreen) is screen
+        assert await on_top(pilot, ConversationScreen) is screen
         assert contents(store) == before
 
         await pilot.press("x")
-        (await on(pilot, NewSessionDialog)).query_one(Input).value = "The other half"
+        (await on_top(pilot, NewSessionDialog)).query_one(Input).value = "The other half"
         await pilot.press("enter")
         await shows(pilot, screen, 11)
         assert "Split in two: 11 and 13 messages. u to undo." in notices(pilot)
@@ -171,7 +163,7 @@ async def test_the_list_and_its_preview_show_the_halves_and_u_there_undoes_as_we
         await pilot.press("down", "enter")
         screen = await opened(pilot, 24)
         await pilot.press("G", "x")
-        dialog = await on(pilot, NewSessionDialog)
+        dialog = await on_top(pilot, NewSessionDialog)
         assert "Message 24 becomes a session of its own." in text_of(dialog)
         dialog.query_one(Input).focus()
         await pilot.press("enter")
@@ -195,7 +187,7 @@ async def test_splitting_what_an_agent_may_be_writing_says_so(store):
         await pilot.press("down", "enter")
         screen = await opened(pilot, 24)
         await pilot.press("G", "x")
-        assert "an agent may be using it" in text_of(await on(pilot, NewSessionDialog))
+        assert "an agent may be using it" in text_of(await on_top(pilot, NewSessionDialog))
         # It did save it meanwhile: what was asked about is not what is there.
         os.utime(path, ns=(NOW_SECONDS * 10**9 + 1,) * 2)
         await pilot.press("enter")
@@ -244,7 +236,7 @@ async def test_what_cannot_be_split_says_why(store):
         await confirm_deletion(pilot, favorites=True)
         await until(pilot, lambda: len(screen.table) == 14)
         await pilot.press("T")
-        trash = await on(pilot, TrashScreen)
+        trash = await on_top(pilot, TrashScreen)
         await until(pilot, lambda: len(trash.table) == 1)
         await pilot.press("enter")
         assert "in the trash" in await reason(await opened(pilot, 24))
@@ -267,7 +259,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         )
         name = screen.panes.facts.fact.value
         await pilot.press("c")
-        dialog = await on(pilot, NewSessionDialog)
+        dialog = await on_top(pilot, NewSessionDialog)
         assert dialog.focused is dialog.query_one(Input)
         assert f"◆ {name}, after message" in text_of(dialog)
         title = dialog.query_one(Input).value
@@ -279,17 +271,17 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         assert screen.panes.facts is not None
 
         await pilot.press("enter")
-        checkpoint = await on(pilot, CheckpointScreen)
+        checkpoint = await on_top(pilot, CheckpointScreen)
         await until(pilot, lambda: checkpoint.opened is not None)
         await pilot.press("e")
-        asked = await on(pilot, ExportDialog)
+        asked = await on_top(pilot, ExportDialog)
         assert name in asked.query_one("#path", Input).value
         await pilot.press("escape")
-        await on(pilot, CheckpointScreen)
+        await on_top(pilot, CheckpointScreen)
         await pilot.press("x")
         assert "A checkpoint cannot be changed" in notices(pilot)
         await pilot.press("c")
-        (await on(pilot, NewSessionDialog)).query_one(Input).value = "As it was"
+        (await on_top(pilot, NewSessionDialog)).query_one(Input).value = "As it was"
         await pilot.press("enter")
         await until(pilot, lambda: "As it was" in titles(browsing))
         made = next(e for e in open_store(managed).scan() if e.title == "As it was")
@@ -299,7 +291,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
 
         # Back in the conversation, u takes back what was done in either place, the last first.
         await pilot.press("escape")
-        await on(pilot, ConversationScreen)
+        await on_top(pilot, ConversationScreen)
         await pilot.press("u")
         await until(pilot, lambda: "As it was" not in titles(browsing))
         await pilot.press("u")
@@ -341,7 +333,7 @@ async def test_what_was_undone_elsewhere_is_not_undone_again(store):
         await pilot.press("down", "enter")
         screen = await opened(pilot, 24)
         await pilot.press("G", "x")
-        await on(pilot, NewSessionDialog)
+        await on_top(pilot, NewSessionDialog)
         await pilot.press("enter")
         await shows(pilot, screen, 23)
         open_store(store).undo()

@@ -15,12 +15,14 @@ from tests.support.browsing import (
     confirm_deletion,
     line,
     notices,
+    on_top,
     scanned,
+    text_of,
     titles,
     until,
 )
 from tests.support.stores import contents
-from tests.tui.app.screens.test_keeping import GRID, on, text_of
+from tests.tui.app.screens.test_keeping import GRID
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -34,7 +36,7 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
+        prune = await on_top(pilot, PruneScreen)
         assert "No conditions yet" in text_of(prune)
         prune.query_one("#model", Input).value = "gpt-5-codex"
         await until(pilot, lambda: prune.table.order)
@@ -57,7 +59,7 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         prune.query_one("#model", Input).value = ""
         prune.sessions.focus()
         await pilot.press("escape")
-        await on(pilot, BrowserScreen)
+        await on_top(pilot, BrowserScreen)
         await until(
             pilot, lambda: meant.isdisjoint(titles(screen)) and not screen.feed.state.reading
         )
@@ -72,7 +74,7 @@ async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(s
     async with app.run_test(size=SIZE) as pilot:
         await scanned(pilot)
         await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
+        prune = await on_top(pilot, PruneScreen)
         prune.query_one("#tag", Input).value = "ui"
         await until(pilot, lambda: "All sessions that match are protected" in text_of(prune))
         assert line(prune, "#spared") == "kept: 1 favorite"
@@ -98,7 +100,7 @@ async def test_only_what_was_exported_is_deleted(store, tmp_path):
     async with app.run_test(size=SIZE) as pilot:
         await scanned(pilot)
         await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
+        prune = await on_top(pilot, PruneScreen)
         prune.query_one("#model", Input).value = "gpt-5-codex"
         prune.query_one("#export", Input).value = str(tmp_path / "out")
         await until(pilot, lambda: prune.table.order)
@@ -117,7 +119,7 @@ async def test_without_a_rule_nothing_can_go(store):
     async with app.run_test(size=SIZE) as pilot:
         await scanned(pilot)
         await pilot.press("P")
-        prune = await on(pilot, PruneScreen)
+        prune = await on_top(pilot, PruneScreen)
         prune.query_one("#duplicates", Checkbox).value = True
         await until(pilot, lambda: "No session matches" in text_of(prune))
         await pilot.press("ctrl+s")

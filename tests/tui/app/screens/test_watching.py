@@ -8,7 +8,14 @@ import shutil
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import Message, MessageSnapshot, OutputText, new_message
+from agcx_format import (
+    FunctionCall,
+    FunctionCallOutput,
+    Message,
+    MessageSnapshot,
+    OutputText,
+    new_message,
+)
 from agcx_format.store.store import open_store
 from agcx_tui.app.widgets.list.session_list import SessionList
 from tests.support.browsing import (
@@ -127,15 +134,25 @@ async def test_an_open_conversation_follows_its_file_as_long_as_that_goes_on(sto
 
 
 async def test_a_file_that_is_opened_by_itself_is_followed_too(store):
-    entry = entry_of(store, "Fix the grid layout")
+    other, entry = open_store(store), entry_of(store, "Fix the grid layout")
+    # All of it fits, and it ends with an output, which is folded into its call.
+    metadata, before, state = other.load_session(entry.id)
+    call = FunctionCall(None, "shell", "{}", "call_1")
+    few = [said("look"), *map(new_message, (call, FunctionCallOutput("call_1", "ok")))]
+    other.save_session(entry.id, metadata, replace(before, messages=few), state)
     app = browser(None, file=str(entry.path), follow=True)
     async with app.run_test(size=SIZE) as pilot:
         conversation = app.screen
         await until(pilot, lambda: conversation.opened is not None)
-        count = entry.metadata.message_count
-        open_store(store).append(entry.id, [said("first"), said("second")])
+        await pilot.press("end")
+        await until(pilot, lambda: place(conversation).endswith("message 2 of 3"))
+        other.append(entry.id, [said("first\n\n" * 60)])
+        await until(pilot, lambda: place(conversation).endswith("message 4 of 4"))
+        assert conversation.transcript.viewport.is_at_end
+        await pilot.press("home")
+        other.append(entry.id, [said("second"), said("third")])
         await until(pilot, lambda: "↓ 2 new messages below, end" in place(conversation))
-        assert conversation.transcript.source.known() == count + 2
+        assert conversation.transcript.source.known() == 6
         assert notices(pilot) == ""
 
 

@@ -381,6 +381,10 @@ async def test_m_shows_what_was_said_then_what_failed_then_all():
         assert transcript.showing.shown.name == "ALL"
         assert transcript.current == 60
         assert_window(transcript)
+        # Where nobody said a word, what failed comes at once.
+        transcript.show(ListSource(messages[52:54]))
+        await pilot.press("m")
+        await until(pilot, lambda: transcript.showing.shown.name == "FAILED")
 
 
 async def test_of_what_comes_while_m_shows_only_what_was_said_the_rest_is_left_out():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from agcx_tui.core.importing.background import BackgroundImport
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.opened_store import OpenedStore
 from tests.support import transcript_lines
-from tests.support.rollout_lines import SESSION, assistant, meta, user, write
+from tests.support.rollout_lines import SESSION, assistant, at_rest, meta, user, write
 from tests.support.waiting import soon
 
 
@@ -79,6 +81,56 @@ async def test_what_an_agent_writes_comes_and_grows_and_no_undo_is_about_it(tmp_
         assert [act.kind for act in store.log()] == ["delete"]
     # A thread may still be removing it.
     await soon(lambda: not list((store.path / "trash").glob("staging*")), "what it removes")
+
+
+async def test_a_start_imports_the_newest_first_and_nothing_that_a_person_deleted(
+    tmp_path, sessions, monkeypatch
+):
+    store, opened = open_store(tmp_path / "store"), OpenedStore()
+    opened.use(store, None)
+    acts: list[list[str]] = []
+    opened.acted.subscribe(
+        lambda outcome: acts.append([each.title for each in outcome.act.sessions])
+    )
+    asked: list[bool] = []
+    opened.acted.subscribe(lambda outcome: asked.append(not outcome.unasked))
+    at_rest(sessions / "old.jsonl")
+    await BackgroundImport(on_start=True).run(opened)
+    queue = await opened.opened()
+    (entry,) = store.scan()
+    await queue.run(lambda store: store_work.delete(store, [(entry.path, None)]))
+    # Two that are put in place at once take too many bytes.
+    monkeypatch.setattr(background, "_MOST_BYTES", 1)
+    for number, (words, age) in enumerate({"older": 60, "newer": 30, "oldest": 90}.items(), 1):
+        changed = time.time_ns() - age * 10**9
+        path = write(sessions / f"{words}.jsonl", other(number), user(words))
+        os.utime(path, ns=(changed, changed))
+    sync, found = BackgroundImport(on_start=True), set[int]()
+    sync.changed.subscribe(lambda state: found.add(state.found))
+    await sync.run(opened)
+    # What was deleted is not even read again.
+    assert found == {3, 0}
+    assert acts == [["was there"], ["was there"], ["newer"], ["older"], ["oldest"]]
+    assert asked == [False, True, False, False, False]
+
+
+async def test_a_large_file_is_left_alone_for_a_time_that_has_a_limit(
+    tmp_path, sessions, monkeypatch
+):
+    store = open_store(tmp_path / "store")
+    monkeypatch.setattr(background, "_REST_PER_BYTE", 1e9)
+    monkeypatch.setattr(background, "_LONGEST_REST", 1e9)
+    sync = BackgroundImport(on_start=True, watch=True)
+    async with running(sync, store):
+        await soon(lambda: sizes(store) and not sync.state.found, "the end of the first round")
+        # From now on nothing rests.
+        monkeypatch.setattr(background, "_LONGEST_REST", 0.0)
+        write(sessions / "old.jsonl", meta(), user("was there"), assistant("an answer"))
+        live = write(sessions / "live.jsonl", other(1), user("live"))
+        await soon(lambda: "live" in sizes(store), "the new one")
+        write(live, other(1), user("live"), assistant("an answer"))
+        await soon(lambda: sizes(store)["live"] == 2, "its growth")
+        assert sizes(store)["was there"] == 1
 
 
 async def test_watching_alone_leaves_what_is_there_and_sees_an_agent_that_comes(tmp_path, sessions):

@@ -87,6 +87,15 @@ def test_favorites_first_keeps_the_order_among_them_and_the_others():
     assert [table.title(row) for row in table.order] == ["e", "c", "d", "b", "a"]
     table.put_favorites_first(False)
     assert [table.title(row) for row in table.order] == ["e", "d", "c", "b", "a"]
+    # One of a catalog that follows all others by its title, and nevertheless does not go to the end.
+    table.put_favorites_first(True)
+    table.sort_by("title", False)
+    assert [table.title(row) for row in table.order] == ["c", "e", "a", "b", "d"]
+    saved = SessionTable()
+    saved.put([session(6, "f", favorite=True)])
+    table.extend(saved.columns.block([0]))
+    table.expect(None)
+    assert [table.title(row) for row in table.order] == ["c", "e", "f", "a", "b", "d"]
 
 
 def test_here_is_the_project_the_program_was_started_in_and_what_is_below(tmp_path, monkeypatch):

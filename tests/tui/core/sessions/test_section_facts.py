@@ -50,6 +50,11 @@ def test_a_section_says_how_much_it_holds_of_what_and_the_newest_titles():
     assert page(table, "model")[4:6] == ["agents    agcodex 1, codex 1", "project   site"]
 
 
+def test_what_has_no_name_is_in_no_list_of_names():
+    table = table_of(session(1, "Named", model="o5"), session(2, "Nameless", model=""))
+    assert "model     o5" in page(table, "day")
+
+
 def test_names_that_are_rare_are_counted_and_what_is_no_text_for_a_screen_is_replaced():
     entries = [session(n, model=f"m{n}", accessed="2024-11-24T09:00:00Z") for n in range(1, 7)]
     table = table_of(*entries, session(7, "a\x1b[31mb\n", model="m1"))

@@ -58,6 +58,21 @@ def test_by_ratio_what_is_no_ratio_comes_last_both_ways(descending):
     assert [table.ratio(row) for row in table.order] == known + [None] * 6
 
 
+@pytest.mark.parametrize("descending", [True, False])
+def test_by_cost_what_is_no_cost_counts_as_none(descending):
+    claims = [math.nan, 0.25, -math.inf, math.inf, 2.5, -0.1]
+    table = SessionTable()
+    table.put(session(n) for n in range(len(claims)))
+    table.set_openings(
+        (table.row_of(session(n).path), Opening(cost=cost)) for n, cost in enumerate(claims)
+    )
+    table.sort_by("cost", descending)
+    titles = [f"Session {n}" for n in (0, 2, 3, 5)]
+    assert shown(table) == (
+        ["Session 4", "Session 1", *titles] if descending else [*titles, "Session 1", "Session 4"]
+    )
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from agcx_format import Store, open_store
-from agcx_format.catalog import read_opening
+from agcx_format.catalog import Opening, read_opening
 from agcx_format.importing import agent_named, import_sessions
 from agcx_tui.core.sessions.families import Families
+from agcx_tui.core.sessions.groups import ListLines
 from agcx_tui.core.sessions.query import parse
+from agcx_tui.core.sessions.section_facts import section_facts
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.rollout_lines import SESSION, event, meta, user, write
 
@@ -87,6 +89,13 @@ def test_subagents_stand_below_the_session_that_they_belong_to_or_count_with_it(
     assert table.with_subagents(another, table.size) == table.size(another)
     table.sort_by("size", True)
     assert table.order == [parent, another]
+    # And so do what it cost and how much was said in it, where a section is added up.
+    table.set_openings([(parent, Opening(tokens=1, cost=0.5)), (child, Opening(tokens=2, cost=2))])
+    lines = ListLines(table, lambda: 0)
+    lines.group_by("agent")
+    (section,) = (line for line in lines.make() if not isinstance(line, int))
+    facts = section_facts(section, "agent", table)
+    assert (facts.messages, facts.tokens, facts.cost) == (3, 3, 2.5)
     table.remove([child])
     assert table.with_subagents(parent, table.size) == table.size(parent)
 

@@ -1,25 +1,19 @@
-"""Deleting asks and can be undone; exporting never overwrites unasked."""
+"""Deleting asks, and can be undone."""
 
 from __future__ import annotations
 
-import json
 import os
-import stat
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from textual import events
-from textual.widgets import Button, Input, Static
 
 from agcx_format import InputText, Message, new_message
 from agcx_format.store.store import open_store
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
-from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.undo import AskToUndo
-from agcx_tui.app.widgets.choices import Picks
-from agcx_tui.core.export.file_names import suggested_name
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import (
     SIZE,
@@ -28,7 +22,9 @@ from tests.support.browsing import (
     confirm_deletion,
     line,
     notices,
+    on_top,
     scanned,
+    text_of,
     titles,
     until,
 )
@@ -38,35 +34,13 @@ from tests.support.stores import contents
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """An empty directory that the program was started in."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def text_of(dialog) -> str:
-    return "\n".join(str(part.render()) for part in dialog.query(Static))
-
-
-async def asked(pilot, kind):
-    await until(pilot, lambda: isinstance(pilot.app.screen, kind))
-    await pilot.pause()
-    return pilot.app.screen
-
-
-# --- delete and undo
-
-
 @pytest.mark.parametrize("key", ["d", "delete"])
 async def test_deleting_asks_with_the_numbers_that_matter_and_cancel_focused(store, key):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("down", "space", "space", key)
-        dialog = await asked(pilot, ConfirmDelete)
+        dialog = await on_top(pilot, ConfirmDelete)
         assert dialog.focused is dialog.query_one("#cancel")
         text = text_of(dialog)
         size = line(screen, "#marks").partition(", ")[2]
@@ -84,7 +58,7 @@ async def test_cancel_deletes_nothing(store, key):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("d")
-        await asked(pilot, ConfirmDelete)
+        await on_top(pilot, ConfirmDelete)
         await pilot.press(key)
         await until(pilot, lambda: pilot.app.screen is screen)
         await pilot.pause(0.1)
@@ -98,9 +72,9 @@ async def test_favorites_are_asked_about_once_more_by_name_and_cancel_keeps_all(
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("down", "space", "space", "d")
-        await asked(pilot, ConfirmDelete)
+        await on_top(pilot, ConfirmDelete)
         await pilot.press("right", "enter")
-        dialog = await asked(pilot, ConfirmFavorites)
+        dialog = await on_top(pilot, ConfirmFavorites)
         assert dialog.focused is dialog.query_one("#cancel")
         text = text_of(dialog)
         assert "Delete this favorite, too?" in text
@@ -147,7 +121,7 @@ async def test_all_marked_are_deleted_even_those_that_the_filter_hides(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("a", "slash", *"rename", "escape", "d")
-        dialog = await asked(pilot, ConfirmDelete)
+        dialog = await on_top(pilot, ConfirmDelete)
         assert "Delete 15 sessions" in text_of(dialog)
         assert "The filter hides 13 of them now." in text_of(dialog)
         await confirm_deletion(pilot, favorites=True)
@@ -166,7 +140,7 @@ async def test_a_broken_file_can_be_deleted_by_name(store):
         await pilot.press("f5", "slash", *"note.agcx", "escape")
         await until(pilot, lambda: len(screen.table.order) == 1)
         await pilot.press("d")
-        dialog = await asked(pilot, ConfirmDelete)
+        dialog = await on_top(pilot, ConfirmDelete)
         assert "! note.agcx" in text_of(dialog)
         await pilot.press("right", "enter")
         await until(pilot, lambda: not (store / "note.agcx").exists())
@@ -199,7 +173,7 @@ async def test_a_session_that_changed_a_moment_ago_is_pointed_out(store):
         await pilot.pause(0.1)
         await until(pilot, lambda: not screen.feed.state.reading)
         await pilot.press("d")
-        dialog = await asked(pilot, ConfirmDelete)
+        dialog = await on_top(pilot, ConfirmDelete)
         assert "changed in the last 5 minutes" in text_of(dialog)
 
 
@@ -211,7 +185,7 @@ async def test_a_session_that_is_a_link_is_said_to_be_one(store, tmp_path):
         path.rename(tmp_path / "elsewhere")
         path.symlink_to(tmp_path / "elsewhere")
         await pilot.press("d")
-        dialog = await asked(pilot, ConfirmDelete)
+        dialog = await on_top(pilot, ConfirmDelete)
         await until(pilot, lambda: "the file that it leads to stays" in text_of(dialog))
         await pilot.press("right", "enter")
         await until(pilot, lambda: not os.path.lexists(path))
@@ -229,7 +203,7 @@ async def test_with_nothing_to_undo_u_says_so_and_asks_about_what_others_did(sto
         elsewhere.delete([elsewhere.resolve("70b30ef8")])
         for _ in range(3):
             app.post_message(events.Key("u", "u"))
-        dialog = await asked(pilot, AskToUndo)
+        dialog = await on_top(pilot, AskToUndo)
         await pilot.pause()
         assert "Undo: deleted “Fix the grid layout”" in text_of(dialog)
         assert app.screen is dialog
@@ -265,125 +239,6 @@ async def test_marked_sessions_are_starred_together_and_then_unstarred(store):
         await until(pilot, lambda: not any(map(screen.table.favorite, rows)))
 
 
-# --- export
-
-
-async def export_dialog(pilot) -> ExportDialog:
-    await pilot.press("e")
-    return await asked(pilot, ExportDialog)
-
-
-async def test_a_session_is_exported_as_markdown_readable_by_its_owner_alone(store, here):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("down")
-        dialog = await export_dialog(pilot)
-        name = f"fix-the-grid-layout-{screen.table.id(screen.table.order[1])[:8]}.md"
-        assert dialog.query_one(Input).value == str(here / name)
-        # Its end is seen.
-        await until(pilot, lambda: dialog.query_one(Input).scroll_offset.x > 0)
-        await pilot.press("enter")
-        await until(pilot, lambda: "Exported to" in notices(pilot))
-        text = (here / name).read_text()
-        assert "# Fix the grid layout" in text
-        assert "Look at this picture and fix the layout." in text
-        assert stat.S_IMODE((here / name).stat().st_mode) == 0o600
-        assert [path.name for path in here.iterdir()] == [name]
-
-
-async def test_the_format_changes_the_name_and_json_holds_all_of_it(store, here):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        await scanned(pilot)
-        await pilot.press("down")
-        dialog = await export_dialog(pilot)
-        # The dialog starts on the formats: an arrow chooses, down leaves them below the last row.
-        await pilot.press("down", "right", "up", "right", "down", "down")
-        assert dialog.query_one(Picks).chosen.id == "format-codex"
-        assert dialog.focused.id == "part-tool_calls"
-        await pilot.press("up", "up")
-        await until(pilot, lambda: dialog.query_one(Input).value.endswith(".json"))
-        target = Path(dialog.query_one(Input).value)
-        await pilot.press("enter")
-        await until(pilot, target.exists)
-        value = json.loads(target.read_bytes())
-        assert value["metadata"]["title"] == "Fix the grid layout"
-        assert len(value["conversation"]["messages"]) == 24
-
-
-async def test_an_existing_file_is_overwritten_only_when_asked_twice(store, here):
-    (here / "mine.md").write_text("precious")
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        await scanned(pilot)
-        dialog = await export_dialog(pilot)
-        dialog.query_one(Input).value = str(here / "mine.md")
-        await pilot.press("enter")
-        await until(pilot, lambda: "It exists already." in text_of(dialog))
-        assert str(dialog.query_one("#export", Button).label) == "Overwrite"
-        assert (here / "mine.md").read_text() == "precious"
-        # Another path is another question.
-        dialog.query_one(Input).value = str(here / "other.md")
-        await pilot.pause()
-        assert str(dialog.query_one("#export", Button).label) == "Export"
-        dialog.query_one(Input).value = str(here / "mine.md")
-        await pilot.press("enter")
-        await until(pilot, lambda: "It exists already." in text_of(dialog))
-        await pilot.press("enter")
-        await until(pilot, lambda: "Teach deploy.sh" in (here / "mine.md").read_text())
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [("", "Enter a path."), (".", "This is a directory"), ("file/x.md", "is not a directory")],
-)
-async def test_a_path_that_cannot_be_is_refused_in_the_dialog(store, here, path, said):
-    (here / "file").write_text("x")
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        await scanned(pilot)
-        dialog = await export_dialog(pilot)
-        dialog.query_one(Input).value = path
-        await pilot.press("enter")
-        await until(pilot, lambda: said in text_of(dialog))
-        await pilot.press("escape")
-        assert [path.name for path in here.iterdir()] == ["file"]
-
-
-async def test_all_marked_are_exported_into_a_directory_and_what_fails_is_said(store, here):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        readable = sum(title != "!" for title in titles(screen))
-        await pilot.press("a")
-        dialog = await export_dialog(pilot)
-        dialog.query_one(Input).value = str(here / "all")
-        await pilot.press("enter")
-        await until(pilot, lambda: "Exported" in notices(pilot))
-        written = list((here / "all").iterdir())
-        # One file of the demo is cut off in its messages: it is listed, and cannot be exported.
-        assert len(written) == readable - ("Not exported" in notices(pilot))
-        assert all(path.suffix == ".md" for path in written)
-
-
-@pytest.mark.parametrize(
-    ("title", "expected"),
-    [
-        ("Fix: the grid/layout!", "fix-the-grid-layout-04ee4873.md"),
-        ("../../etc/passwd", "etc-passwd-04ee4873.md"),
-        ("", "04ee4873.md"),
-        ("\x1b[31m", "31m-04ee4873.md"),
-        ("検索が遅い", "検索が遅い-04ee4873.md"),
-        ("x" * 300, "x" * 60 + "-04ee4873.md"),
-    ],
-)
-def test_a_suggested_name_is_a_name_everywhere(title, expected):
-    name = suggested_name(title, "04ee4873-26c9-4844-b414-dc022d3d4892", "md")
-    assert name == expected
-    assert len(name.encode()) <= 255
-
-
 async def test_a_rename_of_ones_own_a_moment_ago_is_no_agent_at_work(store):
     app = AgcxApp(str(store), follow=False)
     async with app.run_test(size=SIZE) as pilot:
@@ -393,7 +248,7 @@ async def test_a_rename_of_ones_own_a_moment_ago_is_no_agent_at_work(store):
         await until(pilot, lambda: open_store(store).acts())
         await until(pilot, lambda: not screen.table.favorite(screen.sessions.cursor))
         await pilot.press("d")
-        dialog = await asked(pilot, ConfirmDelete)
+        dialog = await on_top(pilot, ConfirmDelete)
         await until(pilot, lambda: not dialog.query_one("#at-work").display)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen)
@@ -404,7 +259,7 @@ async def test_a_rename_of_ones_own_a_moment_ago_is_no_agent_at_work(store):
         await pilot.press("f5")
         await until(pilot, lambda: not screen.feed.state.reading)
         await pilot.press("d")
-        dialog = await asked(pilot, ConfirmDelete)
+        dialog = await on_top(pilot, ConfirmDelete)
         assert "an agent may be using it" in text_of(dialog)
         await pilot.pause(0.1)
         assert dialog.query_one("#at-work").display
