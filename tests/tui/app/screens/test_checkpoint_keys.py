@@ -16,10 +16,10 @@ from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.naming import AskDialog, AskToDelete, NameDialog
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.key_line import KeyLine
-from tests.support.browsing import SIZE, browser, notices, scanned, until
+from tests.support.browsing import SIZE, browser, notices, on_top, scanned, until
 from tests.support.golden_files import GOLDEN
 from tests.support.stores import contents
-from tests.tui.app.screens.test_deriving import MANAGED, on
+from tests.tui.app.screens.test_deriving import MANAGED
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -54,7 +54,7 @@ def names(root) -> list[str]:
 async def at_checkpoints(pilot) -> ConversationScreen:
     await scanned(pilot, 1)
     await pilot.press("enter")
-    screen = await on(pilot, ConversationScreen)
+    screen = await on_top(pilot, ConversationScreen)
     await until(pilot, lambda: screen.opened)
     await pilot.press("3")
     await facts(pilot, screen)
@@ -82,7 +82,7 @@ async def listed(pilot, screen, name: str) -> None:
 
 
 async def named(pilot, name: str) -> None:
-    dialog = await on(pilot, NameDialog)
+    dialog = await on_top(pilot, NameDialog)
     dialog.query_one(Input).value = name
     await pilot.press("enter")
 
@@ -104,7 +104,7 @@ async def test_a_checkpoint_is_made_renamed_and_deleted_and_u_undoes_each(manage
         assert first not in names(managed)
         await listed(pilot, screen, "another name")
         await pilot.press("d")
-        dialog = await on(pilot, AskToDelete)
+        dialog = await on_top(pilot, AskToDelete)
         assert dialog.focused.id == "cancel"
         # The key that asked answers.
         await pilot.press("d")
@@ -123,7 +123,7 @@ async def test_r_goes_back_to_a_checkpoint_in_place(managed):
     async with browser(managed).run_test(size=SIZE) as pilot:
         await at_checkpoints(pilot)
         await pilot.press("r")
-        await on(pilot, AskDialog)
+        await on_top(pilot, AskDialog)
         await pilot.press("right", "enter")
         await until(pilot, lambda: f"Went back to {first.name}" in notices(pilot))
     session = read_session(open_store(managed).resolve(MANAGED).path)
@@ -152,5 +152,5 @@ async def test_e_exports_the_checkpoint(managed):
     async with browser(managed).run_test(size=SIZE) as pilot:
         await at_checkpoints(pilot)
         await pilot.press("e")
-        await on(pilot, ExportDialog)
+        await on_top(pilot, ExportDialog)
         await pilot.press("escape")

@@ -77,7 +77,7 @@ async def test_upper_d_duplicates_goes_to_the_copy_and_u_takes_it_back(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("down", "D")
-        dialog = await on(pilot, NewSessionDialog)
+        dialog = await on_top(pilot, NewSessionDialog)
         assert dialog.focused is dialog.query_one(Input)
         assert dialog.query_one(Input).value == f"{GRID} (copy)"
         await pilot.press("escape")
