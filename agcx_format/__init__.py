@@ -53,6 +53,7 @@ agcx_format.space       where the bytes go, and rules for cleaning up
 agcx_format.store       the trash, edits, backups, copies, and names of files
 agcx_format.catalog     what a list remembers of a store
 agcx_format.disk        durable writes
+agcx_format.processes   work in other processes, on all cores
 
 Changes:
 

@@ -1,1 +1,19 @@
 """Work that is done in other processes, on all cores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agcx_format._exports import names_in, on_demand
+
+if TYPE_CHECKING:
+    from agcx_format.processes.pool import Ended as Ended
+    from agcx_format.processes.pool import Pool as Pool
+    from agcx_format.processes.pool import processes_for as processes_for
+
+_HOMES = {"pool": "Ended Pool processes_for"}
+
+__all__ = names_in(_HOMES)
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_demand(__name__, _HOMES)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from agcx_format.processes.pool import Ended, Pool, processes_for
+from agcx_format.processes import Ended, Pool, processes_for
 from agcx_tui.core.export.outgoing import Form, Progress
 from agcx_tui.core.export.session_export import Exporter, Stopped
 
