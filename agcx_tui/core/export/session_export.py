@@ -146,8 +146,8 @@ class Exporter:
                     return
             with SessionFile(path) as file:
                 progress.expected = file.expected
-                around, state = _rest(file, with_state=self.form.format == "json")
-                yield _Opened(file.signature, self._with_turns(file), file, around, state)
+                around, own_state = _rest(file, with_state=self.form.format == "json")
+                yield _Opened(file.signature, self._with_turns(file), file, around, own_state)
         finally:
             progress.messages = progress.expected = 0
             progress.sessions += 1
