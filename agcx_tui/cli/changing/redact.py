@@ -28,7 +28,6 @@ from agcx_tui.cli.common import (
     tell,
 )
 from agcx_tui.core.local.paths import cache_directory, state_directory
-from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -118,6 +117,8 @@ def redact(
         return
     act = store.content.redact(found)
     # Who removes a text has often searched for it.
+    from agcx_tui.core.local.searches import LastSearches
+
     LastSearches(state_directory()).forget(find.secret for _, find in found.finds)
     tell(f"Replaced {_amount(found)}. Undo with: agcx undo")
     _offer_emptying(settings, store, act, yes, empty)

@@ -119,7 +119,7 @@ async def test_on_a_heading_enter_says_what_it_does_and_a_key_for_a_session_asks
         head = screen.query_one("#preview-head", Static)
         section = screen.sessions.section
         await until(pilot, lambda: f"{len(section.rows)} session" in str(head.render()))
-        assert not screen.query_one(Transcript).display
+        assert not any(each.display for each in screen.query(Transcript))
         await pilot.press("enter")
         assert footer.shown()[0].description == "expand"
         await pilot.press("enter", "slash", *"grid")

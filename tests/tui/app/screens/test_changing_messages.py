@@ -15,10 +15,10 @@ from agcx_tui.app.dialogs.change_message import ChangeDialog, MessageChange, Rep
 from agcx_tui.app.dialogs.empty_trash import EmptyDialog
 from agcx_tui.app.dialogs.naming import NewSessionDialog
 from agcx_tui.app.dialogs.redaction_review import RedactionReview
-from tests.support.browsing import SIZE, browser, notices, scanned, until
+from tests.support.browsing import SIZE, browser, notices, on_top, scanned, until
 from tests.support.everything import everything
 from tests.support.stores import contents
-from tests.tui.app.screens.test_deriving import on, opened
+from tests.tui.app.screens.test_deriving import opened
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -63,7 +63,7 @@ async def at_message(pilot, number: int):
 
 async def choose(pilot, what: MessageChange) -> None:
     await pilot.press("X")
-    dialog = await on(pilot, ChangeDialog)
+    dialog = await on_top(pilot, ChangeDialog)
     assert dialog.focused.id == "cancel"
     choices = dialog.query_one(OptionList)
     await pilot.press("down")
@@ -75,7 +75,7 @@ async def choose(pilot, what: MessageChange) -> None:
 async def press(pilot, key: str) -> None:
     """Choose by a key."""
     await pilot.press("X")
-    dialog = await on(pilot, ChangeDialog)
+    dialog = await on_top(pilot, ChangeDialog)
     shown = [str(option.prompt) for option in dialog.query_one(OptionList).options]
     assert any(words.startswith(f"{key} ") for words in shown)
     await pilot.press(key)
@@ -99,7 +99,7 @@ async def test_a_text_is_replaced_and_the_earlier_version_kept_or_removed(root):
     async with browser(root).run_test(size=SIZE) as pilot:
         await at_message(pilot, 2)
         await choose(pilot, MessageChange.REPLACE)
-        dialog = await on(pilot, ReplaceDialog)
+        dialog = await on_top(pilot, ReplaceDialog)
         dialog.query_one("#old", Input).value = "askedwords"
         dialog.query_one("#new", Input).value = "otherwords"
         await pilot.press("enter", "enter")
@@ -120,7 +120,7 @@ async def test_what_is_not_in_a_message_is_not_replaced(root):
     async with browser(root).run_test(size=SIZE) as pilot:
         await at_message(pilot, 2)
         await choose(pilot, MessageChange.REPLACE)
-        dialog = await on(pilot, ReplaceDialog)
+        dialog = await on_top(pilot, ReplaceDialog)
         dialog.query_one("#old", Input).value = "nowhere"
         await pilot.press("enter", "enter")
         await until(pilot, lambda: "does not hold this text" in notices(pilot))
@@ -131,14 +131,14 @@ async def test_a_text_is_taken_out_everywhere_after_a_review_and_then_destroyed(
     async with browser(root).run_test(size=SIZE) as pilot:
         await at_message(pilot, 2)
         await press(pilot, "t")
-        dialog = await on(pilot, ReplaceDialog)
+        dialog = await on_top(pilot, ReplaceDialog)
         dialog.query_one("#old", Input).value = "askedbefore"
         await pilot.press("enter", "enter")
-        review = await on(pilot, RedactionReview)
+        review = await on_top(pilot, RedactionReview)
         # In the edit history of the session, and in that of the checkpoint.
         assert review.query_one(OptionList).option_count == 3
         await pilot.press("ctrl+s")
-        emptying = await on(pilot, EmptyDialog)
+        emptying = await on_top(pilot, EmptyDialog)
         assert "askedbefore" not in str(messages(root))
         assert findings(root) == set()
         emptying.query_one("#word", Input).value = "delete"
@@ -157,13 +157,13 @@ async def test_cancel_changes_nothing_and_split_is_offered_here_too(root):
     async with browser(root).run_test(size=SIZE) as pilot:
         await at_message(pilot, 4)
         await pilot.press("X")
-        dialog = await on(pilot, ChangeDialog)
+        dialog = await on_top(pilot, ChangeDialog)
         choices = dialog.query_one(OptionList)
         # No earlier versions here: their key does nothing. The last choice is above Cancel.
         await pilot.press("e", "up")
         assert (highlighted(choices), dialog.focused) == ("SECRETS", choices)
         await pilot.press("tab", "enter")
         await choose(pilot, MessageChange.SPLIT)
-        await on(pilot, NewSessionDialog)
+        await on_top(pilot, NewSessionDialog)
         await pilot.press("escape")
     assert contents(root) == before
