@@ -84,6 +84,7 @@ class RunningImport:
         self._workers = workers
         self._run: ImportRun | None = None
         self._reading = Lock()
+        self._closed = False
 
     def read(self, stop: Event) -> Iterator[ImportProgress]:
         """Read the conversations, until `stop` is set; the last report tells all.
@@ -92,6 +93,9 @@ class RunningImport:
             PersistenceError: The store cannot be read or written.
         """
         with self._reading:
+            if self._closed:
+                # It was stopped before this thread began; nobody would close what it begins now.
+                return
             self._run = ImportRun(
                 self._store, self._found, self._options, stop.is_set, self._workers
             )
@@ -130,5 +134,6 @@ class RunningImport:
     def close(self) -> None:
         """End what is running, and remove what was not put in place."""
         with self._reading:
+            self._closed = True
             if self._run is not None:
                 self._run.close()

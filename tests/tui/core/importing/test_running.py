@@ -56,6 +56,13 @@ def test_what_was_read_before_a_cancel_is_kept(store, found):
     assert list((store.path / "trash").glob("staging*")) == []
 
 
+def test_what_is_closed_before_its_thread_begins_begins_nothing(store, found):
+    running = RunningImport(store, found)
+    running.close()
+    assert list(running.read(Event())) == []
+    assert list((store.path / "trash").glob("staging*")) == []
+
+
 def test_what_is_not_finished_leaves_nothing(store, found):
     running = RunningImport(store, found)
     list(running.read(Event()))
