@@ -1,4 +1,4 @@
-"""Undo, with a question first about what this run did not do, or what brought in many sessions.
+"""Undo, with a question first about what this run did not do, or what added many sessions.
 
 Strategy: all screens undo through `undo`; the queue knows which act it is about, and whether to ask.  An act
 that was confirmed is undone by its id, whatever was done meanwhile.

@@ -28,7 +28,7 @@ from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
 from agcx_tui.app.themes import MUTED
 from agcx_tui.core.importing.running import ImportProgress, RunningImport
-from agcx_tui.core.store.stream import stream
+from agcx_tui.core.store.stream import close_in_thread, stream
 from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import describe_undo
 from agcx_tui.core.words.found_agents import (
@@ -209,7 +209,7 @@ class ImportScreen(PagedScreen[None]):
             self._act_id = outcome.act.id if outcome is not None else None
             self._say_what_was_done(progress, len(wanted))
         finally:
-            await asyncio.to_thread(running.close)
+            await close_in_thread(running.close)
             self._reading = False
         self.action_look()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.store.signal import Signal
-from agcx_tui.core.store.stream import stream
+from agcx_tui.core.store.stream import close_in_thread, stream
 
 if TYPE_CHECKING:
     from agcx_format import Store
@@ -154,7 +154,7 @@ class _Rounds:
     async def close(self) -> None:
         """End the process that reads; the next round starts another."""
         if self._workers is not None:
-            await _surely(self._workers.close)
+            await close_in_thread(self._workers.close)
             self._workers = None
 
     async def _round(self, wanted: set[Place]) -> None:
@@ -189,7 +189,7 @@ class _Rounds:
                 # Saved by another program at this very moment.
                 self._put_off({(each.agent, each.source.path) for each in batch}, _RETRY_AFTER)
         finally:
-            await _surely(running.close)
+            await close_in_thread(running.close)
         return done + len(batch)
 
     def _rest(self, batch: Iterable[FoundSource]) -> None:
@@ -198,11 +198,6 @@ class _Rounds:
         for each in batch:
             rest = min(each.size * _REST_PER_BYTE, _LONGEST_REST)
             self._not_before[each.agent, each.source.path] = now + rest
-
-
-async def _surely(close: Callable[[], None]) -> None:
-    """Call it in a thread, also when this is canceled: `to_thread` would then drop a call that waits."""
-    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, close))
 
 
 def _all_places() -> list[Place]:

@@ -2,7 +2,7 @@
 
 Strategy: one thread per store takes one act after the other; all screens of the store share the queue.  An
 undo that is asked for while an act waits or runs is about that act and no other: if the act fails, nothing
-is undone.  What this run of the program did not do itself, and what brought in many sessions, is undone
+is undone.  What this run of the program did not do itself, and what added many sessions, is undone
 only once a person has confirmed it (`NotConfirmed`).  The queue belongs to the directory that the store was
 in when it was opened: if another directory is at the same path now, nothing is done.
 

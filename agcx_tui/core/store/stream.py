@@ -1,4 +1,4 @@
-"""A generator that a thread runs, read by the event loop as an asynchronous iterator.
+"""What the event loop has threads do: run a generator that it reads, and close what may block.
 
 No Textual.
 """
@@ -10,9 +10,14 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeVar
 
-__all__ = ["stream"]
+__all__ = ["close_in_thread", "stream"]
 
 T = TypeVar("T")
+
+
+async def close_in_thread(close: Callable[[], None]) -> None:
+    """Call it in a thread, also when this is canceled: `to_thread` would then drop a call that waits."""
+    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, close))
 
 
 class _End:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from agcx_format.importing import (
     look,
     look_at,
 )
+from tests.support.processes import end_started
 from tests.support.rollout_lines import assistant, meta, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
@@ -266,16 +266,7 @@ def test_a_process_that_the_system_ends_fails_the_run_and_the_next_one_starts_an
     tmp_path, rollouts, monkeypatch
 ):
     store, workers = open_store(tmp_path / "store"), Workers(1)
-    started: list[subprocess.Popen[bytes]] = []
-    popen = subprocess.Popen
-
-    def start(*given, **named):
-        started.append(popen(*given, **named))
-        if len(started) == 1:
-            started[0].kill()
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", start)
+    started = end_started(monkeypatch, 1)
     with (
         ImportRun(store, found(store, rollouts), workers=workers) as run,
         pytest.raises(PersistenceError, match="ended by the system"),

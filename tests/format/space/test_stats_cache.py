@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from agcx_format import open_store
 from agcx_format.space.measure import FileStats, gather
 from agcx_format.space.measure_all import measure_all
 from agcx_format.space.measure_cache import StatsCache
+from tests.support.processes import end_started
 from tests.support.stores import contents, copy_of
 
 
@@ -176,12 +176,5 @@ def test_several_processes_give_the_same_in_the_same_order(store, cache):
 def test_processes_that_measure_can_be_stopped_and_ended(store, tmp_path, monkeypatch):
     entries = list(open_store(store).scan())
     assert list(measure_all(entries, lambda: True, processes=2)) == []
-    popen = subprocess.Popen
-
-    def start(*given, **named):
-        process = popen(*given, **named)
-        process.kill()
-        return process
-
-    monkeypatch.setattr(subprocess, "Popen", start)
+    end_started(monkeypatch)
     assert list(measure_all(entries, processes=2)) == list(gather(entries))

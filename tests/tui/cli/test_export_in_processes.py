@@ -15,6 +15,7 @@ from agcx_format.model.items import InputText, Message
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.outgoing import Form, Progress
 from agcx_tui.core.export.session_export import Exporter
+from tests.support.processes import end_started
 from tests.support.waiting import LIMIT, wait_until
 
 from .conftest import GRID, QUEUE, program, run
@@ -97,16 +98,7 @@ def test_links_and_pipes_and_what_is_there_are_left_to_this_process(sources, alo
 def test_sessions_of_a_process_that_the_system_ends_are_exported_by_this_one(
     sources, alone, tmp_path, monkeypatch
 ):
-    started: list[subprocess.Popen[bytes]] = []
-    popen = subprocess.Popen
-
-    def start(*given, **named):
-        started.append(popen(*given, **named))
-        if len(started) == 1:
-            started[0].kill()
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", start)
+    started = end_started(monkeypatch, 1)
     results = exported(sources, tmp_path / "many", processes=2)
     assert (outcomes(results), files(tmp_path / "many")) == alone
     assert all(each.poll() is not None for each in started)
