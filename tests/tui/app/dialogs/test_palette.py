@@ -6,7 +6,8 @@ import pytest
 from textual.command import CommandList
 
 from agcx_format.store.store import open_store
-from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
+from agcx_tui.app.dialogs.palette import Palette
+from tests.support.browsing import SIZE, at_cursor, browser, on_top, scanned, until
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -28,6 +29,19 @@ async def test_the_palette_finds_actions_and_sessions(store):
         await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count)
         await pilot.press("enter")
         await until(pilot, lambda: len(screen.table.marks) == 15)
+        # A theme is found by what it is.
+        while pilot.app.screen is screen:
+            await pilot.press("ctrl+p")
+        await pilot.press(*"light")
+        found = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda: found.option_count > 5)
+        assert str(found.get_option_at_index(0).prompt) == "Light theme: agcx-light"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "agcx-light")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        app.search_themes()
+        themes = await on_top(pilot, Palette)
+        await until(pilot, lambda: themes.query_one(CommandList).option_count > 10)
 
 
 @pytest.mark.parametrize(
