@@ -211,7 +211,7 @@ def _moment(value: str, now: int) -> int:
             return _as_micros(datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)))
     except (ValueError, OverflowError, OSError):
         pass
-    raise _BadValue("a date as 2024-11-24, 2024-11, today, yesterday, 3d, 2w")
+    raise _BadValue("a date such as 2024-11-24, 2024-11, today, yesterday, 3d, 2w")
 
 
 def _as_micros(moment: datetime) -> int:
@@ -222,7 +222,7 @@ def _as_micros(moment: datetime) -> int:
 def _size(value: str, now: int) -> int:
     match = re.fullmatch(_BYTES, value)
     if match is None:
-        raise _BadValue("a size as 500k, 10MB, 1.5GB")
+        raise _BadValue("a size such as 500k, 10MB, 1.5GB")
     base = 1024 if match[3] else 1000
     return int(float(match[1]) * base ** " kmgt".index(match[2].lower() or " "))
 
@@ -232,7 +232,7 @@ def _comparison(value: str, now: int) -> tuple[str, int]:
     if match is None:
         if value in ("<", ">", "<=", ">=", "="):
             raise _BadValue(f"a number after {value}")
-        raise _BadValue("a number as >100, <=5, 0")
+        raise _BadValue("a number such as >100, <=5, 0")
     return match[1] or "=", int(match[2])
 
 

@@ -49,7 +49,7 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         await until(pilot, lambda: not prune.table.order)
         prune.query_one("#total", Input).value = ""
         prune.query_one("#larger", Input).value = "lots"
-        await until(pilot, lambda: "a size as" in text_of(prune))
+        await until(pilot, lambda: "a size such as" in text_of(prune))
         prune.query_one("#larger", Input).value = ""
         await until(pilot, lambda: set(titles(prune)) == meant)
         await pilot.press("ctrl+s")

@@ -77,10 +77,10 @@ def test_a_line_means_these_terms(typed, terms):
 @pytest.mark.parametrize(
     ("typed", "part"),
     [
-        ("before:banana", "before: a date as"),
-        ("after:2024-13", "after: a date as"),
-        ("after:2024-02-30", "after: a date as"),
-        ("larger:big", "larger: a size as"),
+        ("before:banana", "before: a date such as"),
+        ("after:2024-13", "after: a date such as"),
+        ("after:2024-02-30", "after: a date such as"),
+        ("larger:big", "larger: a size such as"),
         ("messages:many", "messages: a number"),
         ("messages:>", "messages: a number after >"),
         ("is:odd", "is: one of favorite, broken"),
