@@ -124,7 +124,7 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class _BadValue(ValueError):
-    """The message is shown beside the filter line, after the key."""
+    """The message is shown beside the filter line."""
 
 
 def parse(text: str, now: int) -> Query:
@@ -219,7 +219,7 @@ def _moment(value: str, now: int) -> int:
             return _as_micros(datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)))
     except (ValueError, OverflowError, OSError):
         pass
-    raise _BadValue("not a date; try 2024-11-24, 2024-11, yesterday, or 3d")
+    raise _BadValue("a date such as 2024-11-24, 2024-11, today, yesterday, 3d, 2w")
 
 
 def _as_micros(moment: datetime) -> int:
@@ -230,7 +230,7 @@ def _as_micros(moment: datetime) -> int:
 def _size(value: str, now: int) -> int:
     match = re.fullmatch(_BYTES, value)
     if match is None:
-        raise _BadValue("not a size; try 500k, 10MB, or 1.5GB")
+        raise _BadValue("a size such as 500k, 10MB, 1.5GB")
     base = 1024 if match[3] else 1000
     return int(float(match[1]) * base ** " kmgt".index(match[2].lower() or " "))
 
@@ -239,15 +239,15 @@ def _comparison(value: str, now: int) -> tuple[str, int]:
     match = re.fullmatch(_COUNT, value)
     if match is None:
         if value in ("<", ">", "<=", ">=", "="):
-            raise _BadValue(f"a number must follow {value}")
-        raise _BadValue("not a number; try >100, <=5, or 0")
+            raise _BadValue(f"a number after {value}")
+        raise _BadValue("a number such as >100, <=5, 0")
     return match[1] or "=", int(match[2])
 
 
 def _duration(value: str, now: int) -> tuple[str, int]:
     match = re.fullmatch(_SPAN, value)
     if match is None:
-        raise _BadValue("not a duration; try >1h, <5min, or 90s")
+        raise _BadValue("a time as >1h, <5min, 90s")
     return match[1] or ">=", round(float(match[2]) * _SECONDS[match[3].lower()])
 
 

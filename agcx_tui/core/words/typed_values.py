@@ -39,8 +39,8 @@ def _value(key: str, text: str | None, now: int) -> int | None:
         return None
     query = parse(f'{key}:"{text.strip()}"', now)
     if query.errors or len(query.terms) != 1:
-        reason = query.errors[0].partition(": ")[2] if query.errors else "not one value"
-        raise BadValue(f"{text.strip()!r} is {reason}")
+        reason = query.errors[0].partition(": ")[2] if query.errors else text
+        raise BadValue(f"{text.strip()!r} is not {reason}")
     value = query.terms[0].value
     assert isinstance(value, int)
     return value
