@@ -268,8 +268,7 @@ async def test_a_terminal_that_is_too_small_says_so_and_recovers(store):
 
 
 async def test_enter_opens_the_conversation_and_q_comes_back(store):
-    from agcx_tui.app.screens.browser.notices import instead_of_list
-from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
@@ -282,8 +281,7 @@ from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
 
 async def test_a_double_click_opens_too(store):
-    from agcx_tui.app.screens.browser.notices import instead_of_list
-from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
