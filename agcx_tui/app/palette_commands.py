@@ -1,4 +1,4 @@
-"""The commands of the palette (ctrl+p): every action that has a key here, and every session by title.
+"""The commands of the palette (ctrl+p): every action that has a key here, themes, and every session by title.
 
 Imported when the palette is first opened.
 """
@@ -34,7 +34,7 @@ _AT_ONCE = 1_000
 
 
 class ActionCommands(Provider):
-    """The actions of the screen below, except those that only move."""
+    """The actions of the screen below, except those that only move; and themes by their names."""
 
     async def discover(self) -> Hits:
         for text, keys, run in self._actions():
@@ -47,6 +47,14 @@ class ActionCommands(Provider):
             if (score := matcher.match(text)) > 0:
                 highlighted = self._line(Content.from_text(matcher.highlight(text)), keys)
                 yield Hit(score, highlighted, run, text=text)
+        for name in self.app.available_themes:
+            if (at := name.casefold().find(query.casefold())) >= 0:
+                text = f"Theme {name}"
+                # Before sessions with the word in their titles.
+                yield Hit(1 - at / 100, Content(text), partial(self._choose_theme, name), text=text)
+
+    def _choose_theme(self, name: str) -> None:
+        self.app.theme = name
 
     def _line(self, text: Content, keys: str) -> Content:
         """The words at the left and the keys at the right, in one row."""

@@ -83,3 +83,8 @@ async def test_the_palette_offers_what_has_a_key_first_in_words_that_stand_alone
         assert options[0] == "Open the session"
         assert options[-2:] == ["Quit", "Theme"]
         assert not {"Down", "A page down", "Maximize", "Keys"} & set(options)
+        # A theme is found by its name.
+        await pilot.press(*"agcx-light")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "agcx-light")
