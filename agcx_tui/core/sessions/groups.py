@@ -81,7 +81,7 @@ class ListLines:
         for name in keys:
             found = tuple(rows[name])
             folded = name in self.folded
-            size = table.sum_with_subagents(found, table.size)
+            size = table.subagents.total(found, table.size)
             lines.append(Section(name, label(name), found, size, folded))
             if not folded:
                 lines += found
