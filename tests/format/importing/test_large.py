@@ -148,7 +148,7 @@ def test_memory_does_not_grow_with_a_rollout(kind, tmp_path, monkeypatch):
     let_little_be_large(monkeypatch)
     peaks = []
     # The first one imports modules.
-    for count in (1, 15, 45):
+    for count in (1, 25, 75):
         lines = [meta(), *turns(count, words=400)]
         rollout = write(tmp_path / f"{count}.jsonl", *lines)
         store = kind(tmp_path / str(count))
