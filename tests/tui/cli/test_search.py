@@ -60,7 +60,7 @@ def test_the_exit_status_says_whether_something_was_found(store):
         ("/(?<=a)b/", "look-around"),
         ("/(/", "/(/"),
         ("in:nowhere grid", "one of title"),
-        ("after:whenever grid", "a date as"),
+        ("after:whenever grid", "a date such as"),
         ("is:favorite", "nothing to search for"),
         ("  ", "nothing to search for"),
     ],

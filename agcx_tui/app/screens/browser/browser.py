@@ -315,7 +315,7 @@ class BrowserScreen(ListingScreen[None]):
 
     def action_subagents(self) -> None:
         """Show the sessions of subagents beside those that they belong to, or hide them."""
-        self.table.show_subagents(not self.table.shows_subagents)
+        self.table.show_subagents(not self.table.subagents.shown)
         self.sessions.update()
         self._show_state()
 

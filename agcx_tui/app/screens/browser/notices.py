@@ -123,6 +123,7 @@ def filter_help() -> HelpSection:
 
     rows = (
         ('grid  "two words"', "in title, tags, model, id, first words"),
+        ("project:site  branch:main", "or dir:, agent:"),
         ("model:gpt  tag:ui  id:5af4", "in that field"),
         ("mode:build", "or plan, review"),
         ("is:favorite", "or broken, empty, imported, marked"),

@@ -154,11 +154,11 @@ async def test_a_wrong_value_is_said_beside_the_filter(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("slash", *"larger:x")
-        await until(pilot, lambda: "larger: a size as" in line(screen, "#filter-status"))
+        await until(pilot, lambda: "larger: a size such as" in line(screen, "#filter-status"))
         assert len(screen.table.order) == 15
         await pilot.press(*" messages:y")
         await until(pilot, lambda: "messages: a number" in line(screen, "#filter-status"))
-        assert "larger: a size as" in line(screen, "#filter-status")
+        assert "larger: a size such as" in line(screen, "#filter-status")
 
 
 async def test_what_happened_in_sessions_is_read_when_the_filter_asks_for_it(store):

@@ -69,11 +69,14 @@ def test_every_setting_is_read(tmp_path):
         ("time_zone = 'Mars/Base'", "line 2: time_zone: it takes the name of a time zone"),
         ("time_zone = '../etc'", "line 2: time_zone: it takes the name of a time zone"),
         ("colour = 1", "line 2: colour: no such setting; there are theme, preview, "),
-        ("[keys]\nlist.down = 7", "line 3: keys.list.down: it takes keys as"),
-        ("[keys]\nlist.down = ''", "line 3: keys.list.down: it takes keys as"),
-        ("[keys]\nlist.down = 'F1'", "line 3: keys.list.down: it takes keys as"),
+        ("[keys]\nlist.down = 7", "line 3: keys.list.down: it takes keys such as"),
+        ("[keys]\nlist.down = ''", "line 3: keys.list.down: it takes keys such as"),
+        ("[keys]\nlist.down = 'F1'", "line 3: keys.list.down: it takes keys such as"),
         ("[search]\nindex = 1", "line 3: search.index: it takes true or false"),
-        ("search.largest = 'much'", 'line 2: search.largest: it takes a size as "500MB" or "2GB"'),
+        (
+            "search.largest = 'much'",
+            'line 2: search.largest: it takes a size such as "500MB" or "2GB"',
+        ),
         ("search.index = 'no'", "line 2: search.index: it takes true or false"),
         ("[search]\nbook = 1", "line 3: search.book: no such setting; there are theme, "),
         ("search = 3", "line 2: search: no such setting"),
@@ -192,7 +195,7 @@ def test_config_prints_every_setting_and_tells_what_is_wrong_with_the_file(tmp_p
     assert "line 2: theme: there is no 'dusk'" in result.stderr
     assert "line 4: keys.list.nothing: no such name" in result.stderr
     assert "line 5: keys.list.up: there is no key not_a_key" in result.stderr
-    assert "line 6: keys.list.down: it takes keys as" in result.stderr
+    assert "line 6: keys.list.down: it takes keys such as" in result.stderr
     assert "f1 is written small" in result.stderr
 
 
