@@ -210,7 +210,7 @@ class BrowserScreen(ListingScreen[None]):
             unread += len(self.table.rows_to_read())
         self._filter.show_status(unread)
         self.show_marks()
-        notice = notices.instead_of_list(self.table, self.feed, self._filter.value)
+        notice = notices.instead_of_list(self.table, self.feed, self._filter.value, unread)
         page = self.query_one("#notice", Static)
         if notice is not None:
             page.update(notice)
