@@ -46,8 +46,8 @@ from agcx_format.store.acts.act_dirs import (
 from agcx_format.store.acts.journal import read_act
 from agcx_format.store.acts.manifest import Act, Step, encode
 from agcx_format.store.acts.transitions import give_second_name
-from agcx_format.store.acts.undo import Follow
 from agcx_format.store.acts.work import (
+    Follow,
     clear_attempt,
     edited_file,
     is_copy,
