@@ -64,8 +64,12 @@ class StoreReader:
         if _is_there(self.path) and not self.path.is_dir():
             raise PersistenceError("not a directory", path=path)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
     @property
     def exists(self) -> bool:
+        """Whether there is such a directory; without one the store is empty."""
         return self.path.is_dir()
 
     @property
@@ -271,6 +275,7 @@ class StoreReader:
         """The acts that `empty_trash` would destroy, including those of interrupted emptyings.
 
         Raises:
+            ValueError: `before` is not an RFC 3339 timestamp.
             PersistenceError: the trash cannot be read.
         """
         from agcx_format.store import trash

@@ -52,7 +52,7 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
     """Take back an act, by default the last; the store must be locked.
 
     Raises:
-        NothingToUndo: there is no such act.
+        NothingToUndo: there is no such act, or it was undone or emptied.
         UndoConflict: a file is not as the act left it; then nothing changed.
         CorruptData: the act's manifest cannot be used.
         StoreNotWritable: the store may not be written.
@@ -60,7 +60,8 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
     """
     act = next_to_undo(root, act_id)
     if act is None:
-        raise NothingToUndo("nothing is left to undo", path=root)
+        named = "nothing is left to undo" if act_id is None else f"no change {act_id!r} to undo"
+        raise NothingToUndo(named, path=root)
     if act.problem is not None:
         raise CorruptData(
             f"it cannot be undone ({act.problem}); the trash has the sessions that it keeps",

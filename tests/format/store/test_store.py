@@ -35,7 +35,9 @@ both_ways = pytest.mark.parametrize("use_mmap", [True, False], ids=["map", "read
 
 @both_ways
 def test_every_session_is_listed_newest_access_first(use_mmap: bool):
-    sessions = SessionStorage(GOLDEN / "v1", use_mmap=use_mmap).list_sessions()
+    store = SessionStorage(GOLDEN / "v1", use_mmap=use_mmap)
+    assert repr(store) == f"SessionStorage({str(GOLDEN / 'v1')!r})"
+    sessions = store.list_sessions()
     assert {str(metadata.id) for metadata in sessions} == {golden.id for golden in V1}
     accessed = [ns_of(metadata.last_accessed) for metadata in sessions]
     assert accessed == sorted(accessed, reverse=True)
