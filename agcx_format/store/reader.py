@@ -54,6 +54,8 @@ class StoreReader:
     def __init__(
         self, path: str | os.PathLike[str], use_mmap: bool = True, layout: int | None = None
     ) -> None:
+        if layout is not None and layout not in paths.folders():
+            raise ValueError(f"there is no layout {layout}")
         self.path = _absolute(path)
         self.use_mmap = use_mmap
         self._layout = layout

@@ -50,6 +50,7 @@ class Store(StoreSaver):
         layout: of new sessions; by default the one that is there, and layout 1 if both are or none.
 
     Raises:
+        ValueError: there is no such layout.
         PersistenceError: the path is not a directory, or cannot be looked at.
     """
 
