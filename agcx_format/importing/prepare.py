@@ -27,7 +27,7 @@ from agcx_format.importing.report import ImportReport
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.layout import by_version
 from agcx_format.model.session import Session, SessionMetadata
-from agcx_format.session.whole import read_session
+from agcx_format.session.streamed import stream_session
 from agcx_format.store.acts.encoder import encode_in
 from agcx_format.store.staging import StagedFile, write_staged
 from agcx_format.store.store import Store
@@ -134,14 +134,13 @@ class _Preparation:
             return self._result(new, ImportOutcome.SKIPPED, NO_MESSAGES)
         try:
             stored = self._stored(new.metadata.id)
+            growth = compare(stored.session, new) if stored else None
         except PersistenceError as error:
             reason = f"the store has it already, unreadable: {error.reason}"
             return self._result(new, ImportOutcome.FAILED, reason)
         if stored is None:
             return self._written(new, None)
-        # The two are compared message by message, in any order.
-        new = new.in_memory()
-        match compare(stored.session, new):
+        match growth:
             case Growth.NONE:
                 return self._result(new, ImportOutcome.PRESENT)
             case Growth.SOME:
@@ -166,10 +165,10 @@ class _Preparation:
             there = "", self._job.layout, Signature(0, 0, 0)
         if planned := self._planned.get(session_id):
             if planned.path is not None:
-                return _Stored(read_session(planned.path), *there)
-            read = _read(planned.job).in_memory()
+                return _Stored(stream_session(planned.path), *there)
+            read = _read(planned.job)
             return _Stored((read.metadata, read.conversation, read.state), *there)
-        return _Stored(read_session(there[0]), *there) if there[0] else None
+        return _Stored(stream_session(there[0]), *there) if there[0] else None
 
     def _written(self, new: Imported, old: _Stored | None) -> Prepared:
         outcome = ImportOutcome.UPDATED if old else ImportOutcome.IMPORTED

@@ -91,6 +91,8 @@ class Copilot(LineAgent):
 
 
 class _Events(Reading):
+    stores_large = True
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         # Where the messages of an event begin.
@@ -257,9 +259,10 @@ class _Events(Reading):
         start = self._places.get(event)
         if start is None:
             return
-        left = [entry for entry in self.draft.entries[start:] if entry.branch is None]
-        fork = next((e for e in reversed(self.draft.entries[:start]) if e.branch is None), None)
-        self.draft.leave(left, fork)
+        entries = self.draft.entries
+        left = [at for at in range(start, len(entries)) if entries[at].branch is None]
+        fork = next((at for at in reversed(range(start)) if entries[at].branch is None), None)
+        self.draft.leave_at(left, fork)
 
     def _context(self, data: dict[str, Any], context: dict[str, Any]) -> None:
         self.directory = self.directory or as_text(context.get("cwd"))
@@ -291,10 +294,13 @@ class _Events(Reading):
         self.title = self.title or _name_beside(self.source)
         # As they are now: the events do not say what they were.
         plan, todos = _text_beside(self.source, "plan.md").strip(), todo_list(self.source)
-        said = {text_of(entry.item) for entry in self.draft.entries}
-        for name, words in (("Plan", plan), ("To-do list", todos)):
-            if words and (now := f"{name}\n{words}") not in said:
-                self.notice(now)
+        now = [
+            f"{name}\n{words}" for name, words in (("Plan", plan), ("To-do list", todos)) if words
+        ]
+        said = {text for entry in self.draft.entries if (text := text_of(entry.item)) in now}
+        for words in now:
+            if words not in said:
+                self.notice(words)
         return super().finish(changed)
 
 

@@ -30,6 +30,8 @@ STATES = (
     "favorite", "broken", "empty", "imported", "failed", "edited", "branched", "marked", "listed",
     "here", "subagent",
 )  # fmt: skip
+# Keys that only the search inside conversations has.
+OF_MESSAGE_SEARCH = frozenset({"role", "path", "in"})
 # Keys that are known only once the beginning of a session has been read.
 _OF_OPENING = frozenset({"project", "dir", "branch"})
 # Keys and states that are known only once the messages of a session have been read.
@@ -135,7 +137,7 @@ def parse(text: str, now: int) -> Query:
         if key and name not in KEYS:
             # `http://` and `std::vector` are words.
             if not value.startswith(("//", ":")):
-                errors.append(f"no key {key}; there are {', '.join(KEYS)}; put words in quotes")
+                errors.append(_no_key(key))
                 continue
             value, name = f"{key}:{value}", WORD
         if not value:
@@ -149,6 +151,12 @@ def parse(text: str, now: int) -> Query:
             written = needle.text if needle.cased and name in ("", WORD) else ""
             terms.append(Term(name or WORD, meant, bool(minus), written))
     return Query(tuple(terms), tuple(errors))
+
+
+def _no_key(key: str) -> str:
+    if key.lower() in OF_MESSAGE_SEARCH:
+        return f"{key}: works only in the search inside conversations"
+    return f"no key {key}; there are {', '.join(KEYS)}; put words in quotes"
 
 
 # How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.

@@ -189,7 +189,7 @@ class ConversationScreen(OnceScreen[None]):
         self.release()
 
     @on(ConversationGrew)
-    async def _grew(self, message: ConversationGrew) -> None:
+    async def _grew(self) -> None:
         """Nothing that the reader looks at changes but the title; what is not shown is read again."""
         self._show_title()
         self._show_place()

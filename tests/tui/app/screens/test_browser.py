@@ -9,6 +9,7 @@ from textual.widgets import Input, Static
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.help import HelpScreen, KeyColumn
 from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
@@ -195,6 +196,10 @@ async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list
         await pilot.press("slash", *"zzz[/b]")
         await until(pilot, lambda: "No session matches" in notice(screen))
         assert "zzz[/b]" in notice(screen)
+        assert "so far" not in notice(screen)
+        # What is still to be read may match.
+        page = instead_of_list(screen.table, screen.feed, "project:zzz", unread=3)
+        assert "No session matches so far" in str(page)
         await pilot.press("escape")
         await until(pilot, lambda: notice(screen) == "")
         assert len(rows(screen)) > 5
