@@ -49,8 +49,10 @@ MESSAGE_SHOWN = 64 * MIB
 KEPT_OPEN = 64 * MIB
 KEPT_PACKED = 32 * MIB
 
-# What one act keeps of the files that it is about to write in another layout; those of a whole store may
-# take more than there is.
+# A session file that is larger is not read into values by what changes it: those take many times as much.
+SESSION_IN_MEMORY = MIB
+
+# What one act keeps in memory of the files that it is about to write; the others it keeps on disk.
 KEPT_FOR_ACT = 128 * MIB
 
 # A file of another agent that is larger is not imported in memory, where a conversation takes three times as

@@ -137,24 +137,19 @@ class Tree:
     def signatures(self, path: str, files: Iterable[str]) -> dict[str, Signature]:
         """The signatures of those of `files` that are in the folder `path`, or below it.
 
-        For thousands of folders: this one, and the one that it is in, are not kept open.
+        For thousands of folders, none of which is kept open.  The folder that `path` is in was just listed
+        as a folder, and is not looked at again: this only reads, and what acts on the result opens each.
 
         Raises:
             FileNotFoundError: the folder does not exist.
         """
-        parent, _, name = path.rpartition("/")
-        grandparent, _, parent_name = parent.rpartition("/")
-        above = self._open(self.folder(grandparent), parent_name, parent)
-        try:
-            fd = self._open(above, name, path)
-        finally:
-            os.close(above)
+        top, _, below = path.partition("/")
+        fd = self._open(self.folder(top), below, path)
         with Tree._of(self.full(path), fd) as folder:
             found = {}
             for file in files:
                 place = folder.find(file) if "/" in file else Place(fd, file, path)
-                status = place and place.status()
-                if status is not None:
+                if place is not None and (status := place.status()) is not None:
                     found[file] = Signature.of(status)
             return found
 

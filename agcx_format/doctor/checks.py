@@ -259,9 +259,25 @@ class _Checkup:
                     yield _leftover(path, Severity.INFO, reason)
 
     def _acts(self) -> Iterator[FileReport]:
-        unfinished = act_dirs.unfinished(self._root)
+        try:
+            names = set(act_dirs.act_names(self._root))
+        except PersistenceError as error:
+            self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
+            return
+        unfinished = [
+            self._root / paths.TRASH / name
+            for name in sorted(names)
+            if name.endswith(act_dirs.UNFINISHED)
+        ]
         for act_dir in unfinished:
-            yield _act(act_dir, "it was interrupted: the next change of the store sets it right")
+            if os.path.lexists(act_dir / act_dirs.MANIFEST):
+                reason = "it was interrupted: the next change of the store sets it right"
+            else:
+                reason = (
+                    "it was interrupted before anything changed: the next change of the store removes it, "
+                    "except for new files that were written"
+                )
+            yield _act(act_dir, reason)
         staged = self._staged()
         for name in (name for name, is_used in staged.items() if not is_used):
             reason = (
@@ -276,7 +292,6 @@ class _Checkup:
             *(act_dir.name for act_dir in unfinished),
         }
         try:
-            names = set(act_dirs.act_names(self._root))
             known = {act.id: act.problem for act in journal.read_acts(self._root)}
         except PersistenceError as error:
             self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from operator import attrgetter
-from typing import overload
 from uuid import UUID, uuid5
 
 import msgspec
@@ -24,6 +23,7 @@ from agcx_format.model.items import (
     MessageSnapshot,
     ToolCallMetadata,
 )
+from agcx_format.model.streamed import StreamedMessages
 from agcx_format.model.timestamps import ns_of
 from agcx_format.transcript.outputs import CallOutcome
 
@@ -113,7 +113,7 @@ def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:
     )
 
 
-class DraftMessages(Sequence[MessageSnapshot]):
+class DraftMessages(StreamedMessages):
     """The messages of a draft, built again on each iteration.
 
     Fields:
@@ -135,19 +135,6 @@ class DraftMessages(Sequence[MessageSnapshot]):
 
     def __len__(self) -> int:
         return self._count
-
-    @overload
-    def __getitem__(self, at: int) -> MessageSnapshot: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[MessageSnapshot]: ...
-
-    def __getitem__(self, at: int | slice) -> MessageSnapshot | list[MessageSnapshot]:
-        wanted = range(len(self))[at]
-        if isinstance(wanted, range):
-            found = list(itertools.islice(self, max(wanted, default=-1) + 1))
-            return [found[each] for each in wanted]
-        return next(itertools.islice(self, wanted, None))
 
     def __iter__(self) -> Iterator[MessageSnapshot]:
         times: Iterator[str] = map(_time, self._kept())

@@ -8,7 +8,8 @@ the same file, and know more about them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -27,6 +28,7 @@ from agcx_format.model.items import (
     Reasoning,
 )
 from agcx_format.model.session import Session, SessionMetadata
+from agcx_format.model.streamed import made_of
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.subagents import SUBAGENT, is_link
 from agcx_format.transcript.words import text_of
@@ -49,6 +51,10 @@ class Growth(Enum):
 def compare(stored: Session, new: Imported) -> Growth:
     """Whether the source continues the session in the store."""
     old, now = stored[1].messages, new.conversation.messages
+    if _begins_with(now, old):
+        return Growth.NONE if _is_same(stored, grown(stored, new)) else Growth.SOME
+    # The two are compared message by message, in any order.
+    old, now = list(old), list(now)
     if _continues(old, now, in_order=_environment(stored).get(WRITTEN_BY) == VERSION):
         return Growth.NONE if _is_same(stored, grown(stored, new)) else Growth.SOME
     if _continues(now, old, in_order=False):
@@ -86,6 +92,10 @@ def grown(stored: Session, new: Imported) -> Imported:
     return replace(new, metadata=metadata, state=stored[2])
 
 
+def _begins_with(now: Sequence[MessageSnapshot], old: Sequence[MessageSnapshot]) -> bool:
+    return len(old) <= len(now) and all(map(operator.eq, old, now))
+
+
 def _continues(
     old: Sequence[MessageSnapshot], now: Sequence[MessageSnapshot], *, in_order: bool
 ) -> bool:
@@ -94,7 +104,7 @@ def _continues(
     With `in_order`, nothing may have come between them: the same version of the importer finds the same
     messages, so a person took out the one that is missing.
     """
-    if old == now[: len(old)]:
+    if _begins_with(now, old):
         return True
     places = {message.metadata.message_id: place for place, message in enumerate(now)}
     last = -1
@@ -161,17 +171,24 @@ def _is_preview(item: Item) -> bool:
 def _with_whole_results(stored: Session, new: Imported) -> Imported:
     """The new session with the results of the stored one whose files are no longer there."""
     messages = new.conversation.messages
-    if not any(_is_preview(message.item) for message in messages):
+    previews = {each.metadata.message_id for each in messages if _is_preview(each.item)}
+    if not previews:
         return new
-    known = {message.metadata.message_id: message.item for message in stored[1].messages}
-    kept = [
-        msgspec.structs.replace(message, item=old)
-        if _is_preview(message.item)
-        and (old := known.get(message.metadata.message_id)) is not None
-        and _is_same_item(old, message.item)
-        else message
-        for message in messages
-    ]
+    known = {
+        each.metadata.message_id: each.item
+        for each in stored[1].messages
+        if each.metadata.message_id in previews
+    }
+
+    def kept_whole() -> Iterator[MessageSnapshot]:
+        for message in messages:
+            old = known.get(message.metadata.message_id)
+            if old is None or not _is_same_item(old, message.item):
+                yield message
+            else:
+                yield msgspec.structs.replace(message, item=old)
+
+    kept = made_of(messages, count=len(messages), make=kept_whole)
     return replace(new, conversation=msgspec.structs.replace(new.conversation, messages=kept))
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
-
-import msgspec
 
 from agcx_format.importing.report import ImportReport
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
@@ -47,11 +45,3 @@ class Imported:
     report: ImportReport
     titles: frozenset[str]
     parent: Parent | None = None
-
-    def in_memory(self) -> Imported:
-        """The same with its messages in a list."""
-        conversation = self.conversation
-        if isinstance(conversation.messages, list):
-            return self
-        messages = list(conversation.messages)
-        return replace(self, conversation=msgspec.structs.replace(conversation, messages=messages))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
@@ -16,6 +17,7 @@ import msgspec
 
 from agcx_format.codec.json import to_json
 from agcx_format.disk.durable import Signature
+from agcx_format.disk.held import HeldBytes
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.finding import read_from
@@ -25,8 +27,9 @@ from agcx_format.importing.report import ImportReport
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.layout import by_version
 from agcx_format.model.session import Session, SessionMetadata
-from agcx_format.session.whole import read_session
-from agcx_format.store.staging import StagedFile, holding, write_staged
+from agcx_format.session.streamed import stream_session
+from agcx_format.store.acts.encoder import encode_in
+from agcx_format.store.staging import StagedFile, write_staged
 from agcx_format.store.store import Store
 from agcx_format.variables import OWN_ID
 
@@ -131,14 +134,13 @@ class _Preparation:
             return self._result(new, ImportOutcome.SKIPPED, NO_MESSAGES)
         try:
             stored = self._stored(new.metadata.id)
+            growth = compare(stored.session, new) if stored else None
         except PersistenceError as error:
             reason = f"the store has it already, unreadable: {error.reason}"
             return self._result(new, ImportOutcome.FAILED, reason)
         if stored is None:
             return self._written(new, None)
-        # The two are compared message by message, in any order.
-        new = new.in_memory()
-        match compare(stored.session, new):
+        match growth:
             case Growth.NONE:
                 return self._result(new, ImportOutcome.PRESENT)
             case Growth.SOME:
@@ -163,10 +165,10 @@ class _Preparation:
             there = "", self._job.layout, Signature(0, 0, 0)
         if planned := self._planned.get(session_id):
             if planned.path is not None:
-                return _Stored(read_session(planned.path), *there)
-            read = _read(planned.job).in_memory()
+                return _Stored(stream_session(planned.path), *there)
+            read = _read(planned.job)
             return _Stored((read.metadata, read.conversation, read.state), *there)
-        return _Stored(read_session(there[0]), *there) if there[0] else None
+        return _Stored(stream_session(there[0]), *there) if there[0] else None
 
     def _written(self, new: Imported, old: _Stored | None) -> Prepared:
         outcome = ImportOutcome.UPDATED if old else ImportOutcome.IMPORTED
@@ -175,19 +177,15 @@ class _Preparation:
             return self._result(new, outcome)
         codec = by_version(old.layout if old else job.layout)
         session = new.metadata, new.conversation, new.state
-        if isinstance(new.conversation.messages, list):
-            indexed, parts = codec.encode_measured(*session, job.level)
-            staged = write_staged(job.target, parts)
-        else:
-            with holding(job.target) as hold:
-                indexed, pieces = codec.encode_held(*session, job.level, hold)
-                staged = write_staged(job.target, pieces)
+        with HeldBytes(os.path.dirname(job.target)) as hold:
+            done = encode_in(codec.version, session, job.level, hold)
+            staged = write_staged(job.target, done.parts)
         return replace(
             self._result(new, outcome),
             staged=staged,
             layout=codec.version,
-            metadata=codec.as_stored(new.metadata, indexed),
-            indexed=indexed,
+            metadata=done.stored,
+            indexed=done.indexed,
             replaces=(old.path or None) if old else None,
             expected=old.signature if old and old.path else None,
         )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
-    from agcx_format.layout.base import Hold as Hold
     from agcx_format.layout.base import Layout as Layout
+    from agcx_format.layout.encoded import EncodedFile as EncodedFile
+    from agcx_format.layout.encoded import Hold as Hold
     from agcx_format.layout.registry import HEAD as HEAD
     from agcx_format.layout.registry import LAYOUTS as LAYOUTS
     from agcx_format.layout.registry import by_version as by_version
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from agcx_format.layout.registry import of as of
 
 _HOMES = {
-    "base": "Hold Layout",
+    "base": "Layout",
+    "encoded": "EncodedFile Hold",
     "registry": "HEAD LAYOUTS by_version guess of",
 }
 

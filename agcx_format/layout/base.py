@@ -11,13 +11,14 @@ sliced, so that a layout reads only the parts of an open file that it needs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.errors import PersistenceError
+from agcx_format.layout.encoded import EncodedFile, Hold
 from agcx_format.layout.index_encodings import Encoding
 from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.model.items import MessageSnapshot
@@ -33,7 +34,7 @@ from agcx_format.model.session import (
 )  # fmt: skip
 
 __all__ = [
-    "MAGIC", "Addition", "Appended", "Hold", "Kept", "Layout", "MessagesPlace",
+    "MAGIC", "Addition", "Appended", "Kept", "Layout", "MessagesPlace",
     "Rewritten", "SectionPlace", "admit_all",
 ]  # fmt: skip
 
@@ -100,10 +101,6 @@ class Addition(msgspec.Struct, frozen=True):
 
     messages: Sequence[MessageSnapshot]
     modes: ModeHistory | tuple[()] = ()
-
-
-# Keeps bytes outside of memory; gives their number, and the bytes again.
-Hold = Callable[[Iterable[bytes]], tuple[int, Iterable[bytes]]]
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
@@ -288,10 +285,11 @@ class Layout(ABC):
         state: SessionState,
         level: int,
         hold: Hold,
-    ) -> tuple[SessionMetadata, Iterable[bytes]]:
+    ) -> EncodedFile:
         """Like `encode_measured`; messages are taken one at a time, where the layout allows that."""
         whole = replace(conversation, messages=list(conversation.messages))
-        return self.encode_measured(metadata, whole, state, level)
+        indexed, parts = self.encode_measured(metadata, whole, state, level)
+        return EncodedFile(indexed, parts, sum(map(len, parts)))
 
     @abstractmethod
     def assemble(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
@@ -10,14 +11,20 @@ from agcx_format.codec import messagepack
 from agcx_format.codec.messagepack import lenient
 from agcx_format.errors import MessagePackDecodeError, located
 from agcx_format.layout.base import Addition
-from agcx_format.model.session import ConversationSnapshot
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
 
-__all__ = ["ELEMENTS", "FIELDS", "Element", "conversation_field", "element", "split", "with_more"]
+__all__ = [
+    "ELEMENTS", "FIELDS", "NIL", "Element", "conversation_field", "element", "elements_of", "split",
+    "with_more",
+]  # fmt: skip
 
 ELEMENTS = ("metadata", "conversation", "state", "checksum")
 FIELDS = ConversationSnapshot.__struct_fields__
 
 T = TypeVar("T")
+
+# The checksum, in all files so far.
+NIL = b"\xc0"
 
 
 class Element(msgspec.Struct, frozen=True, gc=False):
@@ -95,6 +102,24 @@ def with_more(conversation: bytes, added: Addition) -> tuple[int, bytes]:
     if added.modes:
         _, fields[3] = _longer(fields[3], messagepack.encode(list(added.modes)))
     return count, b"".join([messagepack.array_header(len(fields)), *fields])
+
+
+def elements_of(
+    metadata: SessionMetadata, conversation: ConversationSnapshot, state: SessionState
+) -> Iterator[bytes]:
+    """The text of a section, a message at a time.
+
+    Raises:
+        TypeError: a field holds a value that its type cannot hold.
+        ValueError: likewise.
+    """
+    yield messagepack.array_header(len(ELEMENTS)) + messagepack.encode(metadata)
+    yield messagepack.array_header(len(FIELDS)) + messagepack.encode(conversation.id)
+    yield messagepack.array_header(len(conversation.messages))
+    yield from map(messagepack.encode_message, conversation.messages)
+    yield messagepack.encode(conversation.context)
+    yield messagepack.encode(conversation.mode_history)
+    yield messagepack.encode(state) + NIL
 
 
 def _longer(array: bytes, more: bytes) -> tuple[int, bytes]:

@@ -13,7 +13,7 @@ Mirrors `storage.rs` of the Rust crate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
@@ -23,13 +23,13 @@ from agcx_format.errors import CorruptData, PersistenceError, located
 from agcx_format.layout.base import (
     Addition,
     Appended,
-    Hold,
     Layout,
     MessagesPlace,
     Rewritten,
     SectionPlace,
     admit_all,
 )  # fmt: skip
+from agcx_format.layout.encoded import EncodedFile, Hold
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import BINCODE
 from agcx_format.layout.v1_errors import BEGINNING, VERSION
@@ -167,7 +167,7 @@ class Layout1(Layout):
         state: SessionState,
         level: int,
         hold: Hold,
-    ) -> tuple[SessionMetadata, Iterable[bytes]]:
+    ) -> EncodedFile:
         from agcx_format.layout import v1_measured
 
         return v1_measured.held(metadata, conversation, state, level, hold)

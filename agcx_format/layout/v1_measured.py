@@ -7,13 +7,13 @@ to where the caller holds them (`Hold`), and from there into the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
-from agcx_format.layout.base import Hold
+from agcx_format.layout.encoded import Chained, EncodedFile, Hold
 from agcx_format.layout.v1_errors import VERSION
 from agcx_format.layout.v1_sections import compress_messages, fitted, head, length_of
 from agcx_format.model.fields import Float32
@@ -51,7 +51,7 @@ def held(
     state: SessionState,
     level: int,
     hold: Hold,
-) -> tuple[SessionMetadata, Iterator[bytes]]:
+) -> EncodedFile:
     """The same for messages that are taken one at a time."""
     header, plain = messagepack.array_header(len(conversation.messages)), 0
 
@@ -67,12 +67,7 @@ def held(
     context = messagepack.encode(conversation.context)
     counted = _counted(metadata, conversation)
     metadata, before, after = _around(counted, size, plain, context, state, level)
-    return metadata, _chained(before, section, after)
-
-
-def _chained(*parts: Iterable[bytes]) -> Iterator[bytes]:
-    for part in parts:
-        yield from part
+    return EncodedFile(metadata, Chained(before, section, after), metadata.file_size)
 
 
 def _around(

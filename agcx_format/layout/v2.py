@@ -14,13 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, TypeVar
 
-import msgpack
 from msgspec import Meta
 from msgspec.structs import replace
 
-from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.messagepack import lenient
 from agcx_format.codec.zstd import frames
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.counting import counted
@@ -41,11 +38,13 @@ from agcx_format.layout.base import (
     SectionPlace,
     admit_all,
 )
-from agcx_format.layout.elements import Element, element, split, with_more
+from agcx_format.layout.elements import NIL, element, elements_of, split, with_more
+from agcx_format.layout.encoded import Chained, EncodedFile, Hold
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
 from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.layout.plain_size import Part, plain_size
+from agcx_format.layout.v2_metadata import read_metadata
 from agcx_format.layout.v2_rest import Found, ask
 from agcx_format.model.fields import Float32
 from agcx_format.model.session import (
@@ -70,7 +69,6 @@ BEFORE_CHECKPOINT_MESSAGES = ("array", "array", "value")
 
 # What Rust's SessionStore uses; sessions take the level of their store.
 _CHECKPOINT_LEVEL = 6
-_NIL = b"\xc0"
 
 # `Option<u32>`, nil in all files so far. `Any`, because a union is no `type[T]`.
 T = TypeVar("T")
@@ -120,41 +118,6 @@ def decompress(data: Section) -> bytes:
         return frames.decompress(data[HEADER:end])
 
 
-def read_metadata(pieces: Iterator[bytes]) -> SessionMetadata:
-    """The metadata alone: no more of the section is decompressed than that takes.
-
-    Raises:
-        PersistenceError: when what precedes them or they themselves are damaged.
-    """
-    raw, start = bytearray(), 0
-    # One unpacker for all pieces: it continues where a piece ended inside the metadata.
-    unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=2 * limits.METADATA)
-    for piece in pieces:
-        raw += piece
-        try:
-            unpacker.feed(piece)
-            if not start:
-                unpacker.read_array_header()
-                start = unpacker.tell()
-            unpacker.skip()
-        except msgpack.OutOfData:
-            if len(raw) <= limits.METADATA:
-                continue
-            raise CorruptData(
-                f"more than {limits.METADATA:,} bytes are too many",
-                section="metadata",
-                offset=start,
-                decompressed=True,
-            ) from None
-        except lenient.UNPACK_ERRORS:
-            # `split` says what is wrong.
-            break
-        place = Element("metadata", start, unpacker.tell())
-        return element(bytes(raw), place, SessionMetadata)
-    split(bytes(raw))
-    raise CorruptData("it cannot be read", section="metadata", offset=0, decompressed=True)
-
-
 # --- writing
 
 
@@ -170,7 +133,12 @@ def measured(metadata: SessionMetadata, compressed: int, original: int | None) -
 def pack(elements: list[bytes], level: int) -> list[bytes]:
     """The parts of a file whose section holds these elements."""
     section = frames.compress(b"".join([bytes([0x90 + len(elements)]), *elements]), level)
-    return [BEGINNING + len(section).to_bytes(8, "little"), section]
+    return [header_of(len(section)), section]
+
+
+def header_of(size: int) -> bytes:
+    """What precedes a section of `size` bytes."""
+    return BEGINNING + size.to_bytes(8, "little")
 
 
 def conversation_as_written(conversation: ConversationSnapshot) -> ConversationSnapshot:
@@ -182,7 +150,7 @@ def _elements(
     metadata: SessionMetadata, conversation: ConversationSnapshot, state: SessionState
 ) -> list[bytes]:
     values = (metadata, conversation_as_written(conversation), state)
-    return [*map(messagepack.encode, values), _NIL]
+    return [*map(messagepack.encode, values), NIL]
 
 
 def _measured_parts(
@@ -293,9 +261,33 @@ class Layout2(Layout):
 
         The size of the file would change with them; `as_stored` gives what is inside.
         """
-        count = len(conversation.messages)
-        metadata = replace(metadata, message_count=count, format_version=VERSION)
+        metadata = self._counted(metadata, conversation)
         return _measured_parts(metadata, _elements(metadata, conversation, state), level)
+
+    def encode_held(
+        self,
+        metadata: SessionMetadata,
+        conversation: ConversationSnapshot,
+        state: SessionState,
+        level: int,
+        hold: Hold,
+    ) -> EncodedFile:
+        metadata, plain = self._counted(metadata, conversation), 0
+
+        def text() -> Iterator[bytes]:
+            nonlocal plain
+            for piece in elements_of(metadata, conversation, state):
+                plain += len(piece)
+                yield piece
+
+        size, section = hold(frames.compress_each(text(), level))
+        parts = Chained([header_of(size)], section)
+        return EncodedFile(measured(metadata, size, plain), parts, HEADER + size)
+
+    @staticmethod
+    def _counted(metadata: SessionMetadata, conversation: ConversationSnapshot) -> SessionMetadata:
+        count = len(conversation.messages)
+        return replace(metadata, message_count=count, format_version=VERSION)
 
     def assemble(
         self,
@@ -309,7 +301,7 @@ class Layout2(Layout):
         history = history or messagepack.encode([(metadata.current_mode, metadata.created_at)])
         conversation = [b"\x94", messagepack.encode(metadata.id), messages, context, history]
         first, last = messagepack.encode(metadata), messagepack.encode(state)
-        return pack([first, b"".join(conversation), last, _NIL], level)
+        return pack([first, b"".join(conversation), last, NIL], level)
 
     def with_metadata(
         self,

@@ -118,6 +118,11 @@ class Timestamp(str):
     def __new__(cls, text: str) -> Self:
         return str.__new__(cls, normal(text))
 
+    @classmethod
+    def usual(cls, text: str) -> Self | None:
+        """A timestamp in the usual form; None for any other text, even if it is a timestamp."""
+        return str.__new__(cls, text) if is_usual(text) else None
+
     @property
     def ns(self) -> int:
         """Nanoseconds since 1970-01-01T00:00:00Z, as `ns_of` gives them."""

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import Session
+from agcx_format.model.streamed import made_of
 from agcx_format.redaction.find import Find
 from agcx_format.redaction.texts import TextPath, put, texts
 
@@ -107,12 +108,13 @@ class Redaction:
 def redact(
     session: Session, finds: Iterable[Find], placeholders: Placeholders | None = None
 ) -> tuple[Session, Redaction]:
-    """A session in memory without the secrets of these finds, and the redaction that was applied."""
+    """A session without the secrets of these finds, and the redaction that was applied."""
     metadata, conversation, state = session
     redaction = Redaction(finds, placeholders)
+    messages = conversation.messages
     hidden = replace(
         conversation,
-        messages=list(redaction.messages(conversation.messages)),
+        messages=made_of(messages, count=len(messages), make=lambda: redaction.messages(messages)),
         context=redaction.part("context", conversation.context),
     )
     parts = redaction.part("metadata", metadata), hidden, redaction.part("state", state)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agcx_format.search.native import missing as missing
     from agcx_format.search.query import KEYS as KEYS
     from agcx_format.search.query import PLACES as PLACES
+    from agcx_format.search.query import ROLES as ROLES
     from agcx_format.search.query import ForeignTerm as ForeignTerm
     from agcx_format.search.query import Query as Query
     from agcx_format.search.query import QueryError as QueryError
@@ -52,7 +53,7 @@ _HOMES = {
     "index": "Index Order",
     "matchers": "Literal Matcher",
     "native": "missing",
-    "query": "KEYS PLACES ForeignTerm Query QueryError Term Within parse_query",
+    "query": "KEYS PLACES ROLES ForeignTerm Query QueryError Term Within parse_query",
     "results": "Hit SearchProgress SessionHits SessionRef Unsearched",
     "run": "Search",
     "state": "BookState DEFAULT_CAP",

@@ -22,10 +22,22 @@ import msgspec
 from agcx_format.search.matchers import LONGEST_NEEDLE, Literal, Matcher, Refused, Regex
 from agcx_format.transcript.folding import fold
 
-__all__ = ["KEYS", "PLACES", "ForeignTerm", "Query", "QueryError", "Term", "Within", "parse_query"]
+__all__ = [
+    "KEYS",
+    "PLACES",
+    "ROLES",
+    "ForeignTerm",
+    "Query",
+    "QueryError",
+    "Term",
+    "Within",
+    "parse_query",
+]
 
 KEYS = ("role", "tool", "path", "is", "in")
 PLACES = ("title", "you", "assistant", "reasoning", "tool")
+# Those that agents write, and what is searched besides messages; a file may hold others.
+ROLES = ("user", "assistant", "reasoning", "tool", "system", "developer", "title")
 _STATES = ("error",)
 
 _token = re.compile(r'(-?)(?:([A-Za-z]+):)?("[^"]*"?|\S*)')
@@ -234,7 +246,7 @@ class _Parser:
         terms.setdefault(matcher, Term(matcher, match.start(), match.end()))
 
     def _narrow(self, key: str, value: str, negated: bool, match: re.Match[str]) -> None:
-        choices = {"is": _STATES, "in": PLACES}.get(key)
+        choices = {"is": _STATES, "in": PLACES, "role": ROLES}.get(key)
         values = []
         for part in filter(None, value.split(",")):
             folded = fold(part)
@@ -243,8 +255,11 @@ class _Parser:
                 if len(fits) != 1:
                     reason = f"{key}: one of {', '.join(choices)}"
                     self._errors.append(QueryError(reason, match.start(), match.end()))
-                    continue
-                folded = fits[0]
+                    # A role that is none of ours may be in a file: to leave it out would find too much.
+                    if key != "role":
+                        continue
+                else:
+                    folded = fits[0]
             values.append(folded)
         if values:
             self._conditions.append(Condition(key, tuple(values), negated))

@@ -8,7 +8,7 @@ checkpoint is taken from the file where it has it, else counted.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, Self, SupportsIndex, overload
 from uuid import UUID
 
@@ -97,7 +97,7 @@ def session_at(value: Checkpoint, session: SessionMetadata | None) -> Session:
     return metadata, conversation, value.state
 
 
-def turns_of(messages: list[MessageSnapshot]) -> int:
+def turns_of(messages: Iterable[MessageSnapshot]) -> int:
     """How many turns these messages are in."""
     return len({message.turn_index for message in messages})
 

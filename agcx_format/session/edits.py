@@ -7,7 +7,8 @@ keeps its number, so that what a person noted of it stays true.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +22,7 @@ from agcx_format.model.items import (
     MessageSnapshot,
 )
 from agcx_format.model.session import ConversationContext, Session, SessionMetadata, SessionState
+from agcx_format.model.streamed import made_of
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.redaction.texts import TextPath, put, texts
 from agcx_format.session.checkpoint_file import turns_of
@@ -44,8 +46,9 @@ def with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> s
     chosen = set(numbers)
     if any(not 0 <= number < len(messages) for number in chosen):
         raise IndexError(f"messages are numbered 0 to {len(messages) - 1}")
-    calls = {_call_of(messages[number]) for number in chosen} - {None}
-    return chosen | {number for number, each in enumerate(messages) if _call_of(each) in calls}
+    calls = list(map(_call_of, messages))
+    of_chosen = {calls[number] for number in chosen} - {None}
+    return chosen | {number for number, call in enumerate(calls) if call in of_chosen}
 
 
 def _call_of(message: MessageSnapshot) -> str | None:
@@ -64,17 +67,21 @@ def without_messages(session: Session, numbers: Iterable[int]) -> Session:
         IndexError: there is no such message.
     """
     metadata, conversation, state = session
-    gone = with_calls(conversation.messages, numbers)
+    messages = conversation.messages
+    gone = with_calls(messages, numbers)
     parents = {
         message.metadata.message_id: message.metadata.parent_message_id
-        for number, message in enumerate(conversation.messages)
+        for number, message in enumerate(messages)
         if number in gone
     }
-    kept = [
-        _with_parent(message, _first_left(message.metadata.parent_message_id, parents))
-        for number, message in enumerate(conversation.messages)
-        if number not in gone
-    ]
+
+    def left() -> Iterator[MessageSnapshot]:
+        for number, message in enumerate(messages):
+            if number not in gone:
+                parent = _first_left(message.metadata.parent_message_id, parents)
+                yield _with_parent(message, parent)
+
+    kept = made_of(messages, count=len(messages) - len(gone), make=left)
     before = sum(number < state.cursor_position for number in gone)
     state = replace(state, cursor_position=max(0, state.cursor_position - before))
     conversation = replace(conversation, messages=kept)
@@ -111,8 +118,10 @@ def with_text(
         ValueError: its item does not hold the text.
     """
     metadata, conversation, state = session
-    with_calls(conversation.messages, [number])
-    message, now = conversation.messages[number], Timestamp.now()
+    before = conversation.messages
+    if not 0 <= number < len(before):
+        raise IndexError(f"messages are numbered 0 to {len(before) - 1}")
+    message, now = before[number], Timestamp.now()
     changes: dict[TextPath, str] = {
         path: text.replace(old, new)
         for path, text, _ in texts(message.item)
@@ -126,7 +135,11 @@ def with_text(
         item=put(message.item, changes, lambda text: text.replace(old, new)),
         metadata=replace(message.metadata, edited=True, edit_history=history),
     )
-    messages = [edited if n == number else each for n, each in enumerate(conversation.messages)]
+    messages = made_of(
+        before,
+        count=len(before),
+        make=lambda: (edited if n == number else each for n, each in enumerate(before)),
+    )
     metadata = replace(metadata, updated_at=now)
     return metadata, replace(conversation, messages=messages), state
 
@@ -137,12 +150,16 @@ def without_history(session: Session, numbers: Collection[int] | None = None) ->
     That they were edited stays noted.
     """
     metadata, conversation, state = session
-    messages = [
-        replace(each, metadata=replace(each.metadata, edit_history=[]))
-        if each.metadata.edit_history and (numbers is None or number in numbers)
-        else each
-        for number, each in enumerate(conversation.messages)
-    ]
+    before = conversation.messages
+
+    def purged() -> Iterator[MessageSnapshot]:
+        for number, each in enumerate(before):
+            if each.metadata.edit_history and (numbers is None or number in numbers):
+                yield replace(each, metadata=replace(each.metadata, edit_history=[]))
+            else:
+                yield each
+
+    messages = made_of(before, count=len(before), make=purged)
     return metadata, replace(conversation, messages=messages), state
 
 
@@ -162,7 +179,12 @@ def joined(first: Session, second: Session) -> Session:
     """
     (one, before, state), (two, after, _) = first, second
     more = _counted_on(before.messages, _with_new_ids(before.messages, after.messages))
-    messages = [*before.messages, *more]
+    messages = made_of(
+        before.messages,
+        more,
+        count=len(before.messages) + len(more),
+        make=lambda: itertools.chain(before.messages, more),
+    )
     files = [*before.context.open_files, *after.context.open_files]
     context: ConversationContext = replace(before.context, open_files=list(dict.fromkeys(files)))
     history = sorted([*before.mode_history, *after.mode_history], key=lambda mode: ns_of(mode[1]))
@@ -179,25 +201,29 @@ def joined(first: Session, second: Session) -> Session:
 
 def _with_new_ids(
     before: Sequence[MessageSnapshot], after: Sequence[MessageSnapshot]
-) -> list[MessageSnapshot]:
+) -> Sequence[MessageSnapshot]:
     taken = {message.metadata.message_id for message in before}
     new = {each.metadata.message_id: uuid4() for each in after if each.metadata.message_id in taken}
-    found = []
-    for message in after:
-        notes = message.metadata
-        parent = notes.parent_message_id
-        notes = replace(
-            notes,
-            message_id=new.get(notes.message_id, notes.message_id),
-            parent_message_id=new.get(parent, parent) if parent else None,
-        )
-        found.append(replace(message, metadata=notes))
-    return found
+    if not new:
+        return after
+
+    def renamed() -> Iterator[MessageSnapshot]:
+        for message in after:
+            notes = message.metadata
+            parent = notes.parent_message_id
+            notes = replace(
+                notes,
+                message_id=new.get(notes.message_id, notes.message_id),
+                parent_message_id=new.get(parent, parent) if parent else None,
+            )
+            yield replace(message, metadata=notes)
+
+    return made_of(after, count=len(after), make=renamed)
 
 
 def _counted_on(
-    before: Sequence[MessageSnapshot], after: list[MessageSnapshot]
-) -> list[MessageSnapshot]:
+    before: Sequence[MessageSnapshot], after: Sequence[MessageSnapshot]
+) -> Sequence[MessageSnapshot]:
     """The messages of the second in turns after those of the first, unless they go on in its last one."""
     if not before or not after:
         return after
@@ -205,7 +231,11 @@ def _counted_on(
     goes_on = first.turn_index == last and not _begins_turn(first)
     if goes_on or first.turn_index > last:
         return after
-    return [replace(each, turn_index=each.turn_index + last + 1) for each in after]
+    return made_of(
+        after,
+        count=len(after),
+        make=lambda: (replace(each, turn_index=each.turn_index + last + 1) for each in after),
+    )
 
 
 def _begins_turn(message: MessageSnapshot) -> bool:
@@ -213,7 +243,7 @@ def _begins_turn(message: MessageSnapshot) -> bool:
     return isinstance(message.item, Message) and message.item.role != "assistant"
 
 
-def _counted(metadata: SessionMetadata, messages: list[MessageSnapshot]) -> SessionMetadata:
+def _counted(metadata: SessionMetadata, messages: Sequence[MessageSnapshot]) -> SessionMetadata:
     # Where the writer did not count turns, readers count them.
     turns = turns_of(messages) if metadata.turn_count else 0
     now = Timestamp.now()

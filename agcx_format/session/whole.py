@@ -1,7 +1,7 @@
 """Whole session files: read into values and written from them, in any layout.
 
 `read_session` is as strict as Rust is: any damage anywhere is an error. `SessionFile` (in `lazy.py`) is the
-lazy and lenient way.
+lazy and lenient way; `streamed.py` is as strict, and holds no more than a few messages.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -93,14 +93,18 @@ class Content:
         wanted = list(moves)
 
         def plan() -> Change:
-            changed = []
-            for entry, fields in wanted:
-                before = read_unchanged(entry)
-                fields = with_whole_tags(fields, before[0])
-                after = edits.in_directory(before, directory, fields)
-                if after != before:
-                    changed.append((entry, after))
-            change = replaced(self._store.path, changed, self._level)
+            changed: list[ScanEntry] = []
+
+            def each() -> Iterator[tuple[ScanEntry, Session]]:
+                for entry, fields in wanted:
+                    before = read_unchanged(entry)
+                    whole = with_whole_tags(fields, before[0])
+                    after = edits.in_directory(before, directory, whole)
+                    if after != before:
+                        changed.append(entry)
+                        yield entry, after
+
+            change = replaced(self._store.path, each(), self._level)
             said = summary([(entry, fields) for entry, fields in wanted])
             said = structs.replace(said, fields=(*said.fields, "working_directory"))
             return replace(change, edit=said if changed else None)

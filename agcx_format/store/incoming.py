@@ -194,6 +194,8 @@ def _in_file(path: str) -> Incoming:
             "a checkpoint; it comes with its session, and agcx export writes it in other formats"
         )
         raise ConversionError(words, path=path)
+    if not head.lstrip().startswith((b"{", b"[")):
+        raise ConversionError("neither an .agcx file nor a session exported as JSON", path=path)
     (metadata, _, _), signature = _from_json(path)
     return Incoming(path, metadata.id, metadata.title, signature, None)
 

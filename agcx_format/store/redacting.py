@@ -168,15 +168,14 @@ def redaction(root: Path, reviewed: Review, level: int) -> Change:
         PersistenceError: a file cannot be read, or its layout cannot hold it.
     """
     placeholders = reviewed.placeholders()
-    sessions: list[tuple[ScanEntry, Session]] = []
+    wanted: list[ReviewedFile] = []
     checkpoints: list[tuple[str, Signature, Checkpoint]] = []
     others: dict[str, ActSession] = {}
     for file in reviewed.files:
         if not file.finds:
             continue
         if file.checkpoint is None:
-            session = read_unchanged(file.session)
-            sessions.append((file.session, redact(session, file.finds, placeholders)[0]))
+            wanted.append(file)
         else:
             value, signature = read_checkpoint(root / file.checkpoint)
             if signature != file.signature:
@@ -185,10 +184,15 @@ def redaction(root: Path, reviewed: Review, level: int) -> Change:
             checkpoints.append((file.checkpoint, signature, hidden))
         entry = file.session
         others[entry.path] = ActSession(str(entry.id or ""), entry.title, entry.size)
+    # One at a time: a session is forgotten once it is encoded.
+    sessions = (
+        (file.session, redact(read_unchanged(file.session), file.finds, placeholders)[0])
+        for file in wanted
+    )
     change = replaced(root, sessions, level, checkpoints)
-    # Of these only a checkpoint had something: the title is as it was.
-    for entry, _ in sessions:
-        del others[entry.path]
+    # Of the rest only a checkpoint had something: the title is as it was.
+    for file in wanted:
+        del others[file.session.path]
     return Change(change.steps, [*change.sessions, *others.values()], change.index)
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 import msgspec
 
@@ -23,10 +22,9 @@ from agcx_format.disk.place import NO_LINKS, Place
 from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.layout import Hold
 from agcx_format.store.paths import TRASH
 
-__all__ = ["StagedFile", "Staging", "folders", "holding", "sweep", "take_over", "write_staged"]
+__all__ = ["StagedFile", "Staging", "folders", "sweep", "take_over", "write_staged"]
 
 _BEGINNING = "staging-"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -87,29 +85,6 @@ def write_staged(path: str, parts: Iterable[bytes]) -> StagedFile:
     """
     with naming(path):
         return StagedFile(path, write_new(None, path, parts, later=os.close))
-
-
-@contextlib.contextmanager
-def holding(target: str) -> Iterator[Hold]:
-    """Hold bytes in a file without a name, on the file system of a staged file, as long as the context lasts.
-
-    Raises:
-        PersistenceError: it cannot be written.
-    """
-    with naming(target), tempfile.TemporaryFile(dir=os.path.dirname(target)) as file:
-
-        def hold(parts: Iterable[bytes]) -> tuple[int, Iterable[bytes]]:
-            at = file.tell()
-            size = sum(map(file.write, parts))
-            return size, _pieces(file, at, size)
-
-        yield hold
-
-
-def _pieces(file: IO[bytes], at: int, size: int) -> Iterator[bytes]:
-    for start in range(at, at + size, limits.MIB):
-        file.seek(start)
-        yield file.read(min(limits.MIB, at + size - start))
 
 
 def take_over(

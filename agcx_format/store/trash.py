@@ -36,7 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class TrashedSession(msgspec.Struct, frozen=True):
+class TrashedSession(msgspec.Struct, frozen=True, gc=False):
     """A session file in the trash.
 
     Fields:
@@ -64,7 +64,7 @@ class TrashedSession(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """Its id as text, which takes less than to make it one; empty if the name of its file is none."""
-        name = os.path.basename(self.origin).removesuffix(paths.SUFFIX)
+        name = self.origin.rpartition("/")[2].removesuffix(paths.SUFFIX)
         return name.lower() if paths.is_uuid(name) else ""
 
     def entry(self) -> ScanEntry | None:
@@ -115,7 +115,7 @@ def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
     kept = _kept(store, act)
     if not kept:
         return
-    named = {session.id: session.title for session in act.sessions if session.id}
+    named = {session.id: session.title for session in act.sessions}
     belonging: dict[str, list[str]] = {}
     for path in kept:
         if owner := _owner_of(path):
@@ -124,7 +124,7 @@ def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
     for origin, signature in kept.items():
         if not origin.endswith(paths.SUFFIX):
             continue
-        base = os.path.basename(origin)
+        base = origin.rpartition("/")[2]
         name = base.removesuffix(paths.SUFFIX).lower()
         belongings = tuple(belonging.get(name, ()))
         yield TrashedSession(
@@ -133,7 +133,7 @@ def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
             origin,
             _title_in(Path(files), origin) if act.problem else named.get(name) or base,
             signature.size
-            + sum(kept[path].size for path in belongings if path.endswith(checkpoint.SUFFIX)),
+            + sum([kept[path].size for path in belongings if path.endswith(checkpoint.SUFFIX)]),
             signature,
             belongings,
         )

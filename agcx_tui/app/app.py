@@ -43,16 +43,13 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
 
-def _action_commands() -> type[Provider]:
-    from agcx_tui.app.palette_commands import ActionCommands
+def _provider(of: str) -> Callable[[], type[Provider]]:
+    def load() -> type[Provider]:
+        from agcx_tui.app.palette_commands import PROVIDERS
 
-    return ActionCommands
+        return PROVIDERS[of]
 
-
-def _session_commands() -> type[Provider]:
-    from agcx_tui.app.palette_commands import SessionCommands
-
-    return SessionCommands
+    return load
 
 
 class AgcxApp(EndingApp[object]):
@@ -69,7 +66,7 @@ class AgcxApp(EndingApp[object]):
     TITLE = "agcx"
     CSS = toasts.CSS
     BINDINGS = bindings("app")
-    COMMANDS: ClassVar = App.COMMANDS | {_action_commands, _session_commands}
+    COMMANDS: ClassVar = App.COMMANDS | set(map(_provider, ("actions", "sessions", "themes")))
     ENABLE_COMMAND_PALETTE = True
     # No animations.
     animation_level = "none"
@@ -347,6 +344,11 @@ class AgcxApp(EndingApp[object]):
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Quit"):
                 yield command
+
+    def search_themes(self) -> None:
+        from agcx_tui.app.palette_commands import theme_palette
+
+        self.push_screen(theme_palette())
 
     def action_leave(self) -> None:
         """Close the screen on top; from the first screen, quit."""

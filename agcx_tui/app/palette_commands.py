@@ -1,4 +1,4 @@
-"""The commands of the palette (ctrl+p): every action that has a key here, and every session by title.
+"""The commands of the palette (ctrl+p): every action that has a key here, every session, and every theme.
 
 Imported when the palette is first opened.
 """
@@ -6,24 +6,25 @@ Imported when the palette is first opened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from rich.cells import cell_len
-from textual.command import Hit, Hits, Provider
+from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
 from agcx_format.transcript import Needle, safe_line
 from agcx_tui.app.dialogs.help import shown_key
-from agcx_tui.app.dialogs.palette import PALETTE_WIDTH
+from agcx_tui.app.dialogs.palette import PALETTE_WIDTH, Palette
 from agcx_tui.app.screens.listing import ListingScreen
-from agcx_tui.app.themes import MUTED
+from agcx_tui.app.themes import MUTED, commands
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words.actions import by_id
+from agcx_tui.core.words.format import capitalized
 from agcx_tui.core.words.help_pages import add_key
 
 _SESSIONS_SHOWN = 50
@@ -65,7 +66,7 @@ class ActionCommands(Provider):
                 add_key(keys, shown_key(active.binding.key))
         for (words, run), (keys, node) in found.items():
             call = partial(self.app.run_action, run, node)
-            yield words[:1].upper() + words[1:], "  ".join(keys), call
+            yield capitalized(words), "  ".join(keys), call
 
 
 class SessionCommands(Provider):
@@ -103,6 +104,38 @@ class SessionCommands(Provider):
         sessions.focus()
         if inside:
             sessions.action_open()
+
+
+class ThemeCommands(Provider):
+    """Changes the theme, which is found by a part of its name, and by `light` or `dark`."""
+
+    async def search(self, query: str) -> Hits:
+        wanted, matcher = Needle.of(query), self.matcher(query)
+        for words, use in commands(self.app):
+            # Scattered letters would find every theme.
+            if wanted.text in wanted.prepare(words):
+                found = Content.from_text(matcher.highlight(words))
+                yield Hit(matcher.match(words), found, use, text=words)
+
+
+class AllThemes(ThemeCommands):
+    """All themes, before anything is typed."""
+
+    async def discover(self) -> Hits:
+        for words, use in commands(self.app):
+            yield DiscoveryHit(words, use)
+
+
+def theme_palette() -> Palette:
+    """A palette of the themes alone."""
+    return Palette(providers=[AllThemes], placeholder="light, dark, or a name")
+
+
+PROVIDERS: Mapping[str, type[Provider]] = {
+    "actions": ActionCommands,
+    "sessions": SessionCommands,
+    "themes": ThemeCommands,
+}
 
 
 def _list_of(screen: Screen[Any]) -> SessionList | None:

@@ -8,8 +8,10 @@ rest even in a terminal of sixteen colors.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
+from textual.app import App
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -104,6 +106,13 @@ def for_terminal() -> Theme:
     """
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT if background in ("7", "15") else DARK
+
+
+def commands(app: App[object]) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Each theme in words by which it is found, `Light theme: agcx-light`, and what to call to use it."""
+    for name, theme in sorted(app.available_themes.items()):
+        kind = "Dark" if theme.dark else "Light"
+        yield f"{kind} theme: {name}", partial(setattr, app, "theme", name)
 
 
 # The least contrast of text that WCAG accepts.

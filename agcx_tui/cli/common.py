@@ -137,7 +137,8 @@ class Settings:
                 f"{safe_line(str(location.path))} does not exist", param_hint="--store"
             )
         if not location.path.exists():
-            tell("No store found. Looked in " + ", ".join(map(str, location.looked)) + ".")
+            looked = ", ".join(map(str, location.looked))
+            tell(f"No store found. Looked in {looked}. agcx sync imports conversations into one.")
         elif not location.path.is_dir():
             raise PersistenceError("not a directory", path=location.path)
         return location.path

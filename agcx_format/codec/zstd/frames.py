@@ -13,7 +13,7 @@ anything with a length that can be sliced: bytes, or a part of a file that is re
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,7 +25,7 @@ from agcx_format.errors import CompressionError
 if TYPE_CHECKING:
     import zstandard
 
-__all__ = ["MAGIC", "Frame", "Section", "compress", "decompress", "pieces", "walk"]
+__all__ = ["MAGIC", "Frame", "Section", "compress", "compress_each", "decompress", "pieces", "walk"]
 
 MAGIC = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
@@ -140,6 +140,15 @@ def compress(data: bytes | memoryview, level: int) -> bytes:
     """One frame, as the streaming encoder of Rust's zstd crate writes it: without content size."""
     stream = _compressor(level).compressobj()
     return stream.compress(data) + stream.flush()
+
+
+def compress_each(pieces: Iterable[bytes], level: int) -> Iterator[bytes]:
+    """Compress a text that comes piece by piece: the bytes that `compress` gives, in parts."""
+    stream = _compressor(level).compressobj()
+    for piece in pieces:
+        if part := stream.compress(piece):
+            yield part
+    yield stream.flush()
 
 
 # Imported late, since a list of sessions decompresses nothing and need not wait 30 ms for the import.

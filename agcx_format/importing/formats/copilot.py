@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from agcx_format.errors import PersistenceError
-from agcx_format.importing.agent import Source, home_directory
+from agcx_format.importing.agent import home_directory
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.beside import small_text
 from agcx_format.importing.formats.copilot_todos import todo_list
@@ -30,7 +29,6 @@ from agcx_format.importing.formats.reading import (
 )
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.notices import answers, compacted, summary
-from agcx_format.model.ids import uuids_in
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
@@ -79,10 +77,6 @@ class Copilot(LineAgent):
                 return True
         return False
 
-    def known_id(self, source: Source) -> UUID | None:
-        names = f"{source.path.parent.name} {source.path.name}"
-        return next(map(UUID, uuids_in(names)), None)
-
     def begin(self, values: list[dict[str, Any]], path: Path, modified: Timestamp) -> Reading:
         headers = (as_dict(v.get("data")) for v in values if v.get("type") == "session.start")
         given = next(filter(None, (as_text(data.get("sessionId")) for data in headers)), "")
@@ -91,6 +85,8 @@ class Copilot(LineAgent):
 
 
 class _Events(Reading):
+    stores_large = True
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         # Where the messages of an event begin.
@@ -257,9 +253,10 @@ class _Events(Reading):
         start = self._places.get(event)
         if start is None:
             return
-        left = [entry for entry in self.draft.entries[start:] if entry.branch is None]
-        fork = next((e for e in reversed(self.draft.entries[:start]) if e.branch is None), None)
-        self.draft.leave(left, fork)
+        entries = self.draft.entries
+        left = [at for at in range(start, len(entries)) if entries[at].branch is None]
+        fork = next((at for at in reversed(range(start)) if entries[at].branch is None), None)
+        self.draft.leave_at(left, fork)
 
     def _context(self, data: dict[str, Any], context: dict[str, Any]) -> None:
         self.directory = self.directory or as_text(context.get("cwd"))
@@ -291,10 +288,13 @@ class _Events(Reading):
         self.title = self.title or _name_beside(self.source)
         # As they are now: the events do not say what they were.
         plan, todos = _text_beside(self.source, "plan.md").strip(), todo_list(self.source)
-        said = {text_of(entry.item) for entry in self.draft.entries}
-        for name, words in (("Plan", plan), ("To-do list", todos)):
-            if words and (now := f"{name}\n{words}") not in said:
-                self.notice(now)
+        now = [
+            f"{name}\n{words}" for name, words in (("Plan", plan), ("To-do list", todos)) if words
+        ]
+        said = {text for entry in self.draft.entries if (text := text_of(entry.item)) in now}
+        for words in now:
+            if words not in said:
+                self.notice(words)
         return super().finish(changed)
 
 

@@ -64,6 +64,8 @@ class Droid(LineAgent):
 
 
 class _Session(Reading):
+    stores_large = True
+
     # Whether a call has said what the tasks are.
     _writes_tasks = False
 

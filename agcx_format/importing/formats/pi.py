@@ -66,6 +66,8 @@ class Pi(LineAgent):
 
 
 class _Tree(Reading):
+    stores_large = True
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._lineage = Lineage(every_fork=True)

@@ -75,6 +75,8 @@ class Qwen(LineAgent):
 
 
 class _Chat(Reading):
+    stores_large = True
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._lineage = Lineage(every_fork=True)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from agcx_format.importing.agent import Agent, Head, Source
@@ -23,7 +23,8 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_notice, add_unknown
-from agcx_format.importing.source_file import known_shape, read_source
+from agcx_format.importing.source_file import is_large, known_shape, read_source
+from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import (
     ContentPart,
@@ -153,7 +154,11 @@ class Reading(ABC):
         title: given by the person or the agent; else the first words count.
         model, directory, branch: as far as they are known.
         task: what a subagent was asked to do: its title, if it has no other.
+        stores_large: whether the messages of a large file are not held in memory (see `stored_entries`); then
+            one that is changed after the next ones were added is asked for by its position.
     """
+
+    stores_large: ClassVar[bool] = False
 
     def __init__(
         self, agent: Agent, source: Path, modified: Timestamp, id: UUID, start: Timestamp | None
@@ -161,7 +166,8 @@ class Reading(ABC):
         self.agent = agent
         self.source = source
         self.modified = modified
-        self.draft = ImportDraft(id, start or modified, times_calls=True)
+        entries: Entries = StoredEntries() if self.stores_large and is_large(source) else []
+        self.draft = ImportDraft(id, start or modified, times_calls=True, entries=entries)
         self.usage = Usage()
         self.title = ""
         self.task = ""

@@ -37,7 +37,7 @@ from agcx_format.store.paths import TRASH
 __all__ = [
     "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "MANIFEST", "NEW", "PENDING", "SAVE", "SIDES", "TAKEN",
     "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
-    "open_trash", "parse_name", "stamp", "time_of", "unfinished",
+    "open_trash", "parse_name", "parsed_names", "stamp", "time_of", "unfinished",
 ]  # fmt: skip
 
 MANIFEST: Final = "manifest.json"
@@ -82,6 +82,11 @@ def act_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[str]:
     Raises:
         PersistenceError: the trash cannot be read.
     """
+    return [match.string for match in parsed_names(root, endings)]
+
+
+def parsed_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[re.Match[str]]:
+    """Like `act_names`, as `parse_name` gives them."""
     try:
         fd = open_trash(root)
     except FileNotFoundError:
@@ -89,10 +94,10 @@ def act_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[str]:
     try:
         with os.scandir(fd) as entries:
             return [
-                entry.name
+                match
                 for entry in entries
                 if entry.name.endswith(endings)
-                and parse_name(entry.name)
+                and (match := parse_name(entry.name))
                 and entry.is_dir(follow_symlinks=False)
             ]
     except OSError as cause:

@@ -27,9 +27,9 @@ from agcx_format.store.acts.act_dirs import (
     MANIFEST,
     UNDONE,
     UNFINISHED,
-    act_names,
     open_trash,
     parse_name,
+    parsed_names,
     time_of,
     unfinished,
 )
@@ -46,8 +46,8 @@ def iter_acts(root: Path) -> Iterator[Act]:
         PersistenceError: the trash cannot be read.
     """
     done = {act.id: act for act in emptied.read(root)}
-    found = map(parse_name, act_names(root))
-    names = {name["id"]: name for name in found if name and not name.string.endswith(UNFINISHED)}
+    found = parsed_names(root)
+    names = {name["id"]: name for name in found if not name.string.endswith(UNFINISHED)}
     try:
         trash_fd = open_trash(root)
     except FileNotFoundError:

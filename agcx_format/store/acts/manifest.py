@@ -40,7 +40,7 @@ _is_plain = re.compile(
 ).fullmatch
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What an act does to one file; `path` is relative to the store, with `/`.
 
     Fields:
@@ -184,10 +184,11 @@ class Edit(msgspec.Struct, frozen=True):
         )
 
 
-class Act(msgspec.Struct, frozen=True):
+class Act(msgspec.Struct, frozen=True, gc=False):
     """One act, as its manifest describes it.
 
     Fields:
+        id: names it for an undo; empty if nothing changed, and so nothing is in the history.
         undone: whether it was undone.
         emptied_at: when what it kept was destroyed.
         edit: what an edit changed; None for other kinds, for emptied acts, and in old manifests.
@@ -254,7 +255,7 @@ def encode(act: Act) -> bytes:
     return data
 
 
-class _WrittenStep(msgspec.Struct):
+class _WrittenStep(msgspec.Struct, gc=False):
     op: str
     path: str
     derived: bool = False
@@ -262,7 +263,7 @@ class _WrittenStep(msgspec.Struct):
     after: tuple[int, int, int] | None = None
 
 
-class _Written(msgspec.Struct):
+class _Written(msgspec.Struct, gc=False):
     """A manifest as `encode` writes it."""
 
     format: int
@@ -288,17 +289,17 @@ def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
     # Among a store's ten thousand acts the difference can be felt.
     try:
         plain = _decode_written(data)
-        usual = is_usual(plain.created_at) and plain.created_at >= "0001"
-        if plain.format == _FORMAT and usual and data.isascii():
+        created_at = Timestamp.usual(plain.created_at)
+        if created_at and plain.created_at >= "0001" and plain.format == _FORMAT and data.isascii():
             return Act(
                 act_id,
                 plain.kind,
-                Timestamp(plain.created_at),
+                created_at,
                 plain.sessions,
                 tuple([_step(step) for step in plain.steps]),
                 undone,
                 Timestamp(plain.emptied_at) if plain.emptied_at else None,
-                Edit.from_plain(plain.edit),
+                None if plain.edit is None else Edit.from_plain(plain.edit),
                 plain.ready,
             )
     except (ValueError, RecursionError, msgspec.MsgspecError):
@@ -308,6 +309,9 @@ def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
 
 def _step(plain: _WrittenStep) -> Step:
     """Raises ValueError if an act may not hold it."""
+    if plain.after is None and plain.source is None and plain.op in _OPS:
+        # A deletion, as most steps are.
+        return checked(Step(plain.op, plain.path, derived=plain.derived))
     after = None if plain.after is None else Signature(*map(_count, plain.after))
     return checked(
         Step(

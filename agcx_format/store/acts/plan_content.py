@@ -14,10 +14,11 @@ from pathlib import Path
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.layout import HEAD, Layout, by_version, checkpoint
+from agcx_format.layout import HEAD, Layout, checkpoint
 from agcx_format.model.session import Checkpoint, Session
-from agcx_format.session.whole import read_session
+from agcx_format.session.streamed import stream_session
 from agcx_format.store import paths
+from agcx_format.store.acts.encoder import Encoder
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps, deletion
 from agcx_format.store.entries import ScanEntry
@@ -26,13 +27,13 @@ __all__ = ["checkpoint_layout", "encoded", "joining", "read_unchanged", "replace
 
 
 def read_unchanged(entry: ScanEntry) -> Session:
-    """A whole session, from the very file that was scanned.
+    """A whole session, from the very file that was scanned; see `stream_session`.
 
     Raises:
         StaleSession: it is another file by now.
         PersistenceError: it is damaged, or cannot be read.
     """
-    session = read_session(entry.path)
+    session = stream_session(entry.path)
     if Signature.of_target(entry.path) != entry.signature:
         raise StaleSession("it changed since it was read", path=entry.path)
     return session
@@ -51,17 +52,17 @@ def replaced(
     """
     relative = paths.relative_paths(root)
     steps, acted, index = [], [], {}
-    for entry, (metadata, conversation, state) in sessions:
-        layout = by_version(entry.layout)
+    encoder = Encoder(level, root)
+    for entry, session in sessions:
         try:
-            measured, parts = layout.encode_measured(metadata, conversation, state, level)
+            new = encoder.encode(entry.layout, session)
         except (TypeError, ValueError) as cause:
             raise PersistenceError(str(cause), path=entry.path) from None
         path = relative(entry.path)
-        steps.append(Step("replace", path, parts=parts, expected=entry.signature))
-        steps += copy_steps(root, entry.layout, layout.as_stored(metadata, measured))
-        acted.append(ActSession(str(measured.id), measured.title, entry.size))
-        index[measured.id] = measured
+        steps.append(Step("replace", path, parts=new.parts, expected=entry.signature))
+        steps += copy_steps(root, entry.layout, new.stored)
+        acted.append(ActSession(str(new.indexed.id), new.indexed.title, entry.size))
+        index[new.indexed.id] = new.indexed
     for path, signature, value in checkpoints:
         file = root / path
         parts = encoded(value, checkpoint_layout(file).version, file)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -52,7 +51,7 @@ def conversion(root: Path, entries: Sequence[ScanEntry], layout: int, level: int
         PersistenceError: a session is damaged, or cannot be read.
     """
     checkpoints, relative = checkpoint_files(root), paths.relative_paths(root)
-    encoder = Encoder(level)
+    encoder = Encoder(level, root)
     steps: list[Step] = []
     sessions: list[ActSession] = []
     index: dict[UUID, SessionMetadata | None] = {}
@@ -61,7 +60,7 @@ def conversion(root: Path, entries: Sequence[ScanEntry], layout: int, level: int
             continue
         path = converted_path(root, entry, layout)
         try:
-            new = encoder.encode(layout, partial(read_unchanged, entry))
+            new = encoder.encode(layout, read_unchanged(entry))
         except (TypeError, ValueError) as cause:
             raise LayoutCannotHold(str(cause), path=entry.path) from None
         steps.append(Step("move", relative(entry.path), expected=entry.signature))

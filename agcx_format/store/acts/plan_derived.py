@@ -17,24 +17,25 @@ from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.layout import by_version
 from agcx_format.layout.checkpoint import encode as encode_checkpoint
 from agcx_format.layout.checkpoint import file_name
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     Checkpoint,
     CheckpointMetadata,
-    ConversationSnapshot,
     ModeHistory,
     OperatingMode,
+    Session,
     SessionMetadata,
     SessionState,
 )
+from agcx_format.model.streamed import part_of
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.session.checkpoint_file import read_checkpoint, session_at
 from agcx_format.session.metadata import read_metadata
-from agcx_format.session.whole import read_session
+from agcx_format.session.streamed import stream_session
 from agcx_format.store import paths
+from agcx_format.store.acts.encoder import Encoder
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
 from agcx_format.store.acts.plan_checkpoints import StoredCheckpoint
@@ -71,14 +72,14 @@ def split(
     """
     if Signature.at(entry.path) != entry.signature:
         raise StaleSession("it changed since it was read", path=entry.path)
-    metadata, conversation, state = read_session(entry.path)
+    metadata, conversation, state = stream_session(entry.path)
     messages = conversation.messages
     if not 0 < at < len(messages):
         raise ValueError(
             f"{counted(len(messages), 'message')} cannot be split before number {at + 1}"
         )
-    first, second = messages[:at], messages[at:]
-    ended, began = first[-1].timestamp, second[0].timestamp
+    first, second = part_of(messages, 0, at), part_of(messages, at)
+    ended, began = (message.timestamp for message in messages[at - 1 : at + 1])
     history = conversation.mode_history
     one_history = modes_until(history, ended)
     moved = _checkpoints_beyond(root, metadata, at, new_id)
@@ -99,22 +100,22 @@ def split(
         turn_count=_turns(metadata, second),
         checkpoints=[each.metadata for _, each in moved],
     )
-    codec = by_version(entry.layout)
+    encoder = Encoder(level, root)
     one_part = replace(conversation, messages=first, mode_history=one_history)
-    one, parts = codec.encode_measured(kept, one_part, _state_of(state, first, 0), level)
+    one = encoder.encode(entry.layout, (kept, one_part, _state_of(state, first, 0)))
     relative = paths.relative(root, entry.path)
-    steps = [Step("replace", relative, parts=parts, expected=entry.signature)]
-    steps += copy_steps(root, entry.layout, codec.as_stored(kept, one))
+    steps = [Step("replace", relative, parts=one.parts, expected=entry.signature)]
+    steps += copy_steps(root, entry.layout, one.stored)
     steps += [step for step, _ in moved]
     other = replace(
         conversation, id=new_id, messages=second, mode_history=modes_from(history, began)
     )
     checkpoints = [each for _, each in moved]
-    change = _created(
-        root, entry.layout, new, other, _state_of(state, second, at), level, checkpoints
-    )
-    sessions = [ActSession(str(one.id), one.title, entry.size), *change.sessions]
-    return Change([*steps, *change.steps], sessions, {one.id: one, **change.index})
+    session = new, other, _state_of(state, second, at)
+    change = _created(root, entry.layout, session, encoder, checkpoints)
+    indexed = one.indexed
+    sessions = [ActSession(str(indexed.id), indexed.title, entry.size), *change.sessions]
+    return Change([*steps, *change.steps], sessions, {indexed.id: indexed, **change.index})
 
 
 def _checkpoints_beyond(
@@ -189,7 +190,8 @@ def from_checkpoint(
         checkpoints=[each.metadata for each in earlier],
     )
     conversation = replace(checkpoint.conversation, id=new_id)
-    return _created(root, layout, new, conversation, checkpoint.state, level, earlier)
+    session = new, conversation, checkpoint.state
+    return _created(root, layout, session, Encoder(level, root), earlier)
 
 
 def _checkpoints_before(
@@ -222,27 +224,24 @@ def _whole_metadata(entry: ScanEntry) -> SessionMetadata:
 def _created(
     root: Path,
     layout: int,
-    metadata: SessionMetadata,
-    conversation: ConversationSnapshot,
-    state: SessionState,
-    level: int,
+    session: Session,
+    encoder: Encoder,
     checkpoints: Sequence[Checkpoint],
 ) -> Change:
-    codec = by_version(layout)
-    measured, parts = codec.encode_measured(metadata, conversation, state, level)
-    path = paths.session_file(layout, metadata.id)
-    copies = copy_steps(root, layout, codec.as_stored(metadata, measured))
-    steps = [Step("create", path, parts=parts), *copies]
+    new = encoder.encode(layout, session)
+    indexed = new.indexed
+    path = paths.session_file(layout, indexed.id)
+    steps = [Step("create", path, parts=new.parts), *copy_steps(root, layout, new.stored)]
     for each in checkpoints:
-        name = file_name(metadata.id, each.metadata.id)
+        name = file_name(indexed.id, each.metadata.id)
         steps.append(
             Step("create", f"{paths.CHECKPOINTS}/{name}", parts=encode_checkpoint(each, layout))
         )
-    session = ActSession(str(measured.id), measured.title, sum(map(len, parts)))
-    return Change(steps, [session], {measured.id: measured})
+    created = ActSession(str(indexed.id), indexed.title, new.size)
+    return Change(steps, [created], {indexed.id: indexed})
 
 
-def _turns(metadata: SessionMetadata, messages: list[MessageSnapshot]) -> int:
+def _turns(metadata: SessionMetadata, messages: Sequence[MessageSnapshot]) -> int:
     """How many turns a part of a session has; 0 if its writer did not count them.
 
     Then the messages do not say which turn they are in, and whoever shows them counts.
@@ -258,7 +257,7 @@ def _last_mode(history: ModeHistory, metadata: SessionMetadata) -> OperatingMode
     return history[-1][0] if history else metadata.current_mode
 
 
-def _state_of(state: SessionState, messages: list[MessageSnapshot], start: int) -> SessionState:
+def _state_of(state: SessionState, messages: Sequence[MessageSnapshot], start: int) -> SessionState:
     """The state of the interface, as far as it concerns these messages, which began at `start`."""
     ids = {message.metadata.message_id for message in messages}
     return replace(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -44,12 +43,12 @@ def arrival(root: Path, wanted: Sequence[tuple[Incoming, int]], level: int) -> C
     steps: list[Step] = []
     sessions: list[ActSession] = []
     index: dict[UUID, SessionMetadata | None] = {}
-    encoder = Encoder(level)
+    encoder = Encoder(level, root)
     for each, layout in wanted:
         if Signature.of_target(each.path) != each.signature:
             raise StaleSession("it changed since it was found", path=each.path)
         same = each.layout == layout
-        new = _as_it_is(each, layout) if same else encoder.encode(layout, partial(_whole, each))
+        new = _as_it_is(each, layout) if same else encoder.encode(layout, _whole(each))
         size = new.size
         steps.append(Step("create", paths.session_file(layout, each.id), parts=new.parts))
         steps += copy_steps(root, layout, new.stored)
@@ -68,7 +67,8 @@ def _as_it_is(each: Incoming, layout: int) -> Encoded:
     with OpenFile(each.path) as file, located(path=each.path):
         metadata = read_metadata(file.fd, file.size)
     indexed = as_indexed(each.path, layout, metadata)
-    return Encoded(metadata, indexed, _Copy(each.path, each.signature), each.signature.size)
+    parts = _Copy(each.path, each.signature)
+    return Encoded(indexed, parts, each.signature.size, metadata)
 
 
 def _whole(each: Incoming) -> Session:
@@ -123,5 +123,4 @@ class _Copy:
                 raise StaleSession("it changed since it was found", path=self._path)
             for at in range(0, file.size, limits.MIB):
                 yield file.read(min(limits.MIB, file.size - at), at)
-            if Signature.of(os.fstat(file.fd)) != self._signature:
-                raise StaleSession("it changed while it was copied", path=self._path)
+            file.check_unchanged()

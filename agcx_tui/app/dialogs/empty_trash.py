@@ -18,6 +18,7 @@ from agcx_format import Act
 from agcx_format.store import TrashedSession, to_destroy
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words import format
 from agcx_tui.core.words.typed_values import BadValue, moment_before
 
@@ -25,8 +26,12 @@ WORD = "delete"
 
 
 class EmptyDialog(Dialog[list[Act]]):
-    """Leaves with the acts to destroy, or None."""
+    """Leaves with the acts to destroy, or None.
 
+    Enter is on Cancel until the word is begun, for which no other key leads to its field first.
+    """
+
+    BINDINGS = bindings("empty")
     DEFAULT_CSS = """
     EmptyDialog {
         & Input { background: $background; }
@@ -61,7 +66,7 @@ class EmptyDialog(Dialog[list[Act]]):
                 )
                 yield Input(id="age", placeholder="all of it")
             yield Static(f"Type {WORD} to do it", classes="label", markup=False)
-            yield Input(id="word")
+            yield Input(id="word", select_on_focus=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Destroy", id="empty", disabled=True)
@@ -69,6 +74,12 @@ class EmptyDialog(Dialog[list[Act]]):
     def on_mount(self) -> None:
         self._show()
         self.query_one("#cancel").focus()
+
+    def action_begin_word(self) -> None:
+        field = self.query_one("#word", Input)
+        self.set_focus(field)
+        field.value = WORD[0]
+        field.cursor_position = 1
 
     @on(Input.Changed)
     def _typed(self) -> None:

@@ -119,9 +119,7 @@ class ExportDialog(Dialog[ExportOrder]):
                     yield Box(label, value=True, id=f"part-{name}", compact=True)
             with Container(classes="boxes -secrets"):
                 yield Box("Hide secrets", id="redact", compact=True)
-                yield Box(
-                    "Also hide names and addresses", id="personal", disabled=True, compact=True
-                )
+                yield Box("Also hide names and addresses", id="personal", compact=True)
             yield Static("Branches", classes="label", id="branches-label", markup=False)
             with Picks(_BRANCH_COLUMNS, id="branch"):
                 yield Pick("All, under headings", value=True, name=ALL)
@@ -201,7 +199,13 @@ class ExportDialog(Dialog[ExportOrder]):
 
     @on(Checkbox.Changed, "#redact")
     def _redact_chosen(self, event: Checkbox.Changed) -> None:
-        self.query_one("#personal").disabled = not event.value
+        if not event.value:
+            self.query_one("#personal", Box).value = False
+
+    @on(Checkbox.Changed, "#personal")
+    def _personal_chosen(self, event: Checkbox.Changed) -> None:
+        if event.value:
+            self.query_one("#redact", Box).value = True
 
     @on(Input.Changed)
     def _path_changed(self, event: Input.Changed) -> None:
@@ -241,9 +245,10 @@ class ExportDialog(Dialog[ExportOrder]):
 
         tools, reasoning, images, metadata = (is_on(f"part-{name}") for name in _PARTS)
         choice = ExportChoice(tools, reasoning, images, metadata)
-        redact = is_on("redact")
+        # The box of names turns on that of secrets a moment later.
+        redact = is_on("redact") or is_on("personal")
         branch = self.query_one("#branch", Picks).chosen.name or ALL
-        return write_files.Form(self._format, choice, redact, redact and is_on("personal"), branch)
+        return write_files.Form(self._format, choice, redact, is_on("personal"), branch)
 
     def _order(self, typed: str) -> ExportOrder:
         target, together = write_files.expanded(typed), self._is_for_all(typed)

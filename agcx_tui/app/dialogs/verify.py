@@ -82,7 +82,8 @@ class VerifyDialog(Dialog[bool]):
     def _show(self, message: Checked) -> None:
         report = message.report
         self.query_one("#facts", Static).update(Content("\n").join(_lines(report)))
-        self.set_class(not report.ok, "-damaged")
+        # Of an empty file or a directory nothing can be recovered.
+        self.set_class(not report.ok and report.size > 0, "-damaged")
 
     def action_scroll(self, step: int) -> None:
         self.query_one("#sections").scroll_relative(y=step, animate=False)

@@ -156,7 +156,7 @@ class ListingScreen(OnceScreen[ScreenResultType]):
             text = f"{len(marks):,} marked"
             if self.size.width >= _ROOM_FOR_SIZE:
                 table = self.table
-                size = sum(table.with_subagents(row, table.size) for row in marks)
+                size = sum(table.subagents.measured(row, table.size) for row in marks)
                 text += f", {format.size(size)}"
         self.query_one("#marks", EdgeLine).show(right=Content.styled(text, "bold $primary"))
 

@@ -215,9 +215,10 @@ class PruneScreen(SessionsScreen):
         except PersistenceError as error:
             outcome, failed = None, f"Nothing was deleted: {error}"
         if outcome is not None:
-            act_done = outcome.act
-            what = f"{format.counted(act_done.count, 'session')}, {format.size(act_done.size)}"
-            self.notify(f"Deleted {what}. u in the list to undo.", markup=False)
+            done = outcome.act
+            what, size = format.counted(done.count, "session"), format.size(done.size)
+            text = f"Deleted {what}; T, then E frees {size}. u in the list to undo."
+            self.notify(text, markup=False)
         if failed:
             self.notify(safe_line(failed), severity="error", timeout=10, markup=False)
         self._number += 1

@@ -90,6 +90,7 @@ class SessionsScreen(ListingScreen[None]):
         page.display = notice is not None
         for part in (self.sessions, self.query_one(ListHeader)):
             part.display = notice is None
+        self.sessions.at_rest = notice is not None
         self.query_one(Preview).styles.display = None if notice is None else "none"
         self.show_marks()
         self._follow()

@@ -89,6 +89,7 @@ class TrashScreen(SessionsScreen):
         rows = [self.table.row_of(path) for path in gone]
         self.table.remove(row for row in rows if row is not None)
         self.table.put(entry for _, entry in message.found)
+        self.refresh_bindings()
         unread = Content.styled(safe_line(message.error), "$error")
         self.table_changed(unread if message.error else None if message.found else _EMPTY)
         if message.error:
@@ -109,6 +110,14 @@ class TrashScreen(SessionsScreen):
         self.show_title(_heading(), right)
 
     # --- acting
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An empty trash offers only what works there."""
+        if self._is_read and action == "restore":
+            return bool(self._found)
+        if self._is_read and action == "empty":
+            return any(act.emptied_at is None for act in self._log)
+        return True
 
     @work
     async def action_restore(self) -> None:
@@ -147,9 +156,6 @@ class TrashScreen(SessionsScreen):
         if not self._is_read:
             self.notify("The trash has not been read.", markup=False)
             return
-        if not any(act.emptied_at is None for act in self._log):
-            self.notify("Nothing to destroy.", markup=False)
-            return
         sessions = list(self._found.values())
         to_destroy = await self.app.push_screen_wait(EmptyDialog(self._log, sessions, self.now()))
         if to_destroy:
@@ -160,6 +166,8 @@ class TrashScreen(SessionsScreen):
         from agcx_tui.core.store.forget import forget
 
         gone = Emptied((), (), 0)
+        # Thousands of files take seconds.
+        self.show_title(_heading(), "destroying…")
 
         def destroy(store: Store) -> None:
             nonlocal gone

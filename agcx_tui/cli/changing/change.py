@@ -177,7 +177,7 @@ def join(settings: Settings, first: str, second: str, yes: bool, force: bool) ->
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool) -> None:
     """Undo the last change, or the change CHANGE as --list shows it."""
-    from agcx_tui.core.words.acts import act_named, describe_undo
+    from agcx_tui.core.words.acts import acts_named, describe_undo
 
     store = settings.store()
     if list_:
@@ -185,11 +185,12 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
         return
     wanted = None
     if act is not None:
-        found = act_named(store.acts(), act)
-        if found is None:
-            settings.failed(f"no change {act!r}, or more than one: see agcx undo --list")
+        found = acts_named(store.acts(), act)
+        if len(found) != 1:
+            few = f"{len(found)} changes fit {act!r}" if found else f"no change {act!r}"
+            settings.failed(f"{few}: agcx undo --list shows the ids")
             return
-        wanted = found.id
+        wanted = found[0].id
     done = store.undo(wanted)
     tell(f"{describe_undo(done)}{_titles(done)}")
 

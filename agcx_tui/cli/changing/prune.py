@@ -140,7 +140,7 @@ def prune(
     if chosen:
         act = store.delete([each.entry for each in chosen], kind="prune")
         amount = f"{counted(act.count, 'session')} ({size(act.size)})"
-        tell(f"Deleted {amount}. Undo with: agcx undo")
+        tell(f"Deleted {amount}. Undo with: agcx undo; free the space with: agcx trash empty")
 
 
 def _show(selection: Selection, as_json: bool) -> None:

@@ -104,6 +104,8 @@ def redact(
     wanted = _replacements(texts, instead)
     store = settings.store()
     entries = settings.find(store, sessions)
+    if not entries:
+        return
     found = _reviewed(settings, store, entries, secrets, personal, wanted)
     found = found.hiding(lambda find: find.secret not in kept)
     _show(found, as_json)

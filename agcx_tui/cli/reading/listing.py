@@ -115,7 +115,7 @@ def list_(
     filter_table(table, wanted, store)
     if sort in OF_OPENING:
         # Those that are not shown count for the sessions that started them.
-        hidden = table.subagents(table.order)
+        hidden = table.subagents.started_by(table.order)
         table.set_openings(_openings(table, [*table.order, *hidden], store).items())
     table.sort_by(sort, (sort in DESCENDING) != reverse)
     if as_json:
@@ -123,7 +123,7 @@ def list_(
         for row in table.order:
             entry = entries[table.path(row)]
             places = _places(table, row, known.get(row))
-            facts = _facts(entry, checkpoints, table.size_of_subagents(row))
+            facts = _facts(entry, checkpoints, table.subagents.size_below(row))
             print_json(facts | places | (_details(entry) if details else {}))
     else:
         print_table(table)
@@ -160,7 +160,7 @@ def print_table(table: SessionTable) -> None:
     for line in _lines(table, microseconds_now()):
         click.echo(line)
     totals = table.totals_of(table.order)
-    total = sum(table.with_subagents(row, table.size) for row in table.order)
+    total = sum(table.subagents.measured(row, table.size) for row in table.order)
     words = [counted(totals.sessions, "session"), size(total)]
     if totals.broken:
         words.append(f"{totals.broken:,} unreadable")
@@ -177,7 +177,7 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     ids = short_ids([table.id(row) for row in table.order])
     id_width = max(map(len, ids), default=0)
     titles = [
-        f"{indentation(table.families.depth(row))}"
+        f"{indentation(table.subagents.depth(row))}"
         f"{plain_cells(shortened(_title(table, row), _LONGEST_TITLE))}"
         for row in table.order
     ]
@@ -190,7 +190,7 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
         messages = "" if broken else number(table.messages(row))
         by_ratio = table.shown_measure == "ratio"
         measure = (
-            ratio(table.ratio(row)) if by_ratio else size(table.with_subagents(row, table.size))
+            ratio(table.ratio(row)) if by_ratio else size(table.subagents.measured(row, table.size))
         )
         yield (
             f"{age(table.date(row), now):>{AGE_WIDTH}}  {mark} {fit(title, title_width)}"

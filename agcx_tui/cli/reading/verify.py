@@ -65,6 +65,9 @@ def verify(settings: Settings, sessions: tuple[str, ...], verbose: bool, as_json
                 progress.step()
     finally:
         progress.clear()
+    if not counts and settings.status:
+        # None of the names is that of a file: an error is printed for each.
+        return
     words = _totals(counts, total, verbose)
     if as_json:
         tell(words)

@@ -69,6 +69,10 @@ def create(settings: Settings, file: Path, sessions: tuple[str, ...], as_json: b
     FILE is made, or what is new is added to it. What was written is read again and compared.
     """
     store = settings.store()
+    if not store.path.exists():
+        # A nightly backup that finds no store must not look like one that worked.
+        settings.failed("nothing to back up")
+        return
     entries = settings.find(store, sessions) if sessions else None
     if sessions and not entries:
         return

@@ -44,8 +44,11 @@ class _Import(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if os.path.lexists(args[0]) and self.get_command(ctx, args[0]) is None:
-            return _paths.name, _paths, args
+        word = args[0]
+        if self.get_command(ctx, word) is None and not word.startswith("-"):
+            if os.path.lexists(word):
+                return _paths.name, _paths, args
+            raise click.UsageError(f"no such agent or file: {word!r}", ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -163,7 +163,7 @@ SETTINGS = (
         '"2GB"',
         "How large the index may become; the oldest sessions are left out of a larger one.",
         _Text,
-        'a size as "500MB" or "2GB"',
+        'a size such as "500MB" or "2GB"',
         _is_size,
     ),
     Setting(
@@ -202,7 +202,7 @@ def _keys(value: object) -> str:
         meant = (
             f"; {', '.join(small)} is written small" if small and len(small) == len(keys) else ""
         )
-        raise ValueError(f'keys as "x", "ctrl+n" or "down,j"{meant}')
+        raise ValueError(f'keys such as "x", "ctrl+n" or "down,j"{meant}')
     return ",".join("comma" if key == "," else key for key in keys)
 
 

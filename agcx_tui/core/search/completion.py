@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agcx_format.search import KEYS, PLACES
+from agcx_format.search import KEYS, PLACES, ROLES
 from agcx_format.transcript import fold
 from agcx_tui.core.sessions.completion import WORD_AT_END, Completion, complete
 from agcx_tui.core.sessions.query import KEYS as LIST_KEYS
@@ -11,7 +11,7 @@ from agcx_tui.core.sessions.table import SessionTable
 __all__ = ["complete_search"]
 
 _VALUES = {
-    "role": ("user", "assistant", "tool", "reasoning", "system", "developer"),
+    "role": ROLES,
     "tool": ("shell", "apply_patch", "update_plan", "Bash", "Read", "Edit", "Write"),
     "in": PLACES,
     "is": ("error",),

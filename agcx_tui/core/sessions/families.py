@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 __all__ = ["Families", "indentation"]
@@ -79,6 +79,15 @@ class Families:
             children = [each for each in below.get(row, ()) if each in place]
             children.sort(key=place.__getitem__, reverse=True)
             waiting += [(each, depth + 1) for each in children]
+
+    def below(self, rows: Sequence[int]) -> list[int]:
+        """All subagents below rows that are not among them, each once, those of a row together."""
+        found, waiting = set(rows), list(rows)
+        for row in waiting:
+            new = [each for each in self._children.get(row, ()) if each not in found]
+            found.update(new)
+            waiting += new
+        return waiting[len(rows) :]
 
     def sum(self, row: int, measure: Callable[[int], N]) -> N:
         """What a row and all subagents below it measure."""

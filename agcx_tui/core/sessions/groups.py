@@ -15,7 +15,7 @@ import msgspec
 from agcx_format.catalog import DATES
 from agcx_tui.core.sessions.project_labels import NO_PROJECT
 from agcx_tui.core.sessions.table import SessionTable
-from agcx_tui.core.words.format import day_of, day_words
+from agcx_tui.core.words.format import capitalized, day_of, day_words
 
 __all__ = ["GROUPINGS", "Grouping", "Line", "ListLines", "Section", "index_of", "rows_of"]
 
@@ -81,7 +81,7 @@ class ListLines:
         for name in keys:
             found = tuple(rows[name])
             folded = name in self.folded
-            size = table.sum_with_subagents(found, table.size)
+            size = table.subagents.total(found, table.size)
             lines.append(Section(name, label(name), found, size, folded))
             if not folded:
                 lines += found
@@ -133,7 +133,7 @@ class ListLines:
                 return lambda key: key or "(no model)"
             case "day":
                 today = self._now()
-                return lambda key: day_words(key, today)
+                return lambda key: capitalized(day_words(key, today))
         return str
 
 

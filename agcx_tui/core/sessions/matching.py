@@ -91,9 +91,9 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
             dates = arrays[table.shown_date]
             return lambda row: bool(dates[row] >= moment)
         case "larger", int(size):
-            return lambda row: table.with_subagents(row, table.size) > size
+            return lambda row: table.subagents.measured(row, table.size) > size
         case "smaller", int(size):
-            return lambda row: table.with_subagents(row, table.size) < size
+            return lambda row: table.subagents.measured(row, table.size) < size
         case "messages", (str(sign), int(count)):
             compare = _COMPARISONS[sign]
             return lambda row: table.readable(row) and compare(arrays["messages"][row], count)

@@ -30,6 +30,8 @@ STATES = (
     "favorite", "broken", "empty", "imported", "failed", "edited", "branched", "marked", "listed",
     "here", "subagent",
 )  # fmt: skip
+# Keys that only the search inside conversations has.
+OF_MESSAGE_SEARCH = frozenset({"role", "path", "in"})
 # Keys that are known only once the beginning of a session has been read.
 _OF_OPENING = frozenset({"project", "dir", "branch"})
 # Keys and states that are known only once the messages of a session have been read.
@@ -135,7 +137,7 @@ def parse(text: str, now: int) -> Query:
         if key and name not in KEYS:
             # `http://` and `std::vector` are words.
             if not value.startswith(("//", ":")):
-                errors.append(f"no key {key}; there are {', '.join(KEYS)}; put words in quotes")
+                errors.append(_no_key(key))
                 continue
             value, name = f"{key}:{value}", WORD
         if not value:
@@ -149,6 +151,12 @@ def parse(text: str, now: int) -> Query:
             written = needle.text if needle.cased and name in ("", WORD) else ""
             terms.append(Term(name or WORD, meant, bool(minus), written))
     return Query(tuple(terms), tuple(errors))
+
+
+def _no_key(key: str) -> str:
+    if key.lower() in OF_MESSAGE_SEARCH:
+        return f"{key}: works only in the search inside conversations"
+    return f"no key {key}; there are {', '.join(KEYS)}; put words in quotes"
 
 
 # How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.
@@ -211,7 +219,7 @@ def _moment(value: str, now: int) -> int:
             return _as_micros(datetime(int(date[1]), int(date[2] or 1), int(date[3] or 1)))
     except (ValueError, OverflowError, OSError):
         pass
-    raise _BadValue("a date as 2024-11-24, 2024-11, today, yesterday, 3d, 2w")
+    raise _BadValue("a date such as 2024-11-24, 2024-11, today, yesterday, 3d, 2w")
 
 
 def _as_micros(moment: datetime) -> int:
@@ -222,7 +230,7 @@ def _as_micros(moment: datetime) -> int:
 def _size(value: str, now: int) -> int:
     match = re.fullmatch(_BYTES, value)
     if match is None:
-        raise _BadValue("a size as 500k, 10MB, 1.5GB")
+        raise _BadValue("a size such as 500k, 10MB, 1.5GB")
     base = 1024 if match[3] else 1000
     return int(float(match[1]) * base ** " kmgt".index(match[2].lower() or " "))
 
@@ -232,7 +240,7 @@ def _comparison(value: str, now: int) -> tuple[str, int]:
     if match is None:
         if value in ("<", ">", "<=", ">=", "="):
             raise _BadValue(f"a number after {value}")
-        raise _BadValue("a number as >100, <=5, 0")
+        raise _BadValue("a number such as >100, <=5, 0")
     return match[1] or "=", int(match[2])
 
 

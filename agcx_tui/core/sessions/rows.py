@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from agcx_format.catalog import (
@@ -24,7 +24,7 @@ from agcx_format.catalog import (
 )
 from agcx_format.importing import agent_of
 from agcx_format.store import SUFFIX
-from agcx_format.subagents import is_link, parent_of, shown_tags
+from agcx_format.subagents import parent_of, shown_tags
 from agcx_tui.core.sessions.project_labels import project_labels
 from agcx_tui.core.sessions.query import INCOMPLETE
 
@@ -49,6 +49,10 @@ class SessionRows:
         # The project that `is:here` is about; empty until it is looked for.
         self._here = ""
         self._checkpoints: Mapping[str, int] = {}
+        # Counts the changes of rows, so that what was worked out from them can be kept until the next.
+        self.version = 0
+        # How many rows are of files that are gone.
+        self._gone = 0
         # The labels of projects, and of how many.
         self._labels: Mapping[str, str] = {}
         self._labeled = -1
@@ -62,6 +66,12 @@ class SessionRows:
             except OSError:
                 self._here = _GONE
         return self._here
+
+    def present(self) -> list[int]:
+        """All rows whose files are there, in the order in which they came."""
+        if not self._gone:
+            return list(range(len(self._flags)))
+        return [row for row, flags in enumerate(self._flags) if not flags & GONE]
 
     def path(self, row: int) -> str:
         return self.columns.path(row)
@@ -88,23 +98,6 @@ class SessionRows:
         folder, separator, _ = self.path(row).rpartition("/")
         found = self.columns.row_of(f"{folder}{separator}{parent}{SUFFIX}")
         return None if found is None or self._flags[found] & GONE else found
-
-    def subagents(self, rows: Iterable[int]) -> list[int]:
-        """The rows of the subagents that these started, directly or not, and that are not among them."""
-        sets = self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
-        found = dict.fromkeys(rows)
-        tags, flags = self._arrays["tags"], self._flags
-        children: dict[int, list[int]] = {}
-        for row in range(len(flags)) if sets else ():
-            parent = self.parent(row) if tags[row] in sets and not flags[row] & GONE else None
-            if parent is not None:
-                children.setdefault(parent, []).append(row)
-        given, waiting = len(found), list(found)
-        for row in waiting:
-            new = [each for each in children.get(row, ()) if each not in found]
-            found |= dict.fromkeys(new)
-            waiting += new
-        return waiting[given:]
 
     def directory(self, row: int) -> str:
         """The agent's working directory; empty while it is not known."""

@@ -53,9 +53,9 @@ def section_facts(section: Section, grouping: Grouping, table: SessionTable) -> 
     return SectionFacts(
         section=section,
         directory=section.key if grouping == "project" else "",
-        messages=table.sum_with_subagents(rows, table.messages),
-        tokens=table.sum_with_subagents(rows, table.tokens),
-        cost=table.sum_with_subagents(rows, table.cost),
+        messages=table.subagents.total(rows, table.messages),
+        tokens=table.subagents.total(rows, table.tokens),
+        cost=table.subagents.total(rows, table.cost),
         oldest=min(dates),
         newest=max(dates),
         favorites=sum(map(table.favorite, rows)),

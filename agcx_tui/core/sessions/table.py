@@ -12,18 +12,17 @@ Times are microseconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agcx_format.catalog import DATES, GONE
-from agcx_format.subagents import is_link
-from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import WORD, Query
 from agcx_tui.core.sessions.rows import SessionRows
 from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING, SUMMED, RowOrder
+from agcx_tui.core.sessions.subagents import Subagents
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
 
 __all__ = ["SessionTable", "Totals"]
-
-N = TypeVar("N", int, float)
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -61,19 +58,14 @@ class SessionTable(SessionRows):
         # Whether favorites come before all others.
         self.favorites_first = False
         self.query = Query()
-        self._shows_subagents = True
-        self.families = Families(self.parent)
-        # The version of the table that they are of.
-        self._families_of = -1
+        self.subagents = Subagents(self)
         # What the catalog says of the whole store while not all of it is loaded.
         self.expected: Totals | None = None
         # All rows in sort order; None when they must be sorted again.
         self._everything: list[int] | None = []
         # False while a catalog is loaded that was saved in another order.
         self._sorted = True
-        self._size = self._broken = self._gone = 0
-        # Counts the changes of rows, so that what was worked out from them can be kept until the next.
-        self.version = 0
+        self._size = self._broken = 0
 
     # --- all rows
 
@@ -94,7 +86,7 @@ class SessionTable(SessionRows):
         return None if row is None or self._flags[row] & GONE else row
 
     def paths(self) -> set[str]:
-        return set(map(self.path, self._present()))
+        return set(map(self.path, self.present()))
 
     @property
     def came_in_order(self) -> bool:
@@ -113,13 +105,13 @@ class SessionTable(SessionRows):
         if sessions is None and not self._sorted:
             self._sorted = True
             self._row_order().sort(self.order)
-            self.order = self._shown(self.order)
+            self.order = self.subagents.arranged(self.order)
 
     def count_checkpoints(self, sizes: Mapping[str, int]) -> None:
         """Count the checkpoints of sessions, in bytes by their ids, to their sizes."""
         if sizes != self._checkpoints:
             self._checkpoints = sizes
-            self._size = sum(map(self.size, self._present()))
+            self._size = sum(map(self.size, self.present()))
             if self.sort_key == "size":
                 self.sort_by("size", self.descending)
 
@@ -142,7 +134,7 @@ class SessionTable(SessionRows):
         self.version += 1
         self._size += sum(map(self.size, rows))
         self._broken += sum(map(self.broken, rows))
-        fitting = self._shown(matching(rows, self.query.terms, self))
+        fitting = self.subagents.arranged(self._matching(rows))
         if self.order is everything and len(fitting) < len(rows):
             self.order = list(everything)
         if (
@@ -159,9 +151,9 @@ class SessionTable(SessionRows):
             self._sorted = False
             self._everything = None
             self.order = [*self.order, *fitting]
-        if self._has_families:
+        if self.subagents.there:
             # The session that one of the others belongs to may have come.
-            self.order = self._shown(self.order)
+            self.order = self.subagents.arranged(self.order)
         return rows
 
     def remove(self, rows: Iterable[int]) -> None:
@@ -178,9 +170,9 @@ class SessionTable(SessionRows):
         self.marks -= gone
         self._everything = None
         self.order = [row for row in self.order if row not in gone]
-        if self._has_families:
+        if self.subagents.there:
             # What belonged to a session that is gone stands for itself.
-            self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
+            self.order = self.subagents.arranged(self._matching(self._all_sorted()))
 
     def sort_by(self, key: str, descending: bool | None = None) -> None:
         """Sort by a key of SORTS; without a direction, in the usual one of the key."""
@@ -189,11 +181,11 @@ class SessionTable(SessionRows):
         self.descending = key in DESCENDING if descending is None else descending
         self._everything = None
         if date_changes and any(term.key in ("before", "after") for term in self.query.terms):
-            self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
+            self.order = self.subagents.arranged(self._matching(self._all_sorted()))
         else:
             order = list(self.order)
             self._row_order().sort(order)
-            self.order = self._shown(order)
+            self.order = self.subagents.arranged(order)
 
     def put_favorites_first(self, wanted: bool) -> None:
         """Show favorites before all others, or among them."""
@@ -204,22 +196,18 @@ class SessionTable(SessionRows):
     def filter_by(self, query: Query) -> None:
         """Show the rows that match the query; marks are kept, visible or not."""
         before, self.query = self.query, query
+        self.subagents.named = query.names_subagents
         if query.names_subagents != before.names_subagents:
             self._show_everything_again()
             return
         # Marks and listed paths may have changed since the last result.
         changes = any(term.value in ("marked", "listed") for term in query.terms)
         among = self.order if query.narrows(before) and not changes else self._all_sorted()
-        self.order = self._shown(matching(among, self.query.terms, self))
-
-    @property
-    def shows_subagents(self) -> bool:
-        """Whether the sessions of subagents are shown beside those that they belong to."""
-        return self._shows_subagents
+        self.order = self.subagents.arranged(self._matching(among))
 
     def show_subagents(self, shown: bool) -> None:
         """Show the sessions of subagents, or hide those whose parent is in the store."""
-        self._shows_subagents = shown
+        self.subagents.shown = shown
         self._show_everything_again()
 
     def set_openings(self, found: Iterable[tuple[int, Opening]]) -> bool:
@@ -293,14 +281,9 @@ class SessionTable(SessionRows):
         self._size -= self.size(row)
         self._broken -= self.broken(row)
 
-    def _present(self) -> list[int]:
-        if not self._gone:
-            return list(range(len(self._flags)))
-        return [row for row, flags in enumerate(self._flags) if not flags & GONE]
-
     def _all_sorted(self) -> list[int]:
         if self._everything is None:
-            self._everything = self._present()
+            self._everything = self.present()
             self._row_order().sort(self._everything)
         return self._everything
 
@@ -316,87 +299,43 @@ class SessionTable(SessionRows):
     @property
     def _adds_up(self) -> bool:
         """Whether rows are sorted by what they and their hidden subagents measure together."""
-        return self.sort_key in SUMMED and self._has_families and self._hides_subagents
+        return self.sort_key in SUMMED and self.subagents.there and self.subagents.hidden
 
     def _measure(self) -> Callable[[int], float] | None:
         """What rows are sorted by where the columns do not tell it."""
         match self.sort_key:
             case "size" if self._checkpoints or self._adds_up:
-                return lambda row: self.with_subagents(row, self.size)
+                return lambda row: self.subagents.measured(row, self.size)
             case "tokens" if self._adds_up:
-                return lambda row: self.with_subagents(row, self.tokens)
+                return lambda row: self.subagents.measured(row, self.tokens)
             case "cost" if self._adds_up:
-                return lambda row: self.with_subagents(row, self.cost)
+                return lambda row: self.subagents.measured(row, self.cost)
         return None
 
     def _show_everything_again(self) -> None:
         """Filter all rows, after subagents were hidden or shown, with which sums change."""
-        if self._has_families:
+        if self.subagents.there:
             self._everything = None
-        self.order = self._shown(matching(self._all_sorted(), self.query.terms, self))
+        self.order = self.subagents.arranged(self._matching(self._all_sorted()))
+
+    def _matching(self, rows: Iterable[int]) -> list[int]:
+        return matching(rows, self.query.terms, self)
 
     def _show(self, rows: list[int]) -> None:
-        if self._has_families and any(t.key in ("larger", "smaller") for t in self.query.terms):
+        if self.subagents.there and any(t.key in ("larger", "smaller") for t in self.query.terms):
             # A subagent counts for the session that started it.
             self._show_everything_again()
             return
         known = set(rows)
         order = self.order
         # Without a filter the count tells; with one, any of them may already be shown.
-        may_be_there = bool(self.query) or self._has_families or len(order) + len(rows) > len(self)
+        may_be_there = (
+            bool(self.query) or self.subagents.there or len(order) + len(rows) > len(self)
+        )
         renewed = may_be_there and not known.isdisjoint(order)
         order = [row for row in order if row not in known] if renewed else list(order)
-        order += matching(rows, self.query.terms, self)
+        order += self._matching(rows)
         self._row_order().sort(order)
-        self.order = self._shown(order)
-        is_all = not self.query and len(self.order) == len(self) and not self._has_families
+        self.order = self.subagents.arranged(order)
+        is_all = not self.query and len(self.order) == len(self) and not self.subagents.there
         self._everything = self.order if is_all else None
-
-    @property
-    def _has_families(self) -> bool:
-        """Whether there may be sessions of subagents, which are hidden, or stand below others."""
-        return bool(self._sets_of_subagents())
-
-    @property
-    def _hides_subagents(self) -> bool:
-        return not self._shows_subagents and not self.query.names_subagents
-
-    def _sets_of_subagents(self) -> Set[int]:
-        return self.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
-
-    def _shown(self, rows: list[int]) -> list[int]:
-        """The rows with the subagents of sessions in the store below these, or without them."""
-        sets, tags = self._sets_of_subagents(), self._arrays["tags"]
-        if not sets:
-            return rows
-        if self._hides_subagents:
-            self.families.flat()
-            return [row for row in rows if tags[row] not in sets or self.parent(row) is None]
-        self._know_families()
-        return self.families.nested(rows)
-
-    def _know_families(self) -> None:
-        if self._families_of != self.version:
-            self._families_of = self.version
-            sets, tags, flags = self._sets_of_subagents(), self._arrays["tags"], self._flags
-            rows = range(len(flags)) if sets else ()
-            self.families.know(row for row in rows if tags[row] in sets and not flags[row] & GONE)
-
-    def size_of_subagents(self, row: int) -> int:
-        """Bytes of all subagents below a row, shown or not."""
-        self._know_families()
-        return self.families.sum(row, self.size) - self.size(row)
-
-    def sum_with_subagents(self, rows: Iterable[int], measure: Callable[[int], N]) -> N | int:
-        """What rows measure, together with the subagents that they stand for in the list."""
-        if not self._hides_subagents:
-            return sum(map(measure, rows))
-        self._know_families()
-        return sum(self.families.sum(row, measure) for row in rows)
-
-    def with_subagents(self, row: int, measure: Callable[[int], N]) -> N:
-        """What a row measures, together with the subagents that it stands for in the list."""
-        if not self._hides_subagents:
-            return measure(row)
-        self._know_families()
-        return self.families.sum(row, measure)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from agcx_format import Act
 from agcx_format.store import Edit
 from agcx_format.transcript import safe_line
-from agcx_tui.core.words.format import counted, size
+from agcx_tui.core.words.format import counted, shortened, size
 
 __all__ = [
-    "act_named",
+    "acts_named",
     "brings_in_many",
     "describe",
     "describe_undo",
@@ -109,13 +109,13 @@ def _which(act: Act) -> str:
 
 
 def _quoted(title: str) -> str:
-    return f"“{(safe_line(title).strip() or '(no title)')[:_TITLE_LENGTH]}”"
+    return f"“{shortened(safe_line(title).strip() or '(no title)', _TITLE_LENGTH)}”"
 
 
 def _tags(edit: Edit) -> str:
     """The first changes of tags: `+ui −wip`."""
     words = [f"+{tag}" for tag in edit.added] + [f"−{tag}" for tag in edit.removed]
-    shown = [safe_line(word)[:_TITLE_LENGTH] for word in words[:_TAGS]]
+    shown = [shortened(safe_line(word), _TITLE_LENGTH) for word in words[:_TAGS]]
     return " ".join(shown) + (" …" if len(words) > _TAGS else "")
 
 
@@ -141,7 +141,7 @@ def titles_of(act: Act) -> str:
     """The first titles, made safe; empty once they are destroyed."""
     titles = [safe_line(title).strip() for title in act.titles[:_TITLES] if title]
     more = f" and {act.count - _TITLES:,} more" if act.count > _TITLES and titles else ""
-    return ", ".join(title[:_TITLE_LENGTH] for title in titles) + more
+    return ", ".join(shortened(title, _TITLE_LENGTH) for title in titles) + more
 
 
 def state_of(act: Act) -> str:
@@ -153,9 +153,7 @@ def state_of(act: Act) -> str:
     return "undone" if act.undone else ""
 
 
-def act_named(acts: Sequence[Act], name: str) -> Act | None:
-    """The act with an id, a prefix of it, or its last six characters; None unless exactly one fits."""
+def acts_named(acts: Sequence[Act], name: str) -> list[Act]:
+    """The acts with an id, a prefix of it, or its last six characters; only the one with exactly this id."""
     fitting = [act for act in acts if act.id.startswith(name) or act.id.endswith(f"-{name}")]
-    exact = [act for act in fitting if act.id == name]
-    found = exact or fitting
-    return found[0] if len(found) == 1 else None
+    return [act for act in fitting if act.id == name] or fitting

@@ -36,6 +36,8 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
     # The key that asked also answers; Enter stays on Cancel.
     "delete": (_DELETE,),
     "ask-to-delete": (_DELETE,),
+    # What is typed while a button has the focus: the word begins with it.
+    "empty": (Action("empty.word", "d", "begin_word", "type the word that destroys"),),
     "ask-to-undo": (changing("undo.yes", "u", "undo", "undo", footer="undo"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "change": (

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
 
 __all__ = [
-    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "cost", "counted", "day_of", "day_words", "elapsed",
-    "exact", "local", "number", "ratio", "short_damage", "short_path", "short_reason", "shortened", "size",
+    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "capitalized", "cost", "counted", "day_of", "day_words",
+    "elapsed", "exact", "local", "number", "ratio", "short_damage", "short_path", "short_reason", "shortened",
+    "size",
 ]  # fmt: skip
 
 SECOND = 1_000_000
@@ -65,10 +66,10 @@ def day_of(moment: int) -> str:
 
 
 def day_words(day: str, now: int) -> str:
-    """A day of `day_of` in words: `Today`, `Yesterday`, `Monday 24 Nov`, `14 Oct 25`."""
+    """A day of `day_of` in words: `today`, `yesterday`, `Monday 24 Nov`, `14 Oct 25`."""
     today = day_of(now)
     if not (day and today):
-        return "Another time"
+        return "another time"
     try:
         then = datetime.date.fromisoformat(day)
         days = (datetime.date.fromisoformat(today) - then).days
@@ -76,11 +77,16 @@ def day_words(day: str, now: int) -> str:
         # A year that Python's calendar does not have.
         return day
     if days in (0, 1):
-        return ("Today", "Yesterday")[days]
+        return ("today", "yesterday")[days]
     date = f"{then.day} {_MONTHS[then.month - 1]}"
     if 0 < days < 7:
         return f"{_DAYS[then.weekday()]} {date}"
     return date if day[:4] == today[:4] else f"{date} {then.year % 100:02}"
+
+
+def capitalized(words: str) -> str:
+    """With a capital letter first, and the others as they are."""
+    return words[:1].upper() + words[1:]
 
 
 def exact(moment: int) -> str:

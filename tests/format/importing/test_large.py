@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ from agcx_format.importing import (
     read_rollout,
     read_transcript,
 )
-from agcx_format.layout import v1
+from agcx_format.layout import of
 from tests.support import transcript_lines as claude
 from tests.support.rollout_lines import assistant, call, event, meta, output, user, write
 from tests.support.stores import golden_session
@@ -38,6 +39,7 @@ def small_frames(monkeypatch):
 def let_little_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SOURCE_IN_MEMORY", 10_000)
     monkeypatch.setattr(limits, "PAGE_OF_MESSAGES", 10_000)
+    monkeypatch.setattr(limits, "SESSION_IN_MEMORY", 0)
 
 
 def turns(count: int, words: int = 20) -> list[dict]:
@@ -125,25 +127,37 @@ def test_a_large_export_of_this_program_comes_back(tmp_path, monkeypatch):
     assert list(read_rollout(path).conversation.messages) == conversation.messages
 
 
-def test_a_large_rollout_grows_like_any_other(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [Store, SessionStore])
+def test_a_large_rollout_grows_like_any_other(kind, tmp_path, monkeypatch):
     let_little_be_large(monkeypatch)
     rollout = write(tmp_path / "a.jsonl", meta(), *turns(40))
-    imported(Store, tmp_path / "grown", rollout)
+    imported(kind, tmp_path / "grown", rollout)
     write(rollout, meta(), *turns(40), *turns(3))
-    grown = imported(Store, tmp_path / "grown", rollout)
-    new = imported(Store, tmp_path / "new", rollout)
-    assert v1.LAYOUT.decode(grown)[1] == v1.LAYOUT.decode(new)[1]
+    grown = imported(kind, tmp_path / "grown", rollout)
+    new = imported(kind, tmp_path / "new", rollout)
+    layout = of(new)
+    assert layout.decode(grown)[1] == layout.decode(new)[1]
+    os.utime(rollout, ns=(1, 1))
+    (again,) = import_sessions(kind(tmp_path / "grown"), [rollout], agent=agent_named("codex"))
+    assert again.outcome is ImportOutcome.PRESENT
 
 
-def test_memory_does_not_grow_with_a_rollout(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [Store, SessionStore])
+def test_memory_does_not_grow_with_a_rollout(kind, tmp_path, monkeypatch):
+    """Neither when it is new, nor when it has grown."""
     let_little_be_large(monkeypatch)
     peaks = []
-    for count in (25, 75):
-        rollout = write(tmp_path / f"{count}.jsonl", meta(), *turns(count, words=400))
-        store = Store(tmp_path / str(count))
-        tracemalloc.start()
-        import_one(store, rollout)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+    # The first one imports modules.
+    for count in (1, 25, 75):
+        lines = [meta(), *turns(count, words=400)]
+        rollout = write(tmp_path / f"{count}.jsonl", *lines)
+        store = kind(tmp_path / str(count))
+        for more in ([], [user("More")]):
+            write(rollout, *lines, *more)
+            tracemalloc.start()
+            import_one(store, rollout)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
     size = rollout.stat().st_size
-    assert peaks[1] - peaks[0] < 0.1 * size, (peaks, size)
+    assert peaks[4] - peaks[2] < 0.2 * size, (peaks, size)
+    assert peaks[5] - peaks[3] < 0.3 * size, (peaks, size)

@@ -72,7 +72,8 @@ def test_appending_gives_what_writing_the_whole_gives(
     assert joined(old, new.parts) == b"".join(parts)
     assert new.indexed == indexed
     held = kind.encode_held(named, whole, state, 3, hold)
-    assert (held[0], b"".join(held[1])) == (indexed, b"".join(parts))
+    assert (held.indexed, b"".join(held.parts)) == (indexed, b"".join(parts))
+    assert held.size == sum(map(len, parts))
     assert new.metadata == kind.as_stored(named, indexed)
 
 

@@ -12,6 +12,7 @@ from agcx_format.codec import messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CompressionError, CorruptData, MessagePackDecodeError
 from agcx_format.layout import v2
+from agcx_format.layout.v2_metadata import read_metadata
 from agcx_format.session.lazy import SessionFile
 from tests.support.stores import golden_session
 
@@ -28,7 +29,7 @@ WHOLE = b"\x94" + messagepack.encode(METADATA) + messagepack.encode(CONVERSATION
 @pytest.mark.parametrize("size", [1, 2, 7, 100, 10**6])
 def test_the_metadata_are_read_however_the_pieces_are_cut(size: int):
     given = iter(pieces(WHOLE, size))
-    assert v2.read_metadata(given) == METADATA
+    assert read_metadata(given) == METADATA
     if size == 1:
         # What follows was not asked for.
         rest = b"".join(given)
@@ -51,10 +52,10 @@ def test_the_metadata_are_read_however_the_pieces_are_cut(size: int):
 def test_what_holds_no_metadata_says_so(data: bytes, section: str):
     if data.startswith(b"\x93"):
         # A count that is not right is for the check of the whole file.
-        assert v2.read_metadata(iter([data])) == METADATA
+        assert read_metadata(iter([data])) == METADATA
         return
     with pytest.raises((MessagePackDecodeError, CorruptData)) as caught:
-        v2.read_metadata(iter([data]))
+        read_metadata(iter([data]))
     assert caught.value.section == section
     assert caught.value.decompressed
 
@@ -71,12 +72,12 @@ def test_metadata_without_an_end_are_refused_at_the_limit(monkeypatch):
             yield piece
 
     with pytest.raises(CorruptData, match="more than 10,000 bytes are too many") as caught:
-        v2.read_metadata(counted())
+        read_metadata(counted())
     assert caught.value.offset == 1
     assert given < 15_000
     # What fits is read.
     fits = messagepack.encode(replace(METADATA, title="x" * 9_000))
-    assert v2.read_metadata(iter(pieces(b"\x94" + fits, 500))).title == "x" * 9_000
+    assert read_metadata(iter(pieces(b"\x94" + fits, 500))).title == "x" * 9_000
 
 
 def test_a_file_cut_in_its_metadata_names_file_and_place(tmp_path: Path):

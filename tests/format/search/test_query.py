@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_format.search import Query, QueryError, parse_query
+from agcx_format.search import ROLES, Query, QueryError, parse_query
 from agcx_format.search.filters import Condition
 
 LIST_KEYS = {"is", "tag", "after", "project"}
@@ -79,6 +79,14 @@ def test_what_means_nothing_is_said_in_its_place_and_the_rest_holds(line, part, 
     assert line[error.start : error.end] == part
     assert reason in error.reason
     assert all(term.matcher.text in ("grid", "x", "a") for term in query.wanted)
+
+
+def test_the_beginning_of_a_role_is_enough_and_an_unusual_one_is_said_and_finds_what_has_it():
+    assert parse_query("role:us").within.conditions == (Condition("role", ("user",)),)
+    assert parse_query("role:us").errors == ()
+    query = parse_query("role:usr,tool grid")
+    assert query.within.conditions == (Condition("role", ("usr", "tool")),)
+    assert [str(error) for error in query.errors] == ["role: one of " + ", ".join(ROLES)]
 
 
 @pytest.mark.parametrize("line", ["", "  ", "role:", '""', "-", "tag:"])

@@ -178,7 +178,7 @@ def test_what_has_the_layout_already_makes_no_act(tmp_path: Path):
         store.convert(store.scan(), 3)
 
 
-def test_more_than_memory_should_hold_is_encoded_when_it_is_written(tmp_path, monkeypatch):
+def test_more_than_memory_should_hold_is_held_on_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(encoder.limits, "KEPT_FOR_ACT", 0)
     store = filled(tmp_path, 1)
     session = store.load_session(A)

@@ -75,6 +75,8 @@ def test_what_is_no_session_is_said_and_the_others_come_in(store, tmp_path):
     assert result.exit_code == 1
     assert "not a session as JSON" in result.stderr
     assert len(open_store(target)) == 1
+    (tmp_path / "notes.txt").write_text("Milk, bread")
+    assert "neither an .agcx file nor" in run("import", tmp_path / "notes.txt").stderr
 
 
 def test_a_copy_in_the_other_layout_says_what_it_cannot_hold(store, tmp_path):

@@ -93,7 +93,7 @@ def test_a_filter_narrows_and_one_that_means_nothing_is_wrong_use(store):
     assert len(run("list", "--filter", "model:gpt-5 tag:ui").stdout.splitlines()) == 1
     result = run("list", "--filter", "larger:many")
     assert result.exit_code == 2
-    assert "larger: a size as 500k" in result.stderr
+    assert "larger: a size such as 500k" in result.stderr
 
 
 def test_listing_writes_nothing_into_the_store(store):

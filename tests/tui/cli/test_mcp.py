@@ -107,7 +107,7 @@ def test_what_cannot_be_done_is_an_error_that_says_why(store):
         search, read = "search_conversations", "read_conversation"
         assert "look-around" in await refusal(client, search, query="/(?=a)/")
         assert "nothing to search for" in await refusal(client, search, query="")
-        assert "a date as" in await refusal(client, "list_conversations", filter="after:soon")
+        assert "a date such as" in await refusal(client, "list_conversations", filter="after:soon")
         assert "no session 'ffff'" in await refusal(client, read, id="ffff")
         assert "only 24 messages" in await refusal(client, read, id=GRID, **{"from": 25})
         assert "Traceback" not in await refusal(client, read, id=GRID, **{"from": 5, "to": 2})

@@ -61,6 +61,13 @@ def test_a_word_that_is_no_command_and_no_file_is_wrong_use(store):
     assert "no such command or file: 'lsit'" in result.stderr
 
 
+def test_a_word_that_is_no_agent_and_no_file_is_wrong_use_of_import(store):
+    result = run("import", "cluade")
+    assert result.exit_code == 2
+    assert "no such agent or file: 'cluade'" in result.stderr
+    assert "No such option" in run("import", "--jsno").stderr
+
+
 def test_a_directory_is_no_file_to_browse(store):
     result = run(store)
     assert result.exit_code == 2

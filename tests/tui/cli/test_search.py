@@ -60,7 +60,7 @@ def test_the_exit_status_says_whether_something_was_found(store):
         ("/(?<=a)b/", "look-around"),
         ("/(/", "/(/"),
         ("in:nowhere grid", "one of title"),
-        ("after:whenever grid", "a date as"),
+        ("after:whenever grid", "a date such as"),
         ("is:favorite", "nothing to search for"),
         ("  ", "nothing to search for"),
     ],
@@ -102,6 +102,13 @@ def test_count_gives_a_line_a_session_with_its_hits(store):
 def test_a_limit_ends_the_search_after_so_many_hits(store):
     assert len(hits("the", "--limit", "3")) == 3
     assert hits("the", "--limit", "3") == hits("the")[:3]
+
+
+def test_with_a_limit_the_words_that_stand_together_are_shown(store):
+    found = hits("the grid", "--limit", "6")
+    lines = {hit["line"].lower() for hit in found}
+    assert all("the" in line and "grid" in line for line in lines)
+    assert lines < {hit["line"].lower() for hit in hits("the grid")}
 
 
 def test_terms_of_the_list_choose_the_sessions(store):

@@ -24,6 +24,12 @@ def test_a_whole_session_is_one_line_of_totals(store):
     assert run("verify", GRID, "-v").stdout.count("\n") == 2
 
 
+def test_where_no_file_has_the_name_nothing_is_called_right(store):
+    result = run("verify", "nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no session 'nowhere'" in result.stderr
+
+
 def test_the_store_is_checked_whole_and_what_is_broken_is_shown_by_section(store):
     before = contents(store, trash=True)
     result = run("verify")

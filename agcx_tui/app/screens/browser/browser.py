@@ -210,7 +210,7 @@ class BrowserScreen(ListingScreen[None]):
             unread += len(self.table.rows_to_read())
         self._filter.show_status(unread)
         self.show_marks()
-        notice = notices.instead_of_list(self.table, self.feed, self._filter.value)
+        notice = notices.instead_of_list(self.table, self.feed, self._filter.value, unread)
         page = self.query_one("#notice", Static)
         if notice is not None:
             page.update(notice)
@@ -315,7 +315,7 @@ class BrowserScreen(ListingScreen[None]):
 
     def action_subagents(self) -> None:
         """Show the sessions of subagents beside those that they belong to, or hide them."""
-        self.table.show_subagents(not self.table.shows_subagents)
+        self.table.show_subagents(not self.table.subagents.shown)
         self.sessions.update()
         self._show_state()
 

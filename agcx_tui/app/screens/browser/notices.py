@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 _Part = str | tuple[str, str]
 
 
-def instead_of_list(table: SessionTable, feed: StoreFeed, typed: str) -> Content | None:
-    """The page to show in place of the list; None if there is a list.  `typed` is the filter."""
+def instead_of_list(
+    table: SessionTable, feed: StoreFeed, typed: str, unread: int = 0
+) -> Content | None:
+    """The page to show in place of the list; None if there is a list.
+
+    `typed` is the filter, for which `unread` sessions are still to be read.
+    """
     state, path = feed.state, feed.path
     if state.vanished:
         return vanished(path or "")
@@ -32,7 +37,7 @@ def instead_of_list(table: SessionTable, feed: StoreFeed, typed: str) -> Content
     if state.error is not None:
         return unreadable(state.error)
     if len(table):
-        return no_match(typed, len(table))
+        return no_match(typed, reading=not state.table_is_known or unread > 0)
     if state.reading:
         return loading() if state.slow else None
     missing = path is not None and not os.path.isdir(path)
@@ -64,10 +69,11 @@ def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -
     return _page(f"{title}: the directory does not exist" if missing else title, *parts)
 
 
-def no_match(typed: str, sessions: int) -> Content:
+def no_match(typed: str, *, reading: bool = False) -> Content:
+    """Nothing matches what is typed, as far as the sessions are read."""
     keys = "  ".join(f"{key}:" for key in query.KEYS)
     return _page(
-        "No session matches",
+        "No session matches so far; reading…" if reading else "No session matches",
         f"{safe_line(typed)}\n\n",
         ("Enter", "bold $primary"), " searches inside all conversations.\n",
         ("Esc", "bold $primary"), " shows all sessions again.\n\n",
@@ -123,6 +129,7 @@ def filter_help() -> HelpSection:
 
     rows = (
         ('grid  "two words"', "in title, tags, model, id, first words"),
+        ("project:site  branch:main", "or dir:, agent:"),
         ("model:gpt  tag:ui  id:5af4", "in that field"),
         ("mode:build", "or plan, review"),
         ("is:favorite", "or broken, empty, imported, marked"),

@@ -119,7 +119,7 @@ class SessionActs:
         rows = self._chosen()
         if not rows:
             return
-        rows = [*rows, *self._table.subagents(rows)]
+        rows = [*rows, *self._table.subagents.started_by(rows)]
         files = self._feed.shown(rows)
         store = self._services.store.store
         if not await may_delete(self._app, self._table, rows, self._services.now(), store):

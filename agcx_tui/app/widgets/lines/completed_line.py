@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.sessions.completion import Completion, begins_anew
 
 __all__ = ["CompletedLine"]
+
+# A last word of which a key may come; one letter begins too many.
+_beginning_of_a_key = re.compile(r"(?:^|\s)-?[A-Za-z]{2,}$")
 
 
 class _Offer(msgspec.Struct, frozen=True):
@@ -55,13 +59,14 @@ class CompletedLine(TypedLine):
 
     @property
     def next_words(self) -> str:
-        """What Tab brings next, the first one first: other candidates, or the values of a key."""
+        """What Tab brings next, the first one first: keys, the values of a key, other candidates."""
         before = self.value[: self.cursor_position]
         offer = self._offer
         if before.endswith(":"):
             return _listed(self._complete(before).candidates)
         if offer is None or offer.line != before:
-            return ""
+            is_key = _beginning_of_a_key.search(before)
+            return _listed(self._complete(before).candidates) if is_key else ""
         others = offer.completion.candidates
         return _listed((*others[offer.chosen + 1 :], *others[: offer.chosen]))
 

@@ -80,7 +80,7 @@ def _title_cells(
     style = look.plain
     if not title:
         title, style = UNTITLED, look.dim
-    title = indentation(table.families.depth(row)) + title
+    title = indentation(table.subagents.depth(row)) + title
     if table.broken(row):
         reason = plain_cells(format.short_damage(table.error(row)))
         reason = fit(reason, max(0, min(16, width - 10))).rstrip()
@@ -142,15 +142,15 @@ def _cell(table: SessionTable, row: int, column: Column, look: RowLook) -> list[
         case "turns":
             text = _unless_zero(table.turns(row))
         case "tokens":
-            text = _unless_zero(table.with_subagents(row, table.tokens))
+            text = _unless_zero(table.subagents.measured(row, table.tokens))
         case "cost":
-            text = format.cost(table.with_subagents(row, table.cost))
+            text = format.cost(table.subagents.measured(row, table.cost))
         case "ratio":
             text = format.ratio(table.ratio(row))
         case _ if table.shown_measure == "ratio":
             text = format.ratio(table.ratio(row))
         case _:
-            text = format.size(table.with_subagents(row, table.size))
+            text = format.size(table.subagents.measured(row, table.size))
     cells = fit(text, column.width, right=column.right_aligned)
     gap = Segment(" " * GAP, look.plain)
     if column.name in ("tags", "model"):

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import PersistenceError, open_store
+from agcx_format import PersistenceError, limits, open_store
 from agcx_format.codec import messagepack
 from agcx_format.importing import Imported, agent_named, agent_of_file, import_sessions
 from agcx_format.importing.run import ImportOutcome
 from agcx_format.model.items import FunctionCall, FunctionCallOutput, Message, Reasoning
+from agcx_format.model.streamed import StreamedMessages
 from agcx_format.transcript.words import text_of
 from tests.support.agent_files import MAKERS
 
@@ -104,6 +105,16 @@ def test_tokens_and_cost_are_in_the_context(maker, path):
     assert [environment[name] for name in names] == ["100", "40", "9"]
     if maker in ("pi", "opencode", "opencode older"):
         assert environment["AGCX_COST_USD"] == "0.25"
+
+
+def test_a_large_session_is_the_same_and_not_held_in_memory(maker, path, monkeypatch):
+    whole = read(maker, path)
+    monkeypatch.setattr(limits, "SOURCE_IN_MEMORY", 0)
+    monkeypatch.setattr(limits, "PAGE_OF_MESSAGES", 50)
+    streamed = read(maker, path)
+    is_streamed = isinstance(streamed.conversation.messages, StreamedMessages)
+    assert is_streamed == (maker in ("copilot", "pi", "qwen", "droid"))
+    assert streamed == whole
 
 
 def test_a_file_says_that_the_agent_wrote_it(maker, path):

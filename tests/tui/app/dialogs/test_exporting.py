@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Button, Input
 
 from agcx_tui.app.dialogs.export import ExportDialog
-from agcx_tui.app.widgets.choices import Picks
+from agcx_tui.app.widgets.choices import Box, Picks
 from agcx_tui.core.export.file_names import suggested_name
 from tests.support.browsing import (
     SIZE,
@@ -69,6 +69,12 @@ async def test_the_format_changes_the_name_and_json_holds_all_of_it(store, here)
         await pilot.press("down", "right", "up", "right", "down", "down")
         assert dialog.query_one(Picks).chosen.id == "format-codex"
         assert dialog.focused.id == "part-tool_calls"
+        # Names are hidden along with secrets, never alone.
+        secrets, names = dialog.query_one("#redact", Box), dialog.query_one("#personal", Box)
+        names.value = True
+        await until(pilot, lambda: secrets.value)
+        secrets.value = False
+        await until(pilot, lambda: not names.value)
         await pilot.press("up", "up")
         await until(pilot, lambda: dialog.query_one(Input).value.endswith(".json"))
         target = Path(dialog.query_one(Input).value)

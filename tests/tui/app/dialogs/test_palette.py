@@ -6,7 +6,8 @@ import pytest
 from textual.command import CommandList
 
 from agcx_format.store.store import open_store
-from tests.support.browsing import SIZE, at_cursor, browser, scanned, until
+from agcx_tui.app.dialogs.palette import Palette
+from tests.support.browsing import SIZE, at_cursor, browser, on_top, scanned, until
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -83,3 +84,15 @@ async def test_the_palette_offers_what_has_a_key_first_in_words_that_stand_alone
         assert options[0] == "Open the session"
         assert options[-2:] == ["Quit", "Theme"]
         assert not {"Down", "A page down", "Maximize", "Keys"} & set(options)
+        # A theme is found by its name, and by what it is.
+        await pilot.press(*"light")
+        found = app.screen.query_one(CommandList)
+        await until(pilot, lambda: found.option_count > 5)
+        themes = [str(option.hit.text) for option in found.options]
+        assert themes[0] == "Light theme: agcx-light"
+        assert "Light theme: rose-pine-dawn" in themes
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "agcx-light")
+        app.search_themes()
+        palette = await on_top(pilot, Palette)
+        await until(pilot, lambda: palette.query_one(CommandList).option_count > 10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from textual.widgets import Static
 
@@ -59,4 +61,13 @@ async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(st
         # Nothing is wrong, so nothing is offered.
         await pilot.press("V")
         assert isinstance(pilot.app.screen, VerifyDialog)
+        # Nor of an empty file, of which nothing can be recovered.
+        await pilot.press("escape")
+        (store / f"{UUID(int=1)}.agcx").touch()
+        await pilot.press("f5")
+        await until(pilot, lambda: len(screen.table) == 16)
+        await pilot.press("home", "V")
+        assert "error: " in await checked(pilot)
+        assert not pilot.app.screen.query_one("#repair").display
+        (store / f"{UUID(int=1)}.agcx").unlink()
     assert contents(store) == before

@@ -9,6 +9,7 @@ from textual.widgets import Input, Static
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.help import HelpScreen, KeyColumn
 from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
@@ -154,11 +155,11 @@ async def test_a_wrong_value_is_said_beside_the_filter(store):
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         await pilot.press("slash", *"larger:x")
-        await until(pilot, lambda: "larger: a size as" in line(screen, "#filter-status"))
+        await until(pilot, lambda: "larger: a size such as" in line(screen, "#filter-status"))
         assert len(screen.table.order) == 15
         await pilot.press(*" messages:y")
         await until(pilot, lambda: "messages: a number" in line(screen, "#filter-status"))
-        assert "larger: a size as" in line(screen, "#filter-status")
+        assert "larger: a size such as" in line(screen, "#filter-status")
 
 
 async def test_what_happened_in_sessions_is_read_when_the_filter_asks_for_it(store):
@@ -195,6 +196,10 @@ async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list
         await pilot.press("slash", *"zzz[/b]")
         await until(pilot, lambda: "No session matches" in notice(screen))
         assert "zzz[/b]" in notice(screen)
+        assert "so far" not in notice(screen)
+        # What is still to be read may match.
+        page = instead_of_list(screen.table, screen.feed, "project:zzz", unread=3)
+        assert "No session matches so far" in str(page)
         await pilot.press("escape")
         await until(pilot, lambda: notice(screen) == "")
         assert len(rows(screen)) > 5

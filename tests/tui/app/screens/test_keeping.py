@@ -6,15 +6,16 @@ import os
 import threading
 
 import pytest
-from textual import events
 from textual.widgets import Button, Input, OptionList
 
 from agcx_format.store.store import Store, open_store
 from agcx_tui.app.dialogs.empty_trash import EmptyDialog
+from agcx_tui.app.dialogs.help import HelpScreen
 from agcx_tui.app.dialogs.naming import AskDialog, RenameScreen, TagsDialog, tags_after
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.history import HistoryScreen
 from agcx_tui.app.screens.trash import TrashScreen
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.words.acts import describe_with_undo
 from tests.support.browsing import (
@@ -38,6 +39,10 @@ from tests.tui.app.screens.test_storage_screen import measured
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 GRID = "Fix the grid layout"
+
+
+def footer(screen: TrashScreen) -> list[str]:
+    return [key.description for key in screen.query_one(KeyLine).shown()]
 
 
 async def delete(pilot, screen, *keys: str, favorites: bool = True) -> None:
@@ -138,7 +143,6 @@ async def test_what_an_agent_may_be_writing_asks_first(store):
             await pilot.press("enter")
             dialog = await on_top(pilot, AskDialog)
             assert "an agent may be using it" in text_of(dialog)
-            await until(pilot, lambda: app.gate.admits(events.Key("enter", None)))
             await pilot.press(*answer)
             await on_top(pilot, BrowserScreen)
             await until(pilot, lambda t=title: open_store(store).resolve("70b30ef8").title == t)
@@ -167,6 +171,7 @@ async def test_the_trash_shows_what_was_deleted_and_brings_it_back(store):
         await pilot.press("a", "r")
         await until(pilot, lambda: len(trash.table) == 0)
         assert "The trash is empty" in text_of(trash)
+        await until(pilot, lambda: "restore" not in footer(trash))
         await pilot.press("escape")
         await on_top(pilot, BrowserScreen)
         await until(pilot, lambda: len(screen.table) == 15)
@@ -208,13 +213,21 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
         await pilot.pause()
         assert button.disabled
         assert "is not a date" in text_of(dialog)
-        age.value = ""
-        await pilot.pause()
-        assert not button.disabled
-        word.focus()
+        age.value = word.value = ""
+        # The word is typed at once: Cancel has the focus and no use for its letters.
+        await pilot.press(*"delete")
+        await until(pilot, lambda: not button.disabled)
         await pilot.press("enter")
         await until(pilot, lambda: "Destroyed 1 session" in notices(pilot))
         await until(pilot, lambda: len(trash.table) == 0)
+        # Nothing is left to destroy.
+        await until(pilot, lambda: "empty the trash" not in footer(trash))
+        # Nor to open, also when the focus comes back to the list.
+        await pilot.press("question_mark")
+        await on_top(pilot, HelpScreen)
+        await pilot.press("escape")
+        await on_top(pilot, TrashScreen)
+        assert "open" not in footer(trash)
     assert open_store(store).trash() == []
     assert positions.load(grid.id, grid.path) is None
     rest = b"Why does the queue stall"

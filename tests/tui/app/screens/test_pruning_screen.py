@@ -49,7 +49,7 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         await until(pilot, lambda: not prune.table.order)
         prune.query_one("#total", Input).value = ""
         prune.query_one("#larger", Input).value = "lots"
-        await until(pilot, lambda: "a size as" in text_of(prune))
+        await until(pilot, lambda: "a size such as" in text_of(prune))
         prune.query_one("#larger", Input).value = ""
         await until(pilot, lambda: set(titles(prune)) == meant)
         await pilot.press("ctrl+s")
@@ -89,7 +89,8 @@ async def test_what_is_spared_is_told_by_kind_and_goes_when_its_box_is_checked(s
         assert line(prune, "#spared") == ""
         await pilot.press("ctrl+s")
         await confirm_deletion(pilot, favorites=True)
-        await until(pilot, lambda: "Deleted 1 session" in notices(pilot))
+        # The trash is on the same disk.
+        await until(pilot, lambda: "Deleted 1 session; T, then E frees " in notices(pilot))
     assert [each.title for each in open_store(store).trash()] == [GRID]
     open_store(store).undo()
     assert contents(store) == before

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from agcx_format.search import DEFAULT_CAP
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.cli import agcx
@@ -69,11 +70,14 @@ def test_every_setting_is_read(tmp_path):
         ("time_zone = 'Mars/Base'", "line 2: time_zone: it takes the name of a time zone"),
         ("time_zone = '../etc'", "line 2: time_zone: it takes the name of a time zone"),
         ("colour = 1", "line 2: colour: no such setting; there are theme, preview, "),
-        ("[keys]\nlist.down = 7", "line 3: keys.list.down: it takes keys as"),
-        ("[keys]\nlist.down = ''", "line 3: keys.list.down: it takes keys as"),
-        ("[keys]\nlist.down = 'F1'", "line 3: keys.list.down: it takes keys as"),
+        ("[keys]\nlist.down = 7", "line 3: keys.list.down: it takes keys such as"),
+        ("[keys]\nlist.down = ''", "line 3: keys.list.down: it takes keys such as"),
+        ("[keys]\nlist.down = 'F1'", "line 3: keys.list.down: it takes keys such as"),
         ("[search]\nindex = 1", "line 3: search.index: it takes true or false"),
-        ("search.largest = 'much'", 'line 2: search.largest: it takes a size as "500MB" or "2GB"'),
+        (
+            "search.largest = 'much'",
+            'line 2: search.largest: it takes a size such as "500MB" or "2GB"',
+        ),
         ("search.index = 'no'", "line 2: search.index: it takes true or false"),
         ("[search]\nbook = 1", "line 3: search.book: no such setting; there are theme, "),
         ("search = 3", "line 2: search: no such setting"),
@@ -126,6 +130,7 @@ def test_the_printed_file_changes_nothing_and_without_its_signs_repeats_what_is(
         path, "\n".join(line[2:] if " = " in line else line for line in text.splitlines())
     )
     assert problems == []
+    assert config.search_bytes == DEFAULT_CAP
     assert dict(config.keys) == {k: keys for k, (keys, _) in documented().items()}
     assert key_problems(AgcxApp, config.keys) == []
 
@@ -192,7 +197,7 @@ def test_config_prints_every_setting_and_tells_what_is_wrong_with_the_file(tmp_p
     assert "line 2: theme: there is no 'dusk'" in result.stderr
     assert "line 4: keys.list.nothing: no such name" in result.stderr
     assert "line 5: keys.list.up: there is no key not_a_key" in result.stderr
-    assert "line 6: keys.list.down: it takes keys as" in result.stderr
+    assert "line 6: keys.list.down: it takes keys such as" in result.stderr
     assert "f1 is written small" in result.stderr
 
 

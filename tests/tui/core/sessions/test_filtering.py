@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_tui.core.sessions.query import KEYS, Query, Term, parse
+from agcx_format.search import KEYS as KEYS_OF_MESSAGES
+from agcx_tui.core.sessions.query import KEYS, OF_MESSAGE_SEARCH, Query, Term, parse
 from tests.support.entries import NOW
 
 DAY = 86_400_000_000
@@ -77,10 +78,10 @@ def test_a_line_means_these_terms(typed, terms):
 @pytest.mark.parametrize(
     ("typed", "part"),
     [
-        ("before:banana", "before: a date as"),
-        ("after:2024-13", "after: a date as"),
-        ("after:2024-02-30", "after: a date as"),
-        ("larger:big", "larger: a size as"),
+        ("before:banana", "before: a date such as"),
+        ("after:2024-13", "after: a date such as"),
+        ("after:2024-02-30", "after: a date such as"),
+        ("larger:big", "larger: a size such as"),
         ("messages:many", "messages: a number"),
         ("messages:>", "messages: a number after >"),
         ("is:odd", "is: one of favorite, broken"),
@@ -89,6 +90,7 @@ def test_a_line_means_these_terms(typed, terms):
         ("turns:few", "turns: a number"),
         ("modle:gpt", "no key modle; there are project"),
         ("fix:", "no key fix; there are"),
+        ("role:user", "role: works only in the search inside conversations"),
     ],
 )
 def test_a_value_that_means_nothing_is_said_and_the_rest_still_filters(typed, part):
@@ -96,6 +98,10 @@ def test_a_value_that_means_nothing_is_said_and_the_rest_still_filters(typed, pa
     assert query.terms == (Term("word", "grid"),)
     assert len(query.errors) == 1
     assert query.errors[0].startswith(part)
+
+
+def test_the_keys_that_only_the_search_has_are_known_as_such():
+    assert set(KEYS_OF_MESSAGES) - set(KEYS) == OF_MESSAGE_SEARCH
 
 
 @given(

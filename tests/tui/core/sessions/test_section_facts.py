@@ -38,7 +38,7 @@ def test_a_section_says_how_much_it_holds_of_what_and_the_newest_titles():
         "3 sessions · 60 B · 15 messages · 1 favorite · 1 unreadable",
         "",
         "directory /w/site",
-        "accessed  3 Nov – Today",
+        "accessed  3 Nov – today",
         "agents    agcodex 2, codex 1",
         "models    gpt-5 2, o5 1",
         "",

@@ -61,7 +61,7 @@ def test_a_subagent_whose_parent_is_gone_stands_for_itself(store):
     table.show_subagents(False)
     table.put(store.scan())
     (parent,) = (row for row in table.order if table.title(row) == "parent")
-    (child,) = table.subagents([parent])
+    (child,) = table.subagents.started_by([parent])
     assert table.title(child) == "child"
     assert table.parent(child) == parent
     assert table.tags(child) == ("codex", "subagent")
@@ -81,12 +81,12 @@ def test_subagents_stand_below_the_session_that_they_belong_to_or_count_with_it(
             table.sort_by(key, descending)
             at = table.order.index(parent)
             assert table.order[at + 1] == child
-            assert [table.families.depth(row) for row in (parent, child, another)] == [0, 1, 0]
-    assert table.with_subagents(parent, table.size) == table.size(parent)
+            assert [table.subagents.depth(row) for row in (parent, child, another)] == [0, 1, 0]
+    assert table.subagents.measured(parent, table.size) == table.size(parent)
     table.show_subagents(False)
     both = table.size(parent) + table.size(child)
-    assert table.with_subagents(parent, table.size) == both
-    assert table.with_subagents(another, table.size) == table.size(another)
+    assert table.subagents.measured(parent, table.size) == both
+    assert table.subagents.measured(another, table.size) == table.size(another)
     table.sort_by("size", True)
     assert table.order == [parent, another]
     # And so do what it cost and how much was said in it, where a section is added up.
@@ -97,7 +97,7 @@ def test_subagents_stand_below_the_session_that_they_belong_to_or_count_with_it(
     facts = section_facts(section, "agent", table)
     assert (facts.messages, facts.tokens, facts.cost) == (3, 3, 2.5)
     table.remove([child])
-    assert table.with_subagents(parent, table.size) == table.size(parent)
+    assert table.subagents.measured(parent, table.size) == table.size(parent)
 
 
 def used(tokens: int) -> dict:

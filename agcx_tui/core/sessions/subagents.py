@@ -1,0 +1,85 @@
+"""The subagents among the rows of a table: below the sessions that started them, or hidden and counted with
+these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Set
+from typing import TypeVar
+
+from agcx_format.subagents import is_link
+from agcx_tui.core.sessions.families import Families
+from agcx_tui.core.sessions.rows import SessionRows
+
+__all__ = ["Subagents"]
+
+N = TypeVar("N", int, float)
+
+
+class Subagents:
+    """Those of one table; they are worked out again when its rows have changed."""
+
+    def __init__(self, rows: SessionRows) -> None:
+        self._rows = rows
+        # Whether they are shown, and whether the filter names them, so that it shows them anyhow.
+        self.shown = True
+        self.named = False
+        self._families = Families(rows.parent)
+        # The version of the rows that these are of.
+        self._families_of = -1
+
+    @property
+    def there(self) -> bool:
+        """Whether there may be any."""
+        return bool(self._sets())
+
+    @property
+    def hidden(self) -> bool:
+        """Whether those whose parent is in the store are left out."""
+        return not self.shown and not self.named
+
+    def arranged(self, rows: list[int]) -> list[int]:
+        """The rows with the subagents of sessions in the store below these, or without them."""
+        sets, tags = self._sets(), self._rows.columns.arrays["tags"]
+        if not sets:
+            return rows
+        if self.hidden:
+            self._families.flat()
+            return [row for row in rows if tags[row] not in sets or self._rows.parent(row) is None]
+        return self._known().nested(rows)
+
+    def depth(self, row: int) -> int:
+        """How many levels a row stands below another one, as they were arranged last."""
+        return self._families.depth(row)
+
+    def measured(self, row: int, measure: Callable[[int], N]) -> N:
+        """What a row measures, together with the subagents that it stands for in the list."""
+        return self._known().sum(row, measure) if self.hidden else measure(row)
+
+    def total(self, rows: Iterable[int], measure: Callable[[int], N]) -> N | int:
+        """What rows measure, together with the subagents that they stand for in the list."""
+        if not self.hidden:
+            return sum(map(measure, rows))
+        families = self._known()
+        return sum(families.sum(row, measure) for row in rows)
+
+    def started_by(self, rows: Iterable[int]) -> list[int]:
+        """The rows of those that these started, directly or not, and that are not among them."""
+        rows = list(dict.fromkeys(rows))
+        return self._known().below(rows) if self.there else []
+
+    def size_below(self, row: int) -> int:
+        """Bytes of all subagents below a row, shown or not."""
+        return self._known().sum(row, self._rows.size) - self._rows.size(row)
+
+    def _sets(self) -> Set[int]:
+        """The sets of tags that a subagent has, as the columns number them."""
+        return self._rows.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
+
+    def _known(self) -> Families:
+        if self._families_of != self._rows.version:
+            self._families_of = self._rows.version
+            sets, tags = self._sets(), self._rows.columns.arrays["tags"]
+            rows = self._rows.present() if sets else ()
+            self._families.know(row for row in rows if tags[row] in sets)
+        return self._families
