@@ -2,6 +2,17 @@
 
 Each format is a function that yields the document in parts, so that a large one is never in memory as a
 whole.  `ExportChoice` says what of a conversation goes into it.
+
+>>> from agcx_format import InputText, Message, new_message, new_session, open_store
+>>> from agcx_format.exporting import markdown_parts
+>>> store = open_store(directory)
+>>> question = new_message(Message(None, "user", [InputText("Why is the build red?")]))
+>>> session = new_session(title="Red build", messages=[question])
+>>> store.save_session(session.metadata.id, *session)
+>>> with store.open_session(session.metadata.id) as opened:
+...     page = "".join(markdown_parts(opened.metadata, opened, opened.context))
+>>> "# Red build" in page.splitlines()
+True
 """
 
 from __future__ import annotations

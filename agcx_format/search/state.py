@@ -7,7 +7,7 @@ import msgspec
 __all__ = ["DEFAULT_CAP", "BookState"]
 
 # Bytes on disk.
-DEFAULT_CAP = 2 << 30
+DEFAULT_CAP = 2_000_000_000
 
 
 class BookState(msgspec.Struct, frozen=True):

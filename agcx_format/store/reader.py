@@ -54,6 +54,8 @@ class StoreReader:
     def __init__(
         self, path: str | os.PathLike[str], use_mmap: bool = True, layout: int | None = None
     ) -> None:
+        if layout is not None and layout not in paths.folders():
+            raise ValueError(f"there is no layout {layout}")
         self.path = _absolute(path)
         self.use_mmap = use_mmap
         self._layout = layout
@@ -64,8 +66,12 @@ class StoreReader:
         if _is_there(self.path) and not self.path.is_dir():
             raise PersistenceError("not a directory", path=path)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
     @property
     def exists(self) -> bool:
+        """Whether there is such a directory; without one the store is empty."""
         return self.path.is_dir()
 
     @property
@@ -271,6 +277,7 @@ class StoreReader:
         """The acts that `empty_trash` would destroy, including those of interrupted emptyings.
 
         Raises:
+            ValueError: `before` is not an RFC 3339 timestamp.
             PersistenceError: the trash cannot be read.
         """
         from agcx_format.store import trash

@@ -57,6 +57,7 @@ _TAGS = (
 _opening = re.compile(rf"\s*<({'|'.join(map(re.escape, _TAGS))})\b[^<>]*>").match
 _closing = re.compile(rf"</({'|'.join(map(re.escape, _TAGS))})>\s*\Z").search
 _agents_md = re.compile(r"\s*# AGENTS\.md instructions\b[^\n]*\n\s*(?=<INSTRUCTIONS>)").match
+_line_end = re.compile(r"[ \t]*\n").match
 # What an editor puts before a request.
 _editor = re.compile(r"\s*# (?:Context from my IDE setup|Files mentioned by the user):").match
 _request = re.compile(r"^## My request(?: for Codex)?:[ \t]*$", re.MULTILINE).search
@@ -106,7 +107,8 @@ def _command_arguments(text: str) -> str:
 def _after_blocks(text: str, start: int) -> int:
     """The offset after the injected blocks that begin at `start`.
 
-    An unclosed tag is not a block: somebody wrote about it.
+    An unclosed tag is the rest of a block that was cut off if its line has nothing else; otherwise somebody
+    wrote about it.
     """
     while True:
         if heading := _agents_md(text, start):
@@ -118,7 +120,7 @@ def _after_blocks(text: str, start: int) -> int:
         closing = f"</{opening[1]}>" if opening else ""
         at = text.find(closing, opening.end()) if opening else -1
         if at < 0:
-            return start
+            return len(text) if opening and _line_end(text, opening.end()) else start
         start = at + len(closing)
 
 

@@ -18,6 +18,7 @@ from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
 from agcx_format.model.items import (
+    InputImage,
     InputText,
     Item,
     Message,
@@ -30,7 +31,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import own_words, text_of
+from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 from agcx_format.variables import TOKENS_CACHED, TOKENS_INPUT, TOKENS_OUTPUT
 
 __all__ = ["Events"]
@@ -96,7 +97,7 @@ class Events:
                 said("thought", thought.text)
         elif type(item) is Message:
             if item.role in ("user", "assistant"):
-                said(item.role, _spoken(item))
+                said(*_said(item))
             if item.role == "user" and text_of(item).lstrip().startswith("<turn_aborted>"):
                 said("interruption", "interrupted")
 
@@ -112,7 +113,8 @@ class Events:
         kind = as_text(payload.get("type"))
         name = f"event_msg.{kind}"
         if kind in _SPEAKERS:
-            self._copy(kind, _words(payload), name, number, payload)
+            pictures = list(_pictures(payload)) if kind == "user_message" else []
+            self._copy(kind, _words(payload), pictures, name, number, payload)
         else:
             self._other(kind, payload, name, number)
 
@@ -145,15 +147,21 @@ class Events:
         else:
             add_unknown(draft, name if kind else "event_msg", payload, number)
 
-    def _copy(self, kind: str, text: str, name: str, number: int, value: object) -> None:
-        speaker = _SPEAKERS[kind]
-        self._copies.copy(speaker, text, name, number, value, self._copied, kind, text, number)
+    def _copy(
+        self, kind: str, text: str, pictures: list[str], name: str, number: int, value: object
+    ) -> None:
+        speaker, words = _SPEAKERS[kind], text
+        if pictures and not text.strip():
+            speaker, words = _PICTURES
+        given = kind, text, pictures, number
+        self._copies.copy(speaker, words, name, number, value, self._copied, *given)
 
-    def _copied(self, kind: str, text: str, number: int) -> Item:
+    def _copied(self, kind: str, text: str, pictures: list[str], number: int) -> Item:
         """The item that an event repeats."""
         match kind:
             case "user_message":
-                return Message(None, "user", [InputText(text)])
+                words = [InputText(text)] if text.strip() else []
+                return Message(None, "user", [*words, *map(InputImage, pictures)])
             case "agent_message":
                 return Message(None, "assistant", [OutputText(text)])
         made_id = self._draft.made_id("rs", number)
@@ -170,8 +178,9 @@ class Events:
             "Reasoning": "agent_reasoning",
         }.get(as_text(item.get("type")))  # fmt: skip
         text = "\n".join(_texts(item.get("content"))) if kind else ""
-        if kind and text:
-            self._copy(kind, text, name, number, payload)
+        pictures = list(_pictures(item)) if kind == "user_message" else []
+        if kind and (text or pictures):
+            self._copy(kind, text, pictures, name, number, payload)
         else:
             self._draft.duplicates.add(name, number, payload)
 
@@ -226,6 +235,33 @@ _SPEAKERS = {
 
 def _words(payload: dict[str, Any]) -> str:
     return as_text(payload.get("message")) or as_text(payload.get("text"))
+
+
+# Who says what in a message that is nothing but pictures.
+_PICTURES = "pictures", "without words"
+
+
+def _pictures(said: dict[str, Any]) -> Iterator[str]:
+    """The addresses of the pictures that an event says were sent."""
+    for name, beginning in (("images", ""), ("local_images", "file://")):
+        given = said.get(name)
+        for place in given if isinstance(given, list) else []:
+            if isinstance(place, str) and place:
+                yield f"{beginning}{place}"
+    parts = said.get("content")
+    for part in parts if isinstance(parts, list) else []:
+        match part:
+            case {"type": "image", "image_url": str(url)} if url:
+                yield url
+            case {"type": "local_image", "path": str(path)} if path:
+                yield f"file://{path}"
+
+
+def _said(message: Message) -> tuple[str, str]:
+    """Who says what in a message."""
+    if message.role == "user" and genuine_user_text(message) == "":
+        return _PICTURES
+    return message.role, _spoken(message)
 
 
 def _spoken(message: Message) -> str:

@@ -95,14 +95,24 @@ class LineList(ScrollView, Generic[Line], can_focus=True):
         self._show_cursor()
 
     def _find_cursor(self) -> int:
-        """The index of the cursor's line now; the nearest one if it is gone."""
+        """The index of the cursor's line now; the nearest one if it is gone.
+
+        In place of a line that is gone there is no heading: the next key would be about all lines below it.
+        """
         lines, line = self._lines, self._line
         if not self._moved or line is None:
             return self.first_index
         if self._index < len(lines) and lines[self._index] == line:
             return self._index
         found = self.index_of(line)
-        return self._index if found is None else found
+        if found is not None or self._is_heading(line):
+            return self._index if found is None else found
+        below, above = (
+            range(self._index, len(lines)),
+            range(min(self._index, len(lines)) - 1, -1, -1),
+        )
+        rows = (index for index in (*below, *above) if not self._is_heading(lines[index]))
+        return next(rows, self._index)
 
     def _place(self, index: int) -> None:
         lines, before = self._lines, self._line

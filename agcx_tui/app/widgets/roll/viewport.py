@@ -88,6 +88,12 @@ class Viewport:
         else:
             self._blocks.discard(index)
 
+    def cut(self, count: int) -> None:
+        """Keep the first `count` blocks; the view stays as far as they reach."""
+        self.heights.cut(count)
+        self.window = [place for place in self.window if place.block < count]
+        self.top = min(self.top, Place(count, 0, 0))
+
     def redraw(self) -> None:
         """Draw all lines again when they are next in view: they look different, heights stay."""
         for index in list(self._blocks.keys()):

@@ -9,7 +9,7 @@ import pytest
 from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.draft import Imported
 from agcx_format.importing.environment import VERSION
-from agcx_format.model.items import Message, Reasoning
+from agcx_format.model.items import InputImage, Message, Reasoning
 from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import (
     SESSION,
@@ -94,6 +94,55 @@ def test_a_picture_beside_the_words_makes_no_difference(read):
     lost = {"type": "input_image"}
     imported = read(meta(), event("user_message", message="look"), user("look", lost))
     assert imported.report.messages == 1
+
+
+SEEN = "data:image/png;base64,AAAA"
+
+
+def pictures(imported: Imported) -> list[list[str]]:
+    return [
+        [part.image_url for part in message.item.content if isinstance(part, InputImage)]
+        for message in imported.conversation.messages
+    ]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "user_message", "message": "", "images": [SEEN]},
+        {"type": "user_message", "message": "", "images": None, "local_images": ["/a b.png"]},
+        {
+            "type": "item_completed",
+            "item": {"type": "UserMessage", "content": [{"type": "image", "image_url": SEEN}]},
+        },
+        {
+            "type": "item_completed",
+            "item": {
+                "type": "UserMessage",
+                "content": [{"type": "local_image", "path": "/a b.png"}],
+            },
+        },
+    ],
+    ids=["sent", "of a file", "completed", "completed, of a file"],
+)
+@pytest.mark.parametrize("has_item", [False, True])
+def test_a_picture_that_only_an_event_has_is_kept(read, payload, has_item):
+    marks = [{"type": "input_text", "text": t} for t in ("<image name=[Image #1]>", "</image>")]
+    same = item(
+        "message", role="user",
+        content=[marks[0], {"type": "input_image", "image_url": SEEN}, marks[1]],
+    )  # fmt: skip
+    imported = read(meta(), line("event_msg", payload), *([same] if has_item else []))
+    local = "/a b.png" in json.dumps(payload) and not has_item
+    assert pictures(imported) == [["file:///a b.png" if local else SEEN]]
+    assert imported.metadata.turn_count == 1
+
+
+def test_pictures_sent_with_words_that_only_an_event_has_are_kept(read):
+    imported = read(meta(), event("user_message", message="look", images=[SEEN]))
+    assert (texts(imported), pictures(imported)) == (["look"], [[SEEN]])
+    again = read(meta(), event("user_message", message="look", images=[SEEN]), user("look"))
+    assert (texts(again), pictures(again)) == (["look"], [[]])
 
 
 def test_items_that_stand_only_in_events_of_newer_files_are_kept_once(read):

@@ -382,3 +382,11 @@ async def test_a_grouped_list_begins_on_its_first_session_below_its_heading():
         assert app.at == "t024"
         await pilot.pause()
         assert "t024" in app.sessions.render_line(1).text
+        # The last session of a day goes: the next key must not be about a whole other day.
+        await pilot.press("up", "up")
+        table.remove([23])
+        app.sessions.update()
+        assert app.at == "t024"
+        table.remove(range(24, 60))
+        app.sessions.update()
+        assert app.at == "t022"

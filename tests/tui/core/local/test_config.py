@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from agcx_format.search import DEFAULT_CAP
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.cli import agcx
@@ -129,6 +130,7 @@ def test_the_printed_file_changes_nothing_and_without_its_signs_repeats_what_is(
         path, "\n".join(line[2:] if " = " in line else line for line in text.splitlines())
     )
     assert problems == []
+    assert config.search_bytes == DEFAULT_CAP
     assert dict(config.keys) == {k: keys for k, (keys, _) in documented().items()}
     assert key_problems(AgcxApp, config.keys) == []
 
