@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from agcx_format import limits
+from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.imported import Imported
@@ -76,7 +77,8 @@ def read_source(
     path = Path(path)
     try:
         modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
-        return convert(read(path, opener), path, modified)
+        with collecting_seldom():
+            return convert(read(path, opener), path, modified)
     except OSError as cause:
         raise ConversionError(os_reason(cause), path=path) from cause
     except ConversionError as error:
