@@ -270,7 +270,14 @@ class _Checkup:
             if name.endswith(act_dirs.UNFINISHED)
         ]
         for act_dir in unfinished:
-            yield _act(act_dir, "it was interrupted: the next change of the store sets it right")
+            if os.path.lexists(act_dir / act_dirs.MANIFEST):
+                reason = "it was interrupted: the next change of the store sets it right"
+            else:
+                reason = (
+                    "it was interrupted before anything changed: the next change of the store removes it, "
+                    "except for new files that were written"
+                )
+            yield _act(act_dir, reason)
         staged = self._staged()
         for name in (name for name, is_used in staged.items() if not is_used):
             reason = (

@@ -367,6 +367,9 @@ def test_an_act_cut_off_before_its_manifest_was_written_is_swept_with_its_second
     act_dir = managed / "trash" / "20260101T000000.000000Z-delete-abcdef.pending"
     (act_dir / "files").mkdir(parents=True)
     os.link(entry.path, act_dir / "files" / name)
+    # The power failed before anything of a new file was on the disk.
+    (act_dir / "new").mkdir()
+    (act_dir / "new" / name).touch()
     if manifest is not None:
         (act_dir / "manifest.json").write_bytes(manifest)
     store = open_store(managed)
@@ -376,7 +379,10 @@ def test_an_act_cut_off_before_its_manifest_was_written_is_swept_with_its_second
     # A file that has no other place is somebody's session.
     (act_dir / "files").mkdir(parents=True)
     os.rename(entry.path, act_dir / "files" / name)
+    (act_dir / "new").mkdir()
+    (act_dir / "new" / name).write_bytes(b"what was written")
     assert [each.title for each in open_store(managed).trash()] == [entry.title]
+    assert [path.read_bytes() for path in managed.rglob(f"new/{name}")] == [b"what was written"]
 
 
 def test_an_unreadable_list_of_emptied_acts_keeps_nobody_from_undoing(managed: Path):

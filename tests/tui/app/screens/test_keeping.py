@@ -6,7 +6,6 @@ import os
 import threading
 
 import pytest
-from textual import events
 from textual.widgets import Button, Input, OptionList
 
 from agcx_format.store.store import Store, open_store
@@ -144,7 +143,6 @@ async def test_what_an_agent_may_be_writing_asks_first(store):
             await pilot.press("enter")
             dialog = await on_top(pilot, AskDialog)
             assert "an agent may be using it" in text_of(dialog)
-            await until(pilot, lambda: app.gate.admits(events.Key("enter", None)))
             await pilot.press(*answer)
             await on_top(pilot, BrowserScreen)
             await until(pilot, lambda t=title: open_store(store).resolve("70b30ef8").title == t)
