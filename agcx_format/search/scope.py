@@ -178,11 +178,6 @@ class Scope:
         if not self._numbers.keys() <= shelf.keys:
             self._direct = [number for number, key in enumerate(keys) if key not in shelf.keys]
 
-    @property
-    def in_book(self) -> int:
-        """How many sessions the book has."""
-        return len(self.refs) - len(self._direct)
-
     def tasks(self, query: Query) -> tuple[list[Task], set[Segment]]:
         """What has to be looked at, in order; and segments that turned out to be damaged."""
         refs = self.refs

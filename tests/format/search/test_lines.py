@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from agcx_format import InputText, Message, new_message
+from agcx_format.search import Finder, parse_query
 from agcx_format.search.lines import Lines, lines_around
 
 # Characters beside a match.
@@ -43,3 +46,11 @@ def test_of_a_match_of_several_lines_there_is_the_first_and_of_a_long_one_its_be
     assert around("a grid\nof two\nlines", "grid\nof two") == Lines("a grid", 0)
     line, start, *_ = lines_around(LONG, 10, 900)
     assert (line, start) == (LONG[: 10 + 2 * NEAR], 0)
+
+
+def test_a_finder_marks_in_one_message_what_a_search_finds_in_it():
+    finder = Finder(parse_query('"green now" role:user'))
+    assert finder.spans("It is green now; green NOW.") == [(6, 15), (17, 26)]
+    asked = Message(None, "user", [InputText("green now?")])
+    assert finder.spans_of(new_message(asked)) == [(0, 9)]
+    assert finder.spans_of(new_message(replace(asked, role="assistant"))) == []
