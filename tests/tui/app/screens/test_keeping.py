@@ -203,7 +203,7 @@ async def test_emptying_takes_the_typed_word_and_nothing_less(store, tmp_path):
         assert dialog.focused is dialog.query_one("#cancel")
         button = dialog.query_one("#empty", Button)
         assert "1 deleted session" in text_of(dialog)
-        assert "1 change that cannot be undone any more" in text_of(dialog)
+        assert "1 change can no longer be undone" in text_of(dialog)
         assert button.disabled
         word, age = dialog.query_one("#word", Input), dialog.query_one("#age", Input)
         word.value = "yes"
