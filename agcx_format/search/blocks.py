@@ -101,6 +101,8 @@ class Block:
         self._facts: Facts | None = None
         # A message and where it begins: those that are asked for follow each other.
         self._reached = 0, 0
+        # The text that was asked for last: one message may have thousands of matches.
+        self._last = -1, ""
 
     @cached_property
     def text(self) -> str:
@@ -119,6 +121,8 @@ class Block:
 
     def message(self, number: int) -> str:
         """The text of one message."""
+        if self._last[0] == number:
+            return self._last[1]
         payload = self.payload
         reached, start = self._reached
         if number < reached:
@@ -128,7 +132,9 @@ class Block:
             start = payload.index(b"\0", start) + 2
         self._reached = number, start
         end = payload.find(b"\0", start)
-        return payload[start : end - 1 if end >= 0 else None].decode()
+        text = payload[start : end - 1 if end >= 0 else None].decode()
+        self._last = number, text
+        return text
 
     def in_characters(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
         """Spans of bytes, in order, as message numbers and spans of characters in these messages."""

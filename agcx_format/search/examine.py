@@ -1,7 +1,8 @@
 """One session against a query: whether it fits, where, and how often.
 
-Strategy: one pass over the blocks that may hold something.  The first matches become hits; the others
-are counted, block by block, which is ten times faster than finding each place.
+Strategy: one pass over the blocks that may hold something.  The first matches become hits, of several words
+those in the best lines; the others are counted, block by block, which is ten times faster than finding each
+place.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import ranking
+from agcx_format.search.best_lines import BestLines
 from agcx_format.search.blocks import TITLE_NUMBER, Block
 from agcx_format.search.filters import Allowed
 from agcx_format.search.lines import lines_around
@@ -21,7 +23,10 @@ from agcx_format.search.matchers import Match, Matcher
 from agcx_format.search.query import Query
 from agcx_format.search.results import Hit, SessionHits, Unsearched
 
-__all__ = ["Request", "SessionText", "Stopped", "examine", "unsearched"]
+__all__ = ["EVERY_ROW", "Request", "SessionText", "Stopped", "examine", "unsearched"]
+
+EVERY_ROW = 1 << 62
+"""For `Request.rows`: all hits, in the order of the conversation."""
 
 
 class Stopped(Exception):
@@ -88,6 +93,9 @@ class _Examination:
         self._counts = [0] * len(self._wanted)
         self._hits: list[Hit] = []
         self._exact = True
+        self._best: BestLines | None = None
+        if len(self._wanted) > 1 and 0 < request.rows < EVERY_ROW:
+            self._best = BestLines(self._wanted, request.rows, request.allowed, self._hit)
         # Messages that count, where nothing is looked for in them.
         self._allowed_messages = 0
 
@@ -96,6 +104,8 @@ class _Examination:
             return None
         if 0 in self._counts or self._fits_nothing():
             return None
+        if self._best is not None:
+            self._hits = self._best.chosen()
         count = sum(self._counts) if self._wanted else self._allowed_messages
         return SessionHits(
             self._path,
@@ -123,7 +133,10 @@ class _Examination:
                 if self._occurs(matcher, block):
                     return False
             if self._wanted:
-                self._search(block)
+                if self._best is None:
+                    self._search(block)
+                else:
+                    self._search_several(block, self._best)
                 if not request.counted and self._is_enough():
                     self._exact = False
                     return True
@@ -135,9 +148,8 @@ class _Examination:
         return True
 
     def _is_enough(self) -> bool:
-        return (
-            not self._unwanted and len(self._hits) >= self._request.rows and 0 not in self._counts
-        )
+        found = len(self._hits) if self._best is None else self._best.seen
+        return not self._unwanted and found >= self._request.rows and 0 not in self._counts
 
     def _occurs(self, matcher: Matcher, block: Block) -> bool:
         if self._request.allowed is None:
@@ -166,9 +178,18 @@ class _Examination:
         for message, start, end in ordered:
             self._add(block, message, start, end)
 
+    def _search_several(self, block: Block, best: BestLines) -> None:
+        counts = [self._further(matcher, block) for matcher in self._wanted]
+        self._counts = [before + more for before, more in zip(self._counts, counts, strict=True)]
+        best.add(block, counts)
+
     def _further(self, matcher: Matcher, block: Block) -> int:
         """Matches that need no place; only whether there are some when nobody counts them."""
-        return matcher.count(block) if self._request.counted else int(matcher.occurs(block))
+        if not self._request.counted:
+            return int(self._occurs(matcher, block))
+        if self._request.allowed is None:
+            return matcher.count(block)
+        return sum(1 for _ in self._matches(matcher, block))
 
     def _matches(self, matcher: Matcher, block: Block) -> Iterator[Match]:
         matches = matcher.matches(block)
@@ -188,23 +209,18 @@ class _Examination:
                     self._add(block, number, 0, 0)
 
     def _add(self, block: Block, number: int, start: int, end: int) -> None:
-        facts = block.facts
-        text = block.message(number)
-        at = block.first + number
-        message = None if at == TITLE_NUMBER else at
-        role = facts.role(number)
-        self._hits.append(self._hit(message, role, facts.times[number], text, start, end))
+        self._hits.append(self._hit(block, number, start, end))
 
-    def _hit(
-        self, message: int | None, role: str, time: str, text: str, start: int, end: int
-    ) -> Hit:
-        lines = lines_around(text, start, end, self._request.context)
+    def _hit(self, block: Block, number: int, start: int, end: int) -> Hit:
+        """A match in message `number` of a block."""
+        lines = lines_around(block.message(number), start, end, self._request.context)
+        facts, at = block.facts, block.first + number
         return Hit(
             self._path,
             self._session.title,
-            message,
-            role,
-            time,
+            None if at == TITLE_NUMBER else at,
+            facts.role(number),
+            facts.times[number],
             start,
             end,
             lines.line,
@@ -217,4 +233,5 @@ class _Examination:
         title = self._session.title
         in_title = sum(any(True for _ in each.spans_in(title)) for each in self._wanted)
         own = sum(hit.role == "user" for hit in self._hits)
-        return ranking.score(self._counts, self._session.messages, in_title, own)
+        together = 0.0 if self._best is None else self._best.together
+        return ranking.score(self._counts, self._session.messages, in_title, own, together)

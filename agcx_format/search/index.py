@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agcx_format.search.book import Book
-from agcx_format.search.examine import Request, Stopped, examine, unsearched
+from agcx_format.search.examine import EVERY_ROW, Request, Stopped, examine, unsearched
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query, parse_query
 from agcx_format.search.results import Hit, SessionRef, Unsearched
@@ -104,15 +104,17 @@ class Index:
         `sessions` are those to search, in the order in which they are to be given; by default all of the
         store, the last changed first.  The same list given again is not compared with the book again.
         The order `"best"` gives them when all are found, by how well they fit.  `rows` is how many hits of a
-        session are given at most, None for all; unless `counted`, what is beyond them is not counted, which
-        is faster.  `context` lines are given before and after each hit.
+        session are given at most, None for all; of several words, those in the lines where most of them and
+        the rarest stand together.  Every match of every word counts, whichever are given; unless `counted`,
+        what is beyond them is not counted, which is faster.  `context` lines are given before and after each
+        hit.
 
         Raises `QueryError` for a query of which a part means nothing; an empty one finds nothing.
         """
         parsed = parse_query(query) if isinstance(query, str) else query
         if parsed.errors:
             raise parsed.errors[0]
-        most = 1 << 62 if rows is None else rows
+        most = EVERY_ROW if rows is None else rows
 
         def plan() -> Plan:
             if not parsed:

@@ -62,8 +62,9 @@ class SessionHits(msgspec.Struct, frozen=True, gc=False):
     Fields:
         path, title: of the session.
         updated: when it last changed, as its metadata have it; may be empty.
-        hits: the first ones, in the order of the conversation; none when the query only excludes.
-        count: how many there are.
+        hits: as many as were asked for, in the order of the conversation: the first ones, of several words
+            the best (see `best_lines`); none when the query only excludes.
+        count: how many there are, of all words together.
         exact: whether `count` is all of them; else there may be more.
         score: how well it fits, for the order `best`.
         direct: whether it was searched without the index.

@@ -73,6 +73,9 @@ def search(
     is:error and in:title|you|assistant|reasoning|tool choose which messages count; terms as in
     agcx list --filter choose the sessions.
 
+    Every match of every word is a hit. With --limit, those in the lines where the most and the rarest words
+    stand together come first.
+
     \b
       agcx search lease expired
       agcx search '"connection reset" role:tool after:7d'
@@ -85,7 +88,9 @@ def search(
         raise click.UsageError("--json, --count and --sessions cannot be combined")
     line = _parsed(" ".join(words))
     index = _index(settings, build=build)
-    found = _find(index, line, sort=sort, context=context, whole=not ids_only)
+    # Of ids nothing else is asked; with a limit, the best hits of a session and not its first.
+    rows = 0 if ids_only else limit
+    found = _find(index, line, sort=sort, context=context, rows=rows)
     if as_json:
         _print_hits(found, limit)
     elif ids_only:
@@ -157,7 +162,12 @@ class _Progress:
 
 
 def _find(
-    index: Index, line: SearchLine, *, sort: Literal["newest", "best"], context: int, whole: bool
+    index: Index,
+    line: SearchLine,
+    *,
+    sort: Literal["newest", "best"],
+    context: int,
+    rows: int | None,
 ) -> Search:
     from agcx_tui.cli.reading.searching import selected_sessions
 
@@ -166,8 +176,8 @@ def _find(
         sessions=selected_sessions(index, line),
         order=sort,
         context=context,
-        rows=None if whole else 0,
-        counted=whole,
+        rows=rows,
+        counted=rows != 0,
     )
 
 

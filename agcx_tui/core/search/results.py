@@ -7,9 +7,10 @@ counted and not listed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 import msgspec
 
@@ -56,6 +57,12 @@ class FoundLine:
 
     session: SessionHits
     hits: tuple[Hit, ...]
+
+    def shows(self, message: int, start: int) -> bool:
+        """Whether what begins there in a message is in this line, also if it is not among the hits."""
+        first = self.hits[0]
+        within = start - first.line_start
+        return first.message == message and 0 <= within < len(first.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +178,7 @@ class Results:
         for number in range(at + 1, len(self.rows)):
             row = self.rows[number]
             if isinstance(row, FoundLine):
-                if any((hit.message, hit.start) == (message, start) for hit in row.hits):
+                if row.shows(message, start):
                     return number
                 at = number
             elif isinstance(row, More):
@@ -214,15 +221,17 @@ def _rows_of(session: SessionHits) -> Iterator[Row]:
 
 
 def _best(lines: list[FoundLine]) -> list[FoundLine]:
-    """Those with the most of the words, said rather than printed by a tool, the earlier first."""
+    """Those with the most and rarest words, said rather than printed by a tool, the earlier first."""
     if len(lines) <= _BEST:
         return lines
-    ranked = sorted(range(len(lines)), key=lambda number: _rank(lines[number]))
-    return [lines[number] for number in sorted(ranked[:_BEST])]
+    words = [{fold(_text(hit)) for hit in line.hits} for line in lines]
+    often = Counter(chain.from_iterable(words))
 
+    def rank(number: int) -> tuple[float, bool]:
+        rarity = sum(1 / often[word] for word in words[number])
+        return -rarity, lines[number].hits[0].role not in _SPOKEN
 
-def _rank(line: FoundLine) -> tuple[int, bool]:
-    return -len({fold(_text(hit)) for hit in line.hits}), line.hits[0].role not in _SPOKEN
+    return [lines[number] for number in sorted(sorted(range(len(lines)), key=rank)[:_BEST])]
 
 
 def _text(hit: Hit) -> str:

@@ -104,6 +104,13 @@ def test_a_limit_ends_the_search_after_so_many_hits(store):
     assert hits("the", "--limit", "3") == hits("the")[:3]
 
 
+def test_with_a_limit_the_words_that_stand_together_are_shown(store):
+    found = hits("the grid", "--limit", "6")
+    lines = {hit["line"].lower() for hit in found}
+    assert all("the" in line and "grid" in line for line in lines)
+    assert lines < {hit["line"].lower() for hit in hits("the grid")}
+
+
 def test_terms_of_the_list_choose_the_sessions(store):
     everywhere = {hit["title"] for hit in hits("the")}
     favorites = {hit["title"] for hit in hits("the is:favorite")}

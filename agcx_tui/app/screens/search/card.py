@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["instead_of_results", "query_card"]
 
 _ROWS = (
-    ("lease expired", "both words, in any order"),
+    ("lease expired", "both words; lines with both come first"),
     ('"lease expired"', "one after the other"),
     ("Lease", "a capital letter: case matters"),
     ("lease -retry", "- excludes"),

@@ -85,8 +85,11 @@ async def test_each_find_is_shown_in_its_line_under_its_kind_and_nothing_is_writ
     item, tmp_path
 ):
     target = tmp_path / "out.md"
-    async with Exporting(item).run_test(size=(110, 40)) as pilot:
+    async with Exporting(item).run_test(size=(60, 40)) as pilot:
         screen = await review(pilot, target)
+        # What does not fit is cut, not wrapped.
+        finds = screen.query_one(OptionList)
+        assert finds.virtual_size.height == finds.option_count
         assert lines(screen) == [
             "github-token",
             f"[x]        1  use {TOKEN}␛[31m",

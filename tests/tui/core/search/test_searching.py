@@ -11,9 +11,10 @@ import pytest
 from agcx_format import Store, new_session, open_store
 from agcx_format.errors import CorruptData
 from agcx_format.model.session import ConversationContext
-from agcx_format.search import Index, SearchProgress, Unsearched
+from agcx_format.search import Hit, Index, SearchProgress, SessionHits, Unsearched
 from agcx_tui.core.search.close_spellings import close_spellings
 from agcx_tui.core.search.line import parse_line
+from agcx_tui.core.search.results import FoundLine, More, Results
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
 from agcx_tui.core.search.searcher import Searcher, narrowed
 from agcx_tui.core.sessions.table import SessionTable
@@ -132,3 +133,19 @@ def test_what_was_found_and_cannot_be_read_any_more_is_counted_once():
     assert narrowed(earlier, 3, SearchProgress(done=True)).total == 7
     # Nothing is known yet.
     assert narrowed(earlier, 3, SearchProgress()).total == 10
+
+
+def test_of_a_session_the_lines_with_the_rarest_words_are_listed():
+    lines = ["the cat", "the dog", "the grid", "the end", "a grid"]
+    hits = [
+        Hit("a.agcx", "title", at, "tool", "", start, start + len(word), line, 0)
+        for at, line in enumerate(lines)
+        for word in ("the", "grid")
+        if (start := line.find(word)) >= 0
+    ]
+    results = Results()
+    results.add([SessionHits("a.agcx", "title", "", tuple(hits), 900)])
+    shown = [row.hits[0].line for row in results.rows if isinstance(row, FoundLine)]
+    assert shown == ["the cat", "the grid", "a grid"]
+    assert isinstance(results.rows[-1], More)
+    assert results.rows[-1].hits == 900 - 4
