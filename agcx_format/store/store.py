@@ -43,6 +43,9 @@ class Store(StoreSaver):
     Implements `StorageBackend`.  A path that does not exist is an empty store, which is created when
     something is first saved.  Several threads may use one store.
 
+    Every change, also those of `checkpoints` and `content`, waits ten seconds for that of another program,
+    and then raises `LockFailed`.
+
     Args:
         path: the directory; `~` is expanded.
         level: zstd level of what is written, 1…22.
@@ -56,30 +59,21 @@ class Store(StoreSaver):
 
     @cached_property
     def checkpoints(self) -> Checkpoints:
-        """All checkpoints: list, name, create, rename, delete, and go back to one.
-
-        `help(agcx_format.store.Checkpoints)` explains how.
-        """
+        """All checkpoints: list, create, rename, delete, go back; see `agcx_format.store.Checkpoints`."""
         from agcx_format.store.checkpoints import Checkpoints
 
         return Checkpoints(self, lambda *act: self._writer.act(*act), self.level)
 
     @cached_property
     def content(self) -> Content:
-        """Changes of what is said in sessions: secrets, messages, and two sessions joined.
-
-        `help(store.content)` explains how.
-        """
+        """Changes of what is said: secrets, messages, two sessions joined; see `help(store.content)`."""
         from agcx_format.store.content import Content
 
         return Content(self, lambda *act: self._writer.act(*act), self.level)
 
     @cached_property
     def imports(self) -> Imports:
-        """Conversations of other programs that are taken into this store, and where they came from.
-
-        `agcx_format.importing` takes them in; `help(store.imports)` explains what is remembered.
-        """
+        """What is remembered of conversations that `agcx_format.importing` took in."""
         from agcx_format.store.imports import Imports
 
         return Imports(self.path, self._writer)
