@@ -87,7 +87,7 @@ class ExportDialog(Dialog[ExportOrder]):
     ExportDialog {
         & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }
         & .boxes { grid-size: 4; }
-        & .boxes.-secrets { grid-size: 2; grid-columns: 18 1fr; }
+        & .boxes.-secrets { grid-size: 2; grid-columns: 20 1fr; }
         & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
         & Checkbox { border: none; padding: 0; background: $surface; }
         & Checkbox:focus { border: none; }
@@ -128,7 +128,7 @@ class ExportDialog(Dialog[ExportOrder]):
                 for name, label in _PARTS.items():
                     yield Box(label, value=True, id=f"part-{name}", compact=True)
             with Container(classes="boxes -secrets"):
-                yield Box("Hide secrets", id="redact", compact=True)
+                yield Box(self._redact_label(), id="redact", compact=True)
                 yield Box("Also hide names and addresses", id="personal", compact=True)
             yield Static("Branches", classes="label", id="branches-label", markup=False)
             with Picks(_BRANCH_COLUMNS, id="branch"):
@@ -198,6 +198,19 @@ class ExportDialog(Dialog[ExportOrder]):
         field.show_end()
         self.query_one("#path-label", Static).update(Content(self._path_label()))
         self._say("")
+
+    def _redact_label(self) -> Content:
+        keys = [
+            self.app.get_key_display(active.binding)
+            for active in self.active_bindings.values()
+            if active.binding.action == "redact"
+        ]
+        return Content.assemble(
+            "Hide secrets", *((f" {key}", "bold $footer-key-foreground") for key in keys[:1])
+        )
+
+    def action_redact(self) -> None:
+        self.query_one("#redact", Box).toggle()
 
     @on(Checkbox.Changed, "#redact")
     def _redact_chosen(self, event: Checkbox.Changed) -> None:
