@@ -41,7 +41,7 @@ def test_the_metadata_are_read_however_the_pieces_are_cut(size: int):
 def test_the_other_elements_pass_however_the_pieces_are_cut(size: int):
     metadata, others = split_metadata(iter(pieces(WHOLE + b"more", size)))
     assert metadata == METADATA
-    assert WHOLE == b"\x94" + messagepack.encode(METADATA) + b"".join(others)
+    assert b"\x94" + messagepack.encode(METADATA) + b"".join(others) == WHOLE
 
 
 @pytest.mark.parametrize(
