@@ -292,10 +292,15 @@ class _Checkup:
             *(act_dir.name for act_dir in unfinished),
         }
         try:
-            known = {act.id: act.problem for act in journal.read_acts(self._root)}
+            known = {act.id: act.problem for act in journal.iter_acts(self._root)}
         except PersistenceError as error:
             self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
             return
+        try:
+            emptied.read(self._root)
+        except PersistenceError as error:
+            reason = f"{paths.TRASH}/{emptied.FILE}: {error.reason}"
+            self._whole.add(Severity.ERROR, "unreadable", "store", reason)
         for name in self._files(paths.TRASH):
             if name in passed:
                 continue

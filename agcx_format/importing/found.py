@@ -20,6 +20,7 @@ from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.environment import VERSION
 from agcx_format.importing.finding import default_places, find_sources
 from agcx_format.importing.registry import agents
+from agcx_format.importing.source_file import is_missing
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.store.import_records import ImportRecord, ImportRecords, RecordState
 from agcx_format.store.store import Store
@@ -131,7 +132,7 @@ def look(
     """
     known = _Known(store)
     for agent in agents() if chosen is None else chosen:
-        places = tuple(place for place in default_places(agent) if place.exists())
+        places = tuple(place for place in default_places(agent) if not is_missing(place))
         sources: list[FoundSource] = []
         errors: list[PersistenceError] = []
         for found in known.at(places, agent):
