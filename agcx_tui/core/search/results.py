@@ -137,7 +137,7 @@ class Results:
         """Insert words that are spelled nearly like one that was not found."""
         rows: list[Row] = []
         for word, same in groupby(close, key=lambda each: each.word):
-            rows += [Note(""), Note(f"No conversation has “{word}”. Similar words:"), *same]
+            rows += [Note(""), Note(f"Words similar to “{word}”:"), *same]
         at = len(self.rows) if self.missing_at is None else self.missing_at - 2
         self.rows[at:at] = rows
         if self.missing_at is not None:

@@ -228,7 +228,7 @@ async def test_words_of_close_spelling_are_offered_as_such(demo, tmp_path):
         screen = await opened(pilot)
         await typed(pilot, screen, "deplyo")
         assert rows(screen)[0] == " Nothing was found in 14 sessions."
-        await until(pilot, lambda: any("Similar words" in row for row in rows(screen)))
+        await until(pilot, lambda: any("Words similar to" in row for row in rows(screen)))
         await until(pilot, lambda: at_cursor(screen) == "deploy")
         await pilot.press("enter", "enter")
         await answered(pilot, screen, "deploy")
