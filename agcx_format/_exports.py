@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __all__ = ["names_in", "on_demand"]
@@ -36,6 +37,9 @@ def on_demand(package: str, homes: Homes) -> tuple[Callable[[str], Any], Callabl
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *module_of})
+        # Not what the package itself imports: only its public names, and the modules that are loaded.
+        here = vars(sys.modules[package]).items()
+        inside = {n for n, value in here if n.startswith("_") or isinstance(value, ModuleType)}
+        return sorted({*inside, *module_of})
 
     return get, names

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         read_exactly as read_exactly,
     )
     from agcx_format.disk.durable import (
+        remove_unused as remove_unused,
+    )
+    from agcx_format.disk.durable import (
         replace_file as replace_file,
     )
     from agcx_format.disk.durable import (
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from agcx_format.disk.tree import Tree as Tree
 
 _HOMES = {
-    "durable": """Signature open_regular os_reason read_exactly replace_file sync_directory write_file""",
+    "durable": """Signature open_regular os_reason read_exactly remove_unused replace_file sync_directory
+        write_file""",
     "new_file": "make_directory put_new",
     "tree": "Tree",
 }

@@ -20,7 +20,7 @@ from agcx_format.disk.durable import Signature, naming, sync_directory_of, tempo
 from agcx_format.disk.exchange import Unsupported, exchange, rename_noreplace
 from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
-from agcx_format.errors import StaleSession
+from agcx_format.errors import PersistenceError, StaleSession
 
 __all__ = ["ANYTHING", "NO_EXCHANGE", "has_exchange", "put", "replace_if", "swap", "take"]
 
@@ -60,7 +60,7 @@ def _exchange(new: Place, target: Place, expected: Signature) -> None:
         exchange(new.fd, new.name, target.fd, target.name)
     except FileNotFoundError:
         raise _stale(target) from None
-    if new.is_still(expected):
+    if _is_still_or_back(new, target, expected):
         return
     while True:
         # A foreign save came out.  Put it back, unless an even newer one comes out in exchange.
@@ -69,6 +69,15 @@ def _exchange(new: Place, target: Place, expected: Signature) -> None:
         if new.signature() == placed:
             raise _stale(target)
         placed = came_out
+
+
+def _is_still_or_back(new: Place, target: Place, expected: Signature) -> bool:
+    """Whether the file that came out is the expected one; if nobody can say, it goes back in place."""
+    try:
+        return new.is_still(expected)
+    except PersistenceError:
+        exchange(new.fd, new.name, target.fd, target.name)
+        raise
 
 
 def _swap_by_moves(new: Place, target: Place, expected: Signature) -> None:
@@ -113,13 +122,17 @@ def take(target: Place, away: Place, expected: Signature) -> None:
         target.rename(away)
     except FileNotFoundError:
         raise _stale(target) from None
-    if away.is_still(expected):
-        return
+    error: PersistenceError = _stale(target)
+    try:
+        if away.is_still(expected):
+            return
+    except PersistenceError as unknown:
+        error = unknown
     # If an even later save has filled the place meanwhile, that one stays.
     with contextlib.suppress(StaleSession):
         if put(away, target):
             away.unlink()
-    raise _stale(target)
+    raise error
 
 
 def replace_if(

@@ -13,8 +13,8 @@ import os
 from collections.abc import Iterator
 from typing import Self
 
-from agcx_format.disk.durable import Signature, open_regular, read_exactly
-from agcx_format.errors import FileClosed, located
+from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
+from agcx_format.errors import FileClosed, PersistenceError, StaleSession, located
 
 __all__ = ["BLOCK", "OpenFile"]
 
@@ -71,6 +71,28 @@ class OpenFile:
         """
         if self._fd < 0:
             raise FileClosed(path=self.path)
+
+    def status(self) -> os.stat_result:
+        """The status of the file now.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+            FileClosed: after `close`.
+        """
+        try:
+            return os.fstat(self.fd)
+        except OSError as cause:
+            raise PersistenceError(os_reason(cause), path=self.path) from cause
+
+    def check_unchanged(self) -> None:
+        """Check that nobody has written into the file since it was opened.
+
+        Raises:
+            StaleSession: somebody has.
+            PersistenceError: the file system cannot say.
+        """
+        if not self.signature.fits(self.status()):
+            raise StaleSession("it changed while it was read", path=self.path)
 
     def read(self, size: int, offset: int) -> bytes:
         """Read `size` bytes at `offset`; fewer only at the end of the file.

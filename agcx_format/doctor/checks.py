@@ -270,7 +270,14 @@ class _Checkup:
             if name.endswith(act_dirs.UNFINISHED)
         ]
         for act_dir in unfinished:
-            yield _act(act_dir, "it was interrupted: the next change of the store sets it right")
+            if os.path.lexists(act_dir / act_dirs.MANIFEST):
+                reason = "it was interrupted: the next change of the store sets it right"
+            else:
+                reason = (
+                    "it was interrupted before anything changed: the next change of the store removes it, "
+                    "except for new files that were written"
+                )
+            yield _act(act_dir, reason)
         staged = self._staged()
         for name in (name for name, is_used in staged.items() if not is_used):
             reason = (
@@ -285,10 +292,15 @@ class _Checkup:
             *(act_dir.name for act_dir in unfinished),
         }
         try:
-            known = {act.id: act.problem for act in journal.read_acts(self._root)}
+            known = {act.id: act.problem for act in journal.iter_acts(self._root)}
         except PersistenceError as error:
             self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
             return
+        try:
+            emptied.read(self._root)
+        except PersistenceError as error:
+            reason = f"{paths.TRASH}/{emptied.FILE}: {error.reason}"
+            self._whole.add(Severity.ERROR, "unreadable", "store", reason)
         for name in self._files(paths.TRASH):
             if name in passed:
                 continue

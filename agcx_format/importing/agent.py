@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
-from uuid import UUID
 
 from agcx_format import limits
 from agcx_format.disk.durable import open_regular
 from agcx_format.importing.decoding import decoded
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import parse_lines, read_document, read_lines
-from agcx_format.model.ids import uuids_in
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = ["Agent", "Head", "Source", "home_directory"]
@@ -114,10 +112,6 @@ class Agent(ABC):
             ConversionError: the file cannot be read.
         """
         yield Source(path)
-
-    def known_id(self, source: Source) -> UUID | None:
-        """The id of a conversation's session where its place says it, so that it need not be read."""
-        return next(map(UUID, uuids_in(source.path.name)), None)
 
     @abstractmethod
     def read(self, source: Source) -> Imported:

@@ -20,11 +20,15 @@ from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.environment import VERSION
 from agcx_format.importing.finding import default_places, find_sources
 from agcx_format.importing.registry import agents
+from agcx_format.importing.source_file import is_missing
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.store.import_records import ImportRecord, ImportRecords, RecordState
 from agcx_format.store.store import Store
 
-__all__ = ["FoundAgent", "FoundSource", "SourceState", "look", "look_at"]
+__all__ = ["FoundAgent", "FoundSource", "Paths", "SourceState", "look", "look_at"]
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+"""One path, or several. A text is one path: as an iterable it would be `/` and single letters."""
 
 # A file that changed within this time is being written.
 _RECENT_NS = 60 * 1_000_000_000
@@ -128,7 +132,7 @@ def look(
     """
     known = _Known(store)
     for agent in agents() if chosen is None else chosen:
-        places = tuple(place for place in default_places(agent) if place.exists())
+        places = tuple(place for place in default_places(agent) if not is_missing(place))
         sources: list[FoundSource] = []
         errors: list[PersistenceError] = []
         for found in known.at(places, agent):
@@ -144,19 +148,21 @@ def look(
 
 def look_at(
     store: Store,
-    paths: Iterable[Path],
+    paths: Paths,
     agent: Agent | None = None,
     foreign: Callable[[Path], object] = lambda path: None,
 ) -> Iterator[FoundSource | PersistenceError]:
     """The conversations in files and below directories, and why one cannot be looked at.
 
-    `agent` is the one that wrote them; without it, each file tells. `foreign` is called with each file
-    below a directory that no agent wrote, of those whose names are like an agent's.
+    `paths` is one of them, or several. `agent` is the one that wrote them; without it, each file tells.
+    `foreign` is called with each file below a directory that no agent wrote, of those whose names are like
+    an agent's.
 
     Raises:
         PersistenceError: the store cannot be read.
     """
-    return _Known(store).at(paths, agent, foreign)
+    several = (paths,) if isinstance(paths, str | os.PathLike) else paths
+    return _Known(store).at(map(Path, several), agent, foreign)
 
 
 class _Known:

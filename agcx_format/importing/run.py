@@ -18,7 +18,7 @@ from uuid import UUID
 
 from agcx_format.importing.agent import Agent
 from agcx_format.importing.environment import VERSION
-from agcx_format.importing.found import FoundSource, SourceState, look_at
+from agcx_format.importing.found import FoundSource, Paths, SourceState, look_at
 from agcx_format.importing.prepare import NO_MESSAGES, Job, Planned, Prepared, prepare
 from agcx_format.importing.report import ImportReport
 from agcx_format.importing.results import ImportOutcome, ImportResult
@@ -353,7 +353,7 @@ def _result(
 
 def import_sessions(
     store: Store,
-    paths: Iterable[Path],
+    paths: Paths,
     dry_run: bool = False,
     *,
     agent: Agent | None = None,
@@ -362,13 +362,16 @@ def import_sessions(
     """Import files, and the files below directories, one result for each conversation, sorted by name.
 
     The sessions are put in place, in one act, when the last result was taken, or when the iterator is closed
-    before. With `dry_run` the results are the same and nothing is written. Without `agent`, each file tells
-    which one wrote it; files below a directory that no agent wrote are ignored.
+    before. With `dry_run`, here or in `options`, the results are the same and nothing is written. `paths` is
+    one path or several. Without `agent`, each file tells which one wrote it; files below a directory that no
+    agent wrote are ignored.
 
     Raises:
         PersistenceError: the store itself cannot be read or written.
     """
-    options = replace(options or ImportOptions(), dry_run=dry_run)
+    options = options or ImportOptions()
+    if dry_run:
+        options = replace(options, dry_run=True)
     found: list[FoundSource] = []
     for each in look_at(store, paths, agent):
         if isinstance(each, FoundSource):

@@ -15,13 +15,23 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from agcx_format import limits
+from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.timestamps import Timestamp
 
-__all__ = ["Opener", "detect", "find_files", "is_large", "known_shape", "read_source", "shape_of"]
+__all__ = [
+    "Opener",
+    "detect",
+    "find_files",
+    "is_large",
+    "is_missing",
+    "known_shape",
+    "read_source",
+    "shape_of",
+]
 
 # How much smaller a compressed file is.
 _COMPRESSED = 8
@@ -31,6 +41,17 @@ Opener = Callable[[Path], BinaryIO]
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def is_missing(path: Path) -> bool:
+    """Whether nothing is there.  What cannot be looked at may be there: whoever reads it says why not."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def find_files(
@@ -49,7 +70,7 @@ def find_files(
     report = onerror or _raise
     matches = re.compile("|".join(map(fnmatch.translate, patterns))).match
     for path in map(Path, paths):
-        if path.is_dir():
+        if os.path.isdir(path):
             for directory, below, names in os.walk(path, onerror=report):
                 below.sort()
                 yield from (Path(directory, n) for n in sorted(names) if matches(n))
@@ -76,7 +97,8 @@ def read_source(
     path = Path(path)
     try:
         modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
-        return convert(read(path, opener), path, modified)
+        with collecting_seldom():
+            return convert(read(path, opener), path, modified)
     except OSError as cause:
         raise ConversionError(os_reason(cause), path=path) from cause
     except ConversionError as error:

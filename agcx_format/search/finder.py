@@ -1,6 +1,6 @@
 """A query within one conversation: every match in a message, with the rules of the search.
 
-A view of a conversation highlights and counts with this, so that it agrees with what the search found.
+For a program that shows a conversation itself and marks what the search found in it.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ class Matcher(Protocol):
         """As it was written."""
 
     @property
-    def required(self) -> tuple[bytes, ...]:
-        """Bytes, folded by `casefold`, that every text with a match contains."""
+    def required(self) -> tuple[frozenset[bytes], ...]:
+        """Sets of bytes, folded by `casefold`: every text with a match contains one of each."""
 
     def occurs(self, block: Block) -> bool:
         """Whether there is a match in the block."""
@@ -90,8 +90,8 @@ class Literal(msgspec.Struct, frozen=True):
         return hash(self.needle)
 
     @property
-    def required(self) -> tuple[bytes, ...]:
-        return (self.needle.text.casefold().encode(),)
+    def required(self) -> tuple[frozenset[bytes], ...]:
+        return (frozenset([self.needle.text.casefold().encode()]),)
 
     def occurs(self, block: Block) -> bool:
         if self._beware & Block.ALWAYS:
@@ -178,12 +178,13 @@ class Regex(msgspec.Struct, frozen=True):
 
     text: str
     _pattern: native.Pattern
-    required: tuple[bytes, ...]
+    required: tuple[frozenset[bytes], ...]
 
     @classmethod
     def of(cls, pattern: str) -> Regex:
         """Raises `Refused` with the reason when it is invalid, or RE2 has no way for it."""
-        from agcx_format.search.regex_syntax import has_capital_outside_escapes, required_literals
+        from agcx_format.search.regex_needs import needs_of
+        from agcx_format.search.regex_syntax import has_capital_outside_escapes
 
         if "\0" in pattern:
             raise Refused("there is nothing to look for")
@@ -192,7 +193,7 @@ class Regex(msgspec.Struct, frozen=True):
             compiled = native.compile_regex(pattern, cased=cased)
         except ValueError as error:
             raise Refused(str(error)) from None
-        return cls(pattern, compiled, required_literals(pattern))
+        return cls(pattern, compiled, needs_of(pattern))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Regex) and self.text == other.text

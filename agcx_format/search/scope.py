@@ -24,7 +24,7 @@ from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_rows import signature_in, version_of
-from agcx_format.search.signature import Damaged, rows_of
+from agcx_format.search.signature import Damaged, RowsAsked, rows_asked
 from agcx_format.store import paths
 
 __all__ = ["BookText", "Scope", "StoreFiles", "Task"]
@@ -178,21 +178,19 @@ class Scope:
         if not self._numbers.keys() <= shelf.keys:
             self._direct = [number for number, key in enumerate(keys) if key not in shelf.keys]
 
-    @property
-    def in_book(self) -> int:
-        """How many sessions the book has."""
-        return len(self.refs) - len(self._direct)
-
     def tasks(self, query: Query) -> tuple[list[Task], set[Segment]]:
         """What has to be looked at, in order; and segments that turned out to be damaged."""
         refs = self.refs
         found: dict[int, Task] = {number: Task(refs[number]) for number in self._direct}
         damaged = set()
+        wanted = [rows_asked(matcher.required) for matcher in query.matchers]
+        unwanted = [rows_asked(term.matcher.required) for term in query.unwanted]
+        titles_only = not query.within.messages
         for segment in self._shelf.segments.values():
             # A search says of broken ones that they are, whatever it finds.
             candidates: dict[int, tuple[int, ...]] = dict.fromkeys(segment.broken, ())
             try:
-                candidates |= _candidates(segment, query)
+                candidates |= _candidates(segment, wanted, unwanted, titles_only)
             except Damaged:
                 damaged.add(segment)
                 candidates = dict.fromkeys(range(len(segment.keys)), ())
@@ -208,23 +206,23 @@ class Scope:
         return [found[number] for number in sorted(found)], damaged
 
 
-def _candidates(segment: Segment, query: Query) -> dict[int, tuple[int, ...]]:
+def _candidates(
+    segment: Segment, wanted: list[RowsAsked], unwanted: list[RowsAsked], titles_only: bool
+) -> dict[int, tuple[int, ...]]:
     """Sessions that may fit, and which blocks of them have to be read."""
     everything = (1 << segment.block_count) - 1
-    wanted = [segment.candidates(rows_of(each.required)) for each in query.matchers]
-    if wanted:
-        if 0 in wanted:
-            return {}
-        owners = segment.owners
-        sessions = set.intersection(*({owners[b] for b in _bits(each)} for each in wanted))
-    else:
-        sessions = set(range(len(segment.keys)))
+    holding = [segment.candidates(asked) for asked in wanted]
+    if 0 in holding:
+        # Most often; and what is known of its sessions has not been read.
+        return {}
+    owners, sessions = segment.owners, set(range(len(segment.keys)))
+    for blocks in holding:
+        sessions &= {owners[block] for block in _bits(blocks)}
     if not sessions:
         return {}
-    unwanted = [segment.candidates(rows_of(term.matcher.required)) for term in query.unwanted]
-    nothing_wanted = not wanted and not unwanted
-    blocks = everything if nothing_wanted else reduce(or_, [*wanted, *unwanted])
-    if not query.within.messages:
+    holding += map(segment.candidates, unwanted)
+    blocks = reduce(or_, holding) if holding else everything
+    if titles_only:
         blocks &= _with_titles(segment)
     found: dict[int, list[int]] = {number: [] for number in sorted(sessions)}
     for block in _bits(blocks):

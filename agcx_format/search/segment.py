@@ -28,7 +28,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, Facts
 from agcx_format.search.packing import decompress
 from agcx_format.search.segment_rows import MAGIC, BlockRow, Details, Head, SessionRow
-from agcx_format.search.signature import ROWS, Damaged, Rows, WholeSignature, rows_size
+from agcx_format.search.signature import ROWS, Damaged, Rows, RowsAsked, WholeSignature, rows_size
 
 __all__ = ["Segment"]
 
@@ -140,9 +140,9 @@ class Segment:
             raise Damaged("lengths that do not fit")
         return starts
 
-    def candidates(self, rows: tuple[int, ...]) -> int:
-        """The blocks that are in all rows, as bits.  Raises `Damaged` when one is damaged."""
-        return self._rows.blocks(rows)
+    def candidates(self, asked: RowsAsked) -> int:
+        """The blocks that may hold what is asked for, as bits.  Raises `Damaged` when a row is damaged."""
+        return self._rows.blocks(asked)
 
     def read(self, numbers: Iterable[int]) -> Iterator[Block]:
         """Blocks by number, ascending.  Raises `Damaged` when one is damaged."""

@@ -29,10 +29,11 @@ __all__ = [
     "ROWS",
     "Damaged",
     "Rows",
+    "RowsAsked",
     "SignatureMaker",
     "WholeSignature",
     "folded_forms",
-    "rows_of",
+    "rows_asked",
     "rows_size",
 ]
 
@@ -43,8 +44,10 @@ _CRC = struct.Struct("<I")
 # Rows that have one checksum, and are read together.
 _PAGE = 16
 _PAGES = ROWS // _PAGE
-# Rows that are asked for one needle: more exclude no more.
+# Rows that are asked for one string: more exclude no more.
 _MOST_ROWS = 48
+# Strings that are looked up in the time in which a block is read and searched.
+_STRINGS_A_BLOCK = 16
 # Two bytes alone are put as three of which the first is one that no needle holds.
 _PAIR = 0
 # The lowest bit of a byte of each row.
@@ -81,9 +84,19 @@ def _row(a: int, b: int, c: int) -> int:
     return ((a << 8 | b << 16 | c << 24) * _FACTOR & 0xFFFFFFFF) >> (32 - _BITS)
 
 
-def rows_of(required: Iterable[bytes]) -> tuple[int, ...]:
-    """The rows that a text with all of these folded bytes is in; none for what is too short."""
-    words = [word for text in required for word in text.split()]
+RowsAsked = tuple[tuple[tuple[int, ...], ...], ...]
+"""For each set of strings, the rows of each of them: a text with one of these strings is in all its rows."""
+
+
+def rows_asked(required: Iterable[Iterable[bytes]]) -> RowsAsked:
+    """What to ask for texts that hold one of each of these sets of folded bytes."""
+    asked = [tuple(map(_rows_of, either)) for either in required]
+    # What is too short is in no row, and nothing is known of a set with such a string.
+    return tuple(either for either in asked if all(either))
+
+
+def _rows_of(text: bytes) -> tuple[int, ...]:
+    words = text.split()
     rows = {_row(*word[at : at + 3]) for word in words for at in _spread(len(word) - 2)}
     rows |= {_row(_PAIR, *word) for word in words if len(word) == 2}
     return tuple(rows)[:_MOST_ROWS]
@@ -113,12 +126,28 @@ class Rows:
         self._width, self._size = _width(blocks), _page_size(blocks)
         self._all = (1 << blocks) - 1
 
-    def blocks(self, rows: Sequence[int]) -> int:
-        """The blocks that are in all these rows, as bits.
+    def blocks(self, asked: RowsAsked) -> int:
+        """The blocks that may hold what is asked for, as bits.
 
-        Raises `Damaged` when one of them is damaged.
+        Raises `Damaged` when a row that is needed for that is damaged.
         """
         found = self._all
+        for either in asked:
+            if len(either) <= found.bit_count() * _STRINGS_A_BLOCK:
+                found = self._with_one(either, found)
+        return found
+
+    def _with_one(self, either: Iterable[tuple[int, ...]], among: int) -> int:
+        """Those of the blocks `among` that are in all rows of one of these strings."""
+        found = 0
+        for rows in either:
+            found |= self._with(rows, among)
+            if found == among:
+                break
+        return found
+
+    def _with(self, rows: Iterable[int], among: int) -> int:
+        found = among
         for row in rows:
             page, number = divmod(row, _PAGE)
             rows_there = _checked(self._read(self._size, page * self._size), page, self._size)

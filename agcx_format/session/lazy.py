@@ -87,6 +87,9 @@ class SessionFile:
             self._file.close()
             raise
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({os.fspath(self.path)!r})"
+
     # --- as a MessageSource
 
     @property

@@ -19,6 +19,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.model.new import initial_state
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.session.lazy import SessionFile
+from agcx_format.store.acts.journal import iter_acts
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.store import Store
@@ -274,7 +275,9 @@ class _Run:
     @cached_property
     def _edited(self) -> set[str]:
         others = ("delete", "import")
-        acts = [act for act in self._store.log() if not act.undone and act.kind not in others]
+        acts = [
+            act for act in iter_acts(self._store.path) if not act.undone and act.kind not in others
+        ]
         return {session.id for act in acts for session in act.sessions}
 
     def _duplicates(self, entries: list[ScanEntry], among: list[ScanEntry]) -> list[ScanEntry]:

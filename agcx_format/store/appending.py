@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from agcx_format import layout, limits
-from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.errors import PersistenceError
 from agcx_format.layout.base import Addition, Appended, Kept
 from agcx_format.model.items import Message, MessageSnapshot
 from agcx_format.model.session import SessionMetadata
@@ -52,8 +50,7 @@ def parts_of(file: OpenFile, new: Appended) -> Iterator[bytes]:
                 yield file.read(min(limits.MIB, part.end - at), at)
         else:
             yield part
-    if Signature.of(os.fstat(file.fd)) != file.signature:
-        raise StaleSession("it changed while it was read", path=file.path)
+    file.check_unchanged()
 
 
 def with_messages(old: SessionMetadata, messages: Sequence[MessageSnapshot]) -> SessionMetadata:

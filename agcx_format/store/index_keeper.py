@@ -118,7 +118,8 @@ class IndexKeeper:
             changes[metadata.id] = as_indexed(self._root / path, layout.version, metadata)
             for copy, content in layout.companions(metadata):
                 if copy not in returned:
-                    steps += self._copy_step(copy, content)
+                    # One that was made with its session goes and comes back with it.
+                    steps += self._copy_step(copy, content, make=step.op == "create")
         there = {
             layout.version
             for step, layout in zip(changed, layouts, strict=True)
@@ -126,10 +127,10 @@ class IndexKeeper:
         }
         return [*steps, *self._steps(self._following(changes, there))]
 
-    def _copy_step(self, path: str, data: bytes) -> list[Step]:
-        """The step that corrects a copy of metadata; empty if there is none, or it is correct."""
+    def _copy_step(self, path: str, data: bytes, *, make: bool) -> list[Step]:
+        """The step that corrects a copy of metadata; empty if it is correct, or missing and not to `make`."""
         there = _small_file(self._root / path)
-        if there is None or there == data:
+        if there == data or (there is None and not make):
             return []
         return [Step("replace", path, parts=[data], derived=True)]
 
@@ -138,8 +139,15 @@ class IndexKeeper:
         return index.build(self._metadata_of(paths.session_paths(self._root)))
 
     def remember(self) -> None:
-        """Remember the state after the change, if the index was updated."""
-        state = self._state()
+        """Remember the state after the change, if the index was updated.
+
+        Never raises: the change is done.  What is not remembered is compared next time.
+        """
+        try:
+            state = self._state()
+        except PersistenceError:
+            self._left, self._end = (), None
+            return
         followed = self._found and state[0] != self._found[0]
         self._left, self._end = (state, self._new_end) if followed else ((), None)
 

@@ -198,7 +198,7 @@ def _layout_of_folder(folder: str) -> Layout:
 
 def emptied_layout(root: Path) -> int:
     """The layout of a store without session files: that of the folder that it still has, else 1."""
-    there = (layout for layout, name in folders().items() if name and (root / name).is_dir())
+    there = (layout for layout, name in folders().items() if name and os.path.isdir(root / name))
     return next(there, 1)
 
 

@@ -9,6 +9,7 @@ ask for it: most programs start with a list.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,8 @@ class StoreReader:
     def __init__(
         self, path: str | os.PathLike[str], use_mmap: bool = True, layout: int | None = None
     ) -> None:
+        if layout is not None and layout not in paths.folders():
+            raise ValueError(f"there is no layout {layout}")
         self.path = _absolute(path)
         self.use_mmap = use_mmap
         self._layout = layout
@@ -61,12 +64,15 @@ class StoreReader:
         # What this program last read or wrote of a session: saving over anything else would lose
         # what another program wrote.
         self._last_seen: dict[UUID, Signature] = {}
-        if _is_there(self.path) and not self.path.is_dir():
-            raise PersistenceError("not a directory", path=path)
+        _check_directory(self.path)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
 
     @property
     def exists(self) -> bool:
-        return self.path.is_dir()
+        """Whether there is such a directory; without one the store is empty."""
+        return os.path.isdir(self.path)
 
     @property
     def layout(self) -> int:
@@ -235,7 +241,9 @@ class StoreReader:
         Raises:
             PersistenceError: the trash cannot be read.
         """
-        return [act for act in self.log() if act.can_be_undone]
+        from agcx_format.store.acts.journal import iter_acts
+
+        return [act for act in iter_acts(self.path) if act.can_be_undone]
 
     def next_to_undo(self, act_id: str | None = None) -> Act | None:
         """The act that `Store.undo` would undo, by default the last; None if there is none.
@@ -253,9 +261,9 @@ class StoreReader:
         Raises:
             PersistenceError: the trash cannot be read.
         """
-        from agcx_format.store.acts.journal import read_acts
+        from agcx_format.store.acts.journal import history
 
-        return read_acts(self.path)
+        return history(self.path)
 
     def trash(self) -> list[TrashedSession]:
         """The sessions in the trash, the last deleted first.
@@ -271,12 +279,13 @@ class StoreReader:
         """The acts that `empty_trash` would destroy, including those of interrupted emptyings.
 
         Raises:
+            ValueError: `before` is not an RFC 3339 timestamp.
             PersistenceError: the trash cannot be read.
         """
         from agcx_format.store import trash
-        from agcx_format.store.acts.journal import half_emptied
+        from agcx_format.store.acts.journal import half_emptied, iter_acts
 
-        return trash.to_destroy([*self.log(), *half_emptied(self.path)], before)
+        return trash.to_destroy([*iter_acts(self.path), *half_emptied(self.path)], before)
 
     # --- inside
 
@@ -303,15 +312,17 @@ class StoreReader:
         return reader.metadata(paths.layout_of(self.path, path), os.fspath(path))
 
 
-def _is_there(path: Path) -> bool:
-    """Raises `PersistenceError` if that cannot be determined: the parent may be another user's."""
+def _check_directory(path: Path) -> None:
+    """Raises `PersistenceError` if there is something else, or what leads there may not be entered."""
     try:
-        os.lstat(path)
+        is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        # A link to nowhere is no place for a store.
+        is_directory = not os.path.lexists(path)
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=path) from None
-    return True
+    if not is_directory:
+        raise PersistenceError("not a directory", path=path)
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

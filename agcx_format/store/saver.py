@@ -216,7 +216,12 @@ class StoreSaver(StoreReader):
         self._writer.save_file(paths.INDEX, [index.encode(value, self.layout)])
 
     def rebuild_index(self) -> SessionIndex:
-        """Make an index from the session files, save and return it."""
+        """Make an index from the session files, save and return it.
+
+        Raises:
+            PersistenceError: a folder cannot be read.
+            StoreNotWritable: the store may not be written.
+        """
         from agcx_format.store.index_keeper import IndexKeeper
 
         value = IndexKeeper(self.path).built()

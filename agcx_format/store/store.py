@@ -43,6 +43,9 @@ class Store(StoreSaver):
     Implements `StorageBackend`.  A path that does not exist is an empty store, which is created when
     something is first saved.  Several threads may use one store.
 
+    Every change, also those of `checkpoints` and `content`, waits ten seconds for that of another program,
+    and then raises `LockFailed`.
+
     Args:
         path: the directory; `~` is expanded.
         level: zstd level of what is written, 1…22.
@@ -50,26 +53,27 @@ class Store(StoreSaver):
         layout: of new sessions; by default the one that is there, and layout 1 if both are or none.
 
     Raises:
+        ValueError: there is no such layout.
         PersistenceError: the path is not a directory, or cannot be looked at.
     """
 
     @cached_property
     def checkpoints(self) -> Checkpoints:
-        """All checkpoints: list, name, create, rename, delete, and go back to one."""
+        """All checkpoints: list, create, rename, delete, go back; see `agcx_format.store.Checkpoints`."""
         from agcx_format.store.checkpoints import Checkpoints
 
         return Checkpoints(self, lambda *act: self._writer.act(*act), self.level)
 
     @cached_property
     def content(self) -> Content:
-        """Changes of what is said in sessions: secrets, messages, and two sessions joined."""
+        """Changes of what is said: secrets, messages, two sessions joined; see `help(store.content)`."""
         from agcx_format.store.content import Content
 
         return Content(self, lambda *act: self._writer.act(*act), self.level)
 
     @cached_property
     def imports(self) -> Imports:
-        """Conversations of other programs that are taken into this store, and where they came from."""
+        """What is remembered of conversations that `agcx_format.importing` took in."""
         from agcx_format.store.imports import Imports
 
         return Imports(self.path, self._writer)
@@ -91,7 +95,11 @@ class Store(StoreSaver):
         return self._writer.act(kind, entries, lambda: plan.deletion(self.path, entries))
 
     def delete_session(self, session_id: UUID) -> None:
-        """Move a session to the trash; does nothing if there is none."""
+        """Move a session to the trash; does nothing if there is none.
+
+        Raises:
+            StoreNotWritable: the store may not be written.
+        """
         path = self._names.find(session_id)
         entry = self.entry(os.fspath(path)) if path else None
         if entry is not None:
@@ -322,7 +330,7 @@ class Store(StoreSaver):
         """Take back an act, by default the last.
 
         Raises:
-            NothingToUndo: there is no such act.
+            NothingToUndo: there is no such act, or it was undone or emptied.
             UndoConflict: a file is not as the act left it; then nothing changed.  An edit is taken back
                 all the same if its fields are still what it made them, and later messages stay.
             CorruptData: the act's manifest cannot be used.
@@ -349,6 +357,7 @@ class Store(StoreSaver):
         Deleted sessions are destroyed, and what edits replaced: these acts can no longer be undone.
 
         Raises:
+            ValueError: `before` is not a timestamp.
             StoreNotWritable: the store may not be written.
             PersistenceError: the trash cannot be read.
         """

@@ -35,6 +35,7 @@ from agcx_format.store.acts.recovery import recover
 from agcx_format.store.acts.saving import forget, save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
+from agcx_format.store.acts.work import Follow
 from agcx_format.store.import_records import records_after_rollback, records_after_undo
 from agcx_format.store.index_keeper import IndexKeeper
 
@@ -84,7 +85,14 @@ class StoreWriter:
             if not change.steps:
                 return _nothing(kind, change)
             steps: list[Step] = [*change.steps, *self._index.step(change.steps, change.index)]
-            act = perform(self.root, kind, steps, change.sessions, change.edit)
+            act = perform(
+                self.root,
+                kind,
+                steps,
+                change.sessions,
+                change.edit,
+                self._looked_again(self._after_rollback),
+            )
             if not is_kept:
                 with naming(self.root), Tree(self.root) as tree:
                     forget(tree, act, steps)
@@ -95,11 +103,13 @@ class StoreWriter:
 
     def undo(self, act_id: str | None, level: int) -> Act:
         """Undo an act, by default the last; an edit by its fields if a program saved the file since."""
-        if not self.root.is_dir():
+        if not os.path.isdir(self.root):
             return undo(self.root, act_id)
         with self._writing():
             try:
-                act = undo(self.root, act_id, self._after_undo)
+                act = undo(
+                    self.root, act_id, self._after_undo, self._looked_again(self._index.after_undo)
+                )
             except UndoConflict:
                 taken_back = self._undo_by_fields(act_id, level)
                 if taken_back is None:
@@ -118,6 +128,15 @@ class StoreWriter:
     def _after_rollback(self, act: Act) -> list[Step]:
         """The same for an act that was interrupted."""
         return [*self._index.after_undo(act), *records_after_rollback(self.root, act)]
+
+    def _looked_again(self, follow: Follow) -> Follow:
+        """`follow` for when the index has followed an act already that then failed."""
+
+        def after_look(act: Act) -> Iterable[Step]:
+            self._index.look()
+            return follow(act)
+
+        return after_look
 
     def _undo_by_fields(self, act_id: str | None, level: int) -> Act | None:
         """Undo an edit whose files are not as it left them; None if that is not possible."""
@@ -244,7 +263,7 @@ class StoreWriter:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the lock for one change, after recovering from crashes of earlier ones."""
-        with locked(self.root):
+        with locked(self.root), naming(self.root):
             self._index.look()
             if not self._is_swept:
                 self._sweep()

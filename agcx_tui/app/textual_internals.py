@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.app import App, ReturnType
 from textual.keys import _character_to_key
+from textual.screen import Screen, ScreenResultType
 
 if TYPE_CHECKING:
     from queue import Queue
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     from textual.command import CommandPalette
     from textual.drivers.linux_driver import LinuxDriver
     from textual.message import Message
-    from textual.screen import Screen
     from textual.strip import Strip
     from textual.widget import Widget
 
 __all__ = [
     "EndingApp",
+    "HeldScreen",
     "app_of",
     "call_in_loop",
     "decode_keys_with",
@@ -104,6 +105,32 @@ def key_of(character: str) -> str:
 
 
 # --- what is on the screen
+
+
+class HeldScreen(Screen[ScreenResultType]):
+    """A screen that can wait for what it is to show before it is drawn for the first time.
+
+    Meanwhile the screen below is seen, and this one is laid out and gets keys.  An app's `batch_update` would
+    draw it all the same, and discard the picture.
+    """
+
+    _is_held = False
+
+    def hold(self, seconds: float) -> None:
+        """Draw nothing before `release`, or until so much time has passed."""
+        self._is_held = True
+        self.set_timer(seconds, self.release)
+
+    def release(self) -> None:
+        """Draw it, and from now on whatever changes."""
+        if self._is_held:
+            self._is_held = False
+            self.refresh()
+            self.call_later(self._on_timer_update)
+
+    def _compositor_refresh(self) -> None:
+        if not self._is_held:
+            super()._compositor_refresh()
 
 
 def is_drawing_suspended(app: AnyApp) -> bool:

@@ -102,7 +102,7 @@ class Settings:
 
     def use_time_zone(self) -> None:
         """Show times in the configured zone; free if there is no configuration."""
-        if config_file(os.environ).exists():
+        if os.path.lexists(config_file(os.environ)):
             from agcx_tui.core.local.config import use_time_zone
 
             use_time_zone(self.config[0].time_zone)
@@ -110,7 +110,7 @@ class Settings:
     @property
     def index_directory(self) -> Path | None:
         """Where the search index is; None if the configuration says that there is to be none."""
-        if config_file(os.environ).exists() and not self.config[0].search_index:
+        if os.path.lexists(config_file(os.environ)) and not self.config[0].search_index:
             return None
         return search_index(cache_directory())
 

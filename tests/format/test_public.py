@@ -89,6 +89,13 @@ def test_help_is_a_page():
     assert len(pydoc.plain(pydoc.render_doc(agcx_format))) < 6000
 
 
+def test_a_shell_completes_what_is_public_and_not_what_a_package_imports():
+    for package in ON_DEMAND:
+        listed = dir(importlib.import_module(package))
+        assert {name for _, name in table(package)} <= set(listed)
+        assert not {"TYPE_CHECKING", "annotations", "names_in", "on_demand"} & set(listed)
+
+
 def test_every_error_is_public():
     kinds = {
         name

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from textual import events
+from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
@@ -17,6 +19,7 @@ from textual.widgets import Static
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.dialogs.delete import ConfirmDelete, ConfirmFavorites
 from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.textual_internals import takes_keys
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.openings import openings
@@ -52,6 +55,9 @@ def browser(store: Path | None, *, follow: bool = False, **options) -> AgcxApp:
 async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
     """Wait for what must come to hold, and for what follows at once; an assertion that it does.
 
+    Keys typed next are obeyed: a person sees a screen, or what a dialog left, before typing on, while keys
+    that come before it is drawn are dropped on purpose (`KeyGate`).
+
     A look costs little: it neither draws nor asks every widget.  An app that has ended makes nothing hold,
     and one that has had nothing to do for thousands of looks hardly does.
     """
@@ -64,6 +70,15 @@ async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
         idle = idle + 1 if all(worker.is_finished for worker in pilot.app.workers) else 0
         if holds():
             await pilot.pause(0)
+    while pilot.app.is_running and not _obeys_keys(pilot.app):
+        assert time.monotonic() < end, "keys are not obeyed any more"
+        await asyncio.sleep(0.01)
+
+
+def _obeys_keys(app: App[object]) -> bool:
+    if not isinstance(app, AgcxApp) or not app.screen_stack:
+        return True
+    return takes_keys(app.screen) and app.gate.admits(events.Key("x", "x"))
 
 
 async def know_projects(pilot: Pilot, screen: BrowserScreen) -> None:

@@ -83,3 +83,35 @@ class TranscriptApp(App):
 def screen_text(transcript: Transcript) -> list[str]:
     """The rows on the screen, as they are drawn, without the rail."""
     return [transcript.render_line(y).text[2:].rstrip() for y in range(transcript.size.height)]
+
+
+def turns(count: int) -> list[MessageSnapshot]:
+    """Turns of five: a question, a thought, a call with 30 lines of output, an answer."""
+    messages = []
+    for turn in range(count):
+        lines = "\n".join(f"out {turn}.{line}" for line in range(30))
+        messages += [
+            user(f"question {turn}"),
+            thought(f"thinking {turn}\n\nat length"),
+            call(f'{{"cmd":"run {turn}"}}', f"c{turn}"),
+            output(lines, f"c{turn}"),
+            assistant(f"answer {turn}\n\n" + "word " * (turn * 7 % 90)),
+        ]
+    return messages
+
+
+def plain_layout(transcript: Transcript) -> list[str]:
+    """Every line of every block, which is what the screen is a window onto."""
+    view = transcript.viewport
+    return [
+        view.strip(place).text.rstrip()
+        for index in range(len(view.heights))
+        for place in view.within(index)
+    ]
+
+
+def assert_window(transcript: Transcript) -> None:
+    shown, plain = screen_text(transcript), plain_layout(transcript)
+    count = min(len(shown), len(plain))
+    starts = [at for at in range(len(plain)) if plain[at : at + count] == shown[:count]]
+    assert starts, shown

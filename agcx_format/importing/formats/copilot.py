@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from agcx_format.errors import PersistenceError
-from agcx_format.importing.agent import Source, home_directory
+from agcx_format.importing.agent import home_directory
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.beside import small_text
 from agcx_format.importing.formats.copilot_todos import todo_list
@@ -30,7 +29,6 @@ from agcx_format.importing.formats.reading import (
 )
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.notices import answers, compacted, summary
-from agcx_format.model.ids import uuids_in
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
@@ -78,10 +76,6 @@ class Copilot(LineAgent):
             case {"type": "user.message" | "assistant.message", "data": dict(), "timestamp": _}:
                 return True
         return False
-
-    def known_id(self, source: Source) -> UUID | None:
-        names = f"{source.path.parent.name} {source.path.name}"
-        return next(map(UUID, uuids_in(names)), None)
 
     def begin(self, values: list[dict[str, Any]], path: Path, modified: Timestamp) -> Reading:
         headers = (as_dict(v.get("data")) for v in values if v.get("type") == "session.start")

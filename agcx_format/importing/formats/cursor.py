@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from agcx_format.importing.agent import Head, Source, home_directory
 from agcx_format.importing.fields import as_text
@@ -62,11 +61,6 @@ class Cursor(LineAgent):
         """The chat in a file, unless it is a transcript of one that has a database."""
         if path.suffix != ".jsonl" or not _has_database(path):
             yield Source(path)
-
-    def known_id(self, source: Source) -> UUID | None:
-        path = source.path
-        name = path.parent.name if path.suffix == ".db" else path.stem
-        return identity(self, name, path)
 
     def read(self, source: Source) -> Imported:
         if source.path.suffix != ".db":

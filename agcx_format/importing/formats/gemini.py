@@ -12,10 +12,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from agcx_format.errors import PersistenceError
-from agcx_format.importing.agent import Source
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.beside import json_beside, small_text
@@ -56,10 +54,6 @@ class Gemini(LineAgent):
             case {"id": str(), "type": "user" | "gemini", "content": _, "timestamp": _}:
                 return "uuid" not in value
         return False
-
-    def known_id(self, source: Source) -> UUID | None:
-        # A file's name has only the beginning of the id.
-        return None
 
     def begin(self, values: list[dict[str, Any]], path: Path, modified: Timestamp) -> Reading:
         header = next((v for v in values if as_text(v.get("sessionId"))), {})

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from agcx_format.importing.agent import Source, home_directory
 from agcx_format.importing.draft_entry import DraftEntry
@@ -81,10 +80,6 @@ class Kimi(LineAgent):
         """None in the messages for the model where all that happened is beside them."""
         if path.name != _CONTEXT or not path.with_name(_WIRE).exists():
             yield Source(path)
-
-    def known_id(self, source: Source) -> UUID | None:
-        folder, agent = _session_of(source.path)
-        return identity(self, _own(folder, agent), source.path) if folder else None
 
     def begin(self, values: list[dict[str, Any]], path: Path, modified: Timestamp) -> Reading:
         folder, agent = _session_of(path)

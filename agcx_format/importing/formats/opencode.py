@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
@@ -71,9 +70,6 @@ class OpenCode(Agent):
     def sources(self, path: Path) -> Iterator[Source]:
         """The sessions of a database, or the one of a file."""
         yield from stored_in(path)
-
-    def known_id(self, source: Source) -> UUID | None:
-        return identity(self, source.part or source.path.stem, source.path)
 
     def read(self, source: Source) -> Imported:
         try:

@@ -36,16 +36,17 @@ from agcx_format.store.acts.act_dirs import (
 from agcx_format.store.acts.manifest import Act, ActSession, decode
 from agcx_format.store.paths import SUFFIX, TRASH, id_of
 
-__all__ = ["half_emptied", "iter_acts", "next_to_undo", "read_act", "read_acts"]
+__all__ = ["half_emptied", "history", "iter_acts", "next_to_undo", "read_act", "read_acts"]
 
 
 def iter_acts(root: Path) -> Iterator[Act]:
-    """Finished acts, newest first, each read when it is asked for; files we did not write are ignored.
+    """Finished acts that have a directory, newest first, each read when it is asked for.
+
+    Those that were emptied have none.  Files we did not write are ignored.
 
     Raises:
         PersistenceError: the trash cannot be read.
     """
-    done = {act.id: act for act in emptied.read(root)}
     found = parsed_names(root)
     names = {name["id"]: name for name in found if not name.string.endswith(UNFINISHED)}
     try:
@@ -53,23 +54,32 @@ def iter_acts(root: Path) -> Iterator[Act]:
     except FileNotFoundError:
         return
     try:
-        for act_id in sorted(done.keys() | names.keys(), reverse=True):
-            name = names.get(act_id)
-            if name is None:
-                yield done[act_id]
-            elif (act := _read(trash_fd, name, root)) is not None:
+        for act_id in sorted(names, reverse=True):
+            if (act := _read(trash_fd, names[act_id], root)) is not None:
                 yield act
     finally:
         os.close(trash_fd)
 
 
 def read_acts(root: Path) -> list[Act]:
-    """All finished acts, newest first.
+    """All finished acts that have a directory, newest first.
 
     Raises:
         PersistenceError: the trash cannot be read.
     """
     return list(iter_acts(root))
+
+
+def history(root: Path) -> list[Act]:
+    """All finished acts, also the emptied ones, newest first.
+
+    Raises:
+        PersistenceError: the trash cannot be read.
+    """
+    acts = read_acts(root)
+    there = {act.id for act in acts}
+    gone = [act for act in emptied.read(root) if act.id not in there]
+    return sorted(acts + gone, key=lambda act: act.id, reverse=True) if gone else acts
 
 
 def next_to_undo(root: Path, act_id: str | None = None) -> Act | None:

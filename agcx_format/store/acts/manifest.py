@@ -188,6 +188,7 @@ class Act(msgspec.Struct, frozen=True, gc=False):
     """One act, as its manifest describes it.
 
     Fields:
+        id: names it for an undo; empty if nothing changed, and so nothing is in the history.
         undone: whether it was undone.
         emptied_at: when what it kept was destroyed.
         edit: what an edit changed; None for other kinds, for emptied acts, and in old manifests.

@@ -35,7 +35,7 @@ from agcx_format.store.acts.act_dirs import (
 )
 from agcx_format.store.acts.manifest import Act, ActSession, Edit, Step, checked, encode
 from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate
-from agcx_format.store.acts.work import Work, edited_file, kept_in
+from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in
 from agcx_format.store.paths import TRASH
 from agcx_format.store.staging import take_over
 
@@ -48,11 +48,12 @@ def perform(
     steps: Sequence[Step],
     sessions: Iterable[ActSession],
     edit: Edit | None = None,
+    after_failure: Follow = lambda act: (),
 ) -> Act:
     """Do all of `steps`, or none; the store must be locked.
 
     `kind` and `edit` are what the history says of the act.  If it fails, what was begun has been
-    taken back.
+    taken back; `after_failure` gives the derived files that were written already.
 
     Raises:
         StaleSession: a file is not the expected one, at the beginning or at any later moment.
@@ -64,7 +65,7 @@ def perform(
     with naming(root), Tree(root) as store:
 
         def run() -> Act:
-            return _Performance(store, kind, steps, sessions, edit).run()
+            return _Performance(store, kind, steps, sessions, edit, after_failure).run()
 
         if any(map(_has_content, steps)):
             act = run()
@@ -88,9 +89,11 @@ class _Performance(Work):
         steps: tuple[Step, ...],
         sessions: tuple[ActSession, ...],
         edit: Edit | None,
+        after_failure: Follow,
     ) -> None:
         steps = tuple(_as_expected(store, step) for step in steps)
         self._derived = [step for step in steps if step.derived]
+        self._has_derived, self._after_failure = False, after_failure
         self._writes_content = any(map(_has_content, steps))
         moment = new_moment(Path(store.path))
         act_id = f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}"
@@ -107,10 +110,11 @@ class _Performance(Work):
             for each in transitions:
                 each.prepare()
             self._sync_act()
-            self._do(transitions, self._derive)
-            self._mark_done()
+            self._do(transitions, self._derive, self._mark_done)
             return act
         except BaseException:
+            if self._has_derived:
+                self._follow_back(self._act, self._after_failure)
             with suppress(OSError, PersistenceError):
                 self._leave()
             raise
@@ -186,6 +190,7 @@ class _Performance(Work):
 
     def _derive(self) -> None:
         """Put the index and the like in place."""
+        self._has_derived = bool(self._derived)
         if self._writes_content:
             for step in self._derived:
                 place = self._store.place(step.path, make=True)

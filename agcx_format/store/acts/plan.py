@@ -278,8 +278,7 @@ def _opened(entry: ScanEntry) -> Iterator[OpenFile]:
         if file.signature != entry.signature:
             raise StaleSession("it changed since it was read", path=entry.path)
         yield file
-        if Signature.of(os.fstat(file.fd)) != entry.signature:
-            raise StaleSession("it changed while it was read", path=entry.path)
+        file.check_unchanged()
 
 
 class _FileCopy:

@@ -123,5 +123,4 @@ class _Copy:
                 raise StaleSession("it changed since it was found", path=self._path)
             for at in range(0, file.size, limits.MIB):
                 yield file.read(min(limits.MIB, file.size - at), at)
-            if Signature.of(os.fstat(file.fd)) != self._signature:
-                raise StaleSession("it changed while it was copied", path=self._path)
+            file.check_unchanged()

@@ -10,6 +10,7 @@ locked: an act whose writer is alive is never touched.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -45,8 +46,8 @@ from agcx_format.store.acts.act_dirs import (
 from agcx_format.store.acts.journal import read_act
 from agcx_format.store.acts.manifest import Act, Step, encode
 from agcx_format.store.acts.transitions import give_second_name
-from agcx_format.store.acts.undo import Follow
 from agcx_format.store.acts.work import (
+    Follow,
     clear_attempt,
     edited_file,
     is_copy,
@@ -104,8 +105,8 @@ def _recover_one(store: Tree, path: Path, follow: Follow) -> None:
 def _without_manifest(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
     """An act that was interrupted before its manifest was on the disk, so before anything moved.
 
-    Second names of files that are in their places go.  Nothing tells where other files belong, but the
-    trash can show and restore them.
+    Second names of files that are in their places go, and new files of which nothing was written.  Nothing
+    tells where other files belong, but the trash can show and restore them.
     """
     for side in (FILES, BEFORE):
         for path, status in list(act_dir.walk(side)):
@@ -114,6 +115,9 @@ def _without_manifest(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
                 Signature.of(status)
             ):
                 place.unlink()
+    for path, status in list(act_dir.walk(NEW)):
+        if _is_empty_file(status) and (place := act_dir.find(path)) is not None:
+            place.unlink()
     manifest = act_dir.place(MANIFEST)
     if (found := manifest.signature()) is not None and found.size == 0:
         manifest.unlink()
@@ -126,6 +130,10 @@ def _without_manifest(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
             act_dir.remove_folder(f"{side}/{folder}".rstrip("/"))
         act_dir.remove_folder(side)
     store.remove_folder(f"{TRASH}/{name}")
+
+
+def _is_empty_file(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def finish_emptying(store: Tree, act_dir: Tree, name: str, act: Act) -> None:

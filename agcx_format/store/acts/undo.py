@@ -6,7 +6,7 @@ the copies of metadata are rebuilt from the session files as they are after the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from agcx_format.store.acts.journal import next_to_undo
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate, give_second_name
 from agcx_format.store.acts.work import (
+    Follow,
     Work,
     clear_attempt,
     edited_file,
@@ -42,17 +43,21 @@ from agcx_format.store.acts.work import (
 )
 from agcx_format.store.paths import TRASH
 
-__all__ = ["Follow", "undo"]
-
-# Gives the derived files as they must be after an act was taken back.
-Follow = Callable[[Act], Iterable[Step]]
+__all__ = ["undo"]
 
 
-def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ()) -> Act:
+def undo(
+    root: Path,
+    act_id: str | None = None,
+    follow: Follow = lambda act: (),
+    after_failure: Follow = lambda act: (),
+) -> Act:
     """Take back an act, by default the last; the store must be locked.
 
+    `follow` gives the derived files once it was taken back, `after_failure` if it could not be.
+
     Raises:
-        NothingToUndo: there is no such act.
+        NothingToUndo: there is no such act, or it was undone or emptied.
         UndoConflict: a file is not as the act left it; then nothing changed.
         CorruptData: the act's manifest cannot be used.
         StoreNotWritable: the store may not be written.
@@ -60,7 +65,8 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
     """
     act = next_to_undo(root, act_id)
     if act is None:
-        raise NothingToUndo("nothing is left to undo", path=root)
+        named = "nothing is left to undo" if act_id is None else f"no change {act_id!r} to undo"
+        raise NothingToUndo(named, path=root)
     if act.problem is not None:
         raise CorruptData(
             f"it cannot be undone ({act.problem}); the trash has the sessions that it keeps",
@@ -68,28 +74,32 @@ def undo(root: Path, act_id: str | None = None, follow: Follow = lambda act: ())
         )
     with naming(root), Tree(root) as store:
         # An undo of a deletion may use the last room on the disk.
-        reserve.spend(store, lambda: _Undo(store, act, follow).run())
+        reserve.spend(store, lambda: _Undo(store, act, follow, after_failure).run())
     return act
 
 
 class _Undo(Work):
     """One act from done to undone."""
 
-    def __init__(self, store: Tree, act: Act, follow: Follow) -> None:
+    def __init__(self, store: Tree, act: Act, follow: Follow, after_failure: Follow) -> None:
         super().__init__(store, store.below(f"{TRASH}/{act.id}"))
-        self._act, self._follow = act, follow
+        self._act, self._follow, self._after_failure = act, follow, after_failure
+        self._has_derived = False
         self._steps = [step for step in act.steps if not step.derived]
 
     def run(self) -> None:
         try:
             self._check()
-            rename_act(self._store, self._act.id, self._act.id + UNDOING)
             try:
+                rename_act(self._store, self._act.id, self._act.id + UNDOING)
                 self._take_back()
             except BaseException as cause:
+                if self._has_derived:
+                    self._follow_back(self._act, self._after_failure)
                 with suppress(OSError, PersistenceError):
                     clear_attempt(self._store, self._act_dir, self._steps)
-                rename_act(self._store, self._act.id + UNDOING, self._act.id)
+                with suppress(FileNotFoundError):
+                    rename_act(self._store, self._act.id + UNDOING, self._act.id)
                 if isinstance(cause, StaleSession):
                     raise self._conflict([cause.path or ""]) from None
                 raise
@@ -113,6 +123,7 @@ class _Undo(Work):
         self._do(transitions, self._derive)
 
     def _derive(self) -> None:
+        self._has_derived = True
         # The index can be rebuilt at any time: an undo does not fail because of it.
         with suppress(PersistenceError, OSError):
             steps = list(self._follow(self._act))

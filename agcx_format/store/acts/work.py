@@ -10,16 +10,19 @@ from agcx_format.disk.durable import TEMPORARY, Signature, naming, temporary_beg
 from agcx_format.disk.place import Place
 from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Tree
-from agcx_format.errors import StaleSession
+from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts.act_dirs import BEFORE, FILES, GONE, NEW, TAKEN
-from agcx_format.store.acts.manifest import Step
+from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.transitions import Transition
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "Work", "clear_attempt", "edited_file", "is_copy", "kept_in", "rename_act", "signature_behind",
+    "Follow", "Work", "clear_attempt", "edited_file", "is_copy", "kept_in", "rename_act", "signature_behind",
     "write_derived",
 ]  # fmt: skip
+
+# Gives the files that follow from the sessions of an act as they must be now.
+Follow = Callable[[Act], Iterable[Step]]
 
 
 class Work:
@@ -30,17 +33,27 @@ class Work:
         # The folders of other acts that files are restored from.
         self._sources: set[str] = set()
 
-    def _do(self, transitions: Sequence[Transition], derive: Callable[[], None]) -> None:
+    def _do(
+        self,
+        transitions: Sequence[Transition],
+        derive: Callable[[], None],
+        finish: Callable[[], None] = lambda: None,
+    ) -> None:
         """Change the store; if anything goes wrong, take back what was done.
 
         `derive` writes the files that follow from the changed ones.  The final check comes last, so
-        whoever saves after it saves after the act.
+        whoever saves after it saves after the act; then `finish` marks the act as done.
         """
         done: list[Transition] = []
         try:
             for each in transitions:
-                each.do()
                 done.append(each)
+                try:
+                    each.do()
+                except StaleSession:
+                    # Whatever else it fails with, it may have been done.
+                    done.pop()
+                    raise
             derive()
             if not all(each.is_linked for each in done):
                 # Without second names the files themselves moved there.
@@ -56,6 +69,7 @@ class Work:
                 if not each.is_as_done():
                     path = each.target.path
                     raise StaleSession("another program saved it meanwhile", path=path)
+            finish()
         except BaseException:
             self._revert(done)
             raise
@@ -63,9 +77,15 @@ class Work:
     def _revert(self, done: Sequence[Transition]) -> None:
         for each in reversed(done):
             # What another program saved stays, and what belongs there stays in the act.
-            with suppress(StaleSession, OSError):
+            with suppress(PersistenceError, OSError):
                 each.revert()
         with suppress(OSError):
+            self._sync_store()
+
+    def _follow_back(self, act: Act, follow: Follow) -> None:
+        """Have the derived files follow the sessions again when the act failed after them; never raises."""
+        with suppress(PersistenceError, OSError):
+            self._write_derived(follow(act))
             self._sync_store()
 
     def _write_derived(self, steps: Iterable[Step]) -> None:

@@ -131,15 +131,14 @@ class ArchiveWriter:
             signature = file.signature
             if expected is not None and signature != expected:
                 raise StaleSession("it changed since it was read", path=full)
-            if _is_sparse(os.fstat(file.fd)):
+            if _is_sparse(file.status()):
                 reason = f"a sparse file of {file.size:,} bytes, which would all be written"
                 raise PersistenceError(reason, path=full)
             digest = hashlib.sha256()
             for piece in _pieces(file):
                 digest.update(piece)
             name = digest.hexdigest()
-            if Signature.of(os.fstat(file.fd)) != signature:
-                raise StaleSession("it changed while it was read", path=full)
+            file.check_unchanged()
             if name not in self._objects:
                 self._add_object(file, name)
         return BackupFile(path, name, signature.size, signature.mtime_ns)
@@ -155,7 +154,8 @@ class ArchiveWriter:
 
         try:
             self._add(f"objects/{name}", file.size, hashed())
-            if digest.hexdigest() != name or Signature.of(os.fstat(file.fd)) != file.signature:
+            file.check_unchanged()
+            if digest.hexdigest() != name:
                 raise StaleSession("it changed while it was read", path=file.path)
         except OSError as cause:
             reason = f"cannot be written: {os_reason(cause)}"

@@ -19,7 +19,7 @@ _RUN = 256
 
 
 class HeightIndex:
-    """The heights of blocks in lines, in order; grows at the end."""
+    """The heights of blocks in lines, in order; grows and shrinks at the end."""
 
     def __init__(self, heights: Iterable[int] = ()) -> None:
         self._heights = array("i")
@@ -46,6 +46,15 @@ class HeightIndex:
         del self._sums[first:]
         for start in range(first * _RUN, len(self._heights), _RUN):
             self._sums.append(sum(self._heights[start : start + _RUN]))
+        self._tops = None
+
+    def cut(self, count: int) -> None:
+        """Keep the first `count` blocks."""
+        del self._heights[count:]
+        first = count // _RUN
+        del self._sums[first:]
+        if rest := self._heights[first * _RUN :]:
+            self._sums.append(sum(rest))
         self._tops = None
 
     def set(self, block: int, height: int) -> int:

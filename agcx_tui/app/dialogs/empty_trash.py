@@ -102,11 +102,11 @@ class EmptyDialog(Dialog[list[Act]]):
         going = [session for session in self._sessions if session.act.id in ids]
         size = format.size(sum(session.size for session in going))
         undoable = sum(act.can_be_undone for act in self._to_destroy)
-        deleted = f"{format.counted(len(going), 'deleted session')}, {size}, destroyed."
+        deleted = f"Destroys {format.counted(len(going), 'deleted session')}, {size}."
         lines = [
             *([deleted] if going or self._by_age else []),
-            f"{format.counted(undoable, 'change')} that cannot be undone any more.",
-            "This itself cannot be undone.",
+            f"{format.counted(undoable, 'change')} can no longer be undone.",
+            "This cannot be undone.",
         ]
         return Content("\n").join(map(Content, lines))
 

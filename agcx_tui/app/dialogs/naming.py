@@ -90,7 +90,7 @@ class NewSessionDialog(Dialog[str]):
             yield Input(safe_line(self._title), id="title-input", select_on_focus=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
-                yield Button(self._yes, id="yes")
+                yield Button(self._yes, id="yes", variant="primary")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.await_complete import AwaitComplete
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
 
-from agcx_tui.app.textual_internals import forget_toasts
+from agcx_tui.app.textual_internals import HeldScreen, forget_toasts
 
 if TYPE_CHECKING:
     from agcx_tui.core.words.help_pages import HelpSection
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["OnceScreen"]
 
 
-class OnceScreen(Screen[ScreenResultType]):
+class OnceScreen(HeldScreen[ScreenResultType]):
     """List a class of Textual before it, if there is one: style sheets follow the first base only."""
 
     help_section_first: ClassVar[bool] = False

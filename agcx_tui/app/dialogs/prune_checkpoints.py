@@ -94,7 +94,8 @@ class PruneCheckpoints(Dialog[CheckpointSelection]):
         self._selection = found = message.selection
         words = safe_line(message.error)
         if found is not None:
-            words = f"{counted(len(found.chosen), 'checkpoint')}, {size(found.size)}, to the trash."
+            chosen = f"{counted(len(found.chosen), 'checkpoint')}, {size(found.size)}"
+            words = f"Moves {chosen}, to the trash." if found.chosen else "No checkpoint matches."
             if found.spared:
                 words += f" {found.spared:,} of favorites and sessions in use are kept."
         self.query_one("#facts", Static).update(Content(words))

@@ -45,7 +45,10 @@ class RedactionReview(Dialog[Reviewed]):
     DEFAULT_CSS = """
     RedactionReview {
         & > #box { width: 100; }
-        & OptionList { height: auto; max-height: 24; background: $background; border: none; padding: 0; }
+        & OptionList {
+            height: auto; max-height: 24; background: $background; border: none; padding: 0;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
         & OptionList:focus { border: none; }
         & #hint { color: $text-muted; margin-top: 1; }
     }

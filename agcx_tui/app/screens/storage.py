@@ -9,9 +9,10 @@ from the cache.  Leaving stops it, and keeps what was measured.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import count
 
 from textual import on, work
 from textual.binding import ActiveBinding
@@ -105,39 +106,24 @@ class StorageScreen(PagedScreen[Opened]):
     @work(thread=True, exclusive=True, group="stats")
     def _measure(self) -> None:
         worker = get_current_worker()
-        asked = 0
-
-        def stopped() -> bool:
-            nonlocal asked
-            asked += 1
-            if asked % _BREATHE_EVERY == 0:
-                time.sleep(_BREATH)
-            return worker.is_cancelled
-
-        batch: list[FileStats] = []
         entries: list[ScanEntry] = []
-        in_trash, problem = 0, ""
         checkpoints: dict[str, int] = {}
-        deadline = time.monotonic() + _EVERY
+        in_trash, problem = 0, ""
         try:
             checkpoints = self._store.checkpoint_sizes()
             entries = list(self._store.scan())
             measured = gather if self._cache is None else self._cache.gather
-            with closing(measured(entries, stopped)) as files:
-                for file in files:
-                    batch.append(file)
-                    if time.monotonic() > deadline or len(batch) == _MOST:
-                        if not from_threads.post(
-                            self, self.Measured(batch, len(entries), checkpoints, False)
-                        ):
-                            return
-                        batch, deadline = [], time.monotonic() + _EVERY
+            with closing(measured(entries, _resting(lambda: worker.is_cancelled))) as files:
+                for batch in _batches(files):
+                    message = self.Measured(batch, len(entries), checkpoints, False)
+                    if not from_threads.post(self, message):
+                        return
             in_trash = sum(session.size for session in self._store.trash())
         except (PersistenceError, OSError) as error:
             problem = f"Not all of it can be read: {error}"
         if not worker.is_cancelled:
             from_threads.post(
-                self, self.Measured(batch, len(entries), checkpoints, True, in_trash, problem)
+                self, self.Measured([], len(entries), checkpoints, True, in_trash, problem)
             )
 
     @on(Measured)
@@ -252,6 +238,30 @@ class StorageScreen(PagedScreen[Opened]):
         if line.group != "session":
             paths = self._paths.get((line.group, line.name), ())
         self.dismiss(Opened(line.label, tuple(paths)))
+
+
+def _batches(files: Iterable[FileStats]) -> Iterator[list[FileStats]]:
+    """The files as they come, in lists, a few times a second."""
+    batch: list[FileStats] = []
+    deadline = time.monotonic() + _EVERY
+    for file in files:
+        batch.append(file)
+        if time.monotonic() > deadline or len(batch) == _MOST:
+            yield batch
+            batch, deadline = [], time.monotonic() + _EVERY
+    yield batch
+
+
+def _resting(should_stop: Callable[[], bool]) -> Callable[[], bool]:
+    """The same question, which gives keys their turn now and then."""
+    asked = count(1)
+
+    def stopped() -> bool:
+        if next(asked) % _BREATHE_EVERY == 0:
+            time.sleep(_BREATH)
+        return should_stop()
+
+    return stopped
 
 
 def place_of(lines: Sequence[Line | None], chosen: Line | None, at: int | None) -> int:

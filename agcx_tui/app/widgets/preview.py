@@ -179,6 +179,9 @@ class Preview(Vertical):
             self._shown.hide()
         else:
             transcript = await self._shown.show(file)
+            if self._view == "first":
+                # The context that an agent put before is out of view even if all of it would fit.
+                transcript.viewport.floor = place
             if place:
                 transcript.seek(place)
         draw_now(self)

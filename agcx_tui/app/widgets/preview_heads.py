@@ -35,7 +35,7 @@ View = Literal["first", "last", "place"]
 VIEWS: tuple[View, ...] = get_args(View)
 _VIEWS: dict[View, str] = {"first": "", "last": "last words", "place": "where you were"}
 
-_HOW_TO_REPAIR = Content.assemble(("V", "bold $primary"), " shows what is wrong, and repairs it.")
+_HOW_TO_REPAIR = Content.assemble(("V", "bold $primary"), " to verify and repair")
 _UNTITLED = "(no title)"
 # Cells of the names of facts, with two after them.
 _LABEL = 10

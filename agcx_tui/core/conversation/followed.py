@@ -88,9 +88,9 @@ def continues(
     seen: Iterable[int],
     stopped: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Whether `newer` holds all that is known of `older`, and the messages `seen` are where they were.
+    """Whether `newer` holds what is known of `older`, and the messages `seen` are where they were.
 
-    The last few may be others: an agent was still writing them.
+    The last few may be others, or fewer: an agent was still writing them.
 
     Reads as much of `newer` as is known of `older`. Blocks: call it in a thread.
     """
@@ -101,9 +101,9 @@ def continues(
         if time.monotonic() - since > _STEP_SECONDS:
             time.sleep(_BREATH)
             since = time.monotonic()
-    if stopped() or newer.known() < older.known():
-        return False
     written = older.known() - _BEING_WRITTEN if older.complete else older.known()
+    if stopped() or newer.known() < written:
+        return False
     return all(
         _id_of(newer, index, stopped) == _id_of(older, index, stopped)
         for index in sorted({0, written - 1, *seen})

@@ -8,7 +8,6 @@ not do, because the system ended it, is left to the caller.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from agcx_format.processes import Ended, Pool, processes_for
+from agcx_tui.core.export.leftovers import temporary_beside
 from agcx_tui.core.export.outgoing import Form, Progress
 from agcx_tui.core.export.session_export import Exporter, Stopped
 
@@ -101,8 +101,7 @@ class Rendering:
                 self._jobs[index] = _Job(source, exporter.form, temporary, number=index + 1)
             elif targets is not None and _is_plain(targets[index], may_replace):
                 target = targets[index]
-                name = f".{secrets.token_hex(8)}.agcx-tmp"
-                temporary = Path(os.path.realpath(target.parent)) / name
+                temporary = temporary_beside(Path(os.path.realpath(target.parent), target.name))
                 self._jobs[index] = _Job(source, exporter.form, temporary, target)
         pool = Pool(_render, processes, ahead=_AHEAD)
         # Last, so that it is first: a process that still writes must not outlive its folder.

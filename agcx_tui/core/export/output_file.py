@@ -12,13 +12,14 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import select
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from agcx_tui.core.export.leftovers import temporary_beside
 
 __all__ = [
     "Overwrite",
@@ -195,7 +196,7 @@ def shown(parts: Iterable[bytes]) -> Iterator[str]:
 def _replace(target: Path, parts: Iterable[bytes], may_replace: bool) -> int:
     from agcx_format.disk import write_file
 
-    temporary = target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
+    temporary = temporary_beside(target)
     try:
         size = write_file(temporary, parts).size
         _move(temporary, target, may_replace)

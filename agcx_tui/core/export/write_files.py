@@ -19,6 +19,7 @@ from typing import IO
 from agcx_format.disk import os_reason
 from agcx_tui.core.export.file_names import AGENT_FORMATS, file_name, suffix, suggested_name
 from agcx_tui.core.export.in_processes import Rendering
+from agcx_tui.core.export.leftovers import exporting_to
 from agcx_tui.core.export.outgoing import FORMATS, Form, Progress
 from agcx_tui.core.export.output_file import (
     Overwrite,
@@ -92,7 +93,10 @@ def export_each(
     jobs, files = list(jobs), set[Path]()
     sources, targets = [source for source, _ in jobs], [target for _, target in jobs]
     try:
-        with Rendering(exporter, sources, targets, may_replace=overwrite is not False) as rendering:
+        with (
+            exporting_to(targets),
+            Rendering(exporter, sources, targets, may_replace=overwrite is not False) as rendering,
+        ):
             for index, (source, target) in enumerate(jobs):
                 if should_stop():
                     return
@@ -217,7 +221,8 @@ def export_together(
     exporter = Exporter(form, should_stop, reviewed, progress)
     try:
         parts = _not_empty(together(exporter, sources, target, done))
-        written = write(target, parts, overwrite=overwrite, should_stop=should_stop)
+        with exporting_to([target]):
+            written = write(target, parts, overwrite=overwrite, should_stop=should_stop)
     except Stopped:
         return [result for result in done if result.error]
     except Exception as error:

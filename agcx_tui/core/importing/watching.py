@@ -34,7 +34,9 @@ _DELETED = 3
 
 def places_of(agents: Collection[Agent]) -> list[Place]:
     """Where these agents keep conversations, as far as it exists."""
-    return [(each, path) for each in agents for path in default_places(each) if path.exists()]
+    return [
+        (each, path) for each in agents for path in default_places(each) if os.path.exists(path)
+    ]
 
 
 def watch_agents(
@@ -75,14 +77,14 @@ class _Watch:
             there = places_of(agents)
             now = _identities(there)
             changed = {path for path in now if now[path] != self._identities.get(path)}
-            if there != self._there or any(path.is_dir() for path in changed):
+            if there != self._there or any(map(os.path.isdir, changed)):
                 return
             self._identities.update(now)
             yield fresh + [each for each in there if each[1] in changed] + self._places(names)
             fresh = []
 
     def _names(self, stop: threading.Event) -> Iterator[Collection[str]]:
-        folders = [path for _, path in self._there if path.is_dir()]
+        folders = [path for _, path in self._there if os.path.isdir(path)]
         if not folders:
             while not stop.is_set():
                 yield ()
@@ -114,7 +116,7 @@ class _Watch:
             (agent, path)
             for path in map(Path, sorted(names))
             for agent, place in self._there
-            if path.is_relative_to(place) and (_is_named(path.name, agent) or path.is_dir())
+            if path.is_relative_to(place) and (_is_named(path.name, agent) or os.path.isdir(path))
         ]
 
 
@@ -135,6 +137,6 @@ def _identity(path: Path) -> _Identity:
         except OSError:
             continue
         found += (status.st_dev, status.st_ino)
-        if not path.is_dir():
+        if not os.path.isdir(path):
             found += (status.st_size, status.st_mtime_ns)
     return tuple(found)

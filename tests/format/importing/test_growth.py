@@ -17,7 +17,7 @@ from agcx_format.model.session import Session
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
 from tests.support import transcript_lines as claude
-from tests.support.rollout_lines import assistant, event, meta, user, write
+from tests.support.rollout_lines import assistant, event, item, meta, user, write
 
 LINES = (
     meta(),
@@ -108,6 +108,23 @@ def test_an_answer_that_reads_otherwise_by_now_does_not_replace_the_one_in_the_s
     write(path, meta(), user("one"), assistant("something else"), user("two"))
     outcome, now = imported(store, path)
     assert (outcome, now) == (ImportOutcome.SKIPPED, grown)
+
+
+@pytest.mark.parametrize("begun", ["{}", '{"command": "l'])
+def test_a_call_grows_whose_arguments_were_still_being_written(store, tmp_path, begun):
+    def called(arguments: str) -> dict:
+        return item("function_call", name="shell", arguments=arguments, call_id="call_1")
+
+    lines = meta(), user("one")
+    path = write(tmp_path / "rollout.jsonl", *lines, called(begun), assistant("meanwhile"))
+    imported(store, path)
+    write(path, *lines, called('{"command": "ls"}'), assistant("meanwhile"), assistant("two"))
+    outcome, grown = imported(store, path)
+    assert outcome is ImportOutcome.UPDATED
+    assert grown[1].messages[1].item.arguments == '{"command": "ls"}'
+    # Arguments that do not go on are those of another call.
+    write(path, *lines, called('{"command": "rm"}'), assistant("meanwhile"), assistant("two"))
+    assert imported(store, path) == (ImportOutcome.SKIPPED, grown)
 
 
 def test_when_a_person_last_opened_it_stays(store, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from agcx_format import SessionStore, open_store
 from agcx_format.importing.codex.rollout import Codex
 from agcx_format.importing.results import ImportOutcome
-from agcx_format.importing.run import import_sessions
+from agcx_format.importing.run import ImportOptions, import_sessions
 from agcx_format.layout import v2
 from agcx_format.model.items import Message, OutputText
 from agcx_format.model.session import CheckpointMetadata
@@ -53,6 +53,14 @@ def test_a_second_run_adds_only_what_is_new(store, rollouts):
     assert {m.title for m in store.list_sessions()} == {"one", "two"}
 
 
+def test_one_path_is_a_path_and_not_the_letters_of_its_name(store, rollouts):
+    path = write(rollouts / "a.jsonl", meta(), user("one"))
+    (one,) = import_sessions(store, os.fspath(path))
+    (same,) = import_sessions(store, rollouts)
+    (again,) = import_sessions(store, [os.fspath(rollouts)])
+    assert one.path == same.path == again.path == path
+
+
 def test_what_was_imported_reads_back_as_it_was_converted(store, rollouts):
     path = write(rollouts / "a.jsonl", meta(), user("one"), assistant("two"))
     (result,) = import_sessions(store, [path])
@@ -67,6 +75,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(store, rollouts):
     write(rollouts / "b.jsonl", meta(), user("one"))
     write(rollouts / "c.jsonl", meta(id=OTHER), user("three"))
     dry = outcomes(store, rollouts, dry_run=True)
+    assert outcomes(store, rollouts, options=ImportOptions(dry_run=True)) == dry
     assert not store.path.exists()
     assert dry == outcomes(store, rollouts)
     assert dry == [ImportOutcome.IMPORTED, ImportOutcome.PRESENT, ImportOutcome.IMPORTED]

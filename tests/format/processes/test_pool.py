@@ -42,6 +42,14 @@ def test_jobs_of_a_process_that_the_system_ends_have_no_result_and_another_one_f
     assert [outcome.result() for _, outcome in pool.run("xyz")] == ["X", "Y", "Z"]
 
 
+def test_processes_of_low_priority_give_way_to_everything_else():
+    for low, priority in ((True, 19), (False, os.nice(0))):
+        pool = Pool(act, 1, low_priority=low)
+        ((_, outcome),) = pool.run(["priority"])
+        assert outcome.result() == str(priority)
+        pool.close()
+
+
 def test_it_stops_while_a_job_takes_its_time(pool):
     asked = iter([False, True])
     assert list(pool.run(["wait 600", "a"], lambda: next(asked))) == []

@@ -250,7 +250,8 @@ def _some_matcher(random: Random, texts: Sequence[str]) -> Matcher | None:
         if random.random() < 0.15 and piece.isalnum() and piece.isascii():
             pattern = random.choice(
                 (piece, f"^{piece}", f"{piece}$", f"{piece[:1]}.{{0,3}}{piece[-1:]}", f"{piece}+|zz+",
-                 f"[{piece}]+", f"[^{piece}]*x", f"{piece}[\\s]*")
+                 f"[{piece}]+", f"[^{piece}]*x", f"{piece}[\\s]*", f"{piece[:2]}[{piece}]",
+                 f"{piece}|zq+[0-9]", f"({piece[:1]}|{piece[-1:]}){{2}}")
             )  # fmt: skip
             return Regex.of(pattern)
         return Literal.of(piece)

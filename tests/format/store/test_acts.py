@@ -71,8 +71,10 @@ def test_acts_are_undone_one_after_the_other_also_by_another_process(root: Path)
     assert len(list(open_store(root).scan())) == 1
     open_store(root).undo()
     assert contents(root) == before
-    with pytest.raises(NothingToUndo):
+    with pytest.raises(NothingToUndo, match="nothing is left"):
         open_store(root).undo()
+    with pytest.raises(NothingToUndo, match="no change 'another'"):
+        open_store(root).undo("another")
 
 
 def test_a_session_that_changed_since_it_was_scanned_stops_the_whole_act(root: Path):

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import CompressionLevel, SessionStorage, open_store
+from agcx_format import CompressionLevel, SessionStorage, Store, open_store
 from agcx_format.disk.locks import locked
 from agcx_format.errors import (
     AmbiguousSession,
@@ -35,10 +35,17 @@ both_ways = pytest.mark.parametrize("use_mmap", [True, False], ids=["map", "read
 
 @both_ways
 def test_every_session_is_listed_newest_access_first(use_mmap: bool):
-    sessions = SessionStorage(GOLDEN / "v1", use_mmap=use_mmap).list_sessions()
+    store = SessionStorage(GOLDEN / "v1", use_mmap=use_mmap)
+    assert repr(store) == f"SessionStorage({str(GOLDEN / 'v1')!r})"
+    sessions = store.list_sessions()
     assert {str(metadata.id) for metadata in sessions} == {golden.id for golden in V1}
     accessed = [ns_of(metadata.last_accessed) for metadata in sessions]
     assert accessed == sorted(accessed, reverse=True)
+
+
+def test_a_layout_that_does_not_exist_is_refused_before_anything_is_saved(tmp_path: Path):
+    with pytest.raises(ValueError, match="no layout 3"):
+        Store(tmp_path, layout=3)
 
 
 @both_ways

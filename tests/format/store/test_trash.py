@@ -15,6 +15,7 @@ from agcx_format.doctor.checks import verify_store
 from agcx_format.errors import (
     CorruptData,
     NothingToUndo,
+    PersistenceError,
     SessionNotFound,
     StaleSession,
     StoreNotWritable,
@@ -27,6 +28,7 @@ from agcx_format.store.acts.act_dirs import unfinished
 from agcx_format.store.acts.journal import read_act
 from agcx_format.store.entries import recently_changed
 from tests.slow.crash.processes import killed_at
+from tests.support.bad_sectors import BadSectors
 from tests.support.stores import contents, copy_of, golden_session, id_of
 
 
@@ -365,6 +367,9 @@ def test_an_act_cut_off_before_its_manifest_was_written_is_swept_with_its_second
     act_dir = managed / "trash" / "20260101T000000.000000Z-delete-abcdef.pending"
     (act_dir / "files").mkdir(parents=True)
     os.link(entry.path, act_dir / "files" / name)
+    # The power failed before anything of a new file was on the disk.
+    (act_dir / "new").mkdir()
+    (act_dir / "new" / name).touch()
     if manifest is not None:
         (act_dir / "manifest.json").write_bytes(manifest)
     store = open_store(managed)
@@ -374,4 +379,26 @@ def test_an_act_cut_off_before_its_manifest_was_written_is_swept_with_its_second
     # A file that has no other place is somebody's session.
     (act_dir / "files").mkdir(parents=True)
     os.rename(entry.path, act_dir / "files" / name)
+    (act_dir / "new").mkdir()
+    (act_dir / "new" / name).write_bytes(b"what was written")
     assert [each.title for each in open_store(managed).trash()] == [entry.title]
+    assert [path.read_bytes() for path in managed.rglob(f"new/{name}")] == [b"what was written"]
+
+
+def test_an_unreadable_list_of_emptied_acts_keeps_nobody_from_undoing(managed: Path):
+    store = open_store(managed)
+    first, second = store.scan()
+    store.delete([first])
+    store.empty_trash()
+    act = store.delete([second])
+    log = managed / "trash" / emptied_log.FILE
+    with BadSectors(managed, bad={log: 0}):
+        with pytest.raises(PersistenceError, match="cannot be read"):
+            store.log()
+        assert [each.id for each in store.acts()] == [act.id]
+        assert [each.id for each in store.trash()] == [second.id]
+        assert [each.id for each in store.to_destroy()] == [act.id]
+        problems = [f.reason for each in verify_store(store) for f in each.findings]
+        assert any(emptied_log.FILE in each for each in problems)
+        store.undo()
+    assert [each.id for each in store.scan()] == [second.id]

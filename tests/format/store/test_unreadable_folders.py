@@ -72,10 +72,12 @@ def test_what_may_be_listed_and_not_entered_is_not_empty(layout: int):
 def test_a_store_that_cannot_be_reached_is_not_one_that_is_not_there():
     with without_privileges() as place:
         filled(place / "above" / "store", 1)
+        (place / "link").symlink_to(place / "above" / "store")
         (place / "above").chmod(0)
         try:
-            with pytest.raises(PersistenceError, match="permission denied"):
-                Store(place / "above" / "store")
+            for path in (place / "above" / "store", place / "link"):
+                with pytest.raises(PersistenceError, match="permission denied"):
+                    Store(path)
         finally:
             (place / "above").chmod(0o700)
 

@@ -14,6 +14,7 @@ import os
 import random
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,24 +62,32 @@ class Recording:
         self._look()
 
     def _look(self) -> None:
+        """Note what is there; a process that works for ours may take something away at the same time."""
         pending = [self.root]
         while pending:
             folder = pending.pop()
-            entries: Entries = {}
-            with os.scandir(folder) as found:
-                for entry in found:
-                    status = entry.stat(follow_symlinks=False)
-                    entries[entry.name] = status.st_ino
-                    if stat.S_ISDIR(status.st_mode):
-                        pending.append(Path(entry.path))
-                        self.folders.add(status.st_ino)
-                    elif not self._kept_at(status.st_ino).exists():
-                        os.link(entry.path, self._kept_at(status.st_ino))
-            inode = os.stat(folder).st_ino
-            self.folders.add(inode)
-            past = self.history.setdefault(inode, [])
-            if not past or past[-1][1] != entries:
-                past.append((self.events, entries))
+            with suppress(FileNotFoundError):
+                inode = os.stat(folder).st_ino
+                entries: Entries = {}
+                with os.scandir(folder) as found:
+                    for entry in found:
+                        with suppress(FileNotFoundError):
+                            entries[entry.name] = self._keep(entry)
+                            if entry.is_dir(follow_symlinks=False):
+                                pending.append(Path(entry.path))
+                self.folders.add(inode)
+                past = self.history.setdefault(inode, [])
+                if not past or past[-1][1] != entries:
+                    past.append((self.events, entries))
+
+    def _keep(self, entry: os.DirEntry[str]) -> int:
+        """The inode of an entry, which is kept."""
+        status = entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            self.folders.add(status.st_ino)
+        elif not self._kept_at(status.st_ino).exists():
+            os.link(entry.path, self._kept_at(status.st_ino))
+        return status.st_ino
 
     def _kept(self) -> set[int]:
         return self.folders | {int(path.name) for path in self.vault.iterdir()}

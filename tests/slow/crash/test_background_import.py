@@ -17,6 +17,7 @@ import pytest
 from agcx_format import SessionStorage, SessionStore, Store, open_store, read_session
 from agcx_format.doctor import verify_store
 from agcx_format.doctor.report import Severity
+from agcx_format.store.acts.act_dirs import unfinished
 from agcx_tui.core.importing import background
 from agcx_tui.core.importing.background import BackgroundImport
 from agcx_tui.core.store.opened_store import OpenedStore
@@ -97,6 +98,14 @@ def look_after(root: Path) -> Told:
     assert told(root) == AFTER
     # A change of the store, which removes what is left.
     store.rebuild_index()
+    for act_dir in unfinished(root):
+        # The power failed before its manifest was on the disk: nothing tells where new files belong.
+        kept = [path for path in act_dir.rglob("*") if path.is_file()]
+        assert kept
+        assert all(path.is_relative_to(act_dir / "new") and path.stat().st_size for path in kept)
+        (report,) = (each for each in verify_store(store) if each.path == str(act_dir))
+        assert "except for new files" in report.findings[0].reason
+        shutil.rmtree(act_dir)
     assert_clean(root)
     assert not [found for report in verify_store(store) for found in report.findings]
     assert [act.kind for act in store.log()] in ([], ["save"])

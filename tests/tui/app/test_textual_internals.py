@@ -157,6 +157,56 @@ def is_to_be_drawn(screen: Screen) -> bool:
     return bool(screen._layout_required or screen._dirty_widgets)
 
 
+class CountedScreen(Screen[None]):
+    """A screen that counts how often it was drawn."""
+
+    drawn = 0
+
+    def _compositor_refresh(self) -> None:
+        self.drawn += 1
+        super()._compositor_refresh()
+
+
+class LateScreen(textual_internals.HeldScreen[None], CountedScreen):
+    """A screen that is held for so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def compose(self):
+        yield Static(id="late")
+
+    def on_mount(self) -> None:
+        self.hold(self._seconds)
+
+
+async def test_a_screen_is_drawn_only_once_it_has_what_it_shows():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LateScreen(LIMIT)
+        app.push_screen(screen)
+        await until(pilot, lambda: textual_internals.takes_keys(screen))
+        screen.query_one("#late", Static).update("all of it")
+        await until(pilot, lambda: screen.query_one("#late").size.height)
+        await pilot.pause()
+        assert not screen.drawn
+        screen.release()
+        await until(pilot, lambda: screen.drawn)
+        # What changes later is drawn as on any other screen.
+        drawn = screen.drawn
+        screen.query_one("#late", Static).update("and more")
+        await until(pilot, lambda: screen.drawn > drawn)
+
+
+async def test_a_screen_that_waits_in_vain_is_drawn_after_a_while():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LateScreen(0.01)
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.drawn)
+
+
 async def test_the_lines_of_a_screen():
     app = TypingApp()
     async with app.run_test(size=SIZE) as pilot:

@@ -11,6 +11,7 @@ import pytest
 
 from agcx_format import open_store
 from tests.support import transcript_lines as claude
+from tests.support.privileges import without_privileges
 from tests.support.rollout_lines import SESSION, assistant, meta, user, write
 from tests.support.waiting import LIMIT
 from tests.tui.cli.conftest import run
@@ -104,6 +105,20 @@ def test_a_dry_run_changes_nothing_and_what_cannot_be_read_is_told(agents):
     result = run("sync", "--dry-run")
     assert (result.exit_code, "broken.jsonl" in result.stderr) == (1, True)
     assert titles() == set()
+
+
+def test_places_that_may_not_be_entered_are_told_and_keep_nothing_else_away(agents, monkeypatch):
+    with without_privileges() as folder:
+        locked = folder / "locked"
+        (locked / "projects").mkdir(parents=True)
+        monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(locked))
+        # As where the home directory is another user's.
+        monkeypatch.setenv("AGCX_CONFIG", str(locked / "config.toml"))
+        locked.chmod(0)
+        result = run("sync")
+        locked.chmod(0o700)
+    assert (result.exit_code, titles()) == (1, {"one"})
+    assert f"{locked}/projects: permission denied" in result.stderr
 
 
 def test_where_no_agent_keeps_anything_nothing_is_a_failure(tmp_path, monkeypatch):

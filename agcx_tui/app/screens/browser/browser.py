@@ -61,13 +61,22 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
 _ROOMY_HEIGHT = 30
 
 
-class Arranged(msgspec.Struct, frozen=True):
-    """How the list is arranged; `here` shows only the sessions of the directory it was started in."""
+class Arranged(msgspec.Struct, frozen=True, kw_only=True):
+    """How the person arranged the list; what is None is as it suits.
+
+    Fields:
+        here: whether only the sessions of the directory it was started in are shown.
+        preview: where it is, with the share of the screen that it has there.
+    """
 
     columns: tuple[ColumnName, ...] = DEFAULT_COLUMNS
     favorites_first: bool = False
     group: Grouping = "none"
     here: bool = False
+    sort: str | None = None
+    descending: bool | None = None
+    preview: str | None = None
+    shares: Mapping[str, float | None] | None = None
 
 
 _BY_DEFAULT = Arranged()
@@ -100,14 +109,10 @@ class BrowserScreen(ListingScreen[None]):
         looked: Sequence[str] = (),
         catalog: Catalog | None = None,
         follow: bool = True,
-        preview: str | None = None,
-        shares: Mapping[str, float | None] | None = None,
-        sort: str | None = None,
-        descending: bool | None = None,
         arranged: Arranged = _BY_DEFAULT,
     ) -> None:
         """The first page of `catalog` is read at once.  `follow`: go on looking at the store once it is
-        listed.  The rest is how the person arranged it, each None to leave it as it suits."""
+        listed."""
         super().__init__()
         self.services = services
         self.table = SessionTable()
@@ -123,26 +128,14 @@ class BrowserScreen(ListingScreen[None]):
         )
         self._hidden: frozenset[str] = frozenset()
         self._activity = ActivityFeed(self.table, self, services.cache)
-        if sort is not None or descending is not None:
-            self.table.sort_by(sort or self.table.sort_key, descending)
-        self.table.favorites_first = arranged.favorites_first
         self.sessions = SessionList(self.table, services.now, id="sessions")
-        self.sessions.choose_columns(arranged.columns)
-        if arranged.group != "none":
-            self.sessions.group_by(arranged.group)
+        _arrange(self.sessions, arranged)
+        self._filter = FilterBar(
+            self.sessions, services.now, self.table_changed, here=arranged.here, id="filter-line"
+        )
         positions = None if services.state is None else ReadingPositions(services.state)
         self._preview = Preview(self.sessions, services.now, positions, repairs=True, id="preview")
-        left = Vertical(
-            ListHeader(self.sessions), self.sessions, Static(id="notice", markup=False), id="left"
-        )
-        self.panes = SplitPanes(left, self._preview, wish=preview, shares=shares, id="panes")
-        self._filter = FilterBar(
-            self.sessions,
-            services.now,
-            self.table_changed,
-            here=arranged.here,
-            id="filter-line",
-        )
+        self.panes = _panes(self.sessions, self._preview, arranged)
 
     def compose(self) -> ComposeResult:
         self._take_size(self.app.size)
@@ -357,3 +350,20 @@ class BrowserScreen(ListingScreen[None]):
         wanted = await self.app.push_screen_wait(beside(name, self.services, acts))
         if wanted is not None:
             self.show_only(wanted.label, wanted.paths)
+
+
+def _arrange(sessions: SessionList, arranged: Arranged) -> None:
+    table = sessions.table
+    if arranged.sort is not None or arranged.descending is not None:
+        table.sort_by(arranged.sort or table.sort_key, arranged.descending)
+    table.favorites_first = arranged.favorites_first
+    sessions.choose_columns(arranged.columns)
+    if arranged.group != "none":
+        sessions.group_by(arranged.group)
+
+
+def _panes(sessions: SessionList, preview: Preview, arranged: Arranged) -> SplitPanes:
+    """The list, with what is shown in its place while it is empty, and the preview."""
+    notice = Static(id="notice", markup=False)
+    left = Vertical(ListHeader(sessions), sessions, notice, id="left")
+    return SplitPanes(left, preview, wish=arranged.preview, shares=arranged.shares, id="panes")

@@ -71,22 +71,13 @@ async def change_content(
     chosen = await screen.app.push_screen_wait(_dialog(place, message))
     match chosen:
         case MessageChange.DELETE:
-            numbers = sorted({index, *([] if place.partner is None else [place.partner])})
-            which = " and ".join(f"{number + 1:,}" for number in numbers)
-            await _do(
-                place,
-                lambda store: store_work.delete_message(store, file, index),
-                f"Deleted message{'s' if len(numbers) > 1 else ''} {which}. u to undo.",
-            )
+            await _delete(place)
         case MessageChange.REPLACE:
             await _replace(place)
-        case MessageChange.PURGE | MessageChange.PURGE_ALL:
-            wanted = [index] if chosen is MessageChange.PURGE else None
-            await _do(
-                place,
-                lambda store: store_work.purge_history(store, file, wanted),
-                "Removed the earlier versions; the trash still has them. u to undo.",
-            )
+        case MessageChange.PURGE:
+            await _purge(place, [index])
+        case MessageChange.PURGE_ALL:
+            await _purge(place, None)
         case MessageChange.REDACT:
             await _redact_text(place)
         case MessageChange.SECRETS:
@@ -110,6 +101,25 @@ def _dialog(place: _Place, message: MessageSnapshot) -> ChangeDialog:
         (MessageChange.SECRETS, ""),
     ]
     return ChangeDialog(f"Change message {place.index + 1:,}?", words or "(no words)", choices)
+
+
+async def _delete(place: _Place) -> None:
+    numbers = sorted({place.index, *([] if place.partner is None else [place.partner])})
+    which = " and ".join(f"{number + 1:,}" for number in numbers)
+    await _do(
+        place,
+        lambda store: store_work.delete_message(store, place.file, place.index),
+        f"Deleted message{'s' if len(numbers) > 1 else ''} {which}. u to undo.",
+    )
+
+
+async def _purge(place: _Place, wanted: list[int] | None) -> None:
+    """Remove the earlier versions of some messages, or of all."""
+    await _do(
+        place,
+        lambda store: store_work.purge_history(store, place.file, wanted),
+        "Removed the earlier versions; the trash still has them. u to undo.",
+    )
 
 
 async def _replace(place: _Place) -> None:
@@ -148,10 +158,25 @@ def _selected(place: _Place) -> str:
 
 async def _redact(place: _Place, texts: dict[str, str | None], *, secrets: bool) -> None:
     """Look, show what was found, replace it, and offer to destroy the versions that have it."""
-    from agcx_tui.app.dialogs.redaction_review import RedactionReview
-
     store = place.derived.store
     assert store is not None
+    found = await _found(place, store, texts, secrets)
+    wanted = None if found is None else await _reviewed(place, found)
+    if wanted is None:
+        return
+    act = await _do(
+        place,
+        lambda store: store_work.redact(store, wanted, place.derived.state),
+        f"Replaced {counted(len(wanted), 'place')}. u to undo.",
+    )
+    if act is not None:
+        await _offer_emptying(place, store, act)
+
+
+async def _found(
+    place: _Place, store: Store, texts: dict[str, str | None], secrets: bool
+) -> Review | None:
+    """Where it is; None, and said so, if it is nowhere, cannot be looked for, or was stopped."""
     try:
         review, stopped = await run_with_progress(
             place.screen.app,
@@ -161,28 +186,25 @@ async def _redact(place: _Place, texts: dict[str, str | None], *, secrets: bool)
         )
     except PersistenceError as error:
         place.derived.report_failure(place.screen, "Nothing was changed", error)
-        return
-    if stopped:
-        return
-    if not len(review):
+        return None
+    if not stopped and not len(review):
         place.screen.notify("Nothing was found.", markup=False)
-        return
+    return None if stopped or not len(review) else review
+
+
+async def _reviewed(place: _Place, review: Review) -> Review | None:
+    """What the person wants to be replaced of what was found; None for nothing."""
+    from agcx_tui.app.dialogs.redaction_review import RedactionReview
+
     found = {_name(review, number): each for number, each in enumerate(_looked(review))}
     chosen = await place.screen.app.push_screen_wait(RedactionReview(found, "Replace", "Replace"))
     if chosen is None or not any(chosen.values()):
-        return
+        return None
     files = tuple(
         structs.replace(file, finds=looked.finds)
         for file, looked in zip(review.files, chosen.values(), strict=True)
     )
-    wanted = structs.replace(review, files=files)
-    act = await _do(
-        place,
-        lambda store: store_work.redact(store, wanted, place.derived.state),
-        f"Replaced {counted(len(wanted), 'place')}. u to undo.",
-    )
-    if act is not None:
-        await _offer_emptying(place, store, act)
+    return structs.replace(review, files=files)
 
 
 def _looked(review: Review) -> list[Looked]:

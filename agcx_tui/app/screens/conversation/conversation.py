@@ -64,6 +64,8 @@ _NEEDS_CONVERSATION = (
     "search", "match", "export", "change", "copy_id", "resume", "copy_resume", "editor",
     "tab_number", "next_tab", "go_to_number", "branches", "outline",
 )  # fmt: skip
+# Seconds until it is drawn, also if it is not open by then.
+_OPENS_WITHIN = 0.1
 # Actions that say in their parameter what they do.
 _SEVERAL = ("derive", "take", "choose")
 _MESSAGES_ONLY = ("match", "go_to_number", "split", "change", "branches", "subagent")
@@ -144,6 +146,7 @@ class ConversationScreen(OnceScreen[None]):
     def on_mount(self) -> None:
         name = safe_line(format.short_path(self.path))
         self.query_one("#title", EdgeLine).show(f"opening {name}")
+        self.hold(_OPENS_WITHIN)
         self.file.begin()
         self.file.follow(self.action_reopen)
 
@@ -183,9 +186,10 @@ class ConversationScreen(OnceScreen[None]):
         if not self.search.show_given():
             self.file.place.restore(message.position)
         self.refresh_bindings()
+        self.release()
 
     @on(ConversationGrew)
-    async def _grew(self, message: ConversationGrew) -> None:
+    async def _grew(self) -> None:
         """Nothing that the reader looks at changes but the title; what is not shown is read again."""
         self._show_title()
         self._show_place()
@@ -200,6 +204,7 @@ class ConversationScreen(OnceScreen[None]):
         self.query_one("#failure", Static).update(page)
         self.add_class("-failed")
         self.refresh_bindings()
+        self.release()
 
     @on(events.Resize)
     def _show_title(self) -> None:

@@ -53,11 +53,8 @@ class ConversationOpened(Message):
     position: Position | None
 
 
-@dataclass
 class ConversationGrew(Message):
-    """A newer version of its file is shown now, with new messages from `first` on, if any."""
-
-    first: int
+    """A newer version of its file is shown now."""
 
 
 @dataclass
@@ -275,4 +272,4 @@ class OpenConversation:
         if not at_end and now > before:
             self.place.grew(first)
         transcript.grew(is_newer=True, at_end=at_end)
-        self._screen.post_message(ConversationGrew(first))
+        self._screen.post_message(ConversationGrew())

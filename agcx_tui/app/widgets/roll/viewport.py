@@ -12,7 +12,7 @@ Nothing here knows Textual's widgets, a source, or a message: `draw` turns a num
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from textual.cache import LRUCache
@@ -49,6 +49,8 @@ class Viewport:
         self.following: Callable[[int, int], int] = lambda index, direction: index + direction
         self.height = 0
         self.top = START
+        # Lines before this block do not fill a window that goes beyond the end; one can still scroll to them.
+        self.floor = 0
         self.window: list[Place] = []
 
     # --- what is there
@@ -58,6 +60,7 @@ class Viewport:
         self._blocks.clear()
         self.heights = estimates
         self.top = START
+        self.floor = 0
         self.window = []
 
     def block(self, index: int) -> Block:
@@ -84,6 +87,12 @@ class Viewport:
             self._blocks.clear()
         else:
             self._blocks.discard(index)
+
+    def cut(self, count: int) -> None:
+        """Keep the first `count` blocks; the view stays as far as they reach."""
+        self.heights.cut(count)
+        self.window = [place for place in self.window if place.block < count]
+        self.top = min(self.top, Place(count, 0, 0))
 
     def redraw(self) -> None:
         """Draw all lines again when they are next in view: they look different, heights stay."""
@@ -159,7 +168,11 @@ class Viewport:
         self.top = self._nearest(self.top)
         self.window = list(islice(self.down(self.top), self.height))
         if len(self.window) < self.height:
-            above = list(islice(self.up(self.top), self.height - len(self.window)))
+            lines = self.up(self.top)
+            if self.window and 0 < self.floor < len(self.heights):
+                least = Place(self.floor, 0, self.block(self.floor).head)
+                lines = takewhile(least.__le__, lines)
+            above = list(islice(lines, self.height - len(self.window)))
             self.window = above[::-1] + self.window
         if self.window:
             self.top = self.window[0]

@@ -106,14 +106,16 @@ class Transcript(Roll, can_focus=True):
     def grew(self, *, is_newer: bool = False, at_end: bool = False) -> None:
         """The source knows more (or is complete): draw what changed, the view stays.
 
-        With `is_newer` it goes on in a newer version of its file; `at_end`, the view goes along.
+        With `is_newer` it is another version of its file; `at_end`, the view goes along.
         """
         known = len(self.viewport.heights) - 1
         if known < 0:
             return
-        if self.source.known() + 1 < len(self.viewport.heights):
+        if self.source.known() < known and not is_newer:
             return self.show(self.source)
+        known = min(known, self.source.known())
         if is_newer:
+            self.viewport.cut(known + 1)
             self.at_end = at_end
             self.blocks.renew()
             self._branch_reader.stop()

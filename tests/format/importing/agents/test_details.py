@@ -115,11 +115,6 @@ def test_copilot_a_message_that_nobody_typed_is_no_turn(tmp_path):
     assert (imported.metadata.turn_count, imported.metadata.title) == (1, "one")
 
 
-def test_copilot_a_session_is_known_by_the_name_of_its_folder():
-    path = Path("/x") / SESSION / "events.jsonl"
-    assert str(agent_named("copilot").known_id(Source(path))) == SESSION
-
-
 # --- Gemini CLI
 
 

@@ -66,9 +66,13 @@ async def review(
     app.screen.query_one(f"#format-{format_}", RadioButton).value = True
     await pilot.pause()
     app.screen.query_one("#path", Input).value = str(target)
-    app.screen.query_one("#redact", Checkbox).focus()
-    await pilot.press("space")
-    app.screen.query_one("#personal", Checkbox).value = personal
+    if personal:
+        # From wherever one is but in the path.
+        await pilot.press("s")
+        app.screen.query_one("#personal", Checkbox).value = True
+    else:
+        app.screen.query_one("#redact", Checkbox).focus()
+        await pilot.press("space")
     # Which exports, as it does in every field, and leaves the box as it is.
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(app.screen, RedactionReview))
@@ -85,8 +89,11 @@ async def test_each_find_is_shown_in_its_line_under_its_kind_and_nothing_is_writ
     item, tmp_path
 ):
     target = tmp_path / "out.md"
-    async with Exporting(item).run_test(size=(110, 40)) as pilot:
+    async with Exporting(item).run_test(size=(60, 40)) as pilot:
         screen = await review(pilot, target)
+        # What does not fit is cut, not wrapped.
+        finds = screen.query_one(OptionList)
+        assert finds.virtual_size.height == finds.option_count
         assert lines(screen) == [
             "github-token",
             f"[x]        1  use {TOKEN}␛[31m",

@@ -10,7 +10,7 @@ from textual.app import App
 from agcx_format import read_session, write_session
 from agcx_tui.app.screens.conversation.branch_tree import BranchTree, ask_for_branch
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-from tests.support.browsing import until
+from tests.support.browsing import notices, until
 from tests.support.messages import assistant, golden, user
 
 FIRST, SECOND = UUID(int=101), UUID(int=102)
@@ -52,8 +52,7 @@ async def test_the_tree_names_the_branches_and_enter_goes_to_one(tmp_path):
         screen = await opened(pilot)
         # As long as there is no source, nothing is said about branches.
         assert await ask_for_branch(screen, None) is None
-        said = lambda: [str(each.message) for each in app._notifications]  # noqa: E731
-        await until(pilot, lambda: any("still loading" in each for each in said()))
+        await until(pilot, lambda: "still loading" in notices(pilot))
         await pilot.press("B")
         await until(pilot, lambda: isinstance(app.screen, BranchTree) and app.screen.is_mounted)
         lines = app.screen.lines
@@ -73,6 +72,5 @@ async def test_a_conversation_without_branches_says_so(tmp_path):
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
         await pilot.press("B")
-        said = lambda: [str(each.message) for each in app._notifications]  # noqa: E731
-        await until(pilot, lambda: "This conversation has no branches." in said())
+        await until(pilot, lambda: notices(pilot) == "This conversation has no branches.")
         assert app.screen is screen

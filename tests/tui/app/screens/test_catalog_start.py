@@ -12,7 +12,7 @@ from agcx_format.catalog.columns import WORDS_KNOWN
 from agcx_format.catalog.file import Catalog
 from agcx_format.store.store import open_store
 from agcx_tui.app.screens.browser.browser import BrowserScreen
-from tests.support.browsing import SIZE, browser, confirm_deletion, scanned, titles, until
+from tests.support.browsing import SIZE, browser, confirm_deletion, notices, scanned, titles, until
 from tests.support.stores import contents
 from tests.support.waiting import wait_until
 
@@ -74,7 +74,7 @@ async def test_a_broken_catalog_is_made_anew_without_a_word(tmp_path, store, lef
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
         assert titles(screen) == shown
-        assert not app._notifications
+        assert notices(pilot) == ""
     assert await learn(tmp_path, store) == shown
 
 

@@ -46,10 +46,6 @@ def status(pilot) -> str:
     return pilot.app.screen.query_one(TabLine).plain
 
 
-def notices(pilot) -> str:
-    return "\n".join(str(notice.message) for notice in pilot.app._notifications)
-
-
 async def opened(pilot, messages: int) -> ConversationScreen:
     screen = pilot.app.screen
     await until(pilot, lambda: screen.opened is not None)

@@ -12,9 +12,9 @@ from agcx_tui.core.conversation.find_message import find_message
 from agcx_tui.core.conversation.subject import Conversation
 from tests.support.browsing import line, until
 from tests.support.everything import everything
+from tests.support.growing_source import GrowingSource
 from tests.support.messages import assistant, golden, output, screen_text, snapshot, user
 from tests.tui.app.screens.test_conversation_tabs import SIZE, ScreenApp, facts, notices, opened
-from tests.tui.app.widgets.test_transcript import GrowingSource
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -208,8 +208,8 @@ async def test_what_cannot_be_split_says_why(store):
             app.clear_notifications()
             await until(pilot, lambda: pilot.app.screen is conversation)
             failed = lambda: conversation.has_class("-failed")  # noqa: E731
-            await until(pilot, lambda: failed() or conversation.transcript.source.complete)
-            await until(pilot, lambda: failed() or conversation.opened)
+            complete = lambda: conversation.opened and conversation.transcript.source.complete  # noqa: E731
+            await until(pilot, lambda: failed() or complete())
             await pilot.press(*(["G"] if key == "x" else []), key)
             await until(pilot, lambda: notices(pilot))
             said = notices(pilot)
@@ -253,7 +253,7 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         browsing.sessions.go_to(browsing.table.row_of(str(managed / f"{MANAGED}.agcx")))
         sessions = len(browsing.table)
         await pilot.press("enter", "3")
-        screen = pilot.app.screen
+        screen = await on_top(pilot, ConversationScreen)
         await until(
             pilot, lambda: screen.panes.facts is not None and screen.panes.facts.fact is not None
         )
@@ -295,8 +295,8 @@ async def test_c_makes_a_session_of_a_checkpoint_in_its_tab_and_on_its_screen(ma
         await pilot.press("u")
         await until(pilot, lambda: "As it was" not in titles(browsing))
         await pilot.press("u")
-        await until(pilot, lambda: "Undone: created from a checkpoint" in notices(pilot))
-        assert len(browsing.table) == sessions
+        await until(pilot, lambda: len(browsing.table) == sessions)
+        assert "Undone: created from a checkpoint" in notices(pilot)
     assert contents(managed) == before
 
 

@@ -23,7 +23,7 @@ from agcx_format.catalog import file as catalog
 from agcx_format.space import measure_cache
 from agcx_tui.app.screens.browser.page import keep_page
 from agcx_tui.core.local.paths import cache_directory, catalogs, measures
-from tests.support.browsing import SIZE, browser, scanned, until
+from tests.support.browsing import SIZE, browser, notices, scanned, until
 from tests.support.privileges import without_privileges
 from tests.support.stores import contents, golden_session
 from tests.support.waiting import soon
@@ -70,7 +70,7 @@ async def used(store: Path, cache: Path) -> None:
     app = browser(store, cache=cache)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot, 2)
-        await until(pilot, lambda: not app._notifications)
+        await until(pilot, lambda: not notices(pilot))
         keep_page(screen, cache, str(store))
         await pilot.pause()
     assert run("--store", store, "stats").exit_code == 0

@@ -61,8 +61,7 @@ class GroupedKeys(RuleBasedStateMachine):
         return line.key if isinstance(line, Section) else self.number(line)
 
     def at(self) -> object:
-        lines, index = self.list.lines, self.list._index
-        return self.named(lines[index]) if lines else None
+        return None if self.list.line is None else self.named(self.list.line)
 
     def key(self, row: int) -> str:
         match self.list.grouping:

@@ -32,6 +32,7 @@ from tests.support.browsing import (
     confirm_deletion,
     demo_copy,
     line,
+    notices,
     scanned,
     until,
     worked,
@@ -69,7 +70,7 @@ async def deleted(pilot: Pilot) -> None:
     await pilot.press("number_sign")
     await shown(pilot, TagsDialog)
     await pilot.press(*"later", "enter")
-    await until(pilot, lambda: any("Tagged" in n.message for n in pilot.app._notifications))
+    await until(pilot, lambda: "Tagged" in notices(pilot))
     pilot.app.clear_notifications()
 
 

@@ -12,6 +12,7 @@ HEIGHTS = st.lists(st.integers(0, 40), max_size=700)
 CHANGES = st.lists(
     st.one_of(
         st.tuples(st.just("set"), st.integers(0, 10_000), st.integers(0, 60)),
+        st.tuples(st.just("cut"), st.integers(0, 10_000), st.none()),
         st.tuples(st.just("extend"), st.lists(st.integers(0, 9), max_size=300), st.none()),
     ),
     max_size=20,
@@ -24,6 +25,10 @@ def changed(heights: list[int], changes: list) -> tuple[HeightIndex, list[int]]:
         if kind == "extend":
             index.extend(what)
             plain.extend(what)
+        elif kind == "cut":
+            count = what % (len(plain) + 1)
+            index.cut(count)
+            del plain[count:]
         elif plain:
             at = what % len(plain)
             assert index.set(at, height) == height - plain[at]

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from uuid import UUID
+
+from agcx_format import write_session
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import InputText, Message
+from agcx_format.model.timestamps import Timestamp
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -9,9 +16,11 @@ from tests.support.browsing import SIZE, browser, demo_copy, scanned, until
 
 
 async def test_v_shows_first_words_last_words_and_where_one_was(tmp_path):
-    app = browser(demo_copy(tmp_path / "history"), state=tmp_path / "state")
+    store = demo_copy(tmp_path / "history")
+    with_context(store)
+    app = browser(store, state=tmp_path / "state")
     async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
+        screen = await scanned(pilot, 16)
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConversationScreen))
         reading = app.screen.query_one(Transcript)
@@ -29,3 +38,17 @@ async def test_v_shows_first_words_last_words_and_where_one_was(tmp_path):
             await pilot.press("v")
             await until(pilot, lambda said=said: said in head().splitlines()[1][:20])
             await until(pilot, lambda at=at: shown.current == at)
+        # Context that an agent put before is out of view, also where all of it would fit.
+        await pilot.press("end")
+        await until(pilot, lambda: len(screen.query(Transcript)) and shown.source.known() == 2)
+        seen = lambda: [shown.viewport.strip(place).text for place in shown.viewport.window]  # noqa: E731
+        await until(pilot, lambda: seen() and "Hello" in seen()[0])
+
+
+def with_context(store: Path) -> None:
+    """Add a short session that begins with what an agent said in the name of the user: the oldest."""
+    draft = ImportDraft(UUID(int=7 << 96), Timestamp("2019-08-26T04:12:50.123Z"))
+    for at, text in enumerate(("<environment_context>\n</environment_context>", "Hello"), 1):
+        draft.add(Message(None, "user", [InputText(text)]), at)
+    made = draft.finish(source=None, agent="", title="t", model="m", tags=[], directory="/src")
+    write_session(store / f"{draft.id}.agcx", made.metadata, made.conversation, made.state)

@@ -6,6 +6,7 @@ from agcx_format.model.items import InputImage, InputText, Message, Other, Unkno
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import ListSource
 from agcx_tui.app.widgets.roll.viewport import Place
+from tests.support.growing_source import GrowingSource
 from tests.support.messages import (
     TranscriptApp,
     assistant,
@@ -17,7 +18,7 @@ from tests.support.messages import (
     thought,
     user,
 )
-from tests.tui.app.widgets.test_transcript import SIZE, GrowingSource
+from tests.tui.app.widgets.test_transcript import SIZE
 
 
 async def test_hostile_text_stays_in_its_own_cells():
@@ -52,7 +53,7 @@ async def test_every_kind_of_item_is_shown():
         "● Assistant", "Read layout.css", ".grid { display: grid }", "■ Developer", "mixed",
         "ls -la", "completed", "cargo test", "in progress", "env RUST_LOG=debug", "(no command)",
         "rg -n grid", "src/layout.css:12:.grid", "0.1 s", "ok", "not json {", "(no output)",
-        "(nothing said)", "It has no template.", "15 characters encrypted", "raw chain", "plain",
+        "(no text)", "It has no template.", "15 characters encrypted", "raw chain", "plain",
         "other",
     ]:  # fmt: skip
         assert words in shown, words

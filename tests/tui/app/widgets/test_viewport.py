@@ -149,3 +149,18 @@ def test_once_seen_the_scrollbar_stands_where_the_lines_are(blocks):
     assert roll.viewport.heights.total == len(roll.plain())
     if roll.shown():
         assert roll.viewport.position == roll.plain().index(roll.shown()[0])
+
+
+def test_lines_above_the_floor_are_scrolled_to_and_fill_no_window_by_themselves():
+    roll = Roll([[(2, 0)], [(1, 0)], [(3, 0)], [(1, 0)]])
+    viewport = roll.viewport
+    assert roll.shown()[0] == "0.0.0"
+    viewport.floor = 2
+    viewport.go(2)
+    assert roll.shown() == ["2.0.0", "2.0.1", "2.0.2", "3.0.0"]
+    viewport.move(1)
+    assert roll.shown()[0] == "2.0.0"
+    viewport.move(-1)
+    assert roll.shown()[0] == "1.0.0"
+    viewport.end()
+    assert len(roll.shown()) == 7

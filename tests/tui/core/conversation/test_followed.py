@@ -54,6 +54,19 @@ def test_what_an_agent_is_still_writing_may_take_another_form(tmp_path):
     newer.close()
 
 
+def test_the_end_may_become_shorter_while_it_is_written_and_nothing_else_may(tmp_path):
+    id = imported(tmp_path, BEGIN)
+    older, store = version(tmp_path, id), open_store(tmp_path / "store")
+    metadata, said, state = store.load_session(id)
+    for fewer, goes_on in ((1, True), (4, True), (5, False)):
+        store.save_session(id, metadata, replace(said, messages=said.messages[:-fewer]), state)
+        newer = version(tmp_path, id)
+        assert newer.known() == older.known() - fewer
+        assert continues(newer, older, seen=[older.known() - 1]) is goes_on
+        newer.close()
+    older.close()
+
+
 def test_what_was_said_before_that_has_to_be_the_same(tmp_path):
     id = imported(tmp_path, BEGIN)
     older, store = version(tmp_path, id), open_store(tmp_path / "store")

@@ -14,9 +14,12 @@ import pytest
 from agcx_format import Store, open_store
 from agcx_tui.core.importing import background, watching
 from agcx_tui.core.importing.background import BackgroundImport
+from agcx_tui.core.importing.running import RunningImport
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.opened_store import OpenedStore
+from agcx_tui.core.store.store_work import Outcome
 from tests.support import transcript_lines
+from tests.support.processes import end_started
 from tests.support.rollout_lines import SESSION, assistant, at_rest, meta, user, write
 from tests.support.waiting import soon
 
@@ -60,8 +63,13 @@ def other(number: int) -> dict:
     return meta(id=f"{SESSION[:-1]}{number}")
 
 
-async def test_what_an_agent_writes_comes_and_grows_and_no_undo_is_about_it(tmp_path, sessions):
+async def test_what_an_agent_writes_comes_and_grows_and_no_undo_is_about_it(
+    tmp_path, sessions, monkeypatch
+):
     store = open_store(tmp_path / "store")
+    # The process that reads is kept, and the list of those that were started ends none.
+    monkeypatch.setattr(background, "_IDLE", 1e9)
+    processes = end_started(monkeypatch, most=0)
     sync = BackgroundImport(on_start=True, watch=True)
     async with running(sync, store) as opened:
         await soon(lambda: sizes(store) == {"was there": 1}, "the first")
@@ -79,6 +87,13 @@ async def test_what_an_agent_writes_comes_and_grows_and_no_undo_is_about_it(tmp_
         assert (await acts.undo()).act.kind == "delete"
         assert sizes(store) == {"was there": 1, "live": 3}
         assert [act.kind for act in store.log()] == ["delete"]
+        # One process read all that, whenever nothing else wanted to; it is not kept for ever.
+        (process,) = processes
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+        monkeypatch.setattr(background, "_IDLE", 0.0)
+        await soon(lambda: process.poll() is not None, "the end of a process without work")
+        write(live, other(1), user("live"), *map(assistant, ["an answer", "and more", "and on"]))
+        await soon(lambda: sizes(store)["live"] == 4, "what another process read")
     # A thread may still be removing it.
     await soon(lambda: not list((store.path / "trash").glob("staging*")), "what it removes")
 
@@ -133,14 +148,41 @@ async def test_a_large_file_is_left_alone_for_a_time_that_has_a_limit(
         assert sizes(store)["was there"] == 1
 
 
-async def test_watching_alone_leaves_what_is_there_and_sees_an_agent_that_comes(tmp_path, sessions):
-    store = open_store(tmp_path / "store")
+async def test_watching_alone_leaves_what_is_there_and_sees_an_agent_that_comes(
+    tmp_path, sessions, monkeypatch
+):
+    store, looks, places_of = open_store(tmp_path / "store"), list[int](), watching.places_of
+    monkeypatch.setattr(
+        watching, "places_of", lambda agents: [looks.append(1), places_of(agents)][1]
+    )
     async with running(BackgroundImport(watch=True), store):
-        await asyncio.sleep(0.2)
+        # Before the second look it knows what is there.
+        await soon(lambda: len(looks) > 1, "the watch")
         claude = tmp_path / "home" / ".claude" / "projects" / "p"
         claude.mkdir(parents=True)
         write(claude / "b.jsonl", transcript_lines.user("said to Claude"))
         await soon(lambda: sizes(store) == {"said to Claude": 1}, "the other agent's")
+
+
+async def test_what_another_program_saves_at_that_moment_is_tried_again(
+    tmp_path, sessions, monkeypatch
+):
+    store, saved = open_store(tmp_path / "store"), list[str]()
+    finish = RunningImport.finish
+
+    def finish_after_a_save(running: RunningImport, store: Store) -> Outcome | None:
+        if sizes(store) and not saved:
+            (entry,) = open_store(store.path).scan()
+            open_store(store.path).save_session(entry.id, *store.load_session(entry.id))
+            saved.append(entry.title)
+        return finish(running, store)
+
+    monkeypatch.setattr(RunningImport, "finish", finish_after_a_save)
+    async with running(BackgroundImport(on_start=True, watch=True), store):
+        await soon(lambda: sizes(store), "the first")
+        write(sessions / "old.jsonl", meta(), user("was there"), assistant("an answer"))
+        await soon(lambda: sizes(store) == {"was there": 2}, "its growth")
+    assert saved == ["was there"]
 
 
 async def test_what_fails_is_said_and_tried_again(tmp_path, sessions):

@@ -1,0 +1,72 @@
+"""What killed exports left in a folder, hidden files with a part of a session: the next export removes them.
+
+Strategy: whoever exports into a folder has a shared lock on it.  Who gets the lock alone knows that nobody
+else does, and removes the files, unless one is locked itself: a process of a killed program may still be
+writing it.  The system returns the locks however a program ends.  Where it has none, nothing is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+__all__ = ["exporting_to", "temporary_beside"]
+
+_is_ours = re.compile(r"\.[0-9a-f]{16}\.agcx-tmp").fullmatch
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# Seconds that another export may take to remove what is left.
+_PATIENCE, _PAUSE = 2.0, 0.02
+
+
+def temporary_beside(target: Path) -> Path:
+    """A new name in the folder of a file, for what is to become that file."""
+    return target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
+
+
+@contextlib.contextmanager
+def exporting_to(targets: Iterable[Path]) -> Iterator[None]:
+    """Note that files are exported to these paths, for as long as the context lasts.
+
+    Makes their folders, and removes what killed exports left there.
+    """
+    with contextlib.ExitStack() as stack:
+        for folder in sorted({os.path.dirname(os.path.realpath(target)) for target in targets}):
+            # Why a folder cannot be used is said of each file.
+            with contextlib.suppress(OSError):
+                _lock(_opened(folder, stack))
+        yield
+
+
+def _opened(folder: str, stack: contextlib.ExitStack) -> int:
+    from agcx_format.disk import make_directory
+
+    make_directory(Path(folder))
+    fd = os.open(folder, _FOLDER)
+    stack.callback(os.close, fd)
+    return fd
+
+
+def _lock(folder: int) -> None:
+    """Lock a folder, and sweep it if nobody else exports into it."""
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _sweep(folder)
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        time.sleep(_PAUSE)
+
+
+def _sweep(folder: int) -> None:
+    from agcx_format.disk import remove_unused
+
+    for name in filter(_is_ours, os.listdir(folder)):
+        with contextlib.suppress(OSError):
+            remove_unused(folder, name)
