@@ -309,7 +309,7 @@ class LineAgent(Agent):
     def read(self, source: Source) -> Imported:
         is_document = source.path.suffix == ".json"
         reader = read_document if is_document else read_lines
-        return read_source(source.path, self._convert, None, reader)
+        return read_source(source.path, self._convert, reader)
 
     def _convert(self, lines: Iterable[Line], path: Path, modified: Timestamp) -> Imported:
         wanted = f"a session of {self.label}"
