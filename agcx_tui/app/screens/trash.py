@@ -210,7 +210,7 @@ class TrashScreen(SessionsScreen):
             self.failed("Not everything was destroyed", error)
             self._load()
         else:
-            sessions_gone = format.counted(len(gone.sessions), "session")
+            sessions_gone = format.counted(gone.count, "session")
             self._changed(f"Destroyed {sessions_gone}; {format.size(gone.size)} freed.")
 
 
