@@ -159,6 +159,9 @@ class _Undo(Work):
         now = signature_behind(self._store, step)
         if step.op == "move":
             return now is not None or step.path not in kept[FILES]
+        if step.after is None:
+            # We write it of every act that is done: nothing tells whether the file is the act's.
+            return True
         if step.op == "replace":
             return now != step.after or step.path not in kept[BEFORE]
         if step.source is not None and self._store.signature(step.source) is not None:

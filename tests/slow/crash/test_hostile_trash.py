@@ -19,7 +19,7 @@ import pytest
 from agcx_format import PersistenceError, open_store
 from agcx_format.disk.durable import Signature
 from agcx_format.doctor.checks import verify_store
-from agcx_format.errors import CorruptData
+from agcx_format.errors import CorruptData, UndoConflict
 from agcx_format.store.acts.manifest import Step, checked, decode
 from agcx_format.store.acts.perform import perform
 from tests.slow.crash.versions import session
@@ -318,6 +318,20 @@ def test_an_undo_that_lacks_its_before_image_says_so_and_stays_possible(root: Pa
     kept.write_bytes(data)
     assert store.undo().id == act.id
     assert store.entry(entry.path).title == entry.title
+
+
+@pytest.mark.parametrize("op", ["restore", "create", "replace"])
+def test_an_act_that_does_not_say_what_it_put_there_is_not_undone(op: str, root: Path):
+    home = root / "trash" / NAME
+    home.mkdir(parents=True)
+    step = {"op": op, "path": "gone.agcx"}
+    if op == "restore":
+        step["source"] = f"trash/{NAME}/files/gone.agcx"
+    (home / "manifest.json").write_text(json.dumps(manifest(steps=[step])))
+    before = contents(root)
+    with pytest.raises(UndoConflict):
+        open_store(root).undo()
+    assert contents(root) == before
 
 
 def test_an_edit_through_a_link_changes_the_file_behind_it(tmp_path: Path):
