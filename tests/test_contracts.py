@@ -22,7 +22,7 @@ from tests.support import ROOT
 # The folders of the library by floor: each may import from the floors below its own, never sideways.
 FLOORS = [
     {"variables"},
-    {"errors", "limits", "counting", "model", "subagents"},
+    {"errors", "limits", "collecting", "counting", "model", "subagents"},
     {"codec", "disk", "transcript", "redaction", "processes"},
     {"layout", "exporting"},
     {"session"},

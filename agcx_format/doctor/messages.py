@@ -19,6 +19,8 @@ from agcx_format.session.message_walk import MessageWalk
 
 __all__ = ["Stopped", "check_messages", "unknown_kinds"]
 
+_SECTION = "messages"
+
 # A section may claim four billion messages of one byte: the check gives up earlier.
 _MOST_BAD = 10_000
 
@@ -44,7 +46,6 @@ def check_messages(
     walk: MessageWalk,
     *,
     base: int,
-    section: str = "messages",
     should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Walk to the end; returns how many messages could be decoded.
@@ -66,11 +67,11 @@ def check_messages(
         try:
             message = messagepack.decode(MessageSnapshot, raw)
         except PersistenceError as error:
-            error.located(section=section, base=start, decompressed=True)
-            draft.error(error, section, "message", message=index + 1)
+            error.located(section=_SECTION, base=start, decompressed=True)
+            draft.error(error, _SECTION, "message", message=index + 1)
             if index + 1 - readable >= _MOST_BAD:
                 reason = f"{_MOST_BAD:,} messages cannot be decoded: the rest was not looked at"
-                draft.add(Severity.ERROR, "given-up", section, reason)
+                draft.add(Severity.ERROR, "given-up", _SECTION, reason)
                 break
             continue
         readable += 1
@@ -84,9 +85,9 @@ def check_messages(
         found = counted(walk.found, "message")
         if claimed is not None:
             found = f"{walk.found:,} of {counted(claimed, 'message')}"
-        draft.error(walk.error.located(section=section, base=base), section)
-        draft.add(Severity.ERROR, "missing", section, f"{found} before the damage")
-    notes.report(draft, section)
+        draft.error(walk.error.located(section=_SECTION, base=base), _SECTION)
+        draft.add(Severity.ERROR, "missing", _SECTION, f"{found} before the damage")
+    notes.report(draft)
     return readable
 
 
@@ -126,7 +127,7 @@ class _Notes:
         if any(isinstance(item, ReasoningWithoutContent) for item in (message.item, *edits)):
             self.count("unreadable-for-rust", index)
 
-    def report(self, draft: ReportDraft, section: str) -> None:
+    def report(self, draft: ReportDraft) -> None:
         for code, reason in _NOTES.items():
             if count := self._counts[code]:
                 if code == "unknown-kind":
@@ -135,4 +136,4 @@ class _Notes:
                     reason += f"; so are {count - 1:,} more"
                 severity = Severity.WARNING if code in _WRONG else Severity.INFO
                 reason += _WRONG.get(code, "")
-                draft.add(severity, code, section, reason, message=self._first[code])
+                draft.add(severity, code, _SECTION, reason, message=self._first[code])

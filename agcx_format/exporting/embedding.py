@@ -77,12 +77,12 @@ def one_line(text: str) -> str:
     return _punctuation.sub(r"\\\g<0>", line) if _punctuation.search(line) else line
 
 
-def embedded(text: str, info: str = "text") -> str:
+def embedded(text: str) -> str:
     """The text as Markdown if that is safe, else as a fenced block."""
     try:
         return "\n".join(_Reading().adapted(_line_ends.split(text)))
     except _ReachesOut:
-        return fenced(text, info)
+        return fenced(text, "text")
 
 
 class _ReachesOut(Exception):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -58,7 +58,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     is_unfinished: bool = False
 
 
-def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[Line]:
     """The lines of a file without blank ones, decompressed and as UTF-8: see `decoding`.
 
     Whatever is appended while it is read is ignored.
@@ -67,18 +67,18 @@ def read_lines(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> 
         OSError: the file cannot be read.
         PersistenceError: it cannot be opened, or is no regular file.
     """
-    with _opened(path, opener) as (file, size):
+    with _opened(path) as (file, size):
         chunks = decoded(_chunks(file, _CHUNK, size))
-        yield from parse_lines(chunks, is_live=size is not None and _is_live(file))
+        yield from parse_lines(chunks, is_live=_is_live(file))
 
 
 def _is_live(file: BinaryIO) -> bool:
     return 0 <= time.time_ns() - os.fstat(file.fileno()).st_mtime_ns < _LIVE_NS
 
 
-def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> Iterator[Line]:
+def read_document(path: Path) -> Iterator[Line]:
     """Read a file that is a single JSON document as one `Line`."""
-    with _opened(path, opener) as (file, size):
+    with _opened(path) as (file, size):
         parts: list[bytes] = []
         total = 0
         for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
@@ -94,14 +94,8 @@ def read_document(path: Path, opener: Callable[[Path], BinaryIO] | None = None) 
 
 
 @contextlib.contextmanager
-def _opened(
-    path: Path, opener: Callable[[Path], BinaryIO] | None
-) -> Iterator[tuple[BinaryIO, int | None]]:
-    """The open file, and its size if known. Never blocks on a FIFO or a device."""
-    if opener is not None:
-        with opener(path) as file:
-            yield file, None
-        return
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """The open file and its size. Never blocks on a FIFO or a device."""
     fd, status = open_regular(path)
     with open(fd, "rb") as file:
         yield file, status.st_size
@@ -189,12 +183,11 @@ def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:
             yield piece
 
 
-def _chunks(file: BinaryIO, size: int, left: int | None) -> Iterator[bytes]:
-    """The next `left` bytes of a file, or all that is left if None."""
-    while left is None or left > 0:
-        chunk = file.read(size if left is None else min(size, left))
+def _chunks(file: BinaryIO, size: int, left: int) -> Iterator[bytes]:
+    """The next `left` bytes of a file, or all that there are."""
+    while left > 0:
+        chunk = file.read(min(size, left))
         if not chunk:
             return
-        if left is not None:
-            left -= len(chunk)
+        left -= len(chunk)
         yield chunk

@@ -12,9 +12,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from agcx_format import limits
+from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.imported import Imported
@@ -22,7 +23,6 @@ from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = [
-    "Opener",
     "detect",
     "find_files",
     "is_large",
@@ -34,8 +34,6 @@ __all__ = [
 
 # How much smaller a compressed file is.
 _COMPRESSED = 8
-
-Opener = Callable[[Path], BinaryIO]
 
 
 def _raise(error: OSError) -> None:
@@ -85,8 +83,7 @@ def find_files(
 def read_source(
     path: Path,
     convert: Callable[[Iterable[Line], Path, Timestamp], Imported],
-    opener: Opener | None = None,
-    read: Callable[[Path, Opener | None], Iterable[Line]] = read_lines,
+    read: Callable[[Path], Iterable[Line]] = read_lines,
 ) -> Imported:
     """Open a file and convert its lines.
 
@@ -96,7 +93,8 @@ def read_source(
     path = Path(path)
     try:
         modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
-        return convert(read(path, opener), path, modified)
+        with collecting_seldom():
+            return convert(read(path), path, modified)
     except OSError as cause:
         raise ConversionError(os_reason(cause), path=path) from cause
     except ConversionError as error:

@@ -65,12 +65,10 @@ _ANYWHERE = r"(?<!\\)"
 _ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 
 
-def _token(
-    kind: str, anchors: str, pattern: str, check: Check | None = None, start: str = _START
-) -> SecretRule:
+def _token(kind: str, anchors: str, pattern: str, start: str = _START) -> SecretRule:
     """A rule for tokens that are recognizable by themselves; the whole match is the secret."""
     compiled = re.compile(f"{start}(?P<secret>{pattern})")
-    return SecretRule(kind, tuple(anchors.split()), compiled, check)
+    return SecretRule(kind, tuple(anchors.split()), compiled)
 
 
 def _context(

@@ -8,14 +8,14 @@ looked at once more: what was destroyed while it was being read does not come ba
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import islice
 
+from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import is_still
 from agcx_format.disk.locks import locked
 from agcx_format.errors import FileClosed, PersistenceError
@@ -40,8 +40,6 @@ _DEAD_SHARE = 0.25
 # The first results should not have to wait for a whole segment: seconds after which one is committed.
 _COMMIT_SECONDS = 20.0
 _PATIENCE = 10.0
-# Objects after which the garbage collector looks at new ones: more than the messages of most sessions have.
-_NEW_OBJECTS = 100_000
 
 
 class Stopped(Exception):
@@ -75,19 +73,8 @@ def build(
     Raises `LockFailed` when another process builds it, `PersistenceError` when it cannot be written.
     """
     book.make_directory()
-    with locked(book.directory, timeout=0), _collecting_seldom():
+    with locked(book.directory, timeout=0), collecting_seldom():
         return _Build(book, refs, cap, stopped, report).run()
-
-
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Messages hold no cycles: to look through them for some again and again takes a tenth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], _NEW_OBJECTS) if before[0] else 0, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class _Build:

@@ -40,7 +40,6 @@ from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
 from agcx_format.importing.source_file import (
-    Opener,
     detect,
     is_large,
     known_shape,
@@ -87,16 +86,14 @@ class ClaudeCode(Agent):
         return read_transcript(source.path)
 
 
-def read_transcript(path: Path, *, opener: Opener | None = None) -> Imported:
-    """Read one transcript. `opener` opens a path for reading bytes, by default `open`.
-
-    Lines that cannot be read are listed in the report.
+def read_transcript(path: Path) -> Imported:
+    """Read one transcript; lines that cannot be read are listed in the report.
 
     Raises:
         ConversionError: the file cannot be read or is not a transcript.
     """
     converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
-    return read_source(path, converter, opener)
+    return read_source(path, converter)
 
 
 def convert(

@@ -33,7 +33,6 @@ from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
 from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
 from agcx_format.importing.source_file import (
-    Opener,
     detect,
     is_large,
     known_shape,
@@ -73,17 +72,15 @@ class Codex(Agent):
         return read_rollout(source.path)
 
 
-def read_rollout(path: Path, *, opener: Opener | None = None) -> Imported:
-    """Read one rollout. `opener` opens a path for reading bytes, by default `open`.
-
-    Lines that cannot be read are listed in the report.
+def read_rollout(path: Path) -> Imported:
+    """Read one rollout; lines that cannot be read are listed in the report.
 
     Raises:
         ConversionError: the file cannot be read or is not a rollout.
     """
     read = read_document if Path(path).suffix == ".json" else read_lines
     converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
-    found = read_source(path, converter, opener, read)
+    found = read_source(path, converter, read)
     return _with_call(found, Path(path))
 
 

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from agcx_format.importing.fields import as_json, as_text
+from agcx_format.model import unchecked
 from agcx_format.model.items import ContentPart, InputImage, InputText
 
 __all__ = ["content_of", "text_in"]
@@ -30,9 +31,12 @@ def text_in(content: Any) -> str:
 
 
 def _part(part: Any) -> list[ContentPart]:
+    # Nearly all parts are texts.
+    if type(part) is dict and part.get("type") == "text" and type(text := part.get("text")) is str:
+        return [unchecked.input_text(text)]
     match part:
         case str():
-            return [InputText(part)]
+            return [unchecked.input_text(part)]
         case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
             return [InputText(text)]
         case {"type": "image", "data": str(data)}:

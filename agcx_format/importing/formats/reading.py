@@ -25,17 +25,14 @@ from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_notice, add_unknown
 from agcx_format.importing.source_file import is_large, known_shape, read_source
 from agcx_format.importing.stored_entries import Entries, StoredEntries
+from agcx_format.model import unchecked
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import (
     ContentPart,
-    FunctionCall,
-    FunctionCallOutput,
     InputImage,
     InputText,
     Message,
     OutputText,
-    Reasoning,
-    SummaryText,
 )
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.outputs import CallOutcome
@@ -226,25 +223,25 @@ class Reading(ABC):
         parts = content_of(content)
         if not any(not isinstance(p, InputText) or p.text.strip() for p in parts):
             return None
-        return self.draft.add(Message(None, role, parts), self._number)
+        return self.draft.add(unchecked.message(None, role, parts), self._number)
 
     def said(self, content: Any, item_id: Any = None) -> None:
         """What the agent said; without words, nothing."""
         parts: list[ContentPart] = [
-            OutputText(part.text) if isinstance(part, InputText) else part
+            unchecked.output_text(part.text) if isinstance(part, InputText) else part
             for part in content_of(content)
         ]
         if any(not isinstance(p, OutputText) or p.text.strip() for p in parts):
             given = item_id if isinstance(item_id, str) else None
-            self.draft.add(Message(given, "assistant", parts), self._number)
+            self.draft.add(unchecked.message(given, "assistant", parts), self._number)
 
     def thought(self, text: Any, encrypted: Any = None) -> None:
         words, secret = as_text(text), as_text(encrypted) or None
         if not words.strip() and secret is None:
             return
         item_id = self.draft.made_id("rs", self._number)
-        summary = [SummaryText(words)] if words.strip() else []
-        self.draft.add(Reasoning(item_id, summary, None, secret), self._number)
+        summary = [unchecked.summary_text(words)] if words.strip() else []
+        self.draft.add(unchecked.reasoning(item_id, summary, None, secret), self._number)
 
     def call(self, call_id: Any, name: Any, arguments: Any) -> str:
         """A tool call; without an id it gets one, which is returned."""
@@ -255,7 +252,8 @@ class Reading(ABC):
             text = arguments if arguments.lstrip()[:1] == "{" else as_json({"input": arguments})
         else:
             text = as_json({} if arguments is None else arguments)
-        self.draft.add(FunctionCall(None, as_text(name) or "tool", text, given), self._number)
+        called = unchecked.function_call(None, as_text(name) or "tool", text, given)
+        self.draft.add(called, self._number)
         return given
 
     def result(self, call_id: Any, output: Any, outcome: CallOutcome | None = None) -> None:
@@ -265,7 +263,8 @@ class Reading(ABC):
         texts = [part.text for part in parts if isinstance(part, InputText)]
         images = [part for part in parts if isinstance(part, InputImage)]
         texts += ["[image: in the next message]"] * bool(images)
-        self.draft.add(FunctionCallOutput(given, "\n".join(texts)), self._number, outcome)
+        returned = unchecked.function_call_output(given, "\n".join(texts))
+        self.draft.add(returned, self._number, outcome)
         if images:
             self.draft.kept_as["image of a tool: a message of its own"] += 1
             words = InputText(f"<{OUTPUT_IMAGE}>{given}</{OUTPUT_IMAGE}>")
@@ -310,7 +309,7 @@ class LineAgent(Agent):
     def read(self, source: Source) -> Imported:
         is_document = source.path.suffix == ".json"
         reader = read_document if is_document else read_lines
-        return read_source(source.path, self._convert, None, reader)
+        return read_source(source.path, self._convert, reader)
 
     def _convert(self, lines: Iterable[Line], path: Path, modified: Timestamp) -> Imported:
         wanted = f"a session of {self.label}"

@@ -342,7 +342,7 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
     said = "\n\n".join(texts)
     summary = safe_line(_without_emphasis(said[:300].strip().partition("\n")[0]))
     if not summary:
-        summary = "(encrypted)" if item.encrypted_content else "(nothing said)"
+        summary = "(encrypted)" if item.encrypted_content else "(no text)"
     starts_at = 0 if said == text_of(item) else None
     body = prose_parts(said, look, 4, starts_at) if said else []
     if body and item.encrypted_content:

@@ -43,11 +43,11 @@ def count_lines(text: str) -> int:
     return text.count("\n") + (not text.endswith("\n")) if text else 0
 
 
-def slices(text: str, size: int = _SLICE) -> Iterator[tuple[int, int]]:
-    """Ranges of about `size` characters that end after a newline if there is one."""
+def slices(text: str) -> Iterator[tuple[int, int]]:
+    """Ranges of a limited number of characters that end after a newline if there is one."""
     start, end = 0, len(text)
     while start < end:
-        stop = start + size
+        stop = start + _SLICE
         if stop < end:
             newline = text.rfind("\n", start, stop)
             stop = newline + 1 if newline > start else stop

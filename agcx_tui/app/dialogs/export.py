@@ -69,6 +69,16 @@ _FORMAT_COLUMNS, _BRANCH_COLUMNS = 3, 2
 _BRANCH_WIDTH = 22
 
 
+class PathInput(Input):
+    """Of a path that does not fit, the end says more than the beginning."""
+
+    def on_resize(self) -> None:
+        self.show_end()
+
+    def show_end(self) -> None:
+        self.scroll_to(x=self.max_scroll_x, animate=False, force=True, immediate=True)
+
+
 class ExportDialog(Dialog[ExportOrder]):
     """For one session, the path is a file; for several, a directory or one file."""
 
@@ -77,7 +87,7 @@ class ExportDialog(Dialog[ExportOrder]):
     ExportDialog {
         & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }
         & .boxes { grid-size: 4; }
-        & .boxes.-secrets { grid-size: 2; grid-columns: 18 1fr; }
+        & .boxes.-secrets { grid-size: 2; grid-columns: 20 1fr; }
         & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
         & Checkbox { border: none; padding: 0; background: $surface; }
         & Checkbox:focus { border: none; }
@@ -118,14 +128,14 @@ class ExportDialog(Dialog[ExportOrder]):
                 for name, label in _PARTS.items():
                     yield Box(label, value=True, id=f"part-{name}", compact=True)
             with Container(classes="boxes -secrets"):
-                yield Box("Hide secrets", id="redact", compact=True)
+                yield Box(self._redact_label(), id="redact", compact=True)
                 yield Box("Also hide names and addresses", id="personal", compact=True)
             yield Static("Branches", classes="label", id="branches-label", markup=False)
             with Picks(_BRANCH_COLUMNS, id="branch"):
                 yield Pick("All, under headings", value=True, name=ALL)
                 yield Pick("The path to the last message", name=NEWEST)
             yield Static(self._path_label(), classes="label", id="path-label", markup=False)
-            yield Input(self._proposed, id="path", select_on_focus=False)
+            yield PathInput(self._proposed, id="path", select_on_focus=False)
             if any(item.has_checkpoints for item in self._items):
                 yield Static(_NO_CHECKPOINTS, id="checkpoints", markup=False)
             yield Static(id="message", markup=False)
@@ -135,7 +145,6 @@ class ExportDialog(Dialog[ExportOrder]):
 
     def on_mount(self) -> None:
         self.query_one("#format").focus()
-        self._show_end()
         if len(self._items) == 1:
             self._find_branches(self._items[0].path)
 
@@ -173,29 +182,35 @@ class ExportDialog(Dialog[ExportOrder]):
     def _suffix(self) -> str:
         return suffix(self._format)
 
-    def _show_end(self) -> None:
-        """Of a path that does not fit, the end says more than the beginning."""
-        field = self.query_one("#path", Input)
-        self.call_after_refresh(
-            lambda: field.scroll_to(x=field.max_scroll_x, animate=False, force=True)
-        )
-
     @on(RadioSet.Changed, "#format")
     def _format_chosen(self) -> None:
         chosen = (self.query_one("#format", Picks).chosen.id or "").removeprefix("format-")
         if chosen == self._format:
             return
         self._format = chosen
-        field = self.query_one("#path", Input)
+        field = self.query_one("#path", PathInput)
         if field.value == self._proposed:
             field.value = self._proposed = self._proposal()
         else:
             root, extension = os.path.splitext(field.value)
             if extension.removeprefix(".") in write_files.FORMATS:
                 field.value = f"{root}.{self._suffix}"
-        self._show_end()
+        field.show_end()
         self.query_one("#path-label", Static).update(Content(self._path_label()))
         self._say("")
+
+    def _redact_label(self) -> Content:
+        keys = [
+            self.app.get_key_display(active.binding)
+            for active in self.active_bindings.values()
+            if active.binding.action == "redact"
+        ]
+        return Content.assemble(
+            "Hide secrets", *((f" {key}", "bold $footer-key-foreground") for key in keys[:1])
+        )
+
+    def action_redact(self) -> None:
+        self.query_one("#redact", Box).toggle()
 
     @on(Checkbox.Changed, "#redact")
     def _redact_chosen(self, event: Checkbox.Changed) -> None:

@@ -1,7 +1,7 @@
 """`agcx checkpoint`: list, read, create, rename, and delete the checkpoints of sessions, and go back to one.
 
 Strategy: a checkpoint is named `SESSION@NAME`.  Reading and exporting are those of sessions, which take a
-checkpoint as well.  What changes something is an act, which `agcx undo` takes back.
+checkpoint as well.  What changes something is an act, which `agcx undo` undoes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`agcx copy` and `agcx import PATH`: sessions with their checkpoints, from one store into another.
 
 Strategy: what is there already stays, so both can be repeated.  All sessions that can be read come in one
-change, which `agcx undo` takes back; what the store cannot hold is said before.
+change, which `agcx undo` undoes; what the store cannot hold is said before.
 """
 
 from __future__ import annotations

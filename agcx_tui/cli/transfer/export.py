@@ -79,7 +79,7 @@ def export(
     branch: str,
     subagents: bool,
 ) -> None:
-    """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or for an agent to go on with.
+    """Export conversations: Markdown, HTML, JSON, JSON Lines, text, or for an agent to resume.
 
     A SESSION may be a checkpoint: SESSION@NAME, or the path of its file.
     """

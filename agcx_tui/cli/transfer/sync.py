@@ -11,9 +11,7 @@ from agcx_tui.cli.transfer.importing import import_found
 
 @click.command(short_help="Import what is new of all agents.")
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
-@click.option(
-    "--watch", is_flag=True, help="Go on with what the agents write from now on, until ctrl+c."
-)
+@click.option("--watch", is_flag=True, help="Keep importing what the agents write, until ctrl+c.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
 @store_option
 @pass_settings

@@ -94,8 +94,8 @@ def _directory() -> str:
     return directory
 
 
-def open_in_viewer(path: Path, environment: Mapping[str, str]) -> str:
-    """Have the system show a file; returns what went wrong, or an empty text."""
+def open_in_viewer(path: Path, environment: Mapping[str, str], patience: float = 2) -> str:
+    """Have the system show a file; returns what went wrong within `patience` seconds, or an empty text."""
     name = "open" if sys.platform == "darwin" else "xdg-open"
     places = filter(os.path.isabs, environment.get("PATH", "").split(os.pathsep))
     program = shutil.which(name, path=os.pathsep.join(places))
@@ -103,7 +103,7 @@ def open_in_viewer(path: Path, environment: Mapping[str, str]) -> str:
         return f"{name} is not installed: it is not on the PATH."
     try:
         # It may run as long as the viewer does, without our terminal.
-        subprocess.Popen(
+        viewer = subprocess.Popen(
             [program, str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -112,4 +112,8 @@ def open_in_viewer(path: Path, environment: Mapping[str, str]) -> str:
         )
     except OSError as cause:
         return f"{name}: {(cause.strerror or str(cause)).lower()}"
-    return ""
+    try:
+        failed = viewer.wait(patience) != 0
+    except subprocess.TimeoutExpired:
+        return ""
+    return f"{name} found no viewer that can show it here." if failed else ""

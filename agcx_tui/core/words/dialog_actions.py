@@ -52,7 +52,10 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
         Action("change.secrets", "s", "choose('SECRETS')", "remove all secrets from the session"),
     ),
     "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
-    "export": (Action("export.go", "ctrl+s", "export", "export", footer="export"),),
+    "export": (
+        Action("export.redact", "s", "redact", "hide secrets, or not"),
+        Action("export.go", "ctrl+s", "export", "export", footer="export"),
+    ),
     "review": (
         Action("review.toggle", "space", "turn_over", "toggle", footer="toggle"),
         Action("review.secret", "s", "turn_secret_over", "this secret", footer="this secret"),

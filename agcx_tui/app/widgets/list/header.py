@@ -56,11 +56,9 @@ class ListHeader(Widget):
         self,
         session_list: SessionList,
         labels: Mapping[str, str] | None = None,
-        *,
-        id: str | None = None,
     ) -> None:
         """`labels`: names of sort keys, if they mean something else in this list."""
-        super().__init__(id=id)
+        super().__init__()
         self._list = session_list
         self._labels = _LABELS | dict(labels or {})
 

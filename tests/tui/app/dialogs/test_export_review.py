@@ -66,9 +66,13 @@ async def review(
     app.screen.query_one(f"#format-{format_}", RadioButton).value = True
     await pilot.pause()
     app.screen.query_one("#path", Input).value = str(target)
-    app.screen.query_one("#redact", Checkbox).focus()
-    await pilot.press("space")
-    app.screen.query_one("#personal", Checkbox).value = personal
+    if personal:
+        # From wherever one is but in the path.
+        await pilot.press("s")
+        app.screen.query_one("#personal", Checkbox).value = True
+    else:
+        app.screen.query_one("#redact", Checkbox).focus()
+        await pilot.press("space")
     # Which exports, as it does in every field, and leaves the box as it is.
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(app.screen, RedactionReview))

@@ -53,7 +53,7 @@ async def test_every_kind_of_item_is_shown():
         "● Assistant", "Read layout.css", ".grid { display: grid }", "■ Developer", "mixed",
         "ls -la", "completed", "cargo test", "in progress", "env RUST_LOG=debug", "(no command)",
         "rg -n grid", "src/layout.css:12:.grid", "0.1 s", "ok", "not json {", "(no output)",
-        "(nothing said)", "It has no template.", "15 characters encrypted", "raw chain", "plain",
+        "(no text)", "It has no template.", "15 characters encrypted", "raw chain", "plain",
         "other",
     ]:  # fmt: skip
         assert words in shown, words

@@ -72,3 +72,6 @@ def test_the_viewer_of_the_system_gets_the_path_as_one_word(tmp_path, monkeypatc
     wait_until(told.exists)
     assert told.read_text() == f"{picture}|"
     assert "not installed" in open_in_viewer(picture, {"PATH": "."})
+    # As where there is no desktop.
+    program.write_text("#!/bin/sh\nexit 3\n")
+    assert "no viewer" in open_in_viewer(picture, {"PATH": str(tmp_path)}, patience=60)
