@@ -57,6 +57,13 @@ def test_what_ci_runs_is_the_test_command_of_the_readme():
         assert check in re.split(r" && |\n", working)
 
 
+def test_what_is_installed_comes_from_this_directory_as_no_index_has_it():
+    program = "".join(path.read_text("utf-8") for path in (ROOT / "agcx_tui").rglob("*.py"))
+    for text in (README, program):
+        assert not re.search(r"(pip|pipx|uv tool) install (-\w+ )?['\"]?agcx", text)
+    assert set(re.search(r"'\.\[(.*?)\]'", README)[1].split(",")) == {"mcp", "pictures"}
+
+
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_what_it_links_to_is_there(target):
     assert (ROOT / target).exists()

@@ -26,7 +26,7 @@ from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 __all__ = [
     "Signature", "copy_owner_and_mode", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
     "remove_unused", "replace_file", "sync_directory", "sync_directory_of", "sync_file",
-    "temporary_beginning", "temporary_name", "write_file", "write_new",
+    "sync_written", "temporary_beginning", "temporary_name", "write_file", "write_new", "write_unsynced",
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
@@ -199,6 +199,24 @@ def write_file(path: Path, parts: Iterable[bytes], *, like: Path | None = None) 
         with contextlib.suppress(FileNotFoundError):
             status = os.stat(like)
     return write_new(None, os.fspath(path), parts, like=status)
+
+
+def write_unsynced(path: Path, parts: Iterable[bytes]) -> Signature:
+    """Write a new file, which is durable only after `sync_written`.
+
+    Raises:
+        OSError: the file exists, or cannot be written.
+    """
+    return write_new(None, os.fspath(path), parts, later=os.close)
+
+
+def sync_written(path: Path) -> None:
+    """Make a file durable that `write_unsynced` wrote."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        sync_file(fd)
+    finally:
+        os.close(fd)
 
 
 def write_new(

@@ -263,9 +263,12 @@ def _take_rest(found: Salvaged, file: OpenFile, start: int, magics: list[int]) -
 
 
 def _context_at(file: OpenFile, start: int) -> bytes | None:
-    text = bytearray()
+    """The context, if that is the frame at `start`; no other is decompressed: messages are frames as well."""
+    text, end = bytearray(), file.size
+    with contextlib.suppress(PersistenceError):
+        end = start + frames.first_end(FileSection(file, start, file.size))
     try:
-        for piece in frames.pieces(FileSection(file, start, file.size)):
+        for piece in frames.pieces(FileSection(file, start, end)):
             text += piece
             if len(text) > limits.WHOLE_SECTION:
                 return None

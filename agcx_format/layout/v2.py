@@ -12,6 +12,7 @@ included; the checksum has always been nil. Its checkpoints have the same header
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta
@@ -38,13 +39,13 @@ from agcx_format.layout.base import (
     SectionPlace,
     admit_all,
 )
-from agcx_format.layout.elements import NIL, element, elements_of, split, with_more
+from agcx_format.layout.elements import ELEMENTS, NIL, element, elements_of, split, with_more
 from agcx_format.layout.encoded import Chained, EncodedFile, Hold
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
 from agcx_format.layout.metadata_copies import MetadataCopies
 from agcx_format.layout.plain_size import Part, plain_size
-from agcx_format.layout.v2_metadata import read_metadata
+from agcx_format.layout.v2_metadata import read_metadata, split_metadata
 from agcx_format.layout.v2_rest import Found, ask
 from agcx_format.model.fields import Float32
 from agcx_format.model.session import (
@@ -310,14 +311,24 @@ class Layout2(Layout):
         level: int,
         admit: Callable[[int], None] = admit_all,
     ) -> Rewritten:
-        """The other elements are the same MessagePack; the section is compressed again."""
-        raw = decompress(data)
-        first, *others = split(raw)
-        old = element(raw, first, SessionMetadata)
-        new = change(old)
-        kept = [raw[other.start : other.end] for other in others]
-        indexed, parts = _measured_parts(new, [messagepack.encode(new), *kept], level)
-        return Rewritten(new, indexed, parts, len(data), new != old)
+        """The other elements are the same MessagePack; the section is compressed again, piece by piece."""
+        section = Part(data, HEADER, section_end(data[:HEADER], len(data)))
+        with located(section="session", base=HEADER):
+            old, others = split_metadata(frames.pieces(section))
+        new, plain = change(old), 0
+        first = messagepack.array_header(len(ELEMENTS)) + messagepack.encode(new)
+
+        def text() -> Iterator[bytes]:
+            nonlocal plain
+            for piece in chain([first], others):
+                plain += len(piece)
+                yield piece
+
+        with located(section="session", base=HEADER):
+            packed = list(frames.compress_each(text(), level))
+        size = sum(map(len, packed))
+        indexed = measured(new, size, plain)
+        return Rewritten(new, indexed, [header_of(size), *packed], len(data), new != old)
 
     def appended(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from agcx_format.layout.base import MAGIC
 from agcx_format.model.session import CheckpointMetadata, ModeHistory, Session
 from agcx_format.session.checkpoint_file import is_checkpoint, read_checkpoint
 from agcx_format.session.metadata import read_metadata
-from agcx_format.session.whole import read_session
+from agcx_format.session.streamed import stream_session
 from agcx_format.store.backup.archive import MARK
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
@@ -52,12 +53,12 @@ class Incoming:
     checkpoints: tuple[str, ...] = ()
 
     def session(self) -> Session:
-        """The whole of it.
+        """The whole of it; see `stream_session`.
 
         Raises:
             PersistenceError: it is damaged, or cannot be read.
         """
-        return _from_json(self.path)[0] if self.layout is None else read_session(self.path)
+        return _from_json(self.path)[0] if self.layout is None else stream_session(self.path)
 
     def losses(self, layout: int) -> list[str]:
         """What a file of this layout has no place for, in words: it is left out.
@@ -169,7 +170,8 @@ def is_same(store: StoreReader, incoming: Incoming) -> bool:
             with OpenFile(there.path) as one, OpenFile(incoming.path) as other:
                 if _same_bytes(one, other):
                     return True
-        return list(there) == incoming.session()[1].messages
+        messages = incoming.session()[1].messages
+        return len(there) == len(messages) and all(map(operator.eq, there, messages))
 
 
 def _same_bytes(one: OpenFile, other: OpenFile) -> bool:

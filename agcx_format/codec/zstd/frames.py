@@ -25,7 +25,17 @@ from agcx_format.errors import CompressionError
 if TYPE_CHECKING:
     import zstandard
 
-__all__ = ["MAGIC", "Frame", "Section", "compress", "compress_each", "decompress", "pieces", "walk"]
+__all__ = [
+    "MAGIC",
+    "Frame",
+    "Section",
+    "compress",
+    "compress_each",
+    "decompress",
+    "first_end",
+    "pieces",
+    "walk",
+]
 
 MAGIC = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
@@ -73,6 +83,15 @@ def walk(section: Section) -> list[Frame]:
         frames.append(frame)
         at = frame.end
     return frames
+
+
+def first_end(section: Section) -> int:
+    """Where the first frame of a section ends.
+
+    Raises:
+        CompressionError: it begins with none, or ends inside it.
+    """
+    return (_skippable_frame(section, 0) or _frame(section, 0)).end
 
 
 def _frame(section: Section, start: int) -> Frame:

@@ -1,7 +1,7 @@
 """`agcx mcp`: a Model Context Protocol server, with which an agent looks up what was said before.
 
 Strategy: three tools over stdio that only read; `lookup.py` answers them in a thread, so that the server
-stays responsive.  The package `mcp` is imported when the command runs: it is the extra `agcx[mcp]`.
+stays responsive.  The package `mcp` is imported when the command runs: it is the extra `mcp`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import click
 
 from agcx_tui.cli.common import Settings, pass_settings, store_option
+from agcx_tui.core.words.extras import how_to_install
 
-_MISSING = "the package mcp is missing; install it with: pip install 'agcx[mcp]'"
+_MISSING = f"the package mcp is missing; {how_to_install('mcp')}"
 
 _INSTRUCTIONS = """\
 Past conversations with coding agents on this machine. Search them before asking what was decided, tried, or

@@ -6,7 +6,6 @@ damage is then reported on stderr and by the exit status.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -211,8 +210,8 @@ def _page(lines: Iterator[str]) -> None:
 
 
 def _as_json(number: int, message: MessageSnapshot | PersistenceError) -> dict[str, Any]:
-    from agcx_format import to_json
+    from agcx_format.codec.json import to_plain
 
     if isinstance(message, PersistenceError):
         return {"number": number, "error": message.reason}
-    return {"number": number, **json.loads(to_json(message))}
+    return {"number": number, **to_plain(message)}

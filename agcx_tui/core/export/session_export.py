@@ -258,17 +258,33 @@ def _rest(file: SessionFile, with_state: bool) -> tuple[ConversationSnapshot, Se
     Raises:
         PersistenceError: They cannot be read; if the messages before them are damaged, the error is theirs.
     """
-    from agcx_format import ConversationSnapshot
     from agcx_format.errors import PersistenceError
 
     try:
-        if with_state:
-            return file.without_messages()
-        return ConversationSnapshot(file.metadata.id, [], file.context, _modes(file)), None
+        return file.without_messages() if with_state else (_around(file), None)
     except PersistenceError as error:
         while file.read_more():
             pass
         raise file.error or error from None
+
+
+def _around(file: SessionFile) -> ConversationSnapshot:
+    """Context and modes, read at once: a layout may have to decompress all messages for each question.
+
+    Raises:
+        PersistenceError: The context cannot be read.
+    """
+    from msgspec.structs import replace
+
+    from agcx_format import ConversationSnapshot
+    from agcx_format.errors import PersistenceError
+
+    try:
+        around, _ = file.without_messages()
+        return replace(around, id=file.metadata.id)
+    except PersistenceError:
+        # Only the state may be damaged, which is not asked for.
+        return ConversationSnapshot(file.metadata.id, [], file.context, _modes(file))
 
 
 def _modes(file: SessionFile) -> ModeHistory:

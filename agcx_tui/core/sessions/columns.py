@@ -54,8 +54,8 @@ _RANKED: tuple[tuple[ColumnName, int, int], ...] = (
     ("ratio", 6, 22),
     ("agent", 11, 26),
     ("mode", 6, 26),
-    ("model", 16, 36),
-    ("tags", 14, 40),
+    ("model", 16, 44),
+    ("tags", 14, 52),
 )
 # A title narrower than this takes cells from the project, whose header still fits: `project ↓`.
 _ROOMY_TITLE = 40

@@ -43,6 +43,8 @@ class ActivityFeed:
         self._running = False
         # Files that were read, or could not be: not again while they are the same.
         self._tried: set[tuple[int, Signature | None]] = set()
+        # The filter asked for something else before all were read.
+        self._stopped = False
         self._store = ""
 
     @property
@@ -65,20 +67,23 @@ class ActivityFeed:
         return [row for row in rows if (row, signature(row)) not in self._tried]
 
     async def _read(self, rows: Sequence[int]) -> None:
-        table = self._table
+        table, self._stopped = self._table, False
         entries = entries_of(table, rows)
-        self._tried |= {(row, table.signature(row)) for row in rows}
+        wanted = {table.path(row): (row, table.signature(row)) for row in rows}
         try:
             async with aclosing(
                 stream(lambda stop: self._batches(entries, stop.is_set))
             ) as batches:
                 async for files in batches:
+                    self._tried |= {wanted[file.path] for file in files}
                     table.set_activity(known_activity(table, files))
                     self._view.table_changed()
         except Exception as error:
             log_failure("what happened in sessions was not read", error)
         finally:
             self._running = False
+        if not self._stopped:
+            self._tried.update(wanted.values())
         self._view.table_changed()
 
     def _batches(
@@ -94,7 +99,9 @@ class ActivityFeed:
             if time.monotonic() - breathed > _STEP_SECONDS:
                 time.sleep(_BREATH)
                 breathed = time.monotonic()
-            return is_cancelled() or not self._table.query.is_of_messages
+            # For good, also if the filter asks again meanwhile.
+            self._stopped |= is_cancelled() or not self._table.query.is_of_messages
+            return self._stopped
 
         measured = gather
         if self._cache is not None:

@@ -12,7 +12,7 @@ from agcx_format.codec import messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CompressionError, CorruptData, MessagePackDecodeError
 from agcx_format.layout import v2
-from agcx_format.layout.v2_metadata import read_metadata
+from agcx_format.layout.v2_metadata import read_metadata, split_metadata
 from agcx_format.session.lazy import SessionFile
 from tests.support.stores import golden_session
 
@@ -35,6 +35,26 @@ def test_the_metadata_are_read_however_the_pieces_are_cut(size: int):
         rest = b"".join(given)
         assert WHOLE.endswith(rest)
         assert len(rest) > len(messagepack.encode(CONVERSATION)) - 2
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 10**6])
+def test_the_other_elements_pass_however_the_pieces_are_cut(size: int):
+    metadata, others = split_metadata(iter(pieces(WHOLE + b"more", size)))
+    assert metadata == METADATA
+    assert b"\x94" + messagepack.encode(METADATA) + b"".join(others) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("data", "truncated"),
+    [(b"\x93" + WHOLE[1:], False), (WHOLE[:-1], True), (WHOLE[:-2] + b"\xc1\xc0", False)],
+    ids=["three elements", "cut", "no MessagePack"],
+)
+def test_other_elements_that_are_damaged_are_an_error(data: bytes, truncated: bool):
+    metadata, others = split_metadata(iter(pieces(data, 100)))
+    assert metadata == METADATA
+    with pytest.raises(MessagePackDecodeError) as caught:
+        list(others)
+    assert caught.value.truncated == truncated
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,7 @@ def joined():
 before = peak()
 store.content.join(a, b)
 store.convert([joined()], 2)
+store.update_metadata(UUID(int=1), title="Both")
 store.content.redact(store.content.review([joined()], secrets=False, texts={"needle": None}))
 store.split(UUID(int=1), 5)
 print((peak() - before) // 1024)

@@ -191,7 +191,7 @@ def test_without_the_package_the_command_says_what_to_install(store, monkeypatch
     monkeypatch.setattr(sys, "meta_path", [_Missing(), *sys.meta_path])
     result = run("mcp")
     assert result.exit_code == 1
-    assert "pip install 'agcx[mcp]'" in result.stderr
+    assert "pip install '.[mcp]'" in result.stderr
 
 
 class _Missing:

@@ -15,6 +15,7 @@ from agcx_tui.core.conversation.image_facts import image_facts
 from agcx_tui.core.local import picture_file
 from agcx_tui.core.local.picture_file import UnusablePicture
 from agcx_tui.core.local.terminal_pictures import draws_placeholders, graphics
+from agcx_tui.core.words.extras import how_to_install
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -47,7 +48,7 @@ async def show_picture(screen: Screen[None], url: str) -> None:
     try:
         problem = "" if kind and _is_drawn(screen.app, kind) else "This terminal shows no pictures"
     except ImportError:
-        problem = 'Pictures need a package more: pip install "agcx[pictures]"'
+        problem = f"Pictures need a package more; {how_to_install('pictures')}"
     except (SuspendNotSupported, OSError):
         problem = "This terminal cannot be asked for its size in pixels"
     if problem:
