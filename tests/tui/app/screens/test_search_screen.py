@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -37,8 +38,9 @@ async def opened(pilot: Pilot, *keys: str, sessions: int = 15) -> SearchScreen:
 
 
 async def typed(pilot: Pilot, screen: SearchScreen, words: str) -> None:
-    """Type words, and wait until they were searched for."""
-    await pilot.press(*words)
+    """Type words, as fast as a terminal may hand them over, and wait until they were searched for."""
+    for character in words:
+        pilot.app.post_message(events.Key(character, character))
     await answered(pilot, screen, words)
 
 
