@@ -29,7 +29,13 @@ if TYPE_CHECKING:
         sync_directory as sync_directory,
     )
     from agcx_format.disk.durable import (
+        sync_written as sync_written,
+    )
+    from agcx_format.disk.durable import (
         write_file as write_file,
+    )
+    from agcx_format.disk.durable import (
+        write_unsynced as write_unsynced,
     )
     from agcx_format.disk.new_file import make_directory as make_directory
     from agcx_format.disk.new_file import put_new as put_new
@@ -37,7 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "durable": """Signature open_regular os_reason read_exactly remove_unused replace_file sync_directory
-        write_file""",
+        sync_written write_file write_unsynced""",
     "new_file": "make_directory put_new",
     "tree": "Tree",
 }

@@ -26,7 +26,7 @@ from agcx_format.errors import CorruptData, PersistenceError, StoreNotWritable
 __all__ = [
     "Signature", "copy_owner_and_mode", "is_still", "is_temporary", "naming", "open_regular", "read_exactly",
     "remove_unused", "replace_file", "sync_directory", "sync_directory_of", "sync_file",
-    "temporary_beginning", "temporary_name", "write_file", "write_new",
+    "sync_written", "temporary_beginning", "temporary_name", "write_file", "write_new", "write_unsynced",
 ]  # fmt: skip
 
 TEMPORARY = ".agcx-tmp"
@@ -35,6 +35,7 @@ _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 # A name has 255 bytes at most, a character up to four of them.
 _LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_U63 = 1 << 63
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -47,12 +48,12 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+        return cls(status.st_ino, status.st_size, _mtime_ns(status))
 
     def fits(self, status: os.stat_result) -> bool:
         """Whether a file with this status is the one that was read."""
         return (
-            status.st_mtime_ns == self.mtime_ns
+            _mtime_ns(status) == self.mtime_ns
             and status.st_size == self.size
             and status.st_ino == self.inode
         )
@@ -79,6 +80,12 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
             if cause.errno in _NOTHING_THERE:
                 return None
             raise PersistenceError(os_reason(cause), path=path) from None
+
+
+def _mtime_ns(status: os.stat_result) -> int:
+    """Within 64 bits, as tables and caches hold it: the years 1678 to 2262."""
+    mtime_ns = status.st_mtime_ns
+    return mtime_ns if -_U63 <= mtime_ns < _U63 else max(-_U63, min(mtime_ns, _U63 - 1))
 
 
 def is_still(path: str | os.PathLike[str], expected: Signature) -> bool:
@@ -199,6 +206,24 @@ def write_file(path: Path, parts: Iterable[bytes], *, like: Path | None = None) 
         with contextlib.suppress(FileNotFoundError):
             status = os.stat(like)
     return write_new(None, os.fspath(path), parts, like=status)
+
+
+def write_unsynced(path: Path, parts: Iterable[bytes]) -> Signature:
+    """Write a new file, which is durable only after `sync_written`.
+
+    Raises:
+        OSError: the file exists, or cannot be written.
+    """
+    return write_new(None, os.fspath(path), parts, later=os.close)
+
+
+def sync_written(path: Path) -> None:
+    """Make a file durable that `write_unsynced` wrote."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        sync_file(fd)
+    finally:
+        os.close(fd)
 
 
 def write_new(

@@ -16,7 +16,10 @@ from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import Item
 from agcx_format.transcript.words import own_words
 
-__all__ = ["Copies"]
+__all__ = ["PICTURES", "Copies"]
+
+# The speaker and the words of a message of the person that is nothing but pictures.
+PICTURES = "pictures", "without words"
 
 Given = TypeVarTuple("Given")
 

@@ -47,6 +47,7 @@ class TrashedSession(msgspec.Struct, frozen=True, gc=False):
         size: bytes of the file and of its checkpoints.
         signature: the file as it was found.
         belongings: where its checkpoints and copies of its metadata were, relative to the store.
+        is_version: the act did not delete the session, but wrote it again under another path.
     """
 
     act: Act
@@ -56,6 +57,7 @@ class TrashedSession(msgspec.Struct, frozen=True, gc=False):
     size: int
     signature: Signature
     belongings: tuple[str, ...] = ()
+    is_version: bool = False
 
     @property
     def id(self) -> UUID | None:
@@ -84,6 +86,11 @@ class Emptied(msgspec.Struct, frozen=True):
     acts: tuple[Act, ...]
     sessions: tuple[TrashedSession, ...]
     size: int
+
+    @property
+    def count(self) -> int:
+        """How many sessions they are: of one the trash may have had several versions."""
+        return len({session.name or session.origin for session in self.sessions})
 
     @property
     def ids(self) -> frozenset[UUID]:
@@ -121,6 +128,7 @@ def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
         if owner := _owner_of(path):
             belonging.setdefault(owner.lower(), []).append(path)
     files = store.full(f"{paths.TRASH}/{act.id}/{FILES}")
+    written = {os.path.basename(step.path).lower() for step in act.steps if step.op == "create"}
     for origin, signature in kept.items():
         if not origin.endswith(paths.SUFFIX):
             continue
@@ -136,6 +144,7 @@ def _sessions_of(store: Tree, act: Act) -> Iterator[TrashedSession]:
             + sum([kept[path].size for path in belongings if path.endswith(checkpoint.SUFFIX)]),
             signature,
             belongings,
+            base.lower() in written,
         )
 
 

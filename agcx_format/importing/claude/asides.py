@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agcx_format.importing.copies import Copies
+from agcx_format.importing.copies import PICTURES, Copies
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.formats.parts import content_of
 from agcx_format.importing.notices import add_notice, add_unknown, compacted
-from agcx_format.model.items import InputText, Item, Message
+from agcx_format.model.items import ContentPart, InputText, Item, Message
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import own_words, text_of
+from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 from agcx_format.variables import COST_USD, ROLE
 
 __all__ = ["Asides"]
@@ -67,6 +68,9 @@ class Asides:
     def heard(self, item: Item) -> None:
         """Note what the person said, so that copies of it are recognized."""
         if type(item) is Message and item.role == "user":
+            if genuine_user_text(item) == "":
+                self._copies.said(*PICTURES)
+                return
             said = _as_typed(text_of(item))
             self._copies.said("user", said)
             for each in [each for each in self._taken_back if each in said]:
@@ -126,11 +130,12 @@ class Asides:
     # --- what the person typed while the agent worked
 
     def _queue(self, value: dict[str, Any], number: int) -> None:
-        text = as_text(value.get("content"))
+        parts = content_of(value.get("content"))
+        text = _text_of(parts)
         operation = as_text(value.get("operation"))
-        if operation == "enqueue" and _is_typed(text):
+        if operation == "enqueue" and _is_typed(parts):
             self._waiting.append(_as_typed(text))
-            self._prompt(text, "queue-operation.enqueue", number, value)
+            self._prompt(parts, "queue-operation.enqueue", number, value)
         else:
             self._unqueue(operation, _as_typed(text))
             self._draft.skipped.add(f"queue-operation.{operation}", number, value)
@@ -151,18 +156,23 @@ class Asides:
         if name != "attachment.queued_command":
             self._draft.skipped.add(name, number, value)
             return
-        text = _text_of_prompt(attached.get("prompt"))
+        parts = content_of(attached.get("prompt"))
         origin = attached.get("origin")
         origin = as_text(origin.get("kind")) if isinstance(origin, dict) else "human"
-        if origin != "human" or not _is_typed(text):
+        if origin != "human" or not _is_typed(parts):
             self._draft.kept_as["queued command that nobody typed: role developer"] += 1
-            self._draft.add(Message(None, "developer", [InputText(text)]), number)
+            self._draft.add(Message(None, "developer", parts or [InputText("")]), number)
             return
-        self._prompt(text, name, number, value)
+        self._prompt(parts, name, number, value)
 
-    def _prompt(self, text: str, kind: str, number: int, value: dict[str, Any]) -> None:
-        """Add what the person typed, unless a message says it."""
-        self._copies.copy("user", _as_typed(text), kind, number, value, _typed, text)
+    def _prompt(
+        self, parts: list[ContentPart], kind: str, number: int, value: dict[str, Any]
+    ) -> None:
+        """Add what the person typed and pasted, unless a message says it."""
+        speaker, words = "user", _as_typed(_text_of(parts))
+        if not words.strip():
+            speaker, words = PICTURES
+        self._copies.copy(speaker, words, kind, number, value, _typed, parts)
 
     # --- what happened
 
@@ -192,13 +202,16 @@ def mode_of(draft: ImportDraft, mode: object) -> None:
         draft.mode(OperatingMode.PLAN if mode == "plan" else OperatingMode.BUILD)
 
 
-def _is_typed(text: str) -> bool:
-    """Whether a person typed it: words, or a slash command with or without arguments."""
+def _is_typed(parts: list[ContentPart]) -> bool:
+    """Whether a person typed it: words, a slash command with or without arguments, or pictures alone."""
+    text = _text_of(parts)
+    if not text.strip():
+        return bool(parts)
     return bool(own_words(text) or _command_name(text))
 
 
-def _typed(text: str) -> Message:
-    return Message(None, "user", [InputText(text)])
+def _typed(parts: list[ContentPart]) -> Message:
+    return Message(None, "user", parts)
 
 
 def _as_typed(text: str) -> str:
@@ -207,10 +220,8 @@ def _as_typed(text: str) -> str:
     return f"{name[1]} {own_words(text)}".strip() if name else text
 
 
-def _text_of_prompt(prompt: Any) -> str:
-    if isinstance(prompt, list):
-        return "\n".join(as_text(part.get("text")) for part in prompt if isinstance(part, dict))
-    return as_text(prompt)
+def _text_of(parts: list[ContentPart]) -> str:
+    return "\n".join(part.text for part in parts if isinstance(part, InputText))
 
 
 def _compaction(value: dict[str, Any]) -> str:

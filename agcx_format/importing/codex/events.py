@@ -12,7 +12,7 @@ from typing import Any
 from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.items import PLACEHOLDERS
 from agcx_format.importing.codex.reviews import review_in
-from agcx_format.importing.copies import Copies
+from agcx_format.importing.copies import PICTURES, Copies
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
@@ -152,7 +152,7 @@ class Events:
     ) -> None:
         speaker, words = _SPEAKERS[kind], text
         if pictures and not text.strip():
-            speaker, words = _PICTURES
+            speaker, words = PICTURES
         given = kind, text, pictures, number
         self._copies.copy(speaker, words, name, number, value, self._copied, *given)
 
@@ -237,10 +237,6 @@ def _words(payload: dict[str, Any]) -> str:
     return as_text(payload.get("message")) or as_text(payload.get("text"))
 
 
-# Who says what in a message that is nothing but pictures.
-_PICTURES = "pictures", "without words"
-
-
 def _pictures(said: dict[str, Any]) -> Iterator[str]:
     """The addresses of the pictures that an event says were sent."""
     for name, beginning in (("images", ""), ("local_images", "file://")):
@@ -260,7 +256,7 @@ def _pictures(said: dict[str, Any]) -> Iterator[str]:
 def _said(message: Message) -> tuple[str, str]:
     """Who says what in a message."""
     if message.role == "user" and genuine_user_text(message) == "":
-        return _PICTURES
+        return PICTURES
     return message.role, _spoken(message)
 
 

@@ -20,6 +20,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words import format
+from agcx_tui.core.words.deletion import destroyed_sessions
 from agcx_tui.core.words.typed_values import BadValue, moment_before
 
 WORD = "delete"
@@ -102,7 +103,7 @@ class EmptyDialog(Dialog[list[Act]]):
         going = [session for session in self._sessions if session.act.id in ids]
         size = format.size(sum(session.size for session in going))
         undoable = sum(act.can_be_undone for act in self._to_destroy)
-        deleted = f"Destroys {format.counted(len(going), 'deleted session')}, {size}."
+        deleted = f"Destroys {destroyed_sessions(going)}, {size}."
         lines = [
             *([deleted] if going or self._by_age else []),
             f"{format.counted(undoable, 'change')} can no longer be undone.",

@@ -6,7 +6,7 @@ sorted by deletion.  A thread reads; the store's queue acts.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from textual import on, work
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from agcx_format import Act, ScanEntry, Store, ns_of
@@ -22,6 +23,7 @@ from agcx_format.store import Emptied, TrashedSession
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.screens.browser.filter_bar import FilterBar
 from agcx_tui.app.screens.sessions import SessionsScreen
 from agcx_tui.app.services import Services
 from agcx_tui.core.store import store_work
@@ -40,6 +42,7 @@ class TrashScreen(SessionsScreen):
     """The deleted sessions; what is destroyed is also removed from every cache."""
 
     BINDINGS = bindings("trash")
+    DEFAULT_CSS = "TrashScreen.-roomy > FilterBar { margin: 1 0; }"
     LABELS: ClassVar = {"accessed": "deleted"}
     FIXED: ClassVar = "It is in the trash: restore it first (r in the trash)."
 
@@ -56,6 +59,11 @@ class TrashScreen(SessionsScreen):
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
         self._is_read = False
+        self._filter = FilterBar(self.sessions, self.now, self._filtered, id="filter-line")
+        self._filter.display = False
+
+    def compose_above(self) -> Iterable[Widget]:
+        yield self._filter
 
     def on_mount(self) -> None:
         self.show_title(_heading(), "reading…")
@@ -90,12 +98,30 @@ class TrashScreen(SessionsScreen):
         self.table.remove(row for row in rows if row is not None)
         self.table.put(entry for _, entry in message.found)
         self.refresh_bindings()
+        self._filter.display = bool(self._found)
+        self._filter.show_status(0)
         unread = Content.styled(safe_line(message.error), "$error")
         self.table_changed(unread if message.error else None if message.found else _EMPTY)
         if message.error:
             self.show_title(_heading(), "cannot be read")
         else:
             self.cursor_moved()
+
+    # --- finding
+
+    def action_filter(self) -> None:
+        self._filter.input.focus()
+
+    def _filtered(self) -> None:
+        self.table_changed()
+        self._filter.show_status(0)
+
+    def action_leave(self) -> None:
+        """Clear the filter, then leave."""
+        if self._filter.value:
+            self._filter.clear()
+        else:
+            super().action_leave()
 
     def cursor_moved(self) -> None:
         total = sum(session.size for session in self._found.values())
@@ -113,7 +139,7 @@ class TrashScreen(SessionsScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An empty trash offers only what works there."""
-        if self._is_read and action == "restore":
+        if self._is_read and action in ("restore", "filter"):
             return bool(self._found)
         if self._is_read and action == "empty":
             return any(act.emptied_at is None for act in self._log)
@@ -184,7 +210,7 @@ class TrashScreen(SessionsScreen):
             self.failed("Not everything was destroyed", error)
             self._load()
         else:
-            sessions_gone = format.counted(len(gone.sessions), "session")
+            sessions_gone = format.counted(gone.count, "session")
             self._changed(f"Destroyed {sessions_gone}; {format.size(gone.size)} freed.")
 
 

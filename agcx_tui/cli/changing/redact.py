@@ -227,12 +227,13 @@ def _amount(found: Review) -> str:
 def _offer_emptying(settings: Settings, store: Store, act: Act, yes: bool, empty: bool) -> None:
     from agcx_format.store import trashed
     from agcx_tui.core.store.forget import forget
+    from agcx_tui.core.words.deletion import destroyed_sessions
 
     acts = store.content.holding(act)
     sessions = list(trashed(store.path, acts))
     what = f"the old versions and the undo of {counted(len(acts), 'change')}"
     if sessions:
-        what += f", with {counted(len(sessions), 'deleted session')}"
+        what += f", with {destroyed_sessions(sessions)}"
     if not empty and (yes or not typed_word(f"The trash still has it. Destroy {what}, for good?")):
         tell(f"The trash still has it: agcx trash empty destroys {what}.")
         return

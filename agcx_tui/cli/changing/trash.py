@@ -148,6 +148,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     """
     from agcx_format.store import trashed
     from agcx_tui.core.store.forget import forget
+    from agcx_tui.core.words.deletion import destroyed_sessions
 
     store = settings.store()
     to_destroy = store.to_destroy(older_than)
@@ -156,14 +157,13 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
         return
     sessions = list(trashed(store.path, to_destroy))
     total = size(sum(each.size for each in sessions))
-    what = f"{counted(len(sessions), 'deleted session')} ({total})"
+    what = f"{destroyed_sessions(sessions)} ({total})"
     question = f"Destroy {what} and the undo of {counted(len(to_destroy), 'change')}, for good?"
     if not yes and not typed_word(question):
         settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
         return
     gone = store.destroy(to_destroy)
-    destroyed = counted(len(gone.sessions), "session")
-    tell(f"Destroyed {destroyed}; {size(gone.size)} freed.")
+    tell(f"Destroyed {counted(gone.count, 'session')}; {size(gone.size)} freed.")
     forget(gone, store.path, state=state_directory(), cache=cache_directory())
 
 

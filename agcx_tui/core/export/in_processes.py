@@ -1,8 +1,9 @@
 """Render sessions in several processes, each into a temporary file, for this one to put where it belongs.
 
 Strategy: processes render ahead, and the results are taken in the order of the jobs, so names, questions,
-and messages are those of an export in one process.  What a process cannot do, as writing to a FIFO, or did
-not do, because the system ended it, is left to the caller.
+and messages are those of an export in one process.  No process waits until its file is on the disk: threads
+of this program do, for several files at once, which the disk writes together.  What a process cannot do, as
+writing to a FIFO, or did not do, because the system ended it, is left to the caller.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,8 @@ __all__ = ["Rendered", "Rendering"]
 _WORTH_A_PROCESS = 2 * 1024 * 1024
 # Files that each process may have written and that are not in place yet.
 _AHEAD = 2
+# Files that are synced at once.
+_SYNCS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,8 @@ class Rendering:
         # Last, so that it is first: a process that still writes must not outlive its folder.
         self._cleanup.callback(self._remove_all)
         self._cleanup.callback(pool.close)
-        self._outcomes = pool.run(filter(None, self._jobs), self._is_to_stop)
+        outcomes = pool.run(filter(None, self._jobs), self._is_to_stop)
+        self._outcomes = outcomes if folder is not None else _durable(outcomes)
 
     def __enter__(self) -> Self:
         return self
@@ -163,9 +168,31 @@ class Rendering:
         return self._should_stop()
 
 
+def _durable(
+    outcomes: Iterator[tuple[_Job, Future[Rendered]]],
+) -> Iterator[tuple[_Job, Future[Rendered]]]:
+    """The same outcomes, in the same order, once each file is on the disk."""
+    waiting = deque[tuple[_Job, Future[Rendered]]]()
+    with ThreadPoolExecutor(_SYNCS) as threads:
+        for job, outcome in outcomes:
+            waiting.append((job, threads.submit(_sync, outcome)))
+            if len(waiting) == _SYNCS:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+
+def _sync(outcome: Future[Rendered]) -> Rendered:
+    from agcx_format.disk import sync_written
+
+    rendered = outcome.result()
+    sync_written(rendered.temporary)
+    return rendered
+
+
 def _render(job: _Job) -> Rendered:
     """In another process: write a session into its temporary file."""
-    from agcx_format.disk import make_directory, write_file
+    from agcx_format.disk import make_directory, write_unsynced
 
     with Exporter(job.form).session(job.source) as session:
         if job.target is None:
@@ -173,7 +200,7 @@ def _render(job: _Job) -> Rendered:
                 size = sum(map(file.write, session.parts(alone=False, number=job.number)))
             return Rendered(job.temporary, None, size)
         make_directory(job.temporary.parent)
-        size = write_file(job.temporary, session.parts()).size
+        size = write_unsynced(job.temporary, session.parts()).size
         return Rendered(job.temporary, session.named(job.target), size)
 
 

@@ -209,10 +209,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         moving("sessions.previous", "shift+tab", "app.focus_previous", "previous pane"),
     ),
     "trash": (
+        finding("trash.filter", "slash", "filter", "filter", footer="filter",
+                palette="filter the deleted sessions", label="/"),
         changing("trash.restore", "r", "restore", "restore", footer="restore",
                palette="restore the session, or those marked"),
         viewing("trash.reverse", "R", "reverse", "reverse the order"),
-        changing("trash.empty", "E", "empty", "empty the trash", footer="empty the trash"),
+        changing("trash.empty", "E", "empty", "empty the trash", footer="empty"),
         changing("trash.undo", "u", "undo", "undo", footer="undo"),
     ),
     "prune": (

@@ -9,12 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from agcx_tui.core.words.format import elapsed
+from agcx_tui.core.words.format import counted, elapsed
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
+    from agcx_format.store import TrashedSession
 
-__all__ = ["age_line", "deletion_facts", "favorites_line", "in_use_line", "link_line"]
+__all__ = [
+    "age_line",
+    "deletion_facts",
+    "destroyed_sessions",
+    "favorites_line",
+    "in_use_line",
+    "link_line",
+]
+
+
+def destroyed_sessions(sessions: Sequence[TrashedSession]) -> str:
+    """How many sessions of the trash are meant: `2 deleted sessions and 26 earlier versions`."""
+    versions = sum(session.is_version for session in sessions)
+    deleted = len(sessions) - versions
+    words = [counted(deleted, "deleted session")] if deleted or not versions else []
+    return " and ".join([*words, *([counted(versions, "earlier version")] if versions else [])])
 
 
 def deletion_facts(

@@ -79,12 +79,15 @@ def test_emptying_is_refused_without_a_terminal(store):
 
 @pytest.mark.parametrize(("word", "gone"), [("delete", True), ("yes", False), ("", False)])
 def test_emptying_takes_the_typed_word(store, word, gone):
+    run("convert", GRID, "--layout", "2", "--yes")
     run("delete", GRID, "--yes")
     terminal = Terminal("trash", "empty")
     terminal.wait_for("Type delete to do it")
-    assert b"1 deleted session" in terminal.written
+    # What a conversion wrote again was not deleted.
+    assert b"1 deleted session and 1 earlier version" in terminal.written
     terminal.type(word + "\r")
     status, _ = terminal.finish()
+    assert (b"Destroyed 1 session;" in terminal.written) is gone
     assert status == (0 if gone else 1)
     assert (open_store(store).trash() == []) is gone
 

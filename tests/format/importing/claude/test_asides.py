@@ -6,7 +6,7 @@ import pytest
 
 from agcx_format.importing.claude.transcript import read_transcript
 from agcx_format.importing.draft import Imported
-from agcx_format.model.items import FunctionCallOutput, Message
+from agcx_format.model.items import FunctionCallOutput, InputImage, InputText, Message
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import write
@@ -29,7 +29,7 @@ def roles(imported: Imported) -> list[str]:
     return [getattr(message.item, "role", "") for message in imported.conversation.messages]
 
 
-def queued(operation: str, content: str | None = None) -> dict:
+def queued(operation: str, content: object = None) -> dict:
     line = {
         "type": "queue-operation",
         "operation": operation,
@@ -67,6 +67,25 @@ def test_a_prompt_that_stands_only_in_the_queue_is_kept_where_it_was_typed(read)
         "done",
     ]
     assert (imported.metadata.turn_count, roles(imported)[1]) == (3, "user")
+
+
+PICTURE = {
+    "type": "image",
+    "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
+}
+
+
+@pytest.mark.parametrize("line", [queued, attached], ids=["queue", "attachment"])
+@pytest.mark.parametrize("words", [[text("like this?")], []], ids=["with words", "alone"])
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_pictures_of_a_prompt_that_waits_are_kept_once(read, line, words, is_sent):
+    prompt = [*words, PICTURE]
+    waits = queued("enqueue", prompt) if line is queued else attached(prompt)
+    imported = read(user("start"), waits, *([user(prompt)] if is_sent else []))
+    assert imported.report.messages == 2
+    parts = imported.conversation.messages[1].item.content
+    assert [type(part) for part in parts] == [InputText] * len(words) + [InputImage]
+    assert imported.metadata.turn_count == 2
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ async def test_the_title_says_what_the_conversation_is():
         await opened(pilot, 3000)
         title = app.conversation.query_one("#title", EdgeLine).plain
         assert title.startswith("A long conversation")
-        assert "llama3.3:70b · Review · 3,000 messages · 500 turns" in title
+        assert "llama3.3:70b · review · 3,000 messages · 500 turns" in title
 
 
 async def test_a_narrow_terminal_leaves_out_facts_of_the_title():
