@@ -35,6 +35,7 @@ _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 # A name has 255 bytes at most, a character up to four of them.
 _LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_U63 = 1 << 63
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -47,12 +48,12 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+        return cls(status.st_ino, status.st_size, _mtime_ns(status))
 
     def fits(self, status: os.stat_result) -> bool:
         """Whether a file with this status is the one that was read."""
         return (
-            status.st_mtime_ns == self.mtime_ns
+            _mtime_ns(status) == self.mtime_ns
             and status.st_size == self.size
             and status.st_ino == self.inode
         )
@@ -79,6 +80,12 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
             if cause.errno in _NOTHING_THERE:
                 return None
             raise PersistenceError(os_reason(cause), path=path) from None
+
+
+def _mtime_ns(status: os.stat_result) -> int:
+    """Within 64 bits, as tables and caches hold it: the years 1678 to 2262."""
+    mtime_ns = status.st_mtime_ns
+    return mtime_ns if -_U63 <= mtime_ns < _U63 else max(-_U63, min(mtime_ns, _U63 - 1))
 
 
 def is_still(path: str | os.PathLike[str], expected: Signature) -> bool:

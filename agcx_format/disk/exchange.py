@@ -19,7 +19,10 @@ __all__ = ["Unsupported", "exchange", "rename_noreplace"]
 _NOREPLACE, _EXCHANGE = 1, 2
 # The same two on macOS: RENAME_EXCL, RENAME_SWAP.
 _EXCL, _SWAP = 4, 2
-_NO_SUCH_RENAME = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
+# Containers forbid system calls that they do not know, with EPERM.
+_NO_SUCH_RENAME = (
+    errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM,
+)  # fmt: skip
 
 
 class Unsupported(Exception):

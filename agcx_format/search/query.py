@@ -253,7 +253,7 @@ class _Parser:
             if choices is not None:
                 fits = [choice for choice in choices if choice.startswith(folded)]
                 if len(fits) != 1:
-                    reason = f"{key}: one of {', '.join(choices)}"
+                    reason = f"one of {', '.join(choices)}"
                     self._errors.append(QueryError(reason, match.start(), match.end()))
                     # A role that is none of ours may be in a file: to leave it out would find too much.
                     if key != "role":

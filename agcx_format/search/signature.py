@@ -218,11 +218,12 @@ def _marks(forms: Sequence[bytes]) -> bytes:
         return _marks_without_numpy(forms)
     marks = numpy.zeros(ROWS, numpy.uint8)
     pairs = numpy.zeros(1 << 16, bool)
-    factor, shift = numpy.uint32(_FACTOR), numpy.uint32(32 - _BITS)
+    shift = numpy.uint32(32 - _BITS)
 
-    def mark(codes: Any) -> None:
+    def mark(numbers: Any, bits: int) -> None:
+        # A factor that is shifted is one pass less than numbers that are.
+        codes = numbers * numpy.uint32(_FACTOR << bits & 0xFFFFFFFF)
         # In place, since new arrays of this size are pages that the system has to give first.
-        codes *= factor
         codes >>= shift
         # An index of another type takes four times as long.
         marks[codes.astype(numpy.intp)] = 1
@@ -232,9 +233,9 @@ def _marks(forms: Sequence[bytes]) -> bytes:
         # From each byte on, as many of them as one number.
         two = numpy.ndarray((len(form),), "<u2", padded, strides=(1,))
         four = numpy.ndarray((len(form),), "<u4", padded, strides=(1,))
-        mark(four[:-2] << numpy.uint32(8))
+        mark(four[:-2], 8)
         pairs[two[:-1].astype(numpy.intp)] = True
-    mark(numpy.flatnonzero(pairs).astype(numpy.uint32) << numpy.uint32(16))
+    mark(numpy.flatnonzero(pairs).astype(numpy.uint32), 16)
     return bytes(marks.tobytes())
 
 

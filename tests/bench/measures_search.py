@@ -174,6 +174,37 @@ def delay(work: Workspace) -> Outcome:
     return Outcome("s", Samples(tuple(ours)), Samples(tuple(idle)), tuple(x / middle for x in ours))
 
 
+@measure(
+    "search.many",
+    "every session with a rare word among 100,000 that are listed and indexed",
+    "the same among 1,000",
+    median_ms(100),
+)
+def many(work: Workspace) -> Outcome:
+    few = work.root / "search-few"
+    make_search_store(few, work.scaled(1_000, 20), work.scaled(1_000, 20) * 800, work.seed)
+    store = _linked(few, work.folder("search-many"), work.scaled(100, 10))
+    runs = []
+    for path in (store, few):
+        index = Index(path, work.folder("search-many-cache"))
+        index.update()
+        refs = index.sessions()
+        runs.append(clock(lambda index=index, refs=refs: list(index.find(RARE, sessions=refs))))
+        # A list is held against the index once.
+        runs[-1]()
+    return against(
+        *runs, pairs=work.pairs(15), note=f"{sum(1 for _ in store.iterdir()):,} sessions"
+    )
+
+
+def _linked(few: Path, store: Path, times: int) -> Path:
+    """A store of `times` as many sessions, which share their files: made in seconds."""
+    for number in range(times):
+        for entry in os.scandir(few):
+            os.link(entry.path, store / f"{number:08x}{entry.name[8:]}")
+    return store
+
+
 # --- what they have in common
 
 

@@ -55,6 +55,9 @@ parse_name = re.compile(
 ).fullmatch
 # The clock may have been wrong, but a name can also be made up: later ones say nothing of the order.
 _FUTURE_NS: Final = 10 * 366 * 86_400 * 1_000_000_000
+# A clock outside of these is certainly wrong: one without a battery begins at 1970, when there was no act.
+_EARLIEST: Final = ns_of("2025-01-01T00:00:00Z")
+_LATEST: Final = ns_of("9000-01-01T00:00:00Z")
 
 
 def folders_of(paths: Iterable[str]) -> set[str]:
@@ -132,7 +135,7 @@ def new_moment(root: Path) -> Timestamp:
     Raises:
         PersistenceError: the trash cannot be read.
     """
-    now = Timestamp.now()
+    now = Timestamp.from_ns(min(max(Timestamp.now().ns, _EARLIEST), _LATEST))
     latest = stamp(Timestamp.from_ns(ns_of(now) + _FUTURE_NS))
     last = max((name for name in act_names(root) if name < latest), default="")
     if last < stamp(now):

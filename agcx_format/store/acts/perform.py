@@ -115,8 +115,9 @@ class _Performance(Work):
         except BaseException:
             if self._has_derived:
                 self._follow_back(self._act, self._after_failure)
-            with suppress(OSError, PersistenceError):
-                self._leave()
+            if not self._is_stuck:
+                with suppress(OSError, PersistenceError):
+                    self._leave()
             raise
         finally:
             self._act_dir.close()

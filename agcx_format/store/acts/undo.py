@@ -96,10 +96,8 @@ class _Undo(Work):
             except BaseException as cause:
                 if self._has_derived:
                     self._follow_back(self._act, self._after_failure)
-                with suppress(OSError, PersistenceError):
-                    clear_attempt(self._store, self._act_dir, self._steps)
-                with suppress(FileNotFoundError):
-                    rename_act(self._store, self._act.id + UNDOING, self._act.id)
+                if not self._is_stuck:
+                    self._leave()
                 if isinstance(cause, StaleSession):
                     raise self._conflict([cause.path or ""]) from None
                 raise
@@ -111,6 +109,13 @@ class _Undo(Work):
                         self._side(BEFORE, step.path).unlink()
         finally:
             self._act_dir.close()
+
+    def _leave(self) -> None:
+        """Remove the second names of this attempt; the act is what it was."""
+        with suppress(OSError, PersistenceError):
+            clear_attempt(self._store, self._act_dir, self._steps)
+        with suppress(FileNotFoundError):
+            rename_act(self._store, self._act.id + UNDOING, self._act.id)
 
     def _take_back(self) -> None:
         transitions = [self._transition(step) for step in reversed(self._steps)]
@@ -159,6 +164,9 @@ class _Undo(Work):
         now = signature_behind(self._store, step)
         if step.op == "move":
             return now is not None or step.path not in kept[FILES]
+        if step.after is None:
+            # We write it of every act that is done: nothing tells whether the file is the act's.
+            return True
         if step.op == "replace":
             return now != step.after or step.path not in kept[BEFORE]
         if step.source is not None and self._store.signature(step.source) is not None:

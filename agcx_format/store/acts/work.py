@@ -32,6 +32,8 @@ class Work:
         self._store, self._act_dir = store, act_dir
         # The folders of other acts that files are restored from.
         self._sources: set[str] = set()
+        # Whether a failure left something that only `recovery` can take back.
+        self._is_stuck = False
 
     def _do(
         self,
@@ -76,9 +78,13 @@ class Work:
 
     def _revert(self, done: Sequence[Transition]) -> None:
         for each in reversed(done):
-            # What another program saved stays, and what belongs there stays in the act.
-            with suppress(PersistenceError, OSError):
+            try:
                 each.revert()
+            except StaleSession:
+                # What another program saved stays, and what belongs there stays in the act.
+                continue
+            except (PersistenceError, OSError):
+                self._is_stuck = True
         with suppress(OSError):
             self._sync_store()
 

@@ -8,7 +8,7 @@ counted and not listed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 
@@ -101,9 +101,13 @@ Row = Heading | FoundLine | More | Missing | CloseWord | Note
 
 
 class Results:
-    """The rows so far; `listed` counts the sessions among them."""
+    """The rows so far; `listed` counts the sessions among them.
 
-    def __init__(self) -> None:
+    `several` words were looked for: then a line of a common one alone is not among the best.
+    """
+
+    def __init__(self, *, several: bool = False) -> None:
+        self._several = several
         self.rows: list[Row] = []
         self.listed = 0
         self.is_full = False
@@ -117,7 +121,7 @@ class Results:
                 self.is_full = True
                 return
             self.listed += 1
-            self.rows += _rows_of(session)
+            self.rows += _rows_of(session, several=self._several)
 
     def finish(self, progress: SearchProgress) -> None:
         """Append what is said after the last session."""
@@ -137,7 +141,7 @@ class Results:
         """Insert words that are spelled nearly like one that was not found."""
         rows: list[Row] = []
         for word, same in groupby(close, key=lambda each: each.word):
-            rows += [Note(""), Note(f"No conversation has “{word}”. Similar words:"), *same]
+            rows += [Note(""), Note(f"Words similar to “{word}”:"), *same]
         at = len(self.rows) if self.missing_at is None else self.missing_at - 2
         self.rows[at:at] = rows
         if self.missing_at is not None:
@@ -206,8 +210,9 @@ def lines_of(session: SessionHits) -> list[FoundLine]:
     ]
 
 
-def _rows_of(session: SessionHits) -> Iterator[Row]:
-    best = _best(lines_of(session))
+def _rows_of(session: SessionHits, *, several: bool) -> Iterator[Row]:
+    lines = lines_of(session)
+    best = _best_of_several(lines) if several else _best(lines)
     in_title = Heading(session).hits
     # What is not shown is not kept: there may be thousands of sessions.
     kept = (*in_title, *(hit for line in best for hit in line.hits))
@@ -221,17 +226,29 @@ def _rows_of(session: SessionHits) -> Iterator[Row]:
 
 
 def _best(lines: list[FoundLine]) -> list[FoundLine]:
-    """Those with the most and rarest words, said rather than printed by a tool, the earlier first."""
-    if len(lines) <= _BEST:
+    """What was said rather than printed by a tool, the earlier first."""
+    return _first(lines, key=lambda number: lines[number].hits[0].role not in _SPOKEN)
+
+
+def _best_of_several(lines: list[FoundLine]) -> list[FoundLine]:
+    """Those with the most and rarest words; what has much less than the best says nothing."""
+    if len(lines) <= 1:
         return lines
     words = [{fold(_text(hit)) for hit in line.hits} for line in lines]
     often = Counter(chain.from_iterable(words))
+    rarity = [sum(1 / often[word] for word in each) for each in words]
+    good = [number for number, each in enumerate(rarity) if each >= max(rarity) / 2]
+    lines, rarity = [lines[number] for number in good], [rarity[number] for number in good]
+    return _first(
+        lines, key=lambda number: (-rarity[number], lines[number].hits[0].role not in _SPOKEN)
+    )
 
-    def rank(number: int) -> tuple[float, bool]:
-        rarity = sum(1 / often[word] for word in words[number])
-        return -rarity, lines[number].hits[0].role not in _SPOKEN
 
-    return [lines[number] for number in sorted(sorted(range(len(lines)), key=rank)[:_BEST])]
+def _first(
+    lines: list[FoundLine], key: Callable[[int], tuple[float, bool] | bool]
+) -> list[FoundLine]:
+    """The first few by a key of their numbers, in the order of the conversation."""
+    return [lines[number] for number in sorted(sorted(range(len(lines)), key=key)[:_BEST])]
 
 
 def _text(hit: Hit) -> str:

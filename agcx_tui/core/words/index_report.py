@@ -43,4 +43,5 @@ def _note(state: IndexState, book: BookState) -> str:
         return f"{left:,} not in it yet"
     if book.left_out:
         return f"{book.left_out:,} left out: at most {size(book.cap)}"
-    return f"up to date, at most {size(book.cap)}"
+    # That it has all sessions is said before; more words have no room in a narrow terminal.
+    return f"at most {size(book.cap)}"

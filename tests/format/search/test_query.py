@@ -86,7 +86,7 @@ def test_the_beginning_of_a_role_is_enough_and_an_unusual_one_is_said_and_finds_
     assert parse_query("role:us").errors == ()
     query = parse_query("role:usr,tool grid")
     assert query.within.conditions == (Condition("role", ("usr", "tool")),)
-    assert [str(error) for error in query.errors] == ["role: one of " + ", ".join(ROLES)]
+    assert [str(error) for error in query.errors] == ["one of " + ", ".join(ROLES)]
 
 
 @pytest.mark.parametrize("line", ["", "  ", "role:", '""', "-", "tag:"])

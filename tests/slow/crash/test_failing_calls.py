@@ -152,6 +152,42 @@ def test_an_undo_that_fails_has_changed_nothing(
     assert contents(store.path) == before
 
 
+@pytest.mark.parametrize("is_undo", [False, True], ids=["act", "undo"])
+def test_what_cannot_be_taken_back_at_once_is_taken_back_or_finished_later(
+    is_undo: bool, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    before = contents(store.path)
+    act = store.update_many([(each, {"title": "new"}) for each in store.scan()])
+    edited = contents(store.path)
+    if not is_undo:
+        store.undo()
+
+    def breaks(name: str, arguments: tuple) -> None:
+        # The disk fails for good between the two sessions.
+        nonlocal exchanges
+        exchanges += name == "exchange" and is_of_a_session(name, arguments)
+        if exchanges > 1 and name in ("exchange", "rename", "link"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    exchanges = 0
+    with watched(monkeypatch, before=breaks), pytest.raises(PersistenceError):
+        store.undo() if is_undo else store.update_many(
+            [(each, {"title": "new"}) for each in store.scan()]
+        )
+    assert exchanges > 1
+    again = open_store(store.path)
+    assert contents(store.path) == before
+    assert unfinished(store.path) == []
+    assert [each.id for each in again.acts()] == []
+    kept = contents(store.path, trash=True)
+    if is_undo:
+        # Both versions are there, each in one place at least.
+        assert {data for name, data in edited.items() if name.endswith(".agcx")} <= set(
+            kept.values()
+        )
+        assert again.log()[0].id == act.id
+
+
 def test_whatever_look_at_an_open_file_fails_it_is_an_error_of_ours(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ):

@@ -19,7 +19,8 @@ import pytest
 from agcx_format import PersistenceError, open_store
 from agcx_format.disk.durable import Signature
 from agcx_format.doctor.checks import verify_store
-from agcx_format.errors import CorruptData
+from agcx_format.errors import CorruptData, UndoConflict
+from agcx_format.model.timestamps import ns_of
 from agcx_format.store.acts.manifest import Step, checked, decode
 from agcx_format.store.acts.perform import perform
 from tests.slow.crash.versions import session
@@ -293,11 +294,25 @@ def test_what_another_program_saved_before_recovery_stays_and_so_does_the_versio
     assert old in contents(root, trash=True).values()
 
 
-def test_the_last_act_is_the_last_although_the_clock_was_set_back(root: Path, monkeypatch):
+CLOCKS = [
+    None,
+    "1970-01-01T00:00:00Z",
+    "-0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+]
+
+
+@pytest.mark.parametrize(
+    "clock", CLOCKS, ids=["an hour back", "1970", "before year 1", "year 1", "9999"]
+)
+def test_the_last_act_is_the_last_whatever_the_clock_says(
+    clock: str | None, root: Path, monkeypatch
+):
     store = open_store(root)
     first, second = list(store.scan())
     store.delete([first])
-    now = Signature.at(root).mtime_ns - 3600 * 10**9
+    now = Signature.at(root).mtime_ns - 3600 * 10**9 if clock is None else ns_of(clock)
     monkeypatch.setattr("agcx_format.model.timestamps.time.time_ns", lambda: now)
     last = store.delete([second])
     assert store.log()[0].id == last.id
@@ -318,6 +333,20 @@ def test_an_undo_that_lacks_its_before_image_says_so_and_stays_possible(root: Pa
     kept.write_bytes(data)
     assert store.undo().id == act.id
     assert store.entry(entry.path).title == entry.title
+
+
+@pytest.mark.parametrize("op", ["restore", "create", "replace"])
+def test_an_act_that_does_not_say_what_it_put_there_is_not_undone(op: str, root: Path):
+    home = root / "trash" / NAME
+    home.mkdir(parents=True)
+    step = {"op": op, "path": "gone.agcx"}
+    if op == "restore":
+        step["source"] = f"trash/{NAME}/files/gone.agcx"
+    (home / "manifest.json").write_text(json.dumps(manifest(steps=[step])))
+    before = contents(root)
+    with pytest.raises(UndoConflict):
+        open_store(root).undo()
+    assert contents(root) == before
 
 
 def test_an_edit_through_a_link_changes_the_file_behind_it(tmp_path: Path):

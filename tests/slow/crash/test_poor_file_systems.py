@@ -40,12 +40,13 @@ def without_links(patch: pytest.MonkeyPatch) -> None:
 
 
 def without_exchange(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(exchange, "_system_call", lambda: None)
+    # As in a container that forbids a call which it does not know.
+    patch.setattr(exchange, "_system_call", lambda: lambda *_: errno.EPERM)
 
 
 def without_both(patch: pytest.MonkeyPatch) -> None:
     without_links(patch)
-    without_exchange(patch)
+    patch.setattr(exchange, "_system_call", lambda: None)
 
 
 def without_directory_sync(patch: pytest.MonkeyPatch) -> None:

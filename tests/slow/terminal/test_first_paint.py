@@ -10,6 +10,7 @@ import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pyte
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from agcx_tui.demo import build_demo_store
 from tests.bench.terminal import DOWN, Terminal
 from tests.support import ROOT
-from tests.support.waiting import LIMIT, wait_until
+from tests.support.waiting import LIMIT
 
 SIZE = (120, 40)
 TITLE = "Fix the grid layout"
@@ -87,44 +88,68 @@ def screens(data: bytes, size=SIZE) -> list[list[str]]:
     """What a person sees after each write that moves to the beginning of a line, and at the end."""
     screen = pyte.Screen(*size)
     stream = pyte.ByteStream(screen)
-    seen = []
+    seen, lines = [], list(screen.display)
     for part in re.split(rb"(?=\x1b\[\d+;1H|\x1b\[\?)", _PRIVATE.sub(b"", data)):
         stream.feed(part)
-        seen.append(list(screen.display))
+        # Only what changed: `display` makes all lines, and takes longer than the program.
+        for y in screen.dirty:
+            lines[y] = "".join(screen.buffer[y][x].data for x in range(size[0]))
+        screen.dirty.clear()
+        seen.append(lines.copy())
     return seen
 
 
-def test_rows_are_there_before_textual_and_stay_through_the_hand_over(home):
-    with browser(home) as terminal:
+class Shown(NamedTuple):
+    """A start, and the end with `q`.
+
+    Fields:
+        data: what was written until nothing more came.
+        screen: what it looked like then.
+        modes: of the terminal before, then, and after the end.
+        written: all that was written.
+    """
+
+    data: bytes
+    screen: list[str]
+    modes: tuple[list, list, list]
+    written: bytes
+
+
+@pytest.fixture(scope="module")
+def shown(used_home) -> Shown:
+    with browser(used_home) as terminal:
+        before = termios.tcgetattr(terminal.master)
         terminal.wait_for(TITLE)
         terminal.wait_quiet()
-        data = output(terminal)
-    early, mark, late = data.partition(TEXTUAL)
+        data, screen = output(terminal), terminal.screen()
+        while_shown = termios.tcgetattr(terminal.master)
+        leave(terminal)
+        modes = before, while_shown, termios.tcgetattr(terminal.master)
+        return Shown(data, screen, modes, output(terminal))
+
+
+def test_rows_are_there_before_textual_and_stay_through_the_hand_over(shown):
+    early, mark, late = shown.data.partition(TEXTUAL)
     assert mark
     assert TITLE.encode() in early
     # Textual neither changes to the alternate screen again nor clears it: nobody sees it blank.
-    assert data.count(b"\x1b[?1049h") == 1
-    assert b"\x1b[2J" not in data
+    assert shown.data.count(b"\x1b[?1049h") == 1
+    assert b"\x1b[2J" not in shown.data
     assert b"\x1b[J" not in late
     first = screens(early)[-1]
     rows = [line for line in first if line.strip()]
     # The sessions, and the title, the filter, the header, and the keys.
     assert len(rows) > 15
-    for seen in screens(data)[len(screens(early)) - 1 :]:
+    for seen in screens(shown.data)[len(screens(early)) - 1 :]:
         assert sum(bool(line.strip()) for line in seen) >= len(rows)
         assert any(TITLE in line for line in seen)
 
 
-def test_the_page_is_what_textual_draws_in_its_place(home):
-    with browser(home) as terminal:
-        terminal.wait_for(TITLE)
-        terminal.wait_quiet()
-        data = output(terminal)
-        after = terminal.screen()
-    first = screens(data.partition(TEXTUAL)[0])[-1]
+def test_the_page_is_what_textual_draws_in_its_place(shown):
+    first = screens(shown.data.partition(TEXTUAL)[0])[-1]
     # The preview comes later.
     assert [line.split("│")[0].rstrip() for line in first] == [
-        line.split("│")[0].rstrip() for line in after
+        line.split("│")[0].rstrip() for line in shown.screen
     ]
 
 
@@ -139,16 +164,12 @@ def test_keys_typed_at_once_are_obeyed_and_not_echoed(home):
     assert b"/grid" not in before
 
 
-def test_the_terminal_is_as_it_was_after_leaving(home):
-    with browser(home) as terminal:
-        before = termios.tcgetattr(terminal.master)
-        terminal.wait_for(TITLE)
-        terminal.wait_quiet()
-        assert termios.tcgetattr(terminal.master)[3] & termios.ECHO == 0
-        leave(terminal)
-        assert termios.tcgetattr(terminal.master) == before
-        assert output(terminal).count(b"\x1b[?1049l") == 1
-        assert output(terminal).rindex(b"\x1b[?25h") > output(terminal).rindex(b"\x1b[?25l")
+def test_the_terminal_is_as_it_was_after_leaving(shown):
+    before, while_shown, after = shown.modes
+    assert while_shown[3] & termios.ECHO == 0
+    assert after == before
+    assert shown.written.count(b"\x1b[?1049l") == 1
+    assert shown.written.rindex(b"\x1b[?25h") > shown.written.rindex(b"\x1b[?25l")
 
 
 # Between the paint and Textual: the import of Textual does something else.
@@ -201,10 +222,13 @@ def test_ctrl_c_during_the_import_leaves_and_restores(home):
         assert b"Traceback" not in output(terminal)
 
 
-def started(terminal: Terminal) -> bool:
-    """Wait until something is there by Textual or without it; whether a page was painted first."""
-    wait_until(lambda: TEXTUAL in output(terminal), "Textual")
-    return painted_first(terminal)
+def is_painted(home: Path, *arguments: str, code: str = "", **options) -> bool:
+    """Whether a page is painted; the program ends where Textual would be imported, which takes longest."""
+    code += _HOOK.format(action="os._exit(0)")
+    with browser(home, *arguments, code=code, **options) as terminal:
+        terminal.wait_end()
+        assert TEXTUAL not in output(terminal)
+        return painted_first(terminal)
 
 
 @pytest.mark.parametrize(
@@ -222,30 +246,37 @@ def test_it_is_painted_when_the_list_of_this_store_was_asked_for(home, arguments
     store = home / ".agcodex/history"
     (home / "empty").mkdir(exist_ok=True)
     names = {"store": store, "empty": home / "empty", "file": next(store.glob("*.agcx"))}
-    with browser(home, *(word.format(**names) for word in arguments)) as terminal:
-        assert started(terminal) is painted
+    assert is_painted(home, *(word.format(**names) for word in arguments)) is painted
 
 
 @pytest.mark.parametrize(
     "variables",
     [{"NO_COLOR": "1"}, {"COLORTERM": ""}, {"COLORFGBG": "0;15"}, {"TERM": "screen"}],
 )
-def test_another_look_is_not_painted_and_then_it_is(home, variables):
+def test_a_page_of_another_look_is_not_painted(home, variables):
+    assert not is_painted(home, **variables)
+
+
+@pytest.mark.parametrize(
+    "variables", [{"NO_COLOR": "1"}, {"COLORTERM": "", "COLORFGBG": "0;15", "TERM": "screen"}]
+)
+def test_in_another_look_the_second_start_is_painted(home, variables):
     with browser(home, **variables) as terminal:
-        assert not started(terminal)
         terminal.wait_for(TITLE)
         terminal.wait_quiet()
+        assert not painted_first(terminal)
         leave(terminal)
-    with browser(home, **variables) as terminal:
-        assert started(terminal)
-        early = output(terminal).partition(TEXTUAL)[0]
+    code = _HOOK.format(action="os._exit(0)")
+    with browser(home, code=code, **variables) as terminal:
+        terminal.wait_end()
+        assert painted_first(terminal)
+        early = output(terminal)
     if "NO_COLOR" in variables:
         assert not re.search(rb"\x1b\[[\d;]*[34]8;2;(\d+);(?!\1;\1)", early)
 
 
 def test_another_size_is_not_painted(home):
-    with browser(home, size=(100, 40)) as terminal:
-        assert not started(terminal)
+    assert not is_painted(home, size=(100, 40))
 
 
 def test_a_dumb_terminal_gets_no_page(home):
@@ -257,8 +288,7 @@ def test_a_dumb_terminal_gets_no_page(home):
 def test_a_damaged_page_is_not_painted(home):
     (page,) = (home / ".cache/agcx/catalog").glob("*.page")
     page.write_bytes(page.read_bytes().replace(b"grid", b"\x1b]0;"))
-    with browser(home) as terminal:
-        assert not started(terminal)
+    assert not is_painted(home)
 
 
 def test_what_was_deleted_since_is_not_shown(home):
@@ -294,9 +324,7 @@ def test_without_a_terminal_nothing_is_painted(home):
 
 def test_a_page_in_the_background_would_stop_the_program(home):
     """`agcx &`: no page, and no byte to the terminal that belongs to another."""
-    code = "import os\nos.tcgetpgrp = lambda fd: -1"
-    with browser(home, code=code) as terminal:
-        assert not started(terminal)
+    assert not is_painted(home, code="import os\nos.tcgetpgrp = lambda fd: -1\n")
 
 
 def test_sigterm_is_an_end_as_any_other(home):

@@ -95,3 +95,11 @@ def test_a_session_that_is_named_twice_is_one(store, tmp_path):
     exported = run("export", *twice, "-o", f"{tmp_path}/out/")
     assert (exported.exit_code, len(list((tmp_path / "out").iterdir()))) == (0, 1)
     assert "1 session " in run("delete", *twice, "--yes", "--force").stderr
+
+
+def test_a_file_changed_in_a_year_that_no_table_holds_is_listed_counted_and_deleted(one):
+    (path,) = one.glob("*.agcx")
+    for moment in (-(1 << 63) - 1, 1 << 64):
+        os.utime(path, ns=(moment, moment))
+        for command in (("list",), ("stats",), ("verify",), ("delete", "--yes", GRID), ("undo",)):
+            assert run(*command, "--store", one).exit_code == 0, command

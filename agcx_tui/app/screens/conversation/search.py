@@ -290,7 +290,8 @@ class ConversationSearch(SearchLine):
         matches, found = self.matches, self.found
         if matches is None:
             return
-        errors = [str(error) for error in matches.query.errors]
+        typed = matches.query.text
+        errors = [f"{typed[e.start : e.end]}: {e}" for e in matches.query.errors]
         parts = []
         if matches.total:
             kind, kinds = ("match", "matches") if matches.query.wanted else ("message", "messages")

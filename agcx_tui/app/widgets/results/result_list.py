@@ -113,7 +113,8 @@ class ResultList(ScrollView, can_focus=True):
     def grew(self) -> None:
         """Rows were appended."""
         rows = self.results.rows
-        was_empty = self.row is None or isinstance(self.row, Note)
+        # As many rows as there were when this was called last: `row` is of those that there are now.
+        was_empty = not self.virtual_size.height
         if self.virtual_size.height != len(rows):
             self.virtual_size = Size(self.size.width, len(rows))
         if was_empty or isinstance(self.row, Note):

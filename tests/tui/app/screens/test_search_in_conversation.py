@@ -125,7 +125,7 @@ async def test_what_is_wrong_with_a_query_is_said_in_place():
         line = app.conversation.search
         await pilot.press("slash")
         line.input.value = "/(grid/ is:nonsense"
-        await until(pilot, lambda: "is: one of error" in line.said)
+        await until(pilot, lambda: "is:nonsense: one of error" in line.said)
         assert "missing" in line.said
         assert app.screen is app.conversation
 

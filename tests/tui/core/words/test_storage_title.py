@@ -1,8 +1,11 @@
-"""The totals of the storage screen in a narrow terminal."""
+"""What the storage screen says in a narrow terminal."""
 
 from __future__ import annotations
 
+from agcx_format.search import DEFAULT_CAP, BookState
 from agcx_format.space import Stats
+from agcx_tui.core.search.index_keeper import IndexPhase, IndexState
+from agcx_tui.core.words.index_report import index_section
 from agcx_tui.core.words.storage_report import headline
 
 
@@ -14,3 +17,13 @@ def test_what_does_not_fit_is_left_out_whole_and_what_takes_space_stays():
     less = "0 sessions · 0 B on disk · 0 B decompressed · 5.0 kB in the trash"
     assert headline(stats, 5000, len(whole) - 1) == less
     assert headline(stats, 5000, 10) == "0 sessions · 0 B on disk · 5.0 kB in the trash"
+
+
+def test_what_is_said_of_the_index_has_room_in_a_narrow_terminal():
+    def note(book: BookState) -> str:
+        (line,) = index_section(IndexState(IndexPhase.WAITING), book).lines
+        return line.note
+
+    assert note(BookState(26, 26, 0, 800_000, DEFAULT_CAP)) == "at most 2.0 GB"
+    assert note(BookState(20, 26, 0, 800_000, DEFAULT_CAP)) == "6 not in it yet"
+    assert note(BookState(20, 26, 6, 800_000, DEFAULT_CAP)) == "6 left out: at most 2.0 GB"
