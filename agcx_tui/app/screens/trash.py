@@ -138,7 +138,9 @@ class TrashScreen(SessionsScreen):
     # --- acting
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """An empty trash offers only what works there."""
+        """An empty trash offers only what works there, and the filter not the key that leads to it."""
+        if action == "filter" and self.focused is self._filter.input:
+            return False
         if self._is_read and action in ("restore", "filter"):
             return bool(self._found)
         if self._is_read and action == "empty":

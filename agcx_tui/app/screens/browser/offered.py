@@ -12,6 +12,7 @@ _ON_A_SESSION = frozenset(
         "export",
         "delete",
         "duplicate",
+        "verify",
         "favorite",
         "rename",
         "tags",

@@ -43,6 +43,8 @@ async def test_an_empty_store_says_what_to_do_and_f5_finds_what_came(tmp_path):
         assert not (tmp_path / "history").exists()
         # Only what works here is offered.
         await until(pilot, lambda: footer(pilot.app.screen) == ["import", "help"])
+        # Nor do the keys that help lists need a session.
+        assert not {"V", "d", "e", "f2"} & pilot.app.screen.active_bindings.keys()
         demo_copy(tmp_path / "history")
         await pilot.press("f5")
         screen = await scanned(pilot)
