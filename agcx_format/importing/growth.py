@@ -52,7 +52,8 @@ def compare(stored: Session, new: Imported) -> Growth:
     """Whether the source continues the session in the store."""
     old, now = stored[1].messages, new.conversation.messages
     if _begins_with(now, old):
-        return Growth.NONE if _is_same(stored, grown(stored, new)) else Growth.SOME
+        is_same = len(now) == len(old) and _is_same(stored, grown(stored, new))
+        return Growth.NONE if is_same else Growth.SOME
     # The two are compared message by message, in any order.
     old, now = list(old), list(now)
     if _continues(old, now, in_order=_environment(stored).get(WRITTEN_BY) == VERSION):
