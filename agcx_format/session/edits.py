@@ -178,7 +178,11 @@ def joined(first: Session, second: Session) -> Session:
     turns are counted on; ids of messages that both have are new in the second.
     """
     (one, before, state), (two, after, _) = first, second
-    more = _counted_on(before.messages, _with_new_ids(before.messages, after.messages))
+    taken, last = set[UUID](), -1
+    for message in before.messages:
+        taken.add(message.metadata.message_id)
+        last = max(last, message.turn_index)
+    more = _counted_on(last, _with_new_ids(taken, after.messages))
     messages = made_of(
         before.messages,
         more,
@@ -200,9 +204,8 @@ def joined(first: Session, second: Session) -> Session:
 
 
 def _with_new_ids(
-    before: Sequence[MessageSnapshot], after: Sequence[MessageSnapshot]
+    taken: Collection[UUID], after: Sequence[MessageSnapshot]
 ) -> Sequence[MessageSnapshot]:
-    taken = {message.metadata.message_id for message in before}
     new = {each.metadata.message_id: uuid4() for each in after if each.metadata.message_id in taken}
     if not new:
         return after
@@ -221,13 +224,11 @@ def _with_new_ids(
     return made_of(after, count=len(after), make=renamed)
 
 
-def _counted_on(
-    before: Sequence[MessageSnapshot], after: Sequence[MessageSnapshot]
-) -> Sequence[MessageSnapshot]:
-    """The messages of the second in turns after those of the first, unless they go on in its last one."""
-    if not before or not after:
+def _counted_on(last: int, after: Sequence[MessageSnapshot]) -> Sequence[MessageSnapshot]:
+    """The messages of the second in turns after `last`, that of the first, unless they go on in it."""
+    if last < 0 or not after:
         return after
-    last, first = max(message.turn_index for message in before), after[0]
+    first = after[0]
     goes_on = first.turn_index == last and not _begins_turn(first)
     if goes_on or first.turn_index > last:
         return after

@@ -84,7 +84,9 @@ def read_output(output: str) -> Output:
     if output[:1] in ("{", "[") and (wrapped := _from_json(output)):
         return wrapped
     if header := _header(output):
-        return _inside(output[header.end() :], _from_header(header[0]))
+        rest, outcome = output[header.end() :], _from_header(header[0])
+        result = _result_below(rest, outcome)
+        return _inside(rest, outcome) if result is None else result
     if refusal := _refusal(output):
         return _plain(output, _refused(output, refusal))
     return _plain(output, _UNKNOWN)
@@ -104,7 +106,9 @@ def read_outcome(output: str) -> CallOutcome:
     if output[:1] == "[":
         return _UNKNOWN
     if header := _header(output):
-        return _from_header(header[0])
+        outcome = _from_header(header[0])
+        result = _result_below(output[header.end() :], outcome)
+        return outcome if result is None else result.outcome
     refusal = _refusal(output)
     return _refused(output, refusal) if refusal else _UNKNOWN
 
@@ -149,6 +153,19 @@ def _inside(text: str, outcome: CallOutcome) -> Output:
     """Text below a header or in an envelope, which may be a list of parts itself."""
     parts = _content(_parsed(text)) if text[:1] == "[" else None
     return _plain(text, outcome) if parts is None else _from_parts(parts, outcome)
+
+
+def _result_below(text: str, outcome: CallOutcome) -> Output | None:
+    """An MCP result below a header, with how long it took; None if it is that of a command.
+
+    A command's header says how it ended, and what the command printed stays as it is.
+    """
+    if text[:1] != "{" or outcome.exit_code is not None or outcome.status is not None:
+        return None
+    found = _from_result(_parsed(text))
+    if found is None:
+        return None
+    return replace(found, outcome=replace(found.outcome, seconds=outcome.seconds))
 
 
 def _from_parts(parts: list[InputText | InputImage], outcome: CallOutcome) -> Output:
@@ -239,12 +256,18 @@ def _from_json(output: str) -> Output | None:
             return _inside(text, _from_metadata(metadata))
         case list(parts) if (content := _content(parts)) is not None:
             return _from_parts(content, _UNKNOWN)
+        case found:
+            return _from_result(found)
+
+
+def _from_result(value: Any) -> Output | None:
+    """An MCP result; None for anything else."""
+    match value:
         case {"content": list(parts), **others} if others.keys() <= _MCP_FIELDS:
             if (content := _content(parts)) is None:
                 return None
-            failed = others.get("isError", others.get("is_error")) is True
             found = _from_parts(content, _UNKNOWN)
-            if not failed:
+            if others.get("isError", others.get("is_error")) is not True:
                 return found
             error = found.text.lstrip()[:200].split("\n", 1)[0].rstrip() or None
             return replace(found, outcome=CallOutcome(success=False, error=error))

@@ -205,6 +205,18 @@ def test_a_result_that_says_it_is_an_error_failed():
     )
 
 
+def test_a_result_below_a_header_is_text_but_what_a_command_printed_stays():
+    result = json.dumps({"content": [{"type": "text", "text": "no access"}], "isError": True})
+    below = f"Wall time: 0.5 seconds\nOutput:\n{result}"
+    found = read_output(below)
+    assert found.text == "no access"
+    assert found.outcome == CallOutcome(success=False, seconds=0.5, error="no access")
+    assert read_outcome(below) == found.outcome
+    printed = f"Exit code: 0\nWall time: 0.5 seconds\nOutput:\n{result}"
+    assert read_output(printed).text == result
+    assert read_outcome(printed) == read_output(printed).outcome
+
+
 @pytest.mark.parametrize(
     "text", ["[]", "[1, 2]", '[{"type": "text"}]', '[{"type": "text", "text": "a"}, 1]', '{"content": []}']
 )  # fmt: skip

@@ -130,6 +130,14 @@ def test_one_damaged_object_does_not_keep_the_others_from_coming_back(store, tmp
     assert len(open_store(tmp_path / "other")) == size - 1
 
 
+def test_a_backup_of_no_store_fails_and_leaves_no_archive(store, tmp_path, monkeypatch):
+    monkeypatch.delenv("AGCX_STORE")
+    file = tmp_path / "nightly.tar"
+    result = run("backup", file)
+    assert (result.exit_code, "nothing to back up" in result.stderr) == (1, True)
+    assert not file.exists()
+
+
 def test_a_backup_is_listed_restored_and_replaces_nothing_unasked(store, tmp_path):
     file = tmp_path / "backup.tar"
     assert "backed up" in run("backup", file).stderr

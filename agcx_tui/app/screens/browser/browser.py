@@ -272,7 +272,7 @@ class BrowserScreen(ListingScreen[None]):
         """Put the cursor on a session; a filter that hides it is cleared."""
         if not self.sessions.go_to(row):
             self._filter.clear_at_once()
-            if not self.sessions.go_to(row):
+            if not self.sessions.go_to(row) and self.table.subagents.hidden:
                 self.action_subagents()
                 self.sessions.go_to(row)
 
@@ -308,6 +308,8 @@ class BrowserScreen(ListingScreen[None]):
 
     def action_subagents(self) -> None:
         """Show the sessions of subagents beside those that they belong to, or hide them."""
+        if not self.table.subagents.there:
+            return self.notify("No session here was started by another one.", markup=False)
         self.table.show_subagents(not self.table.subagents.shown)
         self.sessions.update()
         self._show_state()

@@ -75,7 +75,9 @@ class Panes(ContentSwitcher):
             await self.add_content(view)
             self._read(name, conversation)
         self.shown = name
-        self.current = name
+        # While the program ends, views go one after the other.
+        if any(view.id == name for view in self.children):
+            self.current = name
 
     async def forget(self, *, keep: str = "") -> None:
         """Drop the views of facts: their file has changed.  That of the tab `keep` stays."""

@@ -76,6 +76,11 @@ async def test_numbers_and_tab_show_the_tabs_and_digits_can_still_be_searched_fo
         await pilot.press("1", "slash", "4")
         assert screen.panes.facts is None
         assert screen.search.input.value == "4"
+        # The program ends while another tab is about to be shown: its views go one after the other.
+        await pilot.press("escape", "2")
+        await until(pilot, lambda: screen.panes.facts is not None)
+        await screen.panes.remove_children()
+        await screen.panes.show("messages", screen.opened)
 
 
 async def test_a_click_shows_the_tab_under_it():

@@ -38,7 +38,9 @@ async def results(pilot: Pilot, screen: SearchScreen) -> None:
 
 async def no_hits(pilot: Pilot, screen: SearchScreen) -> None:
     await searched(pilot, screen, "deplyo")
-    await until(pilot, lambda: any("Words similar to" in str(row) for row in screen.rows.results.rows))
+    await until(
+        pilot, lambda: any("Words similar to" in str(row) for row in screen.rows.results.rows)
+    )
 
 
 async def building(pilot: Pilot, screen: SearchScreen) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from agcx_tui.app.startup.run import remembering
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
+from agcx_tui.core.local.paths import find_store
 from tests.support.browsing import SIZE, at_cursor, browser, notices, scanned, titles, until
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -53,6 +55,14 @@ async def test_the_configuration_wins_over_what_was_left(store, state):
         assert (screen.table.sort_key, screen.table.descending) == ("title", False)
         assert app.theme == "agcx-light"
         assert not screen.query_one("#preview").display
+
+
+def test_only_into_ones_own_store_anything_is_imported_by_itself(tmp_path):
+    named, own = remembering(find_store(tmp_path)), remembering(find_store(None, {}))
+    assert (named.sync, own.sync) == (False, True)
+    for sync in (False, True):
+        app = browser(tmp_path, config=Config(sync_watch=True), sync=sync)
+        assert app.services.sync.is_on is sync
 
 
 async def test_keys_mean_what_the_configuration_says(store):
