@@ -110,7 +110,8 @@ class TrashScreen(SessionsScreen):
     # --- finding
 
     def action_filter(self) -> None:
-        self._filter.input.focus()
+        # At once: what is typed next is for the field, and r would restore.
+        self.set_focus(self._filter.input)
 
     def _filtered(self) -> None:
         self.table_changed()
