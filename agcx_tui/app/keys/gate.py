@@ -3,7 +3,8 @@ screen they are meant for exists.
 
 Strategy: every event has the time at which it was read from the terminal.  When a dialog is closed, the gate
 closes until the screen below has been drawn; events from before that time are discarded.  So pressing
-Enter twice never acts on a screen that the user has not seen.
+Enter twice never acts on a screen that the user has not seen.  What is typed on without a pause is discarded
+with them: the letters after a `#` that was meant to open a field would be commands.
 
 Keys typed after one that opens a screen are meant for that screen: the app handles none of them until its
 fields exist and one of them has the focus.
@@ -30,6 +31,8 @@ __all__ = ["KeyGate", "handled"]
 
 # Seconds between two checks whether the app draws again.
 _AGAIN = 0.02
+# Seconds without a key after which what is typed is no longer part of what was discarded.
+_PAUSE = 0.4
 # Seconds that keys wait for a screen: one that was closed before it appeared never does.
 _PATIENCE = 2.0
 
@@ -41,14 +44,23 @@ class KeyGate:
         self._app = app
         # On the clock of the events.
         self._seen_at = -math.inf
+        # The last character that was discarded, and when it was typed.
+        self._discarded, self._discarded_at = "", -math.inf
         # Where Enter was pressed, if that was the last key.
         self._entered: Widget | None = None
 
     def admits(self, event: events.Event) -> bool:
         """Whether to obey an event; always true for events other than keys, pastes, and clicks."""
         if isinstance(event, events.Key | events.Paste | events.MouseDown | events.MouseUp):
-            return event.time >= self._seen_at
+            return event.time >= self._seen_at and not self._is_typed_on(event)
         return True
+
+    def _is_typed_on(self, event: events.Event) -> bool:
+        """Whether a character follows a discarded one at once; the same one, held down, is obeyed again."""
+        if not isinstance(event, events.Key) or not event.is_printable:
+            return False
+        since = event.time - self._discarded_at
+        return since < _PAUSE and (event.key != self._discarded or since == 0)
 
     async def ready(self) -> None:
         """Wait until the previous key has been handled and the top screen accepts keys."""
@@ -68,6 +80,8 @@ class KeyGate:
         """Take note of a key that is about to be handled."""
         if isinstance(event, events.Key) and event.key == "enter" and not event.is_forwarded:
             self._entered = self._app.focused
+        if isinstance(event, events.Key) and event.is_printable and not self.admits(event):
+            self._discarded, self._discarded_at = event.key, event.time
 
     def screen_left(self, was_modal: bool) -> None:
         """Take note that the top screen was closed."""

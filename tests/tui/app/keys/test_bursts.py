@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from agcx_tui.app.keys import gate
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support.browsing import SIZE, browser, scanned, titles, until
+from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -150,3 +154,34 @@ async def test_escape_and_a_letter_that_come_as_one_leave_the_line_and_are_for_t
         pilot.app.post_message(events.Key("alt+a", "a"))
         await until(pilot, lambda: len(screen.table.marks) == 1)
         assert screen.query_one("#filter").value == "grid"
+
+
+async def test_what_is_typed_on_after_a_discarded_key_is_not_a_command(store, monkeypatch):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("number_sign")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        early = time.monotonic()
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+        def typed(key: str, character: str | None, at: float) -> events.Key:
+            event = events.Key(key, character)
+            event.time = at
+            return event
+
+        def obeys(key: str, character: str | None, at: float) -> bool:
+            event = typed(key, character, at)
+            pilot.app.gate.note(event)
+            return pilot.app.gate.admits(event)
+
+        with monkeypatch.context() as patch:
+            # However long the list took to be drawn.
+            patch.setattr(gate, "_PAUSE", 10 * LIMIT)
+            assert not obeys("number_sign", "#", early)
+            later = time.monotonic()
+            assert obeys("number_sign", "#", later), "held down"
+            assert not obeys("u", "u", later)
+            assert not obeys("r", "r", later + 1)
+            assert obeys("down", None, later + 2), "no character"
+        assert obeys("u", "u", later + 20 * LIMIT)
