@@ -107,6 +107,7 @@ class AgcxApp(EndingApp[object]):
             state=state,
             cache=cache,
             hold_keys=self.gate.asked_unbidden,
+            opening=self.gate.opening,
             index=IndexKeeper.of(cache, self.config),
             toasts=toasts.Toasts(now),
             sync=BackgroundImport.of(self.config) if sync else BackgroundImport(),

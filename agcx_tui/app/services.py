@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,9 @@ class Services(msgspec.Struct, frozen=True, eq=False):
 
     `state` and `cache` are the directories of what is remembered and of what could be read again, each
     None to keep nothing.  `store` is shared by all screens.  Call `hold_keys` right before a question
-    is shown that no key asked for: what is typed before it can be seen is not meant for it.  `index` keeps
-    the search index, `sync` imports what agents write, and `toasts` are the messages shown so far.
+    is shown that no key asked for: what is typed before it can be seen is not meant for it.  What a command
+    waits for before it opens a screen it awaits in the context `opening`.  `index` keeps the search index,
+    `sync` imports what agents write, and `toasts` are the messages shown so far.
     """
 
     now: Callable[[], int] = _now
@@ -42,6 +44,7 @@ class Services(msgspec.Struct, frozen=True, eq=False):
     cache: Path | None = None
     store: OpenedStore = msgspec.field(default_factory=OpenedStore)
     hold_keys: Callable[[], None] = lambda: None
+    opening: Callable[[], AbstractContextManager[None]] = nullcontext
     index: IndexKeeper = msgspec.field(default_factory=lambda: IndexKeeper(None))
     toasts: Toasts = msgspec.field(default_factory=lambda: Toasts(_now))
     sync: BackgroundImport = msgspec.field(default_factory=BackgroundImport)

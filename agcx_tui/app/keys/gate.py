@@ -7,14 +7,16 @@ Enter twice never acts on a screen that the user has not seen.  What is typed on
 with them: the letters after a `#` that was meant to open a field would be commands.
 
 Keys typed after one that opens a screen are meant for that screen: the app handles none of them until its
-fields exist and one of them has the focus.
+fields exist and one of them has the focus, also while a command waits for what it needs to open it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -46,6 +48,8 @@ class KeyGate:
         self._seen_at = -math.inf
         # The last character that was discarded, and when it was typed.
         self._discarded, self._discarded_at = "", -math.inf
+        # Set once the command that opens a screen has what it needs, if one is waiting.
+        self._opening: asyncio.Event | None = None
         # Where Enter was pressed, if that was the last key.
         self._entered: Widget | None = None
 
@@ -62,8 +66,22 @@ class KeyGate:
         since = event.time - self._discarded_at
         return since < _PAUSE and (event.key != self._discarded or since == 0)
 
+    @contextlib.contextmanager
+    def opening(self) -> Iterator[None]:
+        """While a command waits for what it needs to open a screen, which gets the keys typed meanwhile."""
+        self._opening = opened = asyncio.Event()
+        try:
+            yield
+        finally:
+            opened.set()
+
     async def ready(self) -> None:
         """Wait until the previous key has been handled and the top screen accepts keys."""
+        if self._opening is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._opening.wait(), _PATIENCE)
+            # Whatever it waits for may never come.
+            self._opening = None
         if self._entered is not None:
             # Enter tells the screen by messages, which a key of the screen would overtake.
             entered, self._entered = self._entered, None

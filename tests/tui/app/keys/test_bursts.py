@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -10,10 +11,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agcx_tui.app.keys import gate
+from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.prune import PruneScreen
+from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from tests.support.browsing import SIZE, browser, scanned, titles, until
+from tests.support.browsing import SIZE, browser, on_top, scanned, titles, until
 from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -134,6 +137,28 @@ async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(
         conversation = pilot.app.screen
         await until(pilot, lambda: conversation.search.input.value == "grid")
         assert screen.query_one("#filter").value == ""
+
+
+async def test_what_is_typed_behind_the_key_that_opens_the_search_is_searched_for(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        burst(pilot, "fqueue")
+        search = await on_top(pilot, SearchScreen)
+        await until(pilot, lambda: search.bar.input.value == "queue")
+
+
+async def test_what_is_typed_before_the_store_is_open_is_for_the_screen_that_it_opens(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        opened = pilot.app.services.store
+        opened._is_open.clear()
+        burst(pilot, "fqueue")
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert isinstance(pilot.app.screen, BrowserScreen)
+        opened._is_open.set()
+        search = await on_top(pilot, SearchScreen)
+        await until(pilot, lambda: search.bar.input.value == "queue")
 
 
 async def test_a_key_behind_enter_is_not_for_the_list_that_it_leaves(store):
