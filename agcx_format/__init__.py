@@ -33,7 +33,7 @@ messages
 time
     Timestamp ns_of to_datetime
 JSON
-    to_json from_json from_session_json
+    to_json to_plain from_json from_session_json
 errors, all of them a PersistenceError
     InvalidMagic UnsupportedVersion CorruptData BincodeDecodeError MessagePackDecodeError
     CompressionError SessionNotFound AmbiguousSession StaleSession FileClosed InvalidCheckpoint
@@ -69,6 +69,7 @@ from agcx_format._exports import on_demand
 if TYPE_CHECKING:
     from agcx_format.codec.json import from_json as from_json
     from agcx_format.codec.json import to_json as to_json
+    from agcx_format.codec.json import to_plain as to_plain
     from agcx_format.errors import AmbiguousSession as AmbiguousSession
     from agcx_format.errors import BincodeDecodeError as BincodeDecodeError
     from agcx_format.errors import CompressionError as CompressionError
@@ -155,7 +156,7 @@ if TYPE_CHECKING:
     from agcx_format.store.store import open_store as open_store
 
 _HOMES = {
-    "codec.json": "from_json to_json",
+    "codec.json": "from_json to_json to_plain",
     "errors": """AmbiguousSession BincodeDecodeError CompressionError ConversionError CorruptData
         FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LayoutCannotHold LockFailed
         MessagePackDecodeError NothingToUndo PersistenceError SessionNotFound StaleSession

@@ -58,7 +58,12 @@ def from_json(type_: type[T], data: bytes | str) -> T:
 
 
 def to_plain(value: Any) -> Any:
-    """The value as dicts, lists, strings, numbers, booleans, and None."""
+    """What `to_json` writes, as dicts, lists, strings, numbers, booleans, and None.
+
+    >>> from agcx_format import InputText
+    >>> to_plain(InputText("Hello"))
+    {'type': 'input_text', 'text': 'Hello'}
+    """
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
         plain = {"type": tag} if tag is not None else {}

@@ -210,7 +210,7 @@ def _page(lines: Iterator[str]) -> None:
 
 
 def _as_json(number: int, message: MessageSnapshot | PersistenceError) -> dict[str, Any]:
-    from agcx_format.codec.json import to_plain
+    from agcx_format import to_plain
 
     if isinstance(message, PersistenceError):
         return {"number": number, "error": message.reason}
