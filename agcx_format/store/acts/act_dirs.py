@@ -56,7 +56,7 @@ parse_name = re.compile(
 # The clock may have been wrong, but a name can also be made up: later ones say nothing of the order.
 _FUTURE_NS: Final = 10 * 366 * 86_400 * 1_000_000_000
 # A clock outside of these is certainly wrong: one without a battery begins at 1970, when there was no act.
-_EARLIEST: Final = ns_of("2025-01-01T00:00:00Z")
+_EARLIEST: Final = ns_of("2024-01-01T00:00:00Z")
 _LATEST: Final = ns_of("9000-01-01T00:00:00Z")
 
 

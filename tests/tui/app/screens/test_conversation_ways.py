@@ -10,11 +10,11 @@ from agcx_format.session.source import PENDING, ListSource
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.conversation.find_message import find_message
 from agcx_tui.core.conversation.subject import Conversation
-from tests.support.browsing import line, until
+from tests.support.browsing import line, notices, until
 from tests.support.everything import everything
 from tests.support.growing_source import GrowingSource
 from tests.support.messages import assistant, golden, output, screen_text, snapshot, user
-from tests.tui.app.screens.test_conversation_tabs import SIZE, ScreenApp, facts, notices, opened
+from tests.tui.app.screens.test_conversation_tabs import SIZE, ScreenApp, facts, opened
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
