@@ -39,6 +39,7 @@ __all__ = [
     "has_notifications",
     "is_drawing_suspended",
     "is_ending",
+    "is_held",
     "key_of",
     "output_queue",
     "output_thread",
@@ -131,6 +132,11 @@ class HeldScreen(Screen[ScreenResultType]):
     def _compositor_refresh(self) -> None:
         if not self._is_held:
             super()._compositor_refresh()
+
+
+def is_held(screen: Screen[Any]) -> bool:
+    """Whether a screen waits to be drawn for the first time."""
+    return isinstance(screen, HeldScreen) and screen._is_held
 
 
 def is_drawing_suspended(app: AnyApp) -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
-from agcx_tui.app.textual_internals import is_drawing_suspended, takes_keys
+from agcx_tui.app.textual_internals import is_drawing_suspended, is_held, takes_keys
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -120,7 +120,7 @@ class KeyGate:
         if self._app.screen is not screen:
             # Another screen was pushed in the meantime.
             self._open_when_drawn()
-        elif is_drawing_suspended(self._app) or not takes_keys(screen):
+        elif is_drawing_suspended(self._app) or is_held(screen) or not takes_keys(screen):
             self._app.set_timer(_AGAIN, self._open_when_drawn)
         else:
             self._seen_at = time.monotonic()

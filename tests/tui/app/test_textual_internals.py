@@ -191,7 +191,9 @@ async def test_a_screen_is_drawn_only_once_it_has_what_it_shows():
         await until(pilot, lambda: screen.query_one("#late").size.height)
         await pilot.pause()
         assert not screen.drawn
+        assert textual_internals.is_held(screen)
         screen.release()
+        assert not textual_internals.is_held(screen)
         await until(pilot, lambda: screen.drawn)
         # What changes later is drawn as on any other screen.
         drawn = screen.drawn
