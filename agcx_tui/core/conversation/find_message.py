@@ -79,7 +79,9 @@ def all_messages(
     again: Callable[[], MessageSource] | None = getattr(source, "again", None)
     while not stopped():
         if index >= source.known():
-            if source.complete or not source.read_more():
+            ended = source.complete or not source.read_more()
+            # Messages may have become known in between.
+            if ended and index >= source.known():
                 return
         else:
             if again is not None and source.get(index) is PENDING:

@@ -152,7 +152,7 @@ async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(demo):
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
         talk = pilot.app.screen
-        await until(pilot, lambda: "match" in count(talk))
+        await until(pilot, lambda: "match " in count(talk))
         assert talk.query_one(Transcript).matches is not None
         number = count(talk).rpartition("match ")[2]
         await pilot.press("n")
