@@ -9,7 +9,7 @@ import msgspec
 
 from agcx_format.model.session import SessionMetadata
 
-__all__ = ["Chained", "EncodedFile", "Hold"]
+__all__ = ["Chained", "Counted", "EncodedFile", "Hold"]
 
 # Keeps bytes outside of memory; gives their number, and the bytes again.
 Hold = Callable[[Iterable[bytes]], tuple[int, Iterable[bytes]]]
@@ -23,6 +23,19 @@ class Chained:
 
     def __iter__(self) -> Iterator[bytes]:
         return itertools.chain.from_iterable(self._parts)
+
+
+class Counted:
+    """Bytes in parts; `size` is how many have passed."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self.size = 0
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            self.size += len(part)
+            yield part
 
 
 class EncodedFile(msgspec.Struct, frozen=True):

@@ -7,13 +7,11 @@ to where the caller holds them (`Hold`), and from there into the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec.structs import replace
 
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
-from agcx_format.layout.encoded import Chained, EncodedFile, Hold
+from agcx_format.layout.encoded import Chained, Counted, EncodedFile, Hold
 from agcx_format.layout.v1_errors import VERSION
 from agcx_format.layout.v1_sections import compress_messages, fitted, head, length_of
 from agcx_format.model.fields import Float32
@@ -53,17 +51,10 @@ def held(
     hold: Hold,
 ) -> EncodedFile:
     """The same for messages that are taken one at a time."""
-    header, plain = messagepack.array_header(len(conversation.messages)), 0
-
-    def encoded() -> Iterator[bytes]:
-        nonlocal plain
-        plain += len(header)
-        for message in conversation.messages:
-            data = messagepack.encode_message(message)
-            plain += len(data)
-            yield data
-
-    size, section = hold(seekable.compress_each(header, encoded(), level))
+    header = messagepack.array_header(len(conversation.messages))
+    messages = Counted(map(messagepack.encode_message, conversation.messages))
+    size, section = hold(seekable.compress_each(header, messages, level))
+    plain = len(header) + messages.size
     context = messagepack.encode(conversation.context)
     counted = _counted(metadata, conversation)
     metadata, before, after = _around(counted, size, plain, context, state, level)

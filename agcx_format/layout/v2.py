@@ -40,7 +40,7 @@ from agcx_format.layout.base import (
     admit_all,
 )
 from agcx_format.layout.elements import ELEMENTS, NIL, element, elements_of, split, with_more
-from agcx_format.layout.encoded import Chained, EncodedFile, Hold
+from agcx_format.layout.encoded import Chained, Counted, EncodedFile, Hold
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.layout.index_encodings import MESSAGE_PACK
 from agcx_format.layout.metadata_copies import MetadataCopies
@@ -273,17 +273,11 @@ class Layout2(Layout):
         level: int,
         hold: Hold,
     ) -> EncodedFile:
-        metadata, plain = self._counted(metadata, conversation), 0
-
-        def text() -> Iterator[bytes]:
-            nonlocal plain
-            for piece in elements_of(metadata, conversation, state):
-                plain += len(piece)
-                yield piece
-
-        size, section = hold(frames.compress_each(text(), level))
+        metadata = self._counted(metadata, conversation)
+        text = Counted(elements_of(metadata, conversation, state))
+        size, section = hold(frames.compress_each(text, level))
         parts = Chained([header_of(size)], section)
-        return EncodedFile(measured(metadata, size, plain), parts, HEADER + size)
+        return EncodedFile(measured(metadata, size, text.size), parts, HEADER + size)
 
     @staticmethod
     def _counted(metadata: SessionMetadata, conversation: ConversationSnapshot) -> SessionMetadata:
@@ -315,19 +309,13 @@ class Layout2(Layout):
         section = Part(data, HEADER, section_end(data[:HEADER], len(data)))
         with located(section="session", base=HEADER):
             old, others = split_metadata(frames.pieces(section))
-        new, plain = change(old), 0
+        new = change(old)
         first = messagepack.array_header(len(ELEMENTS)) + messagepack.encode(new)
-
-        def text() -> Iterator[bytes]:
-            nonlocal plain
-            for piece in chain([first], others):
-                plain += len(piece)
-                yield piece
-
+        text = Counted(chain([first], others))
         with located(section="session", base=HEADER):
-            packed = list(frames.compress_each(text(), level))
+            packed = list(frames.compress_each(text, level))
         size = sum(map(len, packed))
-        indexed = measured(new, size, plain)
+        indexed = measured(new, size, text.size)
         return Rewritten(new, indexed, [header_of(size), *packed], len(data), new != old)
 
     def appended(

@@ -68,8 +68,7 @@ class _StoredMessages(StreamedMessages):
                 yield from self._read(file)
             except PersistenceError as error:
                 raise error.located(path=self._path) from None
-            if Signature.of(os.fstat(file.fd)) != self._signature:
-                raise StaleSession("it changed while it was read", path=self._path)
+            file.check_unchanged()
 
     def _read(self, file: OpenFile) -> Iterator[MessageSnapshot]:
         place = of(file.read(HEAD, 0)).messages(FileSection(file, 0, file.size))
