@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual.message import Message
@@ -20,6 +21,9 @@ from agcx_tui.core.importing.background import BackgroundImport
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.search.index_keeper import IndexKeeper
 from agcx_tui.core.store.opened_store import OpenedStore
+
+if TYPE_CHECKING:
+    from agcx_tui.core.store.act_queue import ActQueue
 
 __all__ = ["Remember", "Services"]
 
@@ -33,8 +37,8 @@ class Services(msgspec.Struct, frozen=True, eq=False):
 
     `state` and `cache` are the directories of what is remembered and of what could be read again, each
     None to keep nothing.  `store` is shared by all screens.  Call `hold_keys` right before a question
-    is shown that no key asked for: what is typed before it can be seen is not meant for it.  What a command
-    waits for before it opens a screen it awaits in the context `opening`.  `index` keeps the search index,
+    is shown that no key asked for: what is typed before it can be seen is not meant for it.  `opening` is
+    the context in which a command waits for what it needs to open a screen.  `index` keeps the search index,
     `sync` imports what agents write, and `toasts` are the messages shown so far.
     """
 
@@ -48,6 +52,11 @@ class Services(msgspec.Struct, frozen=True, eq=False):
     index: IndexKeeper = msgspec.field(default_factory=lambda: IndexKeeper(None))
     toasts: Toasts = msgspec.field(default_factory=lambda: Toasts(_now))
     sync: BackgroundImport = msgspec.field(default_factory=BackgroundImport)
+
+    async def opened_for_screen(self) -> ActQueue:
+        """Wait for the store, for a screen that is opened then; it gets the keys typed meanwhile."""
+        with self.opening():
+            return await self.store.opened()
 
 
 @dataclass

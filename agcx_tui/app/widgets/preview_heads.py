@@ -90,7 +90,7 @@ def session_head(facts: SessionFacts, view: View) -> Content:
         # 0 where the writer did not count turns.
         format.counted(facts.turns, "turn") if facts.turns else "",
         safe_line(facts.model),
-        facts.mode.lower() if facts.mode != "Build" else "",
+        format.unusual_mode(facts.mode),
         Content.styled(tags, "$secondary"),
         safe_line(format.short_path(facts.directory)),
         format.exact(facts.created),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "capitalized", "cost", "counted", "day_of", "day_words",
     "elapsed", "exact", "local", "number", "ratio", "short_damage", "short_path", "short_reason", "shortened",
-    "size",
+    "size", "unusual_mode",
 ]  # fmt: skip
 
 SECOND = 1_000_000
@@ -87,6 +87,11 @@ def day_words(day: str, now: int) -> str:
 def capitalized(words: str) -> str:
     """With a capital letter first, and the others as they are."""
     return words[:1].upper() + words[1:]
+
+
+def unusual_mode(mode: str) -> str:
+    """The mode in small letters; nothing for Build, in which nearly every session is."""
+    return "" if mode == "Build" else mode.lower()
 
 
 def exact(moment: int) -> str:

@@ -334,8 +334,7 @@ class BrowserScreen(ListingScreen[None]):
         """Search inside all conversations: what is typed next, or what the filter finds nowhere."""
         from agcx_tui.app.screens.search.search import SearchScreen
 
-        with self.services.opening():
-            acts = await self.services.store.opened()
+        acts = await self.services.opened_for_screen()
         if not self.is_active:
             return
         typed = "" if self.table.order else self._filter.value
@@ -347,8 +346,7 @@ class BrowserScreen(ListingScreen[None]):
         """Show a screen beside this one once the store is open, unless something else was opened."""
         from agcx_tui.app.screens.browser.beside import beside
 
-        with self.services.opening():
-            acts = await self.services.store.opened()
+        acts = await self.services.opened_for_screen()
         if not self.is_active:
             return
         wanted = await self.app.push_screen_wait(beside(name, self.services, acts))

@@ -15,7 +15,6 @@ from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
 UNTITLED = "(no title)"
-_USUAL_MODE = "Build"
 # Cells of a title that are not given up for a mode.
 _LEAST_TITLE = 30
 
@@ -87,7 +86,7 @@ def _title_cells(
         cells = _highlighted(fit(title, width - GAP - len(reason)), table, style, look)
         return [*cells, Segment(" " * GAP, look.plain), Segment(reason, look.broken)]
     shown = {column.name for column in columns}
-    mode = "" if "mode" in shown or table.mode(row) == _USUAL_MODE else table.mode(row).lower()
+    mode = "" if "mode" in shown else format.unusual_mode(table.mode(row))
     if mode and min(cell_len(title), _LEAST_TITLE) + GAP + len(mode) <= width:
         width -= GAP + len(mode)
         last = [Segment(" " * GAP, look.plain), Segment(mode, look.dim)]
