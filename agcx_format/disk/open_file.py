@@ -85,10 +85,10 @@ class OpenFile:
             raise PersistenceError(os_reason(cause), path=self.path) from cause
 
     def check_unchanged(self) -> None:
-        """Check that nobody has written into the file since it was opened.
+        """Check that the file is as it was when it was opened.
 
         Raises:
-            StaleSession: somebody has.
+            StaleSession: it is not.
             PersistenceError: the file system cannot say.
         """
         if not self.signature.fits(self.status()):

@@ -255,7 +255,7 @@ class _Parser:
                 if len(fits) != 1:
                     reason = f"one of {', '.join(choices)}"
                     self._errors.append(QueryError(reason, match.start(), match.end()))
-                    # A role that is none of ours may be in a file: to leave it out would find too much.
+                    # A file may have a role that is not known here: to leave it out would find too much.
                     if key != "role":
                         continue
                 else:

@@ -1,8 +1,9 @@
 """What killed exports left in a folder, hidden files with a part of a session: the next export removes them.
 
-Strategy: whoever exports into a folder has a shared lock on it.  Who gets the lock alone knows that nobody
-else does, and removes the files, unless one is locked itself: a process of a killed program may still be
-writing it.  The system returns the locks however a program ends.  Where it has none, nothing is removed.
+Strategy: whoever exports into a folder has a shared lock on it.  A program that gets the lock alone knows
+that no other one does, and removes the files, unless one is locked itself: a process of a killed program may
+still be writing it.  The system returns the locks however a program ends.  Where it has none, nothing is
+removed.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _opened(folder: str, stack: contextlib.ExitStack) -> int:
 
 
 def _lock(folder: int) -> None:
-    """Lock a folder, and sweep it if nobody else exports into it."""
+    """Lock a folder, and sweep it if no other program exports into it."""
     with contextlib.suppress(BlockingIOError):
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _sweep(folder)

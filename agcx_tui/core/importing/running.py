@@ -94,7 +94,7 @@ class RunningImport:
         """
         with self._reading:
             if self._closed:
-                # It was stopped before this thread began; nobody would close what it begins now.
+                # It was stopped before this thread began; what it begins now would not be closed.
                 return
             self._run = ImportRun(
                 self._store, self._found, self._options, stop.is_set, self._workers

@@ -385,7 +385,7 @@ def test_an_act_cut_off_before_its_manifest_was_written_is_swept_with_its_second
     assert [path.read_bytes() for path in managed.rglob(f"new/{name}")] == [b"what was written"]
 
 
-def test_an_unreadable_list_of_emptied_acts_keeps_nobody_from_undoing(managed: Path):
+def test_an_unreadable_list_of_emptied_acts_does_not_keep_one_from_undoing(managed: Path):
     store = open_store(managed)
     first, second = store.scan()
     store.delete([first])

@@ -28,7 +28,7 @@ with exporting_to([target]):
 """
 
 
-def test_only_what_nobody_writes_any_more_is_removed(tmp_path):
+def test_only_what_is_no_longer_written_is_removed(tmp_path):
     store, out = tmp_path / "store", tmp_path / "out"
     demo_copy(store)
     path = open_store(store).resolve("70b30ef8").path
