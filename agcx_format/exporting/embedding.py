@@ -89,7 +89,7 @@ def embedded(text: str) -> str:
 
 
 def _is_plain(lines: str) -> bool:
-    """Whether there is nothing in these lines, each ended by `\\n`, for which they have to be read one by one."""
+    """Whether these lines, each ended by `\\n`, hold nothing for which they have to be read one by one."""
     return not (
         _may_harm(lines) or "```" in lines or "~~~" in lines or _may_be_heading(f"\n{lines}")
     )
