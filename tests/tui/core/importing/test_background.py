@@ -201,10 +201,11 @@ async def test_what_fails_is_said_and_tried_again(tmp_path, sessions, log):
     sync = BackgroundImport(on_start=True, watch=True)
     said: list[str] = []
     sync.changed.subscribe(lambda state: said.append(state.problem))
-    failed: list[int] = []
-    sync.changed.subscribe(lambda state: failed.append(1) if state == SyncState(problem=state.problem) != SyncState() else None)
+    ended: list[SyncState] = []
+    sync.changed.subscribe(lambda state: ended.append(state) if not state.found else None)
     async with running(sync, store):
-        await soon(lambda: len(failed) > 2, "a problem that lasts for rounds")
+        await soon(lambda: len(ended) > 2, "a problem that lasts for rounds")
+        assert all(state.problem for state in ended)
         (store.path / "trash").unlink()
         await soon(lambda: sizes(store) == {"was there": 1}, "what was tried again")
         await soon(lambda: not sync.state.problem, "the end of the problem")
