@@ -29,17 +29,17 @@ def decode(type_: type[T], data: bytes) -> T:
     Raises:
         BincodeDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
     """
-    value: T
-    if len(data) > limits.SLOW_ITEMS and type_ is not SessionIndex:
-        value, _ = few_items(lambda: reader(type_)(data, 0))
-    else:
-        value, _ = reader(type_)(data, 0)
-    return value
+    return decode_prefix(type_, data)[0]
 
 
 def decode_prefix(type_: type[T], data: bytes) -> tuple[T, int]:
     """Like `decode`, and the number of bytes of the value."""
-    return reader(type_)(data, 0)
+    value: tuple[T, int]
+    if len(data) > limits.SLOW_ITEMS and type_ is not SessionIndex:
+        value = few_items(lambda: reader(type_)(data, 0))
+    else:
+        value = reader(type_)(data, 0)
+    return value
 
 
 def encode(value: Any, type_: Any = None) -> bytes:
