@@ -201,6 +201,10 @@ class StoreNotWritable(PersistenceError):
     """The store can be read but not changed."""
 
 
+class SavedNotListed(PersistenceError):
+    """A session was saved, but not the index or a copy of its metadata, from which programs list it."""
+
+
 class UndoConflict(PersistenceError):
     """An act cannot be undone, because other files have taken the places of its files."""
 
