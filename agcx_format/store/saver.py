@@ -23,6 +23,7 @@ from agcx_format.model.session import (
     SessionMetadata,
     SessionState,
 )
+from agcx_format.model.value_checks import check_session
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.acts.act_dirs import unfinished
@@ -86,6 +87,7 @@ class StoreSaver(StoreReader):
         `metadata` says; in layout 2 size and ratio are in the index only.
 
         Raises:
+            TypeError: one of the values is of another type.
             ValueError: the metadata are those of another session.
             StaleSession: the file is not the one that this store last read or wrote.
             SavedNotListed: the session is saved, but not the index or the copy of its metadata.
@@ -94,6 +96,7 @@ class StoreSaver(StoreReader):
         """
         from agcx_format.layout import by_version
 
+        check_session(metadata, conversation, state)
         if metadata.id != as_id(session_id):
             raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
         path = self._names.find(session_id) or self._usual_path(session_id)
