@@ -26,7 +26,7 @@ FORMATS = {
     "json": "JSON",
     "jsonl": "JSON Lines",
     "txt": "Text",
-    "codex": "Codex rollout",
+    "codex": "Codex",
     "claude": "Claude Code",
 }
 
