@@ -6,14 +6,17 @@ has what it stands on.  No other module names anything private of Textual.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App, ReturnType
+from textual.geometry import Size
 from textual.keys import _character_to_key
 from textual.screen import Screen, ScreenResultType
+from textual.scroll_view import ScrollView
 
 if TYPE_CHECKING:
     from queue import Queue
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EndingApp",
     "HeldScreen",
+    "SteadyView",
     "app_of",
     "call_in_loop",
     "decode_keys_with",
@@ -123,15 +127,60 @@ class HeldScreen(Screen[ScreenResultType]):
         self.set_timer(seconds, self.release)
 
     def release(self) -> None:
-        """Draw it, and from now on whatever changes."""
+        """Draw it in one go, and from then on whatever changes."""
+        if self._is_held:
+            self.call_later(self._hear_of_changes)
+
+    async def _hear_of_changes(self) -> None:
+        # Widgets tell of what has changed in them once the event loop gets to them.
+        await asyncio.sleep(0)
+        self.call_later(self._draw_all)
+
+    def _draw_all(self) -> None:
         if self._is_held:
             self._is_held = False
-            self.refresh()
-            self.call_later(self._on_timer_update)
+            # All of it is about to be drawn.
+            self._repaint_required = False
+            self._on_timer_update()
+            if self._compositor._dirty_regions:
+                # It was laid out while it was held.
+                self._compositor_refresh()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Keep Textual from computing all styles again that it computed when it mounted the widgets."""
+        if not self.stack_updates:
+            event.refresh_styles = False
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay it out unless it has this size: Textual lays every screen out twice when it is first shown,
+        and also the one below.
+        """
+        if self._compositor.size != size:
+            super()._screen_resized(size)
+
+    async def _invoke_and_clear_callbacks(self) -> None:
+        """Run what waits until it is drawn."""
+        if not self._is_held:
+            await super()._invoke_and_clear_callbacks()
 
     def _compositor_refresh(self) -> None:
         if not self._is_held:
             super()._compositor_refresh()
+
+
+class SteadyView(ScrollView):
+    """A scroll view that a layout of its screen leaves alone, unless it changes its size.
+
+    Textual compares the size of the content with that of the view, finds them different, and draws the
+    scrollbar again.
+    """
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        if (self._size, self._container_size) == (size, size - self.styles.gutter.totals):
+            return False
+        return super()._size_updated(size, virtual_size, container_size, layout)
 
 
 def is_held(screen: Screen[Any]) -> bool:

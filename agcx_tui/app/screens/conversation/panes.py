@@ -17,6 +17,7 @@ from agcx_format.store import StoredCheckpoint
 from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
+from agcx_tui.app.widgets.plain_ground import PlainGround
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.activity import activity_facts, read_activity
 from agcx_tui.core.conversation.fact import Group
@@ -39,7 +40,7 @@ TABS = {
 }
 
 
-class Panes(ContentSwitcher):
+class Panes(ContentSwitcher, PlainGround):
     """`shown` is the name of the tab that is shown, one of `TABS`.
 
     `store` is what checkpoints are read from, None until they were found beside the file.

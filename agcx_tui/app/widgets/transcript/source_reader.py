@@ -78,13 +78,18 @@ class SourceReader:
                 return
             self._running = True
             generation = self._generation
-        self._widget.run_worker(
-            lambda: self._read(source, generation),
-            name="read messages",
-            group="source",
-            thread=True,
-            exit_on_error=True,
-        )
+
+        def run() -> None:
+            self._widget.run_worker(
+                lambda: self._read(source, generation),
+                name="read messages",
+                group="source",
+                thread=True,
+                exit_on_error=True,
+            )
+
+        # It would take half of the interpreter's time from what draws the first screen.
+        self._widget.call_after_refresh(run)
 
     def _read(self, source: MessageSource, generation: int) -> None:
         worker = get_current_worker()
@@ -92,7 +97,7 @@ class SourceReader:
         def stopped() -> bool:
             return worker.is_cancelled or generation != self._generation
 
-        reports, posted = 0, 0.0
+        reports, posted = 0, time.monotonic()
         while not stopped():
             index, self._fetch = self._fetch, None
             if index is not None:
