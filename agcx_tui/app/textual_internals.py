@@ -11,7 +11,7 @@ import codecs
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from textual import events
+from textual import events, on
 from textual.app import App, ReturnType
 from textual.geometry import Size
 from textual.keys import _character_to_key
@@ -146,9 +146,13 @@ class HeldScreen(Screen[ScreenResultType]):
                 # It was laid out while it was held.
                 self._compositor_refresh()
 
-    def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """Keep Textual from computing all styles again that it computed when it mounted the widgets."""
-        if not self.stack_updates:
+    @on(events.ScreenResume)
+    def _keep_styles(self, event: events.ScreenResume) -> None:
+        """Keep Textual from computing all styles again that it has just computed for a screen that is held.
+
+        Nothing in one may look different because of which of its widgets has the focus at first.
+        """
+        if self._is_held:
             event.refresh_styles = False
 
     def _screen_resized(self, size: Size) -> None:

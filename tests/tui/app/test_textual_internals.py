@@ -224,6 +224,9 @@ class LaidOutScreen(textual_internals.HeldScreen[None]):
     def compose(self):
         yield SteadyLines()
 
+    def on_mount(self) -> None:
+        self.hold(LIMIT)
+
     def _refresh_layout(self, size=None, scroll=False) -> None:
         self.laid_out += 1
         super()._refresh_layout(size, scroll)
