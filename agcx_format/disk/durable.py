@@ -208,7 +208,7 @@ def write_file(path: Path, parts: Iterable[bytes], *, like: Path | None = None) 
     return write_new(None, os.fspath(path), parts, like=status)
 
 
-def write_unsynced(path: Path, parts: Iterable[bytes]) -> Signature:
+def write_unsynced(path: str | Path, parts: Iterable[bytes]) -> Signature:
     """Write a new file, which is durable only after `sync_written`.
 
     Raises:
@@ -217,7 +217,7 @@ def write_unsynced(path: Path, parts: Iterable[bytes]) -> Signature:
     return write_new(None, os.fspath(path), parts, later=os.close)
 
 
-def sync_written(path: Path) -> None:
+def sync_written(path: str | Path) -> None:
     """Make a file durable that `write_unsynced` wrote."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:

@@ -346,10 +346,10 @@ class Store(StoreSaver):
             SessionNotFound: one is no longer in the trash.
             StoreNotWritable: the store may not be written.
         """
-        from agcx_format.store import trash
+        from agcx_format.store.acts.plan_restored import restoration
 
         sessions = list(sessions)
-        return self._writer.act("restore", sessions, lambda: trash.restoration(self.path, sessions))
+        return self._writer.act("restore", sessions, lambda: restoration(self.path, sessions))
 
     def empty_trash(self, before: str | None = None) -> Emptied:
         """Destroy for good what acts keep, of all acts or of those before a moment (RFC 3339).

@@ -25,6 +25,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
+from agcx_tui.core.local.paths import cache_directory, histories
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -181,7 +182,11 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
 
     store = settings.store()
     if list_:
-        _print_log(store.log())
+        from agcx_format.catalog import HistoryCache
+
+        cache = HistoryCache(histories(cache_directory()), store.path)
+        _print_log(cache.log())
+        cache.save()
         return
     wanted = None
     if act is not None:
