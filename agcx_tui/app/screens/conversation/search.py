@@ -238,6 +238,8 @@ class ConversationSearch(SearchLine):
         from agcx_tui.app.widgets.transcript.matches import Matches
 
         self.matches = Matches(self._transcript, query, self._locate)
+        # There are keys for them now.
+        self.screen.refresh_bindings()
         if query:
             self._transcript.mark_matches(self.matches.lines)
             self._search(self._transcript.source, query, self._number)

@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
 from agcx_tui.app import from_threads
+from agcx_tui.app.textual_internals import is_held
 
 __all__ = ["ALL", "SourceReader"]
 
@@ -88,8 +89,11 @@ class SourceReader:
                 exit_on_error=True,
             )
 
-        # It would take half of the interpreter's time from what draws the first screen.
-        self._widget.call_after_refresh(run)
+        if is_held(self._widget.screen):
+            # It would take half of the interpreter's time from what is drawn first.
+            self._widget.call_after_refresh(run)
+        else:
+            run()
 
     def _read(self, source: MessageSource, generation: int) -> None:
         worker = get_current_worker()
@@ -97,7 +101,7 @@ class SourceReader:
         def stopped() -> bool:
             return worker.is_cancelled or generation != self._generation
 
-        reports, posted = 0, time.monotonic()
+        reports, posted = 0, 0.0
         while not stopped():
             index, self._fetch = self._fetch, None
             if index is not None:
