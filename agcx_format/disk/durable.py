@@ -36,6 +36,7 @@ _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _U63 = 1 << 63
+OTHER_FILE_SYSTEM = "one of its folders is on another file system, to which no file can be moved"
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -329,7 +330,11 @@ def remove_unused(dir_fd: int, name: str) -> None:
 
 def os_reason(cause: OSError) -> str:
     """The system's message without number and path, since our errors name the path themselves."""
-    return (cause.strerror or str(cause)).lower()
+    if cause.errno == errno.EXDEV:
+        return OTHER_FILE_SYSTEM
+    reason = cause.strerror or str(cause)
+    # Only the first letter: one of our own may end with a path.
+    return reason[:1].lower() + reason[1:]
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from agcx_format.model.session import SessionMetadata
 from agcx_format.store import paths
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change
+from agcx_format.store.arguments import all_of
 from agcx_format.store.index_keeper import as_indexed
 from agcx_format.store.trash import TrashedSession
 
@@ -27,7 +28,7 @@ def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:
     steps: dict[str, Step] = {}
     sessions: list[ActSession] = []
     indexed: dict[UUID, SessionMetadata | None] = {}
-    for session in wanted:
+    for session in all_of(TrashedSession, wanted):
         entry = session.entry()
         if entry is None:
             raise SessionNotFound("in the trash any more", path=session.path)
