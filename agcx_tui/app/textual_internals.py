@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from textual.command import CommandPalette
     from textual.drivers.linux_driver import LinuxDriver
+    from textual.geometry import Size
     from textual.message import Message
     from textual.strip import Strip
     from textual.widget import Widget
@@ -62,11 +63,19 @@ AnyApp = App[Any]
 class EndingApp(App[ReturnType]):
     """An app in which an exception raised while the program ends is no failure.
 
-    A screen that is still being composed then misses its widgets.
+    A screen that is still being composed then misses its widgets.  Style sheets are parsed with the colors of
+    its first theme only, and not with those of Textual's own theme before.
     """
 
     def failed_while_ending(self, error: Exception) -> None:
         """An exception was raised after `exit()`; by default it is discarded."""
+
+    def refresh_css(self, animate: bool = True) -> None:
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            # Nothing is composed yet, and what will be is styled then.
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def _handle_exception(self, error: Exception) -> None:
         if is_ending(self):
@@ -113,6 +122,8 @@ class HeldScreen(Screen[ScreenResultType]):
 
     Meanwhile the screen below is seen, and this one is laid out and gets keys.  An app's `batch_update` would
     draw it all the same, and discard the picture.
+
+    Every screen is laid out and drawn once for its first size, and not again when it hears of that size.
     """
 
     _is_held = False
@@ -132,6 +143,11 @@ class HeldScreen(Screen[ScreenResultType]):
     def _compositor_refresh(self) -> None:
         if not self._is_held:
             super()._compositor_refresh()
+
+    def _screen_resized(self, size: Size) -> None:
+        # The first layout sends its size to all widgets, and the screen is one of them.
+        if size != self._compositor.size:
+            super()._screen_resized(size)
 
 
 def is_held(screen: Screen[Any]) -> bool:
