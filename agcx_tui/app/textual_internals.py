@@ -116,6 +116,9 @@ def key_of(character: str) -> str:
 
 # --- what is on the screen
 
+# Seconds until a screen that could not be drawn is drawn.
+_SOON = 0.01
+
 
 class HeldScreen(Screen[ScreenResultType]):
     """A screen that can wait for what it is to show before it is drawn for the first time.
@@ -135,10 +138,15 @@ class HeldScreen(Screen[ScreenResultType]):
 
     def release(self) -> None:
         """Draw it, and from now on whatever changes."""
-        if self._is_held:
-            self._is_held = False
-            self.refresh()
-            self.call_later(self._on_timer_update)
+        if not self._is_held:
+            return
+        if is_drawing_suspended(self.app):
+            # Nothing is drawn now, and after it only what changes then.
+            self.set_timer(_SOON, self.release)
+            return
+        self._is_held = False
+        self.refresh()
+        self.call_later(self._on_timer_update)
 
     def _compositor_refresh(self) -> None:
         if not self._is_held:
