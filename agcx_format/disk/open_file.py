@@ -11,16 +11,23 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Self
+from typing import NoReturn, Self, SupportsIndex
 
 from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import FileClosed, PersistenceError, StaleSession, located
 
-__all__ = ["BLOCK", "OpenFile"]
+__all__ = ["BLOCK", "OpenFile", "refuse_copy"]
 
 # Bytes.  Disks fail by the sector and systems read by the page; neither is larger than this.
 BLOCK = 4096
 _AT_ONCE = 1024 * 1024
+
+
+def refuse_copy(opened: object, protocol: SupportsIndex) -> NoReturn:
+    """The `__reduce_ex__` of what holds a descriptor: a copy that is dropped would close it."""
+    raise TypeError(
+        f"an open {type(opened).__name__} cannot be copied or pickled: open its path again"
+    )
 
 
 class OpenFile:
@@ -147,6 +154,8 @@ class OpenFile:
                 # Another thread closes it.
                 return
             os.close(fd)
+
+    __reduce_ex__ = refuse_copy
 
     def __enter__(self) -> Self:
         return self
