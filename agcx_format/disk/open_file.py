@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from typing import NoReturn, Self, SupportsIndex
 
+from agcx_format import limits
 from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import FileClosed, PersistenceError, StaleSession, located
 
@@ -100,6 +101,16 @@ class OpenFile:
         """
         if not self.signature.fits(self.status()):
             raise StaleSession("it changed while it was read", path=self.path)
+
+    def check_not_sparse(self) -> None:
+        """Check that the file is not mostly a huge hole, before all of it is written elsewhere.
+
+        Raises:
+            PersistenceError: it is.
+        """
+        if self.size > limits.SPARSE and self.status().st_blocks * 512 < self.size // 2:
+            reason = f"a sparse file of {self.size:,} bytes, which would all be written"
+            raise PersistenceError(reason, path=self.path)
 
     def read(self, size: int, offset: int) -> bytes:
         """Read `size` bytes at `offset`; fewer only at the end of the file.
