@@ -332,7 +332,9 @@ def os_reason(cause: OSError) -> str:
     """The system's message without number and path, since our errors name the path themselves."""
     if cause.errno == errno.EXDEV:
         return OTHER_FILE_SYSTEM
-    return (cause.strerror or str(cause)).lower()
+    reason = cause.strerror or str(cause)
+    # Only the first letter: one of our own may end with a path.
+    return reason[:1].lower() + reason[1:]
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ FORMATS = {
     "json": "JSON",
     "jsonl": "JSON Lines",
     "txt": "Text",
-    "codex": "Codex rollout",
+    "codex": "Codex",
     "claude": "Claude Code",
 }
 
@@ -149,11 +149,11 @@ class Outgoing:
             case "codex":
                 from agcx_format.exporting import rollout_parts
 
-                return rollout_parts(*given, context, choice)
+                return rollout_parts(*given, context, choice, modes=modes)
             case "claude":
                 from agcx_format.exporting import transcript_parts
 
-                return transcript_parts(*given, context, choice)
+                return transcript_parts(*given, context, choice, modes=modes)
         from agcx_format.exporting import json_parts
 
         assert self.state is not None

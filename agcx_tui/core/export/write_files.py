@@ -336,9 +336,7 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return EXISTS
     if isinstance(error, OSError):
-        reason = os_reason(error)
-        # Only the first letter, since a path may follow.
-        return reason[:1].lower() + reason[1:]
+        return os_reason(error)
     raise error
 
 
