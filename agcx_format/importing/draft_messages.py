@@ -23,6 +23,7 @@ from agcx_format.model.items import (
     MessageSnapshot,
     ToolCallMetadata,
 )
+from agcx_format.model.schema import U64_MAX
 from agcx_format.model.streamed import StreamedMessages
 from agcx_format.model.timestamps import ns_of
 from agcx_format.transcript.outputs import CallOutcome
@@ -180,7 +181,7 @@ def _turns_with(entry: DraftEntry, turns: int) -> int:
     An export of this program notes the turn that a message is in, which it need not have begun: in a fork,
     what was said before it.
     """
-    return turns + 1 if entry.returned is None else max(turns, entry.returned[1] + 1)
+    return turns + 1 if entry.returned is None else max(turns, min(entry.returned[1] + 1, U64_MAX))
 
 
 def id_of(session_id: UUID, entry: DraftEntry) -> UUID:
