@@ -87,8 +87,8 @@ class ExportDialog(Dialog[ExportOrder]):
     ExportDialog {
         & > #box { width: 68; }
         & RadioSet, & .boxes { layout: grid; grid-rows: 1; height: auto; }
-        & RadioSet, & .boxes { grid-size: 4; grid-columns: 14fr 13fr 17fr 16fr; }
-        & .boxes.-secrets, & #branch { grid-size: 2; grid-columns: 27fr 33fr; }
+        & RadioSet, & .boxes { grid-size: 4; grid-columns: 13fr 13fr 18fr 16fr; }
+        & .boxes.-secrets, & #branch { grid-size: 2; grid-columns: 26fr 34fr; }
         & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
         & Checkbox { border: none; padding: 0; background: $surface; }
         & Checkbox:focus { border: none; }
