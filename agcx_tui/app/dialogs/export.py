@@ -55,7 +55,7 @@ class ExportOrder:
 # The contents: the field of `ExportChoice`, and its name for people.
 _PARTS = {
     "tool_calls": "Tools",
-    "reasoning": "Thoughts",
+    "reasoning": "Reasoning",
     "images": "Images",
     "metadata": "Metadata",
 }
