@@ -104,8 +104,10 @@ class _Examination:
             return None
         if 0 in self._counts or self._fits_nothing():
             return None
-        if self._best is not None:
-            self._hits = self._best.chosen()
+        worth: tuple[float, ...] = ()
+        if self._best is not None and (chosen := self._best.chosen()):
+            hits, worth = zip(*chosen, strict=True)
+            self._hits = list(hits)
         count = sum(self._counts) if self._wanted else self._allowed_messages
         return SessionHits(
             self._path,
@@ -116,6 +118,7 @@ class _Examination:
             self._exact,
             self._score() if self._request.scored else 0.0,
             self._session.direct,
+            worth,
         )
 
     def _fits_nothing(self) -> bool:
