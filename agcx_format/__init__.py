@@ -37,8 +37,8 @@ JSON
 errors, all of them a PersistenceError
     InvalidMagic UnsupportedVersion CorruptData BincodeDecodeError MessagePackDecodeError
     CompressionError SessionNotFound AmbiguousSession StaleSession FileClosed InvalidCheckpoint
-    IndexCorrupted LayoutCannotHold LockFailed StoreNotWritable UndoConflict NothingToUndo
-    ConversionError
+    IndexCorrupted LayoutCannotHold LockFailed StoreNotWritable SavedNotListed UndoConflict
+    NothingToUndo ConversionError
 
 Packages for more:
 
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from agcx_format.errors import MessagePackDecodeError as MessagePackDecodeError
     from agcx_format.errors import NothingToUndo as NothingToUndo
     from agcx_format.errors import PersistenceError as PersistenceError
+    from agcx_format.errors import SavedNotListed as SavedNotListed
     from agcx_format.errors import SessionNotFound as SessionNotFound
     from agcx_format.errors import StaleSession as StaleSession
     from agcx_format.errors import StoreNotWritable as StoreNotWritable
@@ -159,8 +160,8 @@ _HOMES = {
     "codec.json": "from_json to_json to_plain",
     "errors": """AmbiguousSession BincodeDecodeError CompressionError ConversionError CorruptData
         FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LayoutCannotHold LockFailed
-        MessagePackDecodeError NothingToUndo PersistenceError SessionNotFound StaleSession
-        StoreNotWritable UndoConflict UnsupportedVersion""",
+        MessagePackDecodeError NothingToUndo PersistenceError SavedNotListed SessionNotFound
+        StaleSession StoreNotWritable UndoConflict UnsupportedVersion""",
     "exporting.json_document": "from_session_json",
     "layout.base": "SectionPlace",
     "model.fields": "Float32",

@@ -14,7 +14,7 @@ _NEW_OBJECTS = 100_000
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
-    """Messages hold no cycles: to look through them for some again and again takes a tenth of the time.
+    """Messages and acts hold no cycles: looking through them again and again takes a tenth of the time.
 
     This is for the whole process. Of two threads, the first one to leave takes it back for both.
     """

@@ -10,7 +10,7 @@ path may contain bytes of a hostile file; whoever shows them must escape them.
 
 from __future__ import annotations
 
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from types import TracebackType
 from typing import Any, Self
 
@@ -41,7 +41,7 @@ class PersistenceError(Exception):
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.path = fspath(path) if path is not None else None
+        self.path = fsdecode(path) if path is not None else None
         self.section = section
         self.offset = offset
         self.decompressed = decompressed
@@ -61,7 +61,7 @@ class PersistenceError(Exception):
         in the decompressed section.
         """
         if self.path is None and path is not None:
-            self.path = fspath(path)
+            self.path = fsdecode(path)
         if self.section is None:
             self.section = section
         if self.offset is not None and not self.decompressed:
@@ -199,6 +199,10 @@ class LockFailed(PersistenceError):
 
 class StoreNotWritable(PersistenceError):
     """The store can be read but not changed."""
+
+
+class SavedNotListed(PersistenceError):
+    """A session was saved, but not the index or a copy of its metadata, from which programs list it."""
 
 
 class UndoConflict(PersistenceError):

@@ -27,9 +27,18 @@ WHOLE_FILE = METADATA + 3 * WHOLE_SECTION
 SMALLEST_MESSAGE = 32
 SMALLER_ALLOWED = 1024
 
-# Items of lists and maps that the lenient MessagePack decoder visits for one value, which takes seconds.
-# A real message or context has thousands; a kilobyte of zstd can hold a quarter of a billion.
+# Items of lists and maps in one value, which take seconds when they are read one by one: in bincode, and by
+# the lenient MessagePack decoder.  A real message or context has thousands; a kilobyte of zstd can hold a
+# quarter of a billion.
 SLOW_ITEMS = 4_000_000
+
+# A MessagePack value of more bytes is read item by item.  Of a smaller one msgspec makes at most a list of as
+# many items as it has bytes, which takes ten times as much memory.
+VALUE_AT_ONCE = 16 * MIB
+
+# Messages that are loaded into one list. The shortest take a kilobyte each in memory; as many as real ones
+# are more than `WHOLE_SECTION`.
+MESSAGES_AT_ONCE = 1_000_000
 
 # The window that zstd needs to decompress a frame: level 22 writes 128 MiB, and libzstd itself refuses
 # more by default.

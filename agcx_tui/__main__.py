@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
+
+# Objects after which the garbage collector looks at new ones: imports alone make many times Python's 700.
+_NEW_OBJECTS = 10_000
 
 
 def main() -> None:
@@ -12,6 +17,9 @@ def main() -> None:
     """
     from agcx_tui.core.local import streams
 
+    gc.set_threshold(_NEW_OBJECTS)
+    # Python would look through all that was imported once more before it ends.
+    atexit.register(gc.freeze)
     streams.prepare()
     painted = None
     try:

@@ -32,7 +32,7 @@ def test_the_python_examples_run_on_a_real_store(tmp_path, monkeypatch, capsys):
 
 def test_every_command_of_the_table_exists_with_its_options():
     rows = re.findall(r"^\| `agcx ([a-z]+)([^`|]*)` \|(.*)\|$", README, re.MULTILINE)
-    assert {name for name, _, _ in rows} == set(agcx.commands) - {"browse"}
+    assert {name for name, _, _ in rows} == set(agcx.places) - {"browse"}
     for name, rest, does in rows:
         words = [name, *rest.split()[:1]] if name == "import" else [name]
         if words[0] == "import":

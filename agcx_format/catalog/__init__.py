@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from agcx_format.catalog.file import Catalog as Catalog
     from agcx_format.catalog.file import Reading as Reading
+    from agcx_format.catalog.history_cache import HistoryCache as HistoryCache
     from agcx_format.catalog.openings import (
         read_opening as read_opening,
     )
@@ -63,6 +64,7 @@ _HOMES = {
     "block": "Block",
     "columns": "BROKEN Columns DATES FAVORITE GONE MODES READABLE WORDS_KNOWN micros",
     "file": "Catalog Reading",
+    "history_cache": "HistoryCache",
     "openings": "read_opening",
     "projects": "Opening project_directory project_name",
     "refresh": "Gone differences look_at",

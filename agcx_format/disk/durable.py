@@ -36,6 +36,7 @@ _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _U63 = 1 << 63
+OTHER_FILE_SYSTEM = "one of its folders is on another file system, to which no file can be moved"
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -208,7 +209,7 @@ def write_file(path: Path, parts: Iterable[bytes], *, like: Path | None = None) 
     return write_new(None, os.fspath(path), parts, like=status)
 
 
-def write_unsynced(path: Path, parts: Iterable[bytes]) -> Signature:
+def write_unsynced(path: str | Path, parts: Iterable[bytes]) -> Signature:
     """Write a new file, which is durable only after `sync_written`.
 
     Raises:
@@ -217,7 +218,7 @@ def write_unsynced(path: Path, parts: Iterable[bytes]) -> Signature:
     return write_new(None, os.fspath(path), parts, later=os.close)
 
 
-def sync_written(path: Path) -> None:
+def sync_written(path: str | Path) -> None:
     """Make a file durable that `write_unsynced` wrote."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -329,7 +330,11 @@ def remove_unused(dir_fd: int, name: str) -> None:
 
 def os_reason(cause: OSError) -> str:
     """The system's message without number and path, since our errors name the path themselves."""
-    return (cause.strerror or str(cause)).lower()
+    if cause.errno == errno.EXDEV:
+        return OTHER_FILE_SYSTEM
+    reason = cause.strerror or str(cause)
+    # Only the first letter: one of our own may end with a path.
+    return reason[:1].lower() + reason[1:]
 
 
 @contextlib.contextmanager

@@ -115,6 +115,7 @@ class _Checkup:
         yield from self._acts()
         self._twins()
         self._locks()
+        self._mounts()
         self._exchange()
         whole = self._whole.finish()
         if whole.findings:
@@ -234,6 +235,16 @@ class _Checkup:
         elif owner is not None:
             reason = f"{owner} is changing it; if not, remove {lock_file.NAME}"
             self._whole.add(Severity.INFO, "locked", "store", reason)
+
+    def _mounts(self) -> None:
+        """Acts move files from any folder of a store into its trash."""
+        with contextlib.suppress(OSError):
+            device = os.stat(self._root).st_dev
+            for folder in (*paths.written_folders(), paths.TRASH):
+                with contextlib.suppress(FileNotFoundError):
+                    if os.lstat(self._root / folder).st_dev != device:
+                        reason = f"{folder} is on another file system: nothing in it can be changed"
+                        self._whole.add(Severity.WARNING, "other-file-system", "store", reason)
 
     def _exchange(self) -> None:
         """Tests only the trash, where only this program writes; an unchanged store has none."""

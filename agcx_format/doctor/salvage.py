@@ -13,6 +13,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -26,16 +27,10 @@ from agcx_format.disk.open_file import BLOCK, OpenFile
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import Layout, v1, v1_errors, v1_sections, v2
-from agcx_format.model.items import (
-    Item,
-    MessageSnapshot,
-    Reasoning,
-    ReasoningWithoutContent,
-)
+from agcx_format.model.items import Item, MessageSnapshot, Reasoning, ReasoningWithoutContent
 from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
 from agcx_format.session.file_section import FileSection
 from agcx_format.session.message_walk import MessageWalk
-from agcx_format.session.random_access import RandomAccessMessages
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text
 
@@ -58,6 +53,8 @@ class Salvaged:
         messages, context, history: as MessagePack; None if lost.
         block: the bytes in the place of metadata that cannot be decoded.
         lost: sentences that say what is missing.
+        reworded: messages with reasoning that was in a form which AGCodex cannot load.
+        mtime_ns: when the file was last changed, in nanoseconds since 1970.
     """
 
     layout: int
@@ -73,9 +70,7 @@ class Salvaged:
     times: tuple[str, str] | None = None
     bad: int = 0
     reworded: int = 0
-    """Messages with reasoning that was in a form which AGCodex cannot load."""
     mtime_ns: int = 0
-    """When the file was last changed, in nanoseconds since 1970."""
 
     @property
     def empty(self) -> bool:
@@ -113,6 +108,10 @@ class Salvaged:
             of = f" of {claimed:,}" if sane else ""
             reason = f": {walk.error.reason}" if walk.error else ""
             self.lost.append(f"all messages but the first {walk.found:,}{of}{reason}")
+        self.count_unlisted()
+
+    def count_unlisted(self) -> None:
+        """Count the messages that were not listed one by one."""
         if self.bad > _TOLD:
             self.lost.append(f"{counted(self.bad - _TOLD, 'more message')} that cannot be decoded")
 
@@ -200,7 +199,9 @@ def _salvage_layout1(file: OpenFile) -> Salvaged:
 
 
 def _holds_messages(file: OpenFile, start: int) -> bool:
-    """Whether a section at `start` holds a message or is marked as empty."""
+    """Whether a section at `start` has a seek table, holds a message, or is marked as empty."""
+    if _table(file, start) is not None:
+        return True
     walk = MessageWalk(frames.pieces(FileSection(file, start, file.size)))
     for _, _, raw in walk:
         try:
@@ -216,27 +217,40 @@ def _take_messages(found: Salvaged, file: OpenFile, start: int) -> None:
     by_length = start + _u32(file, start - 4)
     walk = _walk(file, start, file.size)
     if by_length <= file.size:
-        section = FileSection(file, start, by_length)
-        table = seekable.read_table(section)
-        if table is not None and not _is_whole(section):
-            _take_frames(found, RandomAccessMessages(section, table, start), table)
+        if (table := _table(file, start)) is not None:
+            _take_frames(found, file, start, table)
             return
         if _reach(file, start, by_length) >= _reach(file, start, file.size):
             walk = _walk(file, start, by_length)
     found.walk(walk)
 
 
-def _take_frames(found: Salvaged, framed: RandomAccessMessages, table: seekable.Table) -> None:
-    """After a damaged frame, the seek table leads to the next one."""
-    for first, end in itertools.pairwise(table.messages):
-        framed.fetch(first)
-        if framed.raw(first) is None:
-            error = framed.get(first)
-            reason = getattr(error, "reason", "")
-            found.lost.append(f"messages {first + 1:,} to {end:,}: {reason}")
-            continue
-        for index in range(first, end):
-            found.take(index, framed.raw(index))
+def _table(file: OpenFile, start: int) -> seekable.Table | None:
+    """The seek table of the section at `start`, if it ends where its length says."""
+    end = start + _u32(file, start - 4)
+    return seekable.read_table(FileSection(file, start, end)) if end <= file.size else None
+
+
+def _take_frames(found: Salvaged, file: OpenFile, start: int, table: seekable.Table) -> None:
+    """Frame by frame: what follows damage in one may look like messages, one in each byte."""
+    for number in range(table.frames):
+        first, end = table.messages[number : number + 2]
+        place = FileSection(file, *(start + at for at in table.section[number : number + 2]))
+        # The array's header is in the first frame.
+        header = [messagepack.array_header(end - first)] if number else []
+        pieces = itertools.chain(header, frames.pieces(place))
+        walk = MessageWalk(pieces, largest=limits.WHOLE_SECTION)
+        every = iter(walk)
+        for index, (_, _, raw) in zip(range(first, end), every, strict=False):
+            found.take(index, raw)
+        if walk.found > end - first or any(True for _ in every) or walk.tail:
+            found.lost.append(
+                f"what follows message {end:,} in its frame, by the seek table nothing"
+            )
+        if walk.found < end - first:
+            reason = walk.error.reason if walk.error else "they are not in their frame"
+            found.lost.append(f"messages {first + walk.found + 1:,} to {end:,}: {reason}")
+    found.count_unlisted()
 
 
 def _take_rest(found: Salvaged, file: OpenFile, start: int, magics: list[int]) -> None:
@@ -293,15 +307,6 @@ def _reach(file: OpenFile, start: int, end: int) -> tuple[bool, int]:
     for _ in walk:
         pass
     return walk.scanner.complete, walk.found
-
-
-def _is_whole(section: frames.Section) -> bool:
-    try:
-        for _ in frames.pieces(section):
-            pass
-    except PersistenceError:
-        return False
-    return True
 
 
 def _frames_end(file: OpenFile, start: int) -> int:
@@ -385,11 +390,9 @@ def _take_after(found: Salvaged, tail: bytes) -> None:
             found.lost.append(f"the {name}: it cannot be read, an initial one takes its place")
 
 
-def _salvage_checkpoint2(file: OpenFile) -> Salvaged:
-    return _salvage_layout2(file, v2.BEFORE_CHECKPOINT_MESSAGES)
-
-
 _Way = Callable[[OpenFile], Salvaged]
 _WAYS: dict[Layout, _Way] = {v1.LAYOUT: _salvage_layout1, v2.LAYOUT: _salvage_layout2}
 # Those of layout 1 are a single bincode value.
-_CHECKPOINT_WAYS: dict[Layout, _Way] = {v2.LAYOUT: _salvage_checkpoint2}
+_CHECKPOINT_WAYS: dict[Layout, _Way] = {
+    v2.LAYOUT: partial(_salvage_layout2, before=v2.BEFORE_CHECKPOINT_MESSAGES)
+}

@@ -30,6 +30,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import safe_json
+from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.words import text_of
 
 __all__ = ["to_transcript", "transcript_name", "transcript_parts"]
@@ -50,7 +51,8 @@ def to_transcript(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole transcript."""
-    return "".join(transcript_parts(metadata, conversation.messages, conversation.context, choice))
+    messages, modes = conversation.messages, conversation.mode_history
+    return "".join(transcript_parts(metadata, messages, conversation.context, choice, modes=modes))
 
 
 def transcript_parts(
@@ -58,6 +60,8 @@ def transcript_parts(
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
     choice: ExportChoice = EVERYTHING,
+    *,
+    modes: ModeChanges = (),
 ) -> Iterator[str]:
     """The document in parts; after the first, each is the line of one message."""
     directory = context.working_directory if context is not None else ""
@@ -65,7 +69,7 @@ def transcript_parts(
         "type": "custom-title", "sessionId": str(metadata.id), "customTitle": metadata.title,
     }  # fmt: skip
     if choice.metadata:
-        title[NOTES] = session_notes(metadata, context)
+        title[NOTES] = session_notes(metadata, context, modes)
     yield _line(title)
     branch, _ = git_facts(context if choice.metadata else None)
     lines = _Lines(metadata, directory or "/", branch, choice)

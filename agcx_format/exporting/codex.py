@@ -32,6 +32,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.escaping import safe_json
+from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.words import genuine_user_text, text_of
 
 __all__ = ["rollout_name", "rollout_parts", "to_rollout"]
@@ -50,7 +51,8 @@ def to_rollout(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
     """The whole rollout."""
-    return "".join(rollout_parts(metadata, conversation.messages, conversation.context, choice))
+    messages, modes = conversation.messages, conversation.mode_history
+    return "".join(rollout_parts(metadata, messages, conversation.context, choice, modes=modes))
 
 
 def rollout_parts(
@@ -58,10 +60,12 @@ def rollout_parts(
     messages: Iterable[MessageSnapshot],
     context: ConversationContext | None = None,
     choice: ExportChoice = EVERYTHING,
+    *,
+    modes: ModeChanges = (),
 ) -> Iterator[str]:
     """The document in parts; after the first, each has the lines of one message."""
     directory = context.working_directory if context is not None else ""
-    notes = session_notes(metadata, context) if choice.metadata else None
+    notes = session_notes(metadata, context, modes) if choice.metadata else None
     yield _start(metadata, directory or "/", _git(context if choice.metadata else None), notes)
     # Turns of the branch at hand, which is left when the next message is in another.
     branch, turns, moment = None, 0, ""
@@ -128,7 +132,10 @@ def _start(
         "summary": "auto",
     }
     created = metadata.created_at
-    return _line(created, "session_meta", meta, notes) + _line(created, "turn_context", turn)
+    beside: dict[str, Any] | None = None if notes is None else {}
+    return _line(created, "session_meta", meta, notes) + _line(
+        created, "turn_context", turn, beside
+    )
 
 
 def _line(moment: str, kind: str, payload: object, notes: dict[str, Any] | None = None) -> str:

@@ -19,14 +19,14 @@ from agcx_format.transcript.escaping import defused, is_unsafe
 
 __all__ = ["code_span", "embedded", "fenced", "one_line"]
 
-_line_ends = re.compile(r"\r\n|\n|\r")
-
 _fence = re.compile(r"( *)(`{3,}|~{3,})(.*)\Z", re.DOTALL).match
 # A fence on the same line as the start of a list item or quotation.
 _fence_in_container = re.compile(r"[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)+(?:`{3}|~{3})").match
 _heading = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|\Z)").match
 _underline = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z").match
 
+# The start of a heading, or a line that makes a heading of the one above it.
+_may_be_heading = re.compile(r"\n {0,3}(?:#{1,6}(?=[ \t\n]|\Z)|(?:=+|-+)[ \t]*(?=\n|\Z))").search
 # What makes a line of text more than its words, below a line that is nothing else.
 _means_more = re.compile(r"[`~<&\]]|\A {0,3}[#=-]").search
 # Raw HTML, and definitions of links and footnotes, which affect the whole document.
@@ -79,10 +79,20 @@ def one_line(text: str) -> str:
 
 def embedded(text: str) -> str:
     """The text as Markdown if that is safe, else as a fenced block."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _is_plain(lines):
+        return lines
     try:
-        return "\n".join(_Reading().adapted(_line_ends.split(text)))
+        return "\n".join(_Reading().adapted(lines.split("\n")))
     except _ReachesOut:
         return fenced(text, "text")
+
+
+def _is_plain(lines: str) -> bool:
+    """Whether these lines, each ended by `\\n`, hold nothing for which they have to be read one by one."""
+    return not (
+        _may_harm(lines) or "```" in lines or "~~~" in lines or _may_be_heading(f"\n{lines}")
+    )
 
 
 class _ReachesOut(Exception):

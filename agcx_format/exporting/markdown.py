@@ -28,6 +28,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
+from agcx_format.transcript.arguments import readable_arguments
 from agcx_format.transcript.escaping import safe_yaml, visible
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage, TranscriptReader
@@ -196,7 +197,17 @@ def _asked(call: Call, directory: str) -> Iterator[str]:
     elif call.text is not None:
         yield fenced(call.text, "diff" if call.text.startswith("*** Begin Patch") else "text")
     else:
-        yield fenced(call.arguments, "json")
+        yield from _arguments(call)
+
+
+def _arguments(call: Call) -> Iterator[str]:
+    arguments, passages = readable_arguments(call)
+    if arguments or not passages:
+        yield fenced(arguments, "json")
+    for passage in passages:
+        if passage.name:
+            yield f"*{one_line(passage.name)}:*"
+        yield fenced(passage.text, "diff" if passage.is_diff else "text")
 
 
 def _output_part(part: InputText | InputImage) -> str:

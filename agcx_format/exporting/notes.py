@@ -3,7 +3,7 @@
 Strategy: both Codex and Claude Code ignore fields that they do not know, on a line and in a header. So a line
 has a field `agcx` with what the format has no place for: the notes on the message (its id, edits, branches,
 files, how calls went), its turn, and the whole item where the format would change it; the first line has the
-notes on the session: its title, tags, mode, model, times, tokens, and cost.
+notes on the session: its title, tags, modes, model, times, tokens, and cost.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from agcx_format.codec.json import to_plain
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationContext, SessionMetadata
+from agcx_format.transcript.modes import ModeChanges
 from agcx_format.variables import BRANCH, COMMIT, OURS, SOURCE_CHANGED, WRITTEN_BY
 
 __all__ = ["NOTES", "git_facts", "message_notes", "session_notes"]
@@ -26,7 +27,9 @@ _OF_THE_IMPORT = frozenset({WRITTEN_BY, SOURCE_CHANGED})
 
 
 def session_notes(
-    metadata: SessionMetadata, context: ConversationContext | None = None
+    metadata: SessionMetadata,
+    context: ConversationContext | None = None,
+    modes: ModeChanges = (),
 ) -> dict[str, Any]:
     """The notes on a session. Of the environment only what an import has put there: the rest is private."""
     environment = context.environment_variables if context is not None else {}
@@ -34,6 +37,7 @@ def session_notes(
         "title": metadata.title,
         "tags": list(metadata.tags),
         "mode": metadata.current_mode.value,
+        "modes": [[mode.value, str(since)] for mode, since in modes],
         "model": metadata.model,
         "created": str(metadata.created_at),
         "updated": str(metadata.updated_at),

@@ -97,14 +97,17 @@ def _indented(text: str) -> str:
     return indent(text.rstrip("\n"), "    ")
 
 
-def _content(item: object, call: ToolCall | None) -> Iterator[str]:
-    """What was said or done, a part at a time; `call` is the tool call, if the item is one or its output."""
+def _content(item: object, call: ToolCall | None, *, as_json: bool = False) -> Iterator[str]:
+    """What was said or done, a part at a time; `call` is the tool call, if the item is one or its output.
+
+    `as_json` is for programs: arguments stay one JSON document.
+    """
     match item:
         case Message():
             yield from map(_part, item.content[1:] if is_tool_image(item) else item.content)
         case FunctionCall() | LocalShellCall() | FunctionCallOutput() if call is not None:
             if call.call is not None:
-                yield from call_parts(call.call)
+                yield from call_parts(call.call, as_json=as_json)
             yield from answer_lines(call.answers)
             yield from map(_part, call.shown_output)
         case Reasoning() | ReasoningWithoutContent() if not text_of(item).strip():
@@ -152,7 +155,7 @@ def jsonl_parts(
             "timestamp": message.timestamp,
             "type": item.tag if isinstance(item, UnknownItem) else item.__struct_config__.tag,
             "role": _role(item),
-            "content": "\n".join(filter(None, _content(item, read.call))),
+            "content": "\n".join(filter(None, _content(item, read.call, as_json=True))),
             "tool": _tool(read),
             "call_id": read.call.call_id if read.call is not None else None,
             **_outcome_fields(read),
@@ -203,7 +206,9 @@ def _note_fields(metadata: MessageMetadata) -> dict[str, object]:
         "earlier": [
             {
                 "until": when,
-                "content": "\n".join(filter(None, _content(item, tool_call_of_item(item)))),
+                "content": "\n".join(
+                    filter(None, _content(item, tool_call_of_item(item), as_json=True))
+                ),
             }
             for when, item in metadata.edit_history
         ],

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import TypeVarTuple
 
 from agcx_format.importing.draft import ImportDraft
-from agcx_format.model.items import Item
-from agcx_format.transcript.words import own_words
+from agcx_format.model.items import Item, Message
+from agcx_format.transcript.words import genuine_user_text, own_words
 
-__all__ = ["PICTURES", "Copies"]
+__all__ = ["Copies", "key_of", "spoken_in"]
 
 # The speaker and the words of a message of the person that is nothing but pictures.
-PICTURES = "pictures", "without words"
+_PICTURES = "pictures", "without words"
 
 Given = TypeVarTuple("Given")
 
@@ -42,7 +42,7 @@ class Copies:
         self._alone: dict[_Key, list[tuple[int, Callable[[], None]]]] = {}
         # What was looked at last: a copy mostly follows right after the item.
         self._last = "", ""
-        self._last_key = _key(*self._last)
+        self._last_key = key_of(*self._last)
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
@@ -88,11 +88,21 @@ class Copies:
 
     def _key(self, speaker: str, text: str) -> _Key:
         if self._last != (speaker, text):
-            self._last, self._last_key = (speaker, text), _key(speaker, text)
+            self._last, self._last_key = (speaker, text), key_of(speaker, text)
         return self._last_key
 
 
-def _key(speaker: str, text: str) -> _Key:
+def spoken_in(message: Message, words: str) -> tuple[str, str]:
+    """Who says what in a message with these words; pictures of the person without words are said by nobody
+    else.
+    """
+    if message.role == "user" and genuine_user_text(message) == "":
+        return _PICTURES
+    return message.role, words
+
+
+def key_of(speaker: str, text: str) -> _Key:
+    """The same for the same words with other spaces, and with other text that a program put around them."""
     words = (own_words(text) or text) if speaker == "user" else text
     if not words.isascii():
         words = "".join(words.split())

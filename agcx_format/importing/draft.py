@@ -143,6 +143,8 @@ class ImportDraft:
                     self.bad(number, "nested too deeply")
             if line.replaced:
                 self.replaced += line.replaced
+            if line.has_depths:
+                self.left_out["value that is nested too deeply"] += 1
             if line.is_unfinished:
                 self.is_unfinished = True
                 self.note("its last line is being written")

@@ -129,7 +129,7 @@ class DraftMessages(StreamedMessages):
                 continue
             self._count += 1
             if entry.words is not None:
-                self.turns += 1
+                self.turns = _turns_with(entry, self.turns)
             if not entry.has_time:
                 self.without_time += 1
 
@@ -144,7 +144,7 @@ class DraftMessages(StreamedMessages):
         turns, calls = 0, self._calls
         for entry, time, message_id in zip(self._kept(), times, self._ids(), strict=True):
             if entry.words is not None:
-                turns += 1
+                turns = _turns_with(entry, turns)
             if entry.returned is not None:
                 metadata, turn = entry.returned
                 yield unchecked.message_snapshot(entry.item, time, turn, metadata)
@@ -172,6 +172,15 @@ class DraftMessages(StreamedMessages):
         names = map(_name, self._kept())
         while batch := list(itertools.islice(names, _BATCH)):
             yield from uuid5_of_each(self._id, batch)
+
+
+def _turns_with(entry: DraftEntry, turns: int) -> int:
+    """How many turns have begun with this message of the person, before which `turns` had.
+
+    An export of this program notes the turn that a message is in, which it need not have begun: in a fork,
+    what was said before it.
+    """
+    return turns + 1 if entry.returned is None else max(turns, entry.returned[1] + 1)
 
 
 def id_of(session_id: UUID, entry: DraftEntry) -> UUID:

@@ -20,7 +20,13 @@ import msgspec
 from agcx_format import limits
 from agcx_format.disk.durable import open_regular
 from agcx_format.importing.decoding import decoded
-from agcx_format.importing.records import CUT_OFF, records_in, unfinished_records
+from agcx_format.importing.records import (
+    CUT_OFF,
+    TOO_DEEP,
+    records_in,
+    unfinished_records,
+    without_depths,
+)
 
 __all__ = ["LARGEST", "LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
 
@@ -48,7 +54,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
     `error`, if set, says why the line, or a part of it, cannot be read. `replaced` is how many
     sequences of bytes were not UTF-8, and became U+FFFD.  `is_unfinished` is true of the last line of a file
-    that is being written, if the end of it is still to come.
+    that is being written, if the end of it is still to come.  `has_depths` is true if what was nested too
+    deeply in it is left out.
     """
 
     number: int
@@ -56,6 +63,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     error: str | None = None
     replaced: int = 0
     is_unfinished: bool = False
+    has_depths: bool = False
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -156,8 +164,12 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     """For several values in a line, invalid UTF-8, or an unpaired surrogate."""
     text = data.decode("utf-8-sig", "replace")
     replaced = text.count(_REPLACEMENT) - data.count(_REPLACEMENT.encode())
-    values, error = records_in(text.strip(" \t\r\n\0"))
-    return Line(number, tuple(values), error, replaced)
+    text = text.strip(" \t\r\n\0")
+    values, error = records_in(text)
+    has_depths = error == TOO_DEEP and bool(text := without_depths(text))
+    if has_depths:
+        values, error = records_in(text)
+    return Line(number, tuple(values), error, replaced, has_depths=has_depths)
 
 
 def _unfinished(number: int, data: bytes) -> Line | None:

@@ -15,14 +15,24 @@ from typing import Any, Final
 
 import msgspec
 
+from agcx_format import limits
 from agcx_format.transcript.outputs import without_surrogates
 
-__all__ = ["CUT_OFF", "records_in", "unfinished_records"]
+__all__ = ["CUT_OFF", "TOO_DEEP", "records_in", "unfinished_records", "without_depths"]
 
 # What is wrong with a line whose end is missing.
 CUT_OFF: Final = "cut off in the middle of the line"
+TOO_DEEP: Final = "nested too deeply"
 
-_decode = json.JSONDecoder(strict=False).raw_decode
+# Python makes no integer of more digits from text.
+_DIGITS = 4300
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < _DIGITS else float(digits)
+
+
+_decode = json.JSONDecoder(strict=False, parse_int=_integer).raw_decode
 _begin = re.compile(r'\{\s*"')
 _not_blank = re.compile(r"[^\s\0,]|\Z")
 _not_space = re.compile(r"[^\s\0]|\Z")
@@ -32,6 +42,11 @@ _TIMES = 4
 _PIECES = 10_000
 # Two escaped surrogates, but for the last digit.
 _HALF_ESCAPE = 12
+# How deep a record may be nested: deeper than any that was meant, and what all parsers can read.
+_DEEPEST = 100
+# Characters of a line that is searched for what is nested deeper.
+_SEARCHED = 16 * limits.MIB
+_string_or_bracket = re.compile(r'"(?>(?:[^"\\]++|\\.)*)"|[\[\]{}]').finditer
 
 
 def records_in(text: str) -> tuple[list[Any], str | None]:
@@ -73,6 +88,27 @@ def unfinished_records(text: str) -> list[Any] | None:
         values.append(without_surrogates(value))
         at = _skip(_not_blank, text, end)
     return values if _goes_on(text[at:]) else None
+
+
+def without_depths(text: str) -> str:
+    """The text with a mark in place of each value that is nested too deeply; empty if there is none."""
+    if len(text) > _SEARCHED:
+        return ""
+    parts: list[str] = []
+    depth = kept = 0
+    for found in _string_or_bracket(text):
+        if found[0] in ("{", "["):
+            depth += 1
+            if depth == _DEEPEST + 1:
+                parts.append(text[kept : found.start()])
+        elif found[0] in ("}", "]"):
+            if depth == _DEEPEST + 1:
+                parts.append('"…"')
+                kept = found.end()
+            depth = max(0, depth - 1)
+    if not parts:
+        return ""
+    return "".join([*parts, text[kept:] if depth <= _DEEPEST else ""])
 
 
 def _goes_on(text: str) -> bool:
@@ -168,7 +204,7 @@ def _is_record(value: Any) -> bool:
 
 def _describe(cause: Exception, text: str) -> str:
     if isinstance(cause, RecursionError):
-        return "nested too deeply"
+        return TOO_DEEP
     if isinstance(cause, json.JSONDecodeError):
         if cause.pos >= len(text) or cause.msg.startswith("Unterminated"):
             return CUT_OFF

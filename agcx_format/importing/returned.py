@@ -39,6 +39,18 @@ def notes_on_session(draft: ImportDraft, value: dict[str, Any]) -> None:
             )
             with suppress(ValueError):
                 draft.returned.mode = OperatingMode(others.get("mode"))
+            draft.modes = _modes(others.get("modes")) or draft.modes
+
+
+def _modes(noted: Any) -> list[tuple[OperatingMode, str]]:
+    """The history of modes; empty in exports of older versions."""
+    found: list[tuple[OperatingMode, str]] = []
+    for each in noted if isinstance(noted, list) else []:
+        match each:
+            case [str(mode), since] if (moment := moment_of(since)) is not None:
+                with suppress(ValueError):
+                    found.append((OperatingMode(mode), moment))
+    return found
 
 
 def _environment(noted: Any) -> dict[str, str] | None:

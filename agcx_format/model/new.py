@@ -56,7 +56,12 @@ def new_session(
         TypeError: a field has a value of the wrong type.
         ValueError: `created_at` is not a timestamp.
     """
+    # A text is a list of letters.
+    if isinstance(tags, str):
+        raise TypeError(f"tags are a list of texts, not the text {tags!r:.80}")
     said = list(messages)
+    if wrong := [each for each in said if type(each) is not MessageSnapshot]:
+        raise TypeError(f"messages are made with new_message, not {wrong[0]!r:.80}")
     created = Timestamp.now() if created_at is None else Timestamp(created_at)
     updated = max([created, *(message.time for message in said)])
     questions = (each.item for each in said if isinstance(each.item, Message))

@@ -144,7 +144,13 @@ class Timestamp(str):
 
     @classmethod
     def from_ns(cls, ns: int) -> Self:
-        """From nanoseconds since 1970-01-01T00:00:00Z; negative before."""
+        """From nanoseconds since 1970-01-01T00:00:00Z; negative before.
+
+        Raises:
+            TypeError: it is not a whole number: seconds, perhaps.
+        """
+        if not isinstance(ns, int):
+            raise TypeError(f"nanoseconds are a whole number, not {ns!r:.80}")
         return str.__new__(cls, _format(*divmod(ns, _NS)))
 
     @classmethod
@@ -152,8 +158,12 @@ class Timestamp(str):
         """From an aware `datetime`.
 
         Raises:
+            TypeError: it is no `datetime`.
             ValueError: it has no time zone.
         """
+        # Not by its name, which is a property here.
+        if not hasattr(moment, "tzinfo") or not hasattr(moment, "date"):
+            raise TypeError(f"expected a datetime, got {moment!r:.80}")
         if moment.tzinfo is None:
             raise ValueError("a datetime without a time zone is ambiguous")
         since = moment - datetime(1970, 1, 1, tzinfo=UTC)

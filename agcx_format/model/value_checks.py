@@ -19,9 +19,10 @@ from uuid import UUID
 from agcx_format.model import schema
 from agcx_format.model.fields import Value, ValueType
 from agcx_format.model.items import UnknownItem
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata, SessionState
 from agcx_format.model.timestamps import is_usual, normal
 
-__all__ = ["check"]
+__all__ = ["check", "check_session"]
 
 Check = Callable[[Any], None]
 
@@ -36,6 +37,18 @@ def check(type_: Any, value: Any) -> None:
         ValueError: a number does not fit its field.
     """
     checker(type_)(value)
+
+
+def check_session(metadata: object, conversation: object, state: object) -> None:
+    """Check that these are the three values of a session, in this order; not what is in them.
+
+    Raises:
+        TypeError: one of them is another value.
+    """
+    wanted = (SessionMetadata, ConversationSnapshot, SessionState)
+    for type_, value in zip(wanted, (metadata, conversation, state), strict=True):
+        if type(value) is not type_:
+            _refuse("session", type_.__name__, value)
 
 
 def _checker(type_: Any) -> Check:

@@ -15,14 +15,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-__all__ = ["Failed", "main"]
+__all__ = ["Failed", "failure_of", "main"]
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The answer to a job for which the work raised an error."""
+    """The answer to a job for which the work raised an error.
+
+    A work of several jobs has one in its list for each that failed.
+    """
 
     error: Exception
+
+
+def failure_of(error: Exception) -> Failed:
+    """What says why, and can be pickled."""
+    try:
+        # Some errors can be written and not read.
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return Failed(RuntimeError(f"{type(error).__name__}: {error}"))
+    return Failed(error)
 
 
 def main() -> None:
@@ -53,14 +66,4 @@ def _answer(work: Callable[[object], object], job: bytes) -> bytes:
     try:
         return pickle.dumps(work(pickle.loads(job)))
     except Exception as error:
-        return _failed(error)
-
-
-def _failed(error: Exception) -> bytes:
-    try:
-        data = pickle.dumps(Failed(error))
-        # Some errors can be written and not read.
-        pickle.loads(data)
-    except Exception:
-        return pickle.dumps(Failed(RuntimeError(f"{type(error).__name__}: {error}")))
-    return data
+        return pickle.dumps(failure_of(error))

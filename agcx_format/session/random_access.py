@@ -21,7 +21,7 @@ from agcx_format.codec.zstd.seekable import Table
 from agcx_format.errors import CorruptData, FileClosed, PersistenceError
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.sequential import decode_run, decode_shown
-from agcx_format.session.source import PENDING, Pending
+from agcx_format.session.source import PENDING, Pending, check_known
 
 __all__ = ["RandomAccessMessages"]
 
@@ -141,6 +141,7 @@ class RandomAccessMessages:
         self._frames = OrderedDict()
 
     def _frame_of(self, index: int) -> int:
+        check_known(index, self.known())
         return bisect_right(self._table.messages, index) - 1
 
     def _decoded(self, number: int) -> list[MessageSnapshot] | None:

@@ -21,7 +21,7 @@ from agcx_format.errors import CorruptData, FileClosed, MessagePackDecodeError, 
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.message_walk import MessageWalk
 from agcx_format.session.piece_cache import PieceCache, gathered
-from agcx_format.session.source import PENDING, Pending
+from agcx_format.session.source import PENDING, Pending, check_known
 
 __all__ = ["SequentialMessages", "decode_message", "decode_run", "decode_shown"]
 
@@ -250,6 +250,7 @@ class SequentialMessages:
             yield piece
 
     def _place(self, index: int) -> tuple[int, int]:
+        check_known(index, self.known())
         starts = self._scanner.starts
         return starts[index], starts[index + 1]
 

@@ -56,6 +56,16 @@ class MessageSource(Protocol):
         """Read the text of a known message; False when stopped. May block: call it in a thread."""
 
 
+def check_known(index: int, known: int) -> None:
+    """Check that `index` is the number of one of the messages that are `known`.
+
+    Raises:
+        IndexError: it is not.
+    """
+    if not 0 <= index < known:
+        raise IndexError(f"no message {index}: {known} are known so far, counted from 0")
+
+
 class ListSource:
     """A source over a list of messages in memory."""
 

@@ -14,6 +14,7 @@ from agcx_format.disk.durable import open_regular, read_exactly, replace_file
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import by_version, of
 from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
+from agcx_format.model.value_checks import check_session
 from agcx_format.session.file_section import FileHead, first_bytes
 
 __all__ = ["read_session", "write_session"]
@@ -58,5 +59,6 @@ def write_session(
         TypeError: when a field holds a value that its type cannot hold.
         ValueError: likewise, or when there is no such layout.
     """
+    check_session(metadata, conversation, state)
     parts = by_version(layout).encode(metadata, conversation, state, level)
     replace_file(Path(path), parts)

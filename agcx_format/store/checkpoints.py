@@ -28,6 +28,7 @@ from agcx_format.store.acts import plan_checkpoints, plan_derived
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.acts.plan import Change
 from agcx_format.store.acts.plan_checkpoints import StoredCheckpoint
+from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.checkpoint_files import checkpoint_files, unlisted
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
@@ -63,6 +64,7 @@ class CheckpointReader:
         Raises:
             PersistenceError: the folder of checkpoints cannot be read.
         """
+        one_of(ScanEntry, entry)
         if entry.id is None:
             return []
         files = checkpoint_files(self._store.path).get(str(entry.id), ())
@@ -193,10 +195,12 @@ class CheckpointReader:
             InvalidCheckpoint: it has no file.
             PersistenceError: the file is damaged, or cannot be read.
         """
+        path = self._file_of(found)
         metadata = None if found.is_unlisted else found.metadata
-        return CheckpointFile(self._file_of(found), metadata, _whole_metadata(found.session))
+        return CheckpointFile(path, metadata, _whole_metadata(found.session))
 
     def _file_of(self, found: StoredCheckpoint) -> str:
+        one_of(StoredCheckpoint, found)
         if found.path is None:
             raise InvalidCheckpoint(f"the checkpoint {found.name!r} has no file")
         return os.fspath(self._store.path / found.path)
@@ -219,7 +223,7 @@ class Checkpoints(CheckpointReader):
             PersistenceError: it is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
         """
-        new_id = uuid4()
+        new_id, entry = uuid4(), one_of(ScanEntry, entry)
 
         def plan() -> Change:
             return plan_checkpoints.creation(
@@ -250,7 +254,7 @@ class Checkpoints(CheckpointReader):
             StaleSession: a file changed since it was listed.
             StoreNotWritable: the store may not be written.
         """
-        chosen = list(wanted)
+        chosen = all_of(StoredCheckpoint, wanted)
         return self._perform(
             kind,
             chosen,
@@ -295,6 +299,7 @@ class Checkpoints(CheckpointReader):
         )
 
     def _session_of(self, wanted: StoredCheckpoint) -> ScanEntry:
+        one_of(StoredCheckpoint, wanted)
         if wanted.session is None:
             raise SessionNotFound(wanted.session_id, path=self._store.path)
         return wanted.session

@@ -15,6 +15,7 @@ from agcx_format.session.lazy import SessionFile
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.acts.plan import Change, summary, with_whole_tags
 from agcx_format.store.acts.plan_content import joining, read_unchanged, replaced
+from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.incoming import mode_losses
 from agcx_format.store.reader import StoreReader
@@ -49,7 +50,8 @@ class Content:
             StaleSession: a file changed since it was scanned.
             PersistenceError: a file is damaged, or cannot be read: something could be left in it.
         """
-        return review(self._store.path, entries, secrets=secrets, personal=personal, texts=texts)
+        chosen = all_of(ScanEntry, entries)
+        return review(self._store.path, chosen, secrets=secrets, personal=personal, texts=texts)
 
     def redact(self, reviewed: Review) -> Act:
         """Replace what was reviewed; all or nothing.
@@ -76,7 +78,7 @@ class Content:
         """
         from agcx_format.store.trash import acts_about
 
-        return acts_about(self._store.to_destroy(), act)
+        return acts_about(self._store.to_destroy(), one_of(Act, act))
 
     # --- the session
 
@@ -90,7 +92,7 @@ class Content:
             PersistenceError: a file is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
         """
-        wanted = list(moves)
+        wanted = [(one_of(ScanEntry, entry), fields) for entry, fields in moves]
 
         def plan() -> Change:
             changed: list[ScanEntry] = []
@@ -161,6 +163,7 @@ class Content:
         Raises:
             PersistenceError: a file is damaged, or cannot be read.
         """
+        first, second = all_of(ScanEntry, [first, second])
         with SessionFile(first.path) as one, SessionFile(second.path) as two:
             return mode_losses([*one.mode_history, *two.mode_history], one.layout)
 
@@ -176,6 +179,7 @@ class Content:
             PersistenceError: a file is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
         """
+        first, second = all_of(ScanEntry, [first, second])
         if os.path.realpath(first.path) == os.path.realpath(second.path):
             raise ValueError("a session cannot be joined with itself")
 
@@ -186,6 +190,8 @@ class Content:
         return self._perform("join", [first, second], plan)
 
     def _rewrite(self, entry: ScanEntry, change: Callable[[Session], Session]) -> Act:
+        one_of(ScanEntry, entry)
+
         def plan() -> Change:
             before = read_unchanged(entry)
             after = change(before)

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from agcx_format.disk.durable import Signature
-from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.errors import PersistenceError, SavedNotListed, StaleSession
 from agcx_format.layout import checkpoint
 from agcx_format.layout.base import Addition
 from agcx_format.model.items import Item, Message, MessageSnapshot
@@ -213,11 +213,18 @@ def write(editor: SessionEditor, writer: StoreWriter, path: Path, level: int) ->
         for name, each in files.items():
             writer.save_file(name, checkpoint.encode(each, layout))
         writer.append(path, editor.addition, editor.change(path), level)
+    except SavedNotListed:
+        _drop(editor, writer)
+        raise
     except BaseException:
         for name in files:
             with suppress(OSError, PersistenceError):
                 writer.discard(name)
         raise
+    _drop(editor, writer)
+
+
+def _drop(editor: SessionEditor, writer: StoreWriter) -> None:
     if editor.dropped:
         writer.act("checkpoint-delete", editor.dropped, lambda: _without_dropped(editor, writer))
 

@@ -31,7 +31,7 @@ from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.paths import IMPORTS
 
 __all__ = [
-    "KIND", "ImportRecord", "ImportRecords", "RecordState", "records_after_rollback", "records_after_undo",
+    "KIND", "ImportRecord", "ImportRecords", "RecordState", "RecordsOfUndo", "records_after_rollback",
     "records_step",
 ]  # fmt: skip
 
@@ -122,6 +122,10 @@ class ImportRecords:
     def __len__(self) -> int:
         return len(self._records)
 
+    def encoded(self) -> bytes:
+        """The file with these records."""
+        return _encode(self._records)
+
     def get(self, source: bytes) -> ImportRecord | None:
         return self._records.get(source)
 
@@ -169,9 +173,29 @@ def records_step(root: Path, path: str, data: bytes) -> Step:
     return Step(op, path, parts=[data], derived=True)
 
 
-def records_after_undo(root: Path, act: Act) -> list[Step]:
-    """The steps that update the records once an act was undone."""
-    return _changed_by(root, act, ImportRecords.withdrawn) if act.kind == KIND else []
+class RecordsOfUndo:
+    """The records that an undo of an act changes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._before: list[Step] = []
+
+    def after(self, act: Act) -> list[Step]:
+        """The steps that update them once the act was undone."""
+        if act.kind != KIND:
+            return []
+        steps = _changed_by(self._root, act, ImportRecords.withdrawn)
+        # On a full disk an undo is tried twice.
+        self._before = self._before or [self._as_it_is(step.path) for step in steps]
+        return steps
+
+    def before(self) -> list[Step]:
+        """The steps that write them as they were before `after`, since the undo failed."""
+        return self._before
+
+    def _as_it_is(self, path: str) -> Step:
+        agent = os.path.basename(path).removesuffix(_SUFFIX)
+        return records_step(self._root, path, ImportRecords(self._root, agent).encoded())
 
 
 def records_after_rollback(root: Path, act: Act) -> list[Step]:

@@ -28,6 +28,7 @@ from agcx_format.model.timestamps import newest_first
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
+from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.store.session_names import SessionNames
 
@@ -223,7 +224,7 @@ class StoreReader:
         """The sessions that may belong to a running agent, which would save them again."""
         from agcx_format.store.at_work import was_used
 
-        recent = [entry for entry in entries if was_used(entry, now_ns)]
+        recent = [entry for entry in all_of(ScanEntry, entries) if was_used(entry, now_ns)]
         running = self.in_use((entry.signature for entry in recent), now_ns)
         return [entry for entry in recent if entry.signature in running]
 
@@ -253,7 +254,7 @@ class StoreReader:
         """
         from agcx_format.store.acts.journal import next_to_undo
 
-        return next_to_undo(self.path, act_id)
+        return next_to_undo(self.path, None if act_id is None else one_of(str, act_id))
 
     def log(self) -> list[Act]:
         """Every act, also those undone or emptied since, newest first.

@@ -23,6 +23,7 @@ from agcx_format.model.session import (
     SessionMetadata,
     SessionState,
 )
+from agcx_format.model.value_checks import check_session
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.acts.act_dirs import unfinished
@@ -86,13 +87,16 @@ class StoreSaver(StoreReader):
         `metadata` says; in layout 2 size and ratio are in the index only.
 
         Raises:
+            TypeError: one of the values is of another type.
             ValueError: the metadata are those of another session.
             StaleSession: the file is not the one that this store last read or wrote.
+            SavedNotListed: the session is saved, but not the index or the copy of its metadata.
             StoreNotWritable: the store may not be written.
             LockFailed: another program is changing the store.
         """
         from agcx_format.layout import by_version
 
+        check_session(metadata, conversation, state)
         if metadata.id != as_id(session_id):
             raise ValueError(f"the metadata are those of {metadata.id}, not of {session_id}")
         path = self._names.find(session_id) or self._usual_path(session_id)
@@ -137,6 +141,7 @@ class StoreSaver(StoreReader):
             SessionNotFound: there is no such session.
             PersistenceError: it is damaged, as far as it had to be read.
             TypeError: a field of a message has a value of the wrong type.
+            SavedNotListed: they are added, but not counted in the index or the copy of the metadata.
             StoreNotWritable: the store may not be written.
             LockFailed: another program is changing the store.
         """
@@ -167,6 +172,7 @@ class StoreSaver(StoreReader):
         Raises:
             SessionNotFound: there is no such session.
             StaleSession: another program added messages meanwhile; then nothing is written.
+            SavedNotListed: all is written but the index or the copy of the metadata.
             PersistenceError: it is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
             LockFailed: another program is changing the store.
@@ -184,6 +190,9 @@ class StoreSaver(StoreReader):
         """Within this context the index is written once, at the end, for all sessions that are saved.
 
         Otherwise saving ten thousand sessions writes an index of ten thousand each time.
+
+        Raises:
+            SavedNotListed: (at the end) they are saved, but not the index.
         """
         return self._writer.saving_many()
 

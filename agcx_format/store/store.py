@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.compression import CompressionLevel
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.saver import StoreSaver
@@ -91,7 +92,7 @@ class Store(StoreSaver):
         """
         from agcx_format.store.acts import plan
 
-        entries = list(entries)
+        entries = all_of(ScanEntry, entries)
         return self._writer.act(kind, entries, lambda: plan.deletion(self.path, entries))
 
     def delete_session(self, session_id: UUID) -> None:
@@ -134,7 +135,7 @@ class Store(StoreSaver):
         """
         from agcx_format.store.acts import plan
 
-        edits = list(edits)
+        edits = [(one_of(ScanEntry, entry), fields) for entry, fields in edits]
         return self._writer.act("edit", edits, lambda: plan.edits(self.path, edits, self.level))
 
     def duplicate(self, session_id: UUID, title: str | None = None) -> tuple[UUID, Act]:
@@ -164,7 +165,7 @@ class Store(StoreSaver):
         """
         from agcx_format.store.acts import plan
 
-        new_id = uuid4()
+        new_id, repaired = uuid4(), one_of(ScanEntry, repaired)
         return new_id, self._writer.act(
             "repair",
             [repaired],
@@ -184,8 +185,9 @@ class Store(StoreSaver):
             StoreNotWritable: the store may not be written.
         """
         from agcx_format.store.acts import plan_incoming
+        from agcx_format.store.incoming import Incoming
 
-        wanted = [(each, self.layout_for(each)) for each in sessions]
+        wanted = [(each, self.layout_for(each)) for each in all_of(Incoming, sessions)]
         self._writer.make_root()
         return self._writer.act(
             "copy", wanted, lambda: plan_incoming.arrival(self.path, wanted, self.level)
@@ -207,7 +209,7 @@ class Store(StoreSaver):
         from agcx_format.store.acts import plan_convert
 
         by_version(layout)
-        wanted = [entry for entry in entries if entry.layout != layout]
+        wanted = [entry for entry in all_of(ScanEntry, entries) if entry.layout != layout]
         return self._writer.act(
             "convert",
             wanted,
@@ -225,7 +227,7 @@ class Store(StoreSaver):
         from agcx_format.store.acts.plan_convert import converted_path
         from agcx_format.store.incoming import incoming_of
 
-        incoming = incoming_of(self, entry)
+        incoming = incoming_of(self, one_of(ScanEntry, entry))
         if incoming is None:
             raise entry.error or PersistenceError("it cannot be read", path=entry.path)
         if entry.layout != layout:
@@ -251,7 +253,8 @@ class Store(StoreSaver):
         """
         from agcx_format.store.backup.writing import back_up
 
-        return back_up(self, path, None if entries is None else list(entries), progress)
+        chosen = None if entries is None else all_of(ScanEntry, entries)
+        return back_up(self, path, chosen, progress)
 
     def restore_backup(
         self,
@@ -271,7 +274,7 @@ class Store(StoreSaver):
         """
         from agcx_format.store.backup.restoring import restoration
 
-        wanted, more, seen = list(sessions), list(others), list(replace)
+        wanted, more, seen = list(sessions), list(others), all_of(ScanEntry, replace)
         self._writer.make_root()
         return self._writer.act(
             "backup-restore",
@@ -346,10 +349,10 @@ class Store(StoreSaver):
             SessionNotFound: one is no longer in the trash.
             StoreNotWritable: the store may not be written.
         """
-        from agcx_format.store import trash
+        from agcx_format.store.acts.plan_restored import restoration
 
         sessions = list(sessions)
-        return self._writer.act("restore", sessions, lambda: trash.restoration(self.path, sessions))
+        return self._writer.act("restore", sessions, lambda: restoration(self.path, sessions))
 
     def empty_trash(self, before: str | None = None) -> Emptied:
         """Destroy for good what acts keep, of all acts or of those before a moment (RFC 3339).

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
+from agcx_format.store.arguments import all_of
 from agcx_format.store.entries import ScanEntry
 from agcx_format.subagents import parent_of
 
@@ -18,7 +19,7 @@ def subagents_of(entries: Iterable[ScanEntry], among: Iterable[ScanEntry]) -> li
     for entry in among:
         if entry.metadata and (parent := parent_of(entry.metadata.tags)) is not None:
             children[parent].append(entry)
-    waiting = [entry.id for entry in entries]
+    waiting = [entry.id for entry in all_of(ScanEntry, entries)]
     seen = {*waiting}
     found: list[ScanEntry] = []
     for session_id in waiting:

@@ -17,22 +17,17 @@ import msgspec
 
 from agcx_format.disk.durable import Signature, os_reason
 from agcx_format.disk.tree import NoFolder, Tree
-from agcx_format.errors import PersistenceError, SessionNotFound, StaleSession
+from agcx_format.errors import PersistenceError
 from agcx_format.layout import checkpoint
-from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store import paths
 from agcx_format.store.acts.act_dirs import FILES
-from agcx_format.store.acts.emptying import destroy
 from agcx_format.store.acts.journal import read_acts
-from agcx_format.store.acts.manifest import Act, ActSession, Step
-from agcx_format.store.acts.plan import Change
+from agcx_format.store.acts.manifest import Act
 from agcx_format.store.entries import EntryReader, ScanEntry
-from agcx_format.store.index_keeper import as_indexed
 
 __all__ = [
-    "Emptied", "TrashedSession", "acts_about", "empty",
-    "restoration", "to_destroy", "trashed", "with_dependents",
+    "Emptied", "TrashedSession", "acts_about", "empty", "to_destroy", "trashed", "with_dependents",
 ]  # fmt: skip
 
 
@@ -182,37 +177,6 @@ def _kept(store: Tree, act: Act) -> dict[str, Signature]:
         return {}
 
 
-def restoration(root: Path, wanted: Collection[TrashedSession]) -> Change:
-    """The steps that restore sessions.
-
-    Raises:
-        StaleSession: two of them were in the same place; `perform` raises it if a place is taken.
-        SessionNotFound: one is no longer in the trash.
-    """
-    steps: dict[str, Step] = {}
-    sessions: list[ActSession] = []
-    indexed: dict[UUID, SessionMetadata | None] = {}
-    for session in wanted:
-        entry = session.entry()
-        if entry is None:
-            raise SessionNotFound("in the trash any more", path=session.path)
-        if session.origin in steps:
-            raise StaleSession("two of them belong here", path=root / session.origin)
-        source = f"{paths.TRASH}/{session.act.id}/files"
-        steps[session.origin] = Step(
-            "restore",
-            session.origin,
-            expected=session.signature,
-            source=f"{source}/{session.origin}",
-        )
-        for path in session.belongings:
-            steps.setdefault(path, Step("restore", path, source=f"{source}/{path}"))
-        sessions.append(ActSession(str(session.id or ""), entry.title, session.size))
-        if session.id is not None and entry.metadata is not None:
-            indexed[session.id] = as_indexed(session.path, entry.layout, entry.metadata)
-    return Change(list(steps.values()), sessions, indexed)
-
-
 def to_destroy(acts: Iterable[Act], before: str | None = None) -> list[Act]:
     """The acts that emptying would destroy: all that are left, or those before a moment (RFC 3339).
 
@@ -257,6 +221,8 @@ def empty(root: Path, acts: Collection[Act]) -> Emptied:
         StoreNotWritable: the store may not be written.
         PersistenceError: something could not be removed.
     """
+    from agcx_format.store.acts.emptying import destroy
+
     sessions = list(trashed(root, acts))
     size = destroy(root, acts)
     there = {paths.id_of(path) for _, path in paths.session_paths(root)}

@@ -15,11 +15,18 @@ from pathlib import Path
 from uuid import UUID
 
 from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
-from agcx_format.disk.durable import Signature, naming
+from agcx_format.disk.durable import Signature, naming, os_reason
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
+from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
-from agcx_format.errors import LockFailed, PersistenceError, StaleSession, UndoConflict
+from agcx_format.errors import (
+    LockFailed,
+    PersistenceError,
+    SavedNotListed,
+    StaleSession,
+    UndoConflict,
+)
 from agcx_format.layout import by_version
 from agcx_format.layout.base import Addition
 from agcx_format.model.session import SessionMetadata
@@ -36,7 +43,8 @@ from agcx_format.store.acts.saving import forget, save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
 from agcx_format.store.acts.work import Follow
-from agcx_format.store.import_records import records_after_rollback, records_after_undo
+from agcx_format.store.arguments import all_of, one_of
+from agcx_format.store.import_records import RecordsOfUndo, records_after_rollback
 from agcx_format.store.index_keeper import IndexKeeper
 
 __all__ = ["StoreWriter"]
@@ -103,13 +111,20 @@ class StoreWriter:
 
     def undo(self, act_id: str | None, level: int) -> Act:
         """Undo an act, by default the last; an edit by its fields if a program saved the file since."""
+        act_id = None if act_id is None else one_of(str, act_id)
         if not os.path.isdir(self.root):
             return undo(self.root, act_id)
         with self._writing():
+            records = RecordsOfUndo(self.root)
+
+            def after_failure(act: Act) -> list[Step]:
+                return [*self._index.after_undo(act), *records.before()]
+
+            def after_undo(act: Act) -> list[Step]:
+                return [*self._index.after_undo(act), *records.after(act)]
+
             try:
-                act = undo(
-                    self.root, act_id, self._after_undo, self._looked_again(self._index.after_undo)
-                )
+                act = undo(self.root, act_id, after_undo, self._looked_again(after_failure))
             except UndoConflict:
                 taken_back = self._undo_by_fields(act_id, level)
                 if taken_back is None:
@@ -123,7 +138,7 @@ class StoreWriter:
 
     def _after_undo(self, act: Act) -> list[Step]:
         """What follows from the sessions of an act, once it was undone."""
-        return [*self._index.after_undo(act), *records_after_undo(self.root, act)]
+        return [*self._index.after_undo(act), *RecordsOfUndo(self.root).after(act)]
 
     def _after_rollback(self, act: Act) -> list[Step]:
         """The same for an act that was interrupted."""
@@ -151,12 +166,12 @@ class StoreWriter:
 
     def destroy(self, acts: Collection[Act]) -> trash.Emptied:
         """Destroy what these acts keep, and what depends on it."""
-        if not acts:
+        gone = {act.id for act in all_of(Act, acts)}
+        if not gone:
             return trash.Emptied((), (), 0)
         with self._writing():
             # Another program may have undone or emptied some of them meanwhile, or restored from one.
             there = trash.to_destroy(read_acts(self.root))
-            gone = {act.id for act in acts}
             return trash.empty(self.root, trash.with_dependents(there, gone))
 
     # --- plain saves
@@ -183,9 +198,7 @@ class StoreWriter:
             is_there = tree.place(relative, make=True).target_status() is not None
             expected = self._last_seen.get(measured.id, there) if is_there else None
             self._last_seen[measured.id] = save_file(tree, relative, lambda: parts, expected)
-            for copy_place, data in copied:
-                replace_if(copy_place, [data], ANYTHING)
-            self._follow({measured.id: measured}, layout)
+            self._list(measured, copied, layout)
             reserve.keep(tree)
 
     def append(
@@ -210,12 +223,10 @@ class StoreWriter:
                         # A program that takes no lock saved it meanwhile.
                         if attempt == _ATTEMPTS - 1:
                             raise
-            for copy_place, data in copied:
-                replace_if(copy_place, [data], ANYTHING)
             session_id = new.indexed.id
             if self._last_seen.get(session_id) == file.signature:
                 self._last_seen[session_id] = now
-            self._follow({session_id: new.indexed}, kind.version)
+            self._list(new.indexed, copied, kind.version)
             reserve.keep(tree)
             return new.indexed
 
@@ -243,8 +254,17 @@ class StoreWriter:
             self._postponed.changes = None
             if changes:
                 with self._writing():
-                    for layout, changed in changes.items():
-                        self._index.follow(changed, layout)
+                    follow = self._index.follow
+                    _write_lists(
+                        [partial(follow, each, layout) for layout, each in changes.items()]
+                    )
+
+    def _list(
+        self, saved: SessionMetadata, copied: Iterable[tuple[Place, bytes]], layout: int
+    ) -> None:
+        """Write what programs list a saved session from: the copies of its metadata, and the index."""
+        writes = [partial(replace_if, place, [data], ANYTHING) for place, data in copied]
+        _write_lists([*writes, partial(self._follow, {saved.id: saved}, layout)])
 
     def _follow(self, changed: Mapping[UUID, SessionMetadata | None], layout: int) -> None:
         if self._postponed.changes is None:
@@ -285,6 +305,28 @@ class StoreWriter:
         """Create the directory of the store if it does not exist."""
         with naming(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _write_lists(writes: Iterable[Callable[[], object]]) -> None:
+    """Do all of `writes`; what they follow from is saved.
+
+    Raises:
+        SavedNotListed: one of them failed.
+    """
+    failed: list[OSError | PersistenceError] = []
+    for write in writes:
+        try:
+            write()
+        except (OSError, PersistenceError) as error:
+            failed.append(error)
+    for first in failed:
+        if isinstance(first, PersistenceError):
+            reason, path = first.reason, first.path
+        else:
+            reason, path = os_reason(first), first.filename
+        raise SavedNotListed(
+            f"the session is saved, but not listed: {reason}", path=path
+        ) from first
 
 
 def _nothing(kind: str, change: Change) -> Act:

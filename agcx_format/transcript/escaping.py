@@ -40,7 +40,9 @@ _ABOVE_ASCII = (
 _unsafe = re.compile(f"[\x00-\x1f{_ABOVE_ASCII}]").search
 # Nearly every block has newlines, and few have anything else.
 _unsafe_in_block = re.compile(f"[\x00-\x08\x0b-\x1f{_ABOVE_ASCII}]").search
-_UNSAFE_ASCII = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
+_SAFE_ASCII = bytes({*range(0x20, 0x7F), 0x09, 0x0A})
+# Characters from which on it takes less time to take out what is safe first.
+_WORTH_IT = 200
 # These two are for documents: compiled when the first one is written.
 _UNSAFE_IN_JSON = f"[{_ABOVE_ASCII}]"
 # The forms in which HTML and Markdown refer to a character; no name of one is longer.
@@ -49,10 +51,18 @@ _REFERENCE = r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,8})|[A-Za-z][A-Za-z0-9]{1,32})
 
 def is_unsafe(text: str) -> bool:
     """Whether `visible` would change a character of it; line ends and tabs aside."""
-    if not text.isascii():
-        return _unsafe_in_block(text) is not None
     # For bytes there is a table, with which this takes a fifth of the time.
-    return len(text.encode().translate(None, _UNSAFE_ASCII)) != len(text)
+    if text.isascii():
+        return bool(text.encode().translate(None, _SAFE_ASCII))
+    return _unsafe_in_block(text if len(text) < _WORTH_IT else _doubtful(text)) is not None
+
+
+def _doubtful(text: str) -> str:
+    """The text without safe ASCII, which most of it is, unless it is in a script of its own."""
+    data = text.encode("utf-8", "surrogatepass")
+    if 2 * len(data) > 3 * len(text):
+        return text
+    return data.translate(None, _SAFE_ASCII).decode("utf-8", "surrogatepass")
 
 
 def safe_line(text: str) -> str:

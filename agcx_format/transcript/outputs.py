@@ -251,13 +251,16 @@ def _duration(seconds: Any) -> float | None:
 
 def _from_json(output: str) -> Output | None:
     """An envelope, a list of parts, or an MCP result; None for other JSON and for text."""
-    match _parsed(output):
-        case {"output": str(text), "metadata": dict(metadata), **others} if not others:
+    found = _parsed(output)
+    if isinstance(found, list):
+        content = _content(found)
+        return None if content is None else _from_parts(content, _UNKNOWN)
+    if isinstance(found, dict) and len(found) == 2:
+        # Most are these; patterns would take twice the time.
+        text, metadata = found.get("output"), found.get("metadata")
+        if isinstance(text, str) and isinstance(metadata, dict):
             return _inside(text, _from_metadata(metadata))
-        case list(parts) if (content := _content(parts)) is not None:
-            return _from_parts(content, _UNKNOWN)
-        case found:
-            return _from_result(found)
+    return _from_result(found)
 
 
 def _from_result(value: Any) -> Output | None:

@@ -124,15 +124,8 @@ class TranscriptReader:
     def _place(self, number: int, message: MessageSnapshot, notes: list[str]) -> list[str]:
         """The heading of a branch that begins or ends here, and what `notes` say of the tree of branches."""
         metadata, previous = message.metadata, self._previous
-        parent, branch = metadata.parent_message_id, metadata.branch_id
-        origin = ""
-        # Some programs name the branch point as the parent of every message in a branch.
-        follows = previous is not None and (
-            parent == previous.metadata.message_id
-            or (branch is not None and _in_branch(metadata) == _in_branch(previous.metadata))
-        )
-        if parent is not None and parent in self._branch_points and not follows:
-            origin = f"continues from message {self._branch_points[parent]}"
+        branch = metadata.branch_id
+        origin = self._origin(metadata)
         if metadata.branch_point:
             notes.append("Branch point")
             self._branch_points[metadata.message_id] = number
@@ -150,6 +143,21 @@ class TranscriptReader:
             "Back from the branch" if name is None else f"Branch “{name}”" if name else "A branch"
         )
         return [", ".join(filter(None, (heading, origin)))]
+
+    def _origin(self, metadata: MessageMetadata) -> str:
+        """Which branch point a message continues from, if that is not the message before it."""
+        parent, previous = metadata.parent_message_id, self._previous
+        if parent is None or parent not in self._branch_points:
+            return ""
+        # Some programs name the branch point as the parent of every message in a branch.
+        follows = previous is not None and (
+            parent == previous.metadata.message_id
+            or (
+                metadata.branch_id is not None
+                and _in_branch(metadata) == _in_branch(previous.metadata)
+            )
+        )
+        return "" if follows else f"continues from message {self._branch_points[parent]}"
 
     def _name(self, branch: UUID | None) -> str | None:
         """The first words of a branch."""

@@ -269,9 +269,9 @@ def _of_output(
     )
 
 
-def _files(named: Iterable[str], metadata: MessageMetadata | None) -> tuple[str, ...]:
-    attached = (file.path for file in metadata.file_context) if metadata is not None else ()
-    return tuple(dict.fromkeys((*named, *attached)))
+def _files(named: tuple[str, ...], metadata: MessageMetadata | None) -> tuple[str, ...]:
+    attached = metadata.file_context if metadata is not None else ()
+    return tuple(dict.fromkeys((*named, *(file.path for file in attached)))) if attached else named
 
 
 def outcome_of_record(record: ToolCallMetadata) -> CallOutcome:

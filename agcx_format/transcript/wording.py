@@ -19,6 +19,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.transcript.answers import Answer
+from agcx_format.transcript.arguments import readable_arguments
 from agcx_format.transcript.meaning import (
     Checklist,
     Delegation,
@@ -131,8 +132,11 @@ def describe_extent(file: FileContext) -> str:
     return ", ".join(filter(None, (lines, language)))
 
 
-def call_parts(call: Call) -> Iterator[str]:
-    """What a call asks for, a part at a time: where, with which settings, and the command or arguments."""
+def call_parts(call: Call, *, as_json: bool = False) -> Iterator[str]:
+    """What a call asks for, a part at a time: where, with which settings, and the command or arguments.
+
+    `as_json` keeps the arguments as one JSON document; else long texts in them are beside it.
+    """
     if call.directory:
         yield f"in {call.directory}"
     if call.settings:
@@ -140,7 +144,21 @@ def call_parts(call: Call) -> Iterator[str]:
     if call.meaning is not None:
         yield from _meaning_lines(call.meaning)
         return
-    yield f"$ {call.command}" if call.command is not None else call.text or call.arguments
+    if call.command is not None:
+        yield f"$ {call.command}"
+    elif call.text or as_json:
+        yield call.text or call.arguments
+    else:
+        yield from _argument_parts(call)
+
+
+def _argument_parts(call: Call) -> Iterator[str]:
+    arguments, passages = readable_arguments(call)
+    yield arguments
+    for passage in passages:
+        if passage.name:
+            yield f"{passage.name}:"
+        yield passage.text
 
 
 def _meaning_lines(meaning: Meaning) -> Iterator[str]:

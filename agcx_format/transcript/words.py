@@ -171,14 +171,12 @@ def count_turns(messages: Iterable[MessageSnapshot]) -> int:
 
 def is_tool_image(message: Message) -> bool:
     """Whether an importer made this message to hold a picture that a tool returned."""
-    if not message.content:
-        return False
-    first, *rest = message.content
+    content = message.content
     return (
-        isinstance(first, InputText)
-        and first.text.startswith(f"<{OUTPUT_IMAGE}>")
-        and bool(rest)
-        and all(isinstance(part, InputImage) for part in rest)
+        len(content) > 1
+        and isinstance(content[0], InputText)
+        and content[0].text.startswith(f"<{OUTPUT_IMAGE}>")
+        and all(isinstance(part, InputImage) for part in content[1:])
     )
 
 

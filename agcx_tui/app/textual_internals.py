@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from textual.command import CommandPalette
     from textual.drivers.linux_driver import LinuxDriver
+    from textual.geometry import Size
     from textual.message import Message
     from textual.strip import Strip
     from textual.widget import Widget
@@ -62,11 +63,19 @@ AnyApp = App[Any]
 class EndingApp(App[ReturnType]):
     """An app in which an exception raised while the program ends is no failure.
 
-    A screen that is still being composed then misses its widgets.
+    A screen that is still being composed then misses its widgets.  Style sheets are parsed with the colors of
+    its first theme only, and not with those of Textual's own theme before.
     """
 
     def failed_while_ending(self, error: Exception) -> None:
         """An exception was raised after `exit()`; by default it is discarded."""
+
+    def refresh_css(self, animate: bool = True) -> None:
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            # Nothing is composed yet, and what will be is styled then.
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def _handle_exception(self, error: Exception) -> None:
         if is_ending(self):
@@ -107,12 +116,17 @@ def key_of(character: str) -> str:
 
 # --- what is on the screen
 
+# Seconds until a screen that could not be drawn is drawn.
+_SOON = 0.01
+
 
 class HeldScreen(Screen[ScreenResultType]):
     """A screen that can wait for what it is to show before it is drawn for the first time.
 
     Meanwhile the screen below is seen, and this one is laid out and gets keys.  An app's `batch_update` would
     draw it all the same, and discard the picture.
+
+    Every screen is laid out and drawn once for its first size, and not again when it hears of that size.
     """
 
     _is_held = False
@@ -124,14 +138,24 @@ class HeldScreen(Screen[ScreenResultType]):
 
     def release(self) -> None:
         """Draw it, and from now on whatever changes."""
-        if self._is_held:
-            self._is_held = False
-            self.refresh()
-            self.call_later(self._on_timer_update)
+        if not self._is_held:
+            return
+        if is_drawing_suspended(self.app):
+            # Nothing is drawn now, and after it only what changes then.
+            self.set_timer(_SOON, self.release)
+            return
+        self._is_held = False
+        self.refresh()
+        self.call_later(self._on_timer_update)
 
     def _compositor_refresh(self) -> None:
         if not self._is_held:
             super()._compositor_refresh()
+
+    def _screen_resized(self, size: Size) -> None:
+        # The first layout sends its size to all widgets, and the screen is one of them.
+        if size != self._compositor.size:
+            super()._screen_resized(size)
 
 
 def is_held(screen: Screen[Any]) -> bool:

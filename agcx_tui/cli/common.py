@@ -7,17 +7,14 @@ report sets the exit status to 1.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
@@ -32,6 +29,8 @@ from agcx_tui.core.words.format import shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from click.shell_completion import CompletionItem
 
     from agcx_format import ScanEntry, Store
     from agcx_tui.core.local.config import Config
@@ -61,6 +60,8 @@ def print_json(value: Any) -> None:
 
     It is flushed, so that a reader of a pipe gets each line at once.
     """
+    import json
+
     click.echo(json.dumps(value))
 
 
@@ -81,12 +82,12 @@ def confirm(question: str) -> bool:
     return click.confirm(safe_line(question), default=False, err=True)
 
 
-@dataclass
 class Settings:
     """The settings of a run; `status` is the exit status so far."""
 
-    named_store: str | None = None
-    status: int = 0
+    def __init__(self) -> None:
+        self.named_store: str | None = None
+        self.status = 0
 
     @property
     def location(self) -> Location:
@@ -271,6 +272,8 @@ def complete_session(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Ids that begin like this, with their titles; paths are completed by the shell."""
+    from click.shell_completion import CompletionItem
+
     from agcx_format import open_store
 
     if os.sep in incomplete:

@@ -1,6 +1,7 @@
-"""The group of all commands: the default command, and how errors are reported.
+"""The group of all commands: how they are imported, the default command, and how errors are reported.
 
-Strategy: commands raise; only this module catches.  A `PersistenceError` becomes one line on stderr and exit
+Strategy: the group knows where its commands are and imports the one that is asked for; its own help asks for
+all.  Commands raise; only this module catches.  A `PersistenceError` becomes one line on stderr and exit
 status 1; wrong use and a closed stdout give 2; Ctrl+C gives 130 without a message; and a reader that closes
 the pipe (`agcx list | head`) is not an error.
 """
@@ -11,6 +12,8 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
@@ -26,23 +29,38 @@ _OF_A_WRITE = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.ENOSPC)
 
 
 class Agcx(click.Group):
-    """A group that passes a file given in place of a command to the default command."""
+    """A group that imports its commands, and passes a file given in place of one to the default command.
 
-    def __init__(self, *args: Any, default: click.Command, **kwargs: Any) -> None:
+    `places` says for each name where the command is, as `module:attribute`.
+    """
+
+    def __init__(self, *args: Any, places: Mapping[str, str], default: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.places = places
         self.default = default
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.places:
+            return None
+        module, _, attribute = self.places[cmd_name].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
-        if self.get_command(ctx, word) is None and not word.startswith("-"):
+        if word not in self.places and not word.startswith("-"):
             if os.path.isdir(word):
                 raise click.UsageError(
                     f"{word!r} is a directory; to open it as a store, use --store", ctx
                 )
             if os.path.lexists(word):
-                return self.default.name, self.default, args
+                return self.default, self.get_command(ctx, self.default), args
             raise click.UsageError(f"no such command or file: {word!r}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -14,6 +14,7 @@ from tests.bench import floors, stores
 from tests.bench.registry import measure, median_ms, times
 from tests.bench.timing import Outcome, Probe, against, clock
 from tests.bench.workspace import Workspace
+from tests.support.many_acts import repeat_last_act
 
 
 @measure(
@@ -159,7 +160,7 @@ def _with_many_acts(work: Workspace, *command: str) -> Outcome:
         stores.make_store(store, 1, work.seed)
         acts = open_store(store)
         acts.delete(list(acts.scan()))
-        stores.repeat_last_act(store, count)
+        repeat_last_act(store, count)
 
     def run(*arguments: str) -> None:
         program = work.program(*arguments)

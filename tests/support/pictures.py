@@ -6,11 +6,14 @@ The snapshot tests hold them; `python -m tests.support.pictures` copies the acce
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -193,9 +196,25 @@ def accepted(picture: Picture) -> Path:
     return ACCEPTED / f"test_a_picture_is_as_it_was_accepted[{picture.name}].svg"
 
 
+def shown(svg: str) -> str:
+    """The picture as a terminal shows it: rich squeezes two-cell characters into one cell each."""
+
+    def widened(match: re.Match[str]) -> str:
+        text = html.unescape(match["text"])
+        length = float(match["length"]) / len(text) * cell_len(text)
+        return f'textLength="{length:g}"{match["rest"]}'
+
+    # Two cells wide: from the first East Asian letter on.
+    wide = (
+        r'textLength="(?P<length>[\d.]+)"(?P<rest>[^>]*>(?P<text>[^<]*[\u1100-\U0010ffff][^<]*)<)'
+    )
+    return re.sub(wide, widened, svg)
+
+
 if __name__ == "__main__":
     SCREENSHOTS.mkdir(exist_ok=True)
     for old in SCREENSHOTS.glob("*.svg"):
         old.unlink()
     for picture in PICTURES:
-        shutil.copyfile(accepted(picture), SCREENSHOTS / f"{picture.name}.svg")
+        picture_file = SCREENSHOTS / f"{picture.name}.svg"
+        picture_file.write_text(shown(accepted(picture).read_text("utf-8")), "utf-8")

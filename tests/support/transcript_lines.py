@@ -32,3 +32,20 @@ def use(name: str = "Bash", call_id: str = "toolu_1", **given) -> dict:
 
 def result(content: object, call_id: str = "toolu_1", **more) -> dict:
     return {"type": "tool_result", "tool_use_id": call_id, "content": content, **more}
+
+
+def queued(operation: str, content: object = None) -> dict:
+    line = {
+        "type": "queue-operation",
+        "operation": operation,
+        "timestamp": TIME,
+        "sessionId": SESSION,
+    }
+    return line if content is None else line | {"content": content}
+
+
+def attached(prompt: object, kind: str | None = "human") -> dict:
+    attachment = {"type": "queued_command", "prompt": prompt}
+    if kind is not None:
+        attachment["origin"] = {"kind": kind}
+    return {"type": "attachment", "timestamp": TIME, "sessionId": SESSION, "attachment": attachment}

@@ -4,15 +4,18 @@ Strategy: a reader and a writer are made once from the schema of a type, the rea
 way `dataclasses` makes `__init__`.  A list of ten thousand sessions decodes ten thousand metadata blocks;
 visiting the schema for each field would take four times as long.
 
-Bytes after the value are ignored, as bincode ignores them.
+Bytes after the value are ignored, as bincode ignores them.  In a value that may have more than
+`limits.SLOW_ITEMS` items, because it has as many bytes, they are counted; not in an index, which has them.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from agcx_format.codec.bincode.decode import reader
+from agcx_format import limits
+from agcx_format.codec.bincode.decode import few_items, reader
 from agcx_format.codec.bincode.encode import writer
+from agcx_format.model.session import SessionIndex
 from agcx_format.model.value_checks import check
 
 __all__ = ["decode", "decode_prefix", "encode"]
@@ -26,13 +29,17 @@ def decode(type_: type[T], data: bytes) -> T:
     Raises:
         BincodeDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
     """
-    value: T = reader(type_)(data, 0)[0]
-    return value
+    return decode_prefix(type_, data)[0]
 
 
 def decode_prefix(type_: type[T], data: bytes) -> tuple[T, int]:
     """Like `decode`, and the number of bytes of the value."""
-    return reader(type_)(data, 0)
+    value: tuple[T, int]
+    if len(data) > limits.SLOW_ITEMS and type_ is not SessionIndex:
+        value = few_items(lambda: reader(type_)(data, 0))
+    else:
+        value = reader(type_)(data, 0)
+    return value
 
 
 def encode(value: Any, type_: Any = None) -> bytes:

@@ -15,11 +15,12 @@ import struct
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from agcx_format import limits
 from agcx_format.counting import counted
 from agcx_format.errors import BincodeDecodeError
 from agcx_format.model import schema
@@ -27,9 +28,10 @@ from agcx_format.model.fields import Float32
 from agcx_format.model.items import MessageSnapshot, ReasoningWithoutContent
 from agcx_format.model.timestamps import is_usual, normal
 
-__all__ = ["Reader", "reader"]
+__all__ = ["Reader", "few_items", "reader"]
 
 Reader = Callable[[bytes, int], tuple[Any, int]]
+T = TypeVar("T")
 
 
 def _reader(type_: Any) -> Reader:
@@ -38,6 +40,19 @@ def _reader(type_: Any) -> Reader:
 
 
 reader: Callable[[Any], Reader] = cache(_reader)
+
+
+def few_items(read: Callable[[], T]) -> T:
+    """Call `read`, which may read `limits.SLOW_ITEMS` items of lists and maps.
+
+    Raises:
+        BincodeDecodeError: there are more.
+    """
+    _items.left = limits.SLOW_ITEMS
+    try:
+        return read()
+    finally:
+        _items.left = None
 
 
 # --- called by the generated readers
@@ -57,6 +72,22 @@ def _uint(data: bytes, at: int, maximum: int) -> tuple[int, int]:
             raise IndexError
         return int.from_bytes(raw, "little"), at + 1 + size
     raise ValueError(f"an integer of {size} bytes does not fit here")
+
+
+class _Items(threading.local):
+    """How many items of lists and maps may still be read; None for any number."""
+
+    left: int | None = None
+
+
+_items = _Items()
+
+
+def _spend(count: int) -> None:
+    if _items.left is not None:
+        _items.left -= count
+        if _items.left < 0:
+            raise ValueError(f"more than {limits.SLOW_ITEMS:,} items")
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:
@@ -107,7 +138,7 @@ class _Source:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {
             "uint": _uint, "long": _long, "uuid": _uuid, "f32": _f32, "u32": _unpack_u32, "failed": _failed,
-            "is_usual": is_usual, "normal": normal, "SHORT": struct.error,
+            "is_usual": is_usual, "normal": normal, "SHORT": struct.error, "spend": _spend,
         }  # fmt: skip
         self.count = 0
 
@@ -223,7 +254,11 @@ def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping
     many, item = src.fresh(), src.fresh()
     empty = "[]" if isinstance(shape, schema.Sequence) else "{}"
     src.add(depth, "n = b[p]; q = p + 1", "if n > 250: n, q = long(b, p)")
-    src.add(depth, f"p = q; {many} = {empty}", f"for {item}_ in range(n):")
+    # Lists of a few items are as many as the lists that hold them. A record takes some values, each of them.
+    spent = "n" if isinstance(shape, schema.Mapping) or not _is_record(shape.item) else "4 * n"
+    src.add(
+        depth, f"if n > 3: spend({spent})", f"p = q; {many} = {empty}", f"for {item}_ in range(n):"
+    )
     if isinstance(shape, schema.Sequence):
         _read(src, depth + 1, shape.item, item)
         src.add(depth + 1, f"{many}.append({item})")
@@ -232,6 +267,10 @@ def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping
         _read(src, depth + 1, shape.value, item)
         src.add(depth + 1, f"{many}[{item}k] = {item}")
     src.add(depth, f"{to} = {many}")
+
+
+def _is_record(shape: schema.Shape) -> bool:
+    return isinstance(shape, schema.Record | schema.Tagged)
 
 
 def _tagged_reader(shape: schema.Tagged) -> Reader:

@@ -36,7 +36,12 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
     UnknownItem,
 )
-from agcx_format.model.session import ConversationContext, ConversationSnapshot, OperatingMode
+from agcx_format.model.session import (
+    ConversationContext,
+    ConversationSnapshot,
+    OperatingMode,
+    SessionIndex,
+)
 from agcx_format.model.timestamps import Timestamp, all_usual, is_usual, normal
 from agcx_format.model.value_checks import check
 
@@ -57,12 +62,18 @@ def decode(type_: type[T], data: bytes | memoryview) -> T:
     Raises:
         MessagePackDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
     """
-    with contextlib.suppress(*_REFUSED):
-        value: T = _decoder(type_)(data)
-        if _timely(value):
-            return value
+    if _is_bounded(type_, data):
+        with contextlib.suppress(*_REFUSED):
+            value: T = _decoder(type_)(data)
+            if _timely(value):
+                return value
     by_parts: Callable[[bytes | memoryview], T] | None = _BY_PARTS.get(type_)
     return lenient.decode(type_, data) if by_parts is None else by_parts(data)
+
+
+def _is_bounded(type_: Any, data: bytes | memoryview) -> bool:
+    """Whether msgspec, which counts no items, may decode it; an index is not compressed."""
+    return len(data) <= limits.VALUE_AT_ONCE or type_ is SessionIndex
 
 
 def _timely(value: Any) -> bool:
@@ -102,6 +113,14 @@ def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:
     Raises:
         MessagePackDecodeError: the bytes are not a list of messages.
     """
+    if len(data) > limits.VALUE_AT_ONCE:
+        starts = find_messages(data)
+        if len(starts) > limits.MESSAGES_AT_ONCE:
+            count = counted(len(starts) - 1, "message")
+            raise MessagePackDecodeError(f"{count} are too many to load at once", offset=0)
+        largest = max((end - start for start, end in itertools.pairwise(starts)), default=0)
+        if largest > limits.VALUE_AT_ONCE:
+            return _decode_each(data, starts)
     with contextlib.suppress(*_REFUSED):
         messages: list[MessageSnapshot] = _decoder(list[MessageSnapshot])(data)
         if _timely(messages):
@@ -121,6 +140,8 @@ def decode_run(data: bytes, starts: Sequence[int]) -> list[MessageSnapshot]:
 
 def decode_at_once(data: bytes | memoryview, count: int) -> list[MessageSnapshot] | None:
     """Decode `count` messages that fill `data` in one call; None unless all are in today's form."""
+    if len(data) > limits.VALUE_AT_ONCE:
+        return None
     with contextlib.suppress(*_REFUSED):
         array = b"".join([b"\xdd", count.to_bytes(4, "big"), data])
         messages: list[MessageSnapshot] = _decoder(list[MessageSnapshot])(array)

@@ -128,10 +128,9 @@ class _Reader:
         return self._scalar(shape)
 
     def _scalar(self, shape: schema.Shape) -> Any:
-        self._mark()
         if isinstance(shape, schema.F32):
             return self._f32()
-        value = self.unpacker.unpack()
+        value = self._value(shape.name)
         match shape:
             case schema.String() if isinstance(value, str):
                 return value
@@ -155,20 +154,20 @@ class _Reader:
         if self._mark() == 0xCA and self.at + 5 <= len(self.data):
             self.unpacker.skip()
             return Float32(bytes(self.data[self.at + 1 : self.at + 5]))
-        value = self.unpacker.unpack()
+        value = self._value("a number")
         if isinstance(value, bool) or not isinstance(value, float | int):
             self._fail(f"expected a number, got {_short(value)}")
         return Float32(float(value))
 
     def _array(self, what: str) -> int:
         mark = self._mark()
-        if not (0x90 <= mark <= 0x9F or mark in (0xDC, 0xDD)):
-            self._fail(f"expected {what}, got {_short(self.unpacker.unpack())}")
+        if not _is_array(mark):
+            self._fail(f"expected {what}, got {_short(self._value(what))}")
         return self._counted(self.unpacker.read_array_header())
 
     def _map(self) -> int:
         if not self._is_map(self._mark()):
-            self._fail(f"expected a map, got {_short(self.unpacker.unpack())}")
+            self._fail(f"expected a map, got {_short(self._value('a map'))}")
         return self._counted(self.unpacker.read_map_header())
 
     def _counted(self, count: int) -> int:
@@ -177,6 +176,13 @@ class _Reader:
         if self.items_left < 0:
             self._fail(f"more than {limits.SLOW_ITEMS:,} items")
         return count
+
+    def _value(self, expected: str) -> Any:
+        """The next value, which is no list or map: those may be of any size."""
+        mark = self._mark()
+        if _is_array(mark) or self._is_map(mark):
+            self._fail(f"expected {expected}, got a {'list' if _is_array(mark) else 'map'}")
+        return self.unpacker.unpack()
 
     @staticmethod
     def _is_map(mark: int) -> bool:
@@ -199,8 +205,7 @@ class _Reader:
         shapes = dict(record.fields)
         values: dict[str, Any] = {}
         for _ in range(count):
-            self._mark()
-            name = self.unpacker.unpack()
+            name = self._value("a field name")
             if not isinstance(name, str):
                 self._fail(f"expected a field name, got {_short(name)}")
             if name in values:
@@ -219,7 +224,7 @@ class _Reader:
     def _tagged(self, shape: schema.Tagged) -> Any:
         start = self.unpacker.tell()
         mark = self._mark()
-        if 0x90 <= mark <= 0x9F or mark in (0xDC, 0xDD):
+        if _is_array(mark):
             return self._tagged_array(shape, start)
         if self._is_map(mark):
             return self._tagged_map(shape, start)
@@ -274,7 +279,7 @@ class _Reader:
         mark = self._mark()
         header = 1 if 0xA0 <= mark <= 0xBF else _NAME_HEADERS.get(mark)
         if header is None:
-            return self.unpacker.unpack()
+            return self._value("a name")
         self.unpacker.skip()
         name = bytes(self.data[self.at + header : self.unpacker.tell()])
         try:
@@ -305,6 +310,10 @@ class _Reader:
         return UnknownItem(bytes(self.data[start : self.unpacker.tell()]))
 
 
+def _is_array(mark: int) -> bool:
+    return 0x90 <= mark <= 0x9F or mark in (0xDC, 0xDD)
+
+
 def _short(value: object) -> str:
-    text = repr(value)
+    text = repr(value[:60] if isinstance(value, str | bytes) else value)
     return text if len(text) <= 60 else f"{text[:57]}…"

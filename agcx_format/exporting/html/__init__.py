@@ -34,6 +34,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.subagents import shown_tags
+from agcx_format.transcript.arguments import readable_arguments
 from agcx_format.transcript.escaping import visible
 from agcx_format.transcript.meaning import Plan, Questions
 from agcx_format.transcript.modes import ModeChanges
@@ -194,8 +195,20 @@ def _asked(call: Call, directory: str) -> Iterator[str]:
         yield f'<p class="note">With {settings}</p>'
     if call.meaning is not None:
         yield from meaning_html(call.meaning)
+    elif call.command or call.text:
+        yield preformatted(call.command or call.text or "")
     else:
-        yield preformatted(call.command or call.text or call.arguments)
+        yield from _arguments(call)
+
+
+def _arguments(call: Call) -> Iterator[str]:
+    arguments, passages = readable_arguments(call)
+    if arguments or not passages:
+        yield preformatted(arguments)
+    for passage in passages:
+        if passage.name:
+            yield f'<p class="note">{escaped(passage.name)}:</p>'
+        yield preformatted(passage.text)
 
 
 def _output_part(part: InputText | InputImage) -> str:

@@ -1,8 +1,7 @@
 """Lines of a Claude Code transcript that are not messages: prompts that wait, notices, titles, attachments.
 
-Strategy: a prompt that was typed while the agent worked can stand only in the queue or in an attachment, so
-it is compared with the messages (see `copies`). What happened is kept as a notice; types that are not known
-are kept as text.
+Strategy: a prompt that was typed while the agent worked can stand only in the queue or in an attachment (see
+`prompts`). What happened is kept as a notice; types that are not known are kept as text.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agcx_format.importing.copies import PICTURES, Copies
+from agcx_format.importing.claude.prompts import Prompts
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.formats.parts import content_of
@@ -18,7 +17,7 @@ from agcx_format.importing.notices import add_notice, add_unknown, compacted
 from agcx_format.model.items import ContentPart, InputText, Item, Message
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import genuine_user_text, own_words, text_of
+from agcx_format.transcript.words import own_words
 from agcx_format.variables import COST_USD, ROLE
 
 __all__ = ["Asides"]
@@ -60,24 +59,12 @@ class Asides:
         self.tags: list[str] = []
         self._pull_request = ""
         self._draft = draft
-        self._copies = Copies(draft)
-        # Prompts that wait, and those that were taken back into the line of input.
-        self._waiting: list[str] = []
-        self._taken_back: list[str] = []
+        self._prompts = Prompts(draft, _as_typed)
 
     def heard(self, item: Item) -> None:
         """Note what the person said, so that copies of it are recognized."""
         if type(item) is Message and item.role == "user":
-            if genuine_user_text(item) == "":
-                self._copies.said(*PICTURES)
-                return
-            said = _as_typed(text_of(item))
-            self._copies.said("user", said)
-            for each in [each for each in self._taken_back if each in said]:
-                # It was edited, or joined with others, and then sent.
-                self._taken_back.remove(each)
-                if each != said:
-                    self._copies.said("user", each)
+            self._prompts.sent(item)
 
     def line(self, kind: str, value: dict[str, Any], number: int) -> None:
         """Use a line whose type is not that of a message."""
@@ -131,23 +118,13 @@ class Asides:
 
     def _queue(self, value: dict[str, Any], number: int) -> None:
         parts = content_of(value.get("content"))
-        text = _text_of(parts)
         operation = as_text(value.get("operation"))
         if operation == "enqueue" and _is_typed(parts):
-            self._waiting.append(_as_typed(text))
-            self._prompt(parts, "queue-operation.enqueue", number, value)
-        else:
-            self._unqueue(operation, _as_typed(text))
-            self._draft.skipped.add(f"queue-operation.{operation}", number, value)
-
-    def _unqueue(self, operation: str, text: str) -> None:
-        """Follow which prompts wait: `popAll` takes them back, in a line for each or one for all."""
-        one = [text] if text in self._waiting else []
-        found = self._waiting[:] if operation == "popAll" and not one else one or self._waiting[:1]
-        if operation == "popAll":
-            self._taken_back += found
-        for each in found:
-            self._waiting.remove(each)
+            self._prompts.queued(parts, number, value)
+            return
+        if operation != "enqueue":
+            self._prompts.leaves(operation, _text_of(parts))
+        self._draft.skipped.add(f"queue-operation.{operation}", number, value)
 
     def _attachment(self, value: dict[str, Any], number: int) -> None:
         attached = value.get("attachment")
@@ -163,16 +140,7 @@ class Asides:
             self._draft.kept_as["queued command that nobody typed: role developer"] += 1
             self._draft.add(Message(None, "developer", parts or [InputText("")]), number)
             return
-        self._prompt(parts, name, number, value)
-
-    def _prompt(
-        self, parts: list[ContentPart], kind: str, number: int, value: dict[str, Any]
-    ) -> None:
-        """Add what the person typed and pasted, unless a message says it."""
-        speaker, words = "user", _as_typed(_text_of(parts))
-        if not words.strip():
-            speaker, words = PICTURES
-        self._copies.copy(speaker, words, kind, number, value, _typed, parts)
+        self._prompts.attached(parts, number, value)
 
     # --- what happened
 
@@ -208,10 +176,6 @@ def _is_typed(parts: list[ContentPart]) -> bool:
     if not text.strip():
         return bool(parts)
     return bool(own_words(text) or _command_name(text))
-
-
-def _typed(parts: list[ContentPart]) -> Message:
-    return Message(None, "user", parts)
 
 
 def _as_typed(text: str) -> str:

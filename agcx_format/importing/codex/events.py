@@ -12,7 +12,7 @@ from typing import Any
 from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.items import PLACEHOLDERS
 from agcx_format.importing.codex.reviews import review_in
-from agcx_format.importing.copies import PICTURES, Copies
+from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
@@ -31,7 +31,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import genuine_user_text, own_words, text_of
+from agcx_format.transcript.words import own_words, text_of
 from agcx_format.variables import TOKENS_CACHED, TOKENS_INPUT, TOKENS_OUTPUT
 
 __all__ = ["Events"]
@@ -97,7 +97,7 @@ class Events:
                 said("thought", thought.text)
         elif type(item) is Message:
             if item.role in ("user", "assistant"):
-                said(*_said(item))
+                said(*spoken_in(item, _spoken(item)))
             if item.role == "user" and text_of(item).lstrip().startswith("<turn_aborted>"):
                 said("interruption", "interrupted")
 
@@ -151,9 +151,9 @@ class Events:
         self, kind: str, text: str, pictures: list[str], name: str, number: int, value: object
     ) -> None:
         speaker, words = _SPEAKERS[kind], text
-        if pictures and not text.strip():
-            speaker, words = PICTURES
         given = kind, text, pictures, number
+        if pictures and isinstance(item := self._copied(*given), Message):
+            speaker, words = spoken_in(item, text)
         self._copies.copy(speaker, words, name, number, value, self._copied, *given)
 
     def _copied(self, kind: str, text: str, pictures: list[str], number: int) -> Item:
@@ -251,13 +251,6 @@ def _pictures(said: dict[str, Any]) -> Iterator[str]:
                 yield url
             case {"type": "local_image", "path": str(path)} if path:
                 yield f"file://{path}"
-
-
-def _said(message: Message) -> tuple[str, str]:
-    """Who says what in a message."""
-    if message.role == "user" and genuine_user_text(message) == "":
-        return PICTURES
-    return message.role, _spoken(message)
 
 
 def _spoken(message: Message) -> str:

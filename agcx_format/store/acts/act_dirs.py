@@ -37,7 +37,7 @@ from agcx_format.store.paths import TRASH
 __all__ = [
     "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "MANIFEST", "NEW", "PENDING", "SAVE", "SIDES", "TAKEN",
     "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
-    "open_trash", "parse_name", "parsed_names", "stamp", "time_of", "unfinished",
+    "open_trash", "parse_name", "parsed_entries", "parsed_names", "stamp", "time_of", "unfinished",
 ]  # fmt: skip
 
 MANIFEST: Final = "manifest.json"
@@ -90,6 +90,11 @@ def act_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[str]:
 
 def parsed_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[re.Match[str]]:
     """Like `act_names`, as `parse_name` gives them."""
+    return [match for match, _ in parsed_entries(root, endings)]
+
+
+def parsed_entries(root: Path, endings: tuple[str, ...] = ("",)) -> list[tuple[re.Match[str], int]]:
+    """Like `parsed_names`, each with the inode of the directory."""
     try:
         fd = open_trash(root)
     except FileNotFoundError:
@@ -97,7 +102,7 @@ def parsed_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[re.Match[
     try:
         with os.scandir(fd) as entries:
             return [
-                match
+                (match, entry.inode())
                 for entry in entries
                 if entry.name.endswith(endings)
                 and (match := parse_name(entry.name))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from msgspec import structs
 
 from agcx_format import limits
+from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import os_reason, read_exactly
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import CorruptData, PersistenceError
@@ -29,14 +30,17 @@ from agcx_format.store.acts.act_dirs import (
     UNFINISHED,
     open_trash,
     parse_name,
-    parsed_names,
+    parsed_entries,
     time_of,
     unfinished,
 )
 from agcx_format.store.acts.manifest import Act, ActSession, decode
 from agcx_format.store.paths import SUFFIX, TRASH, id_of
 
-__all__ = ["half_emptied", "history", "iter_acts", "next_to_undo", "read_act", "read_acts"]
+__all__ = [
+    "acts_in", "finished", "half_emptied", "history", "iter_acts", "next_to_undo", "read_act",
+    "read_acts", "read_manifest",
+]  # fmt: skip
 
 
 def iter_acts(root: Path) -> Iterator[Act]:
@@ -47,18 +51,42 @@ def iter_acts(root: Path) -> Iterator[Act]:
     Raises:
         PersistenceError: the trash cannot be read.
     """
-    found = parsed_names(root)
-    names = {name["id"]: name for name in found if not name.string.endswith(UNFINISHED)}
+    names = [name for name, _ in finished(root)]
     try:
         trash_fd = open_trash(root)
     except FileNotFoundError:
         return
     try:
-        for act_id in sorted(names, reverse=True):
-            if (act := _read(trash_fd, names[act_id], root)) is not None:
-                yield act
+        yield from acts_in(root, trash_fd, names, read_manifest)
     finally:
         os.close(trash_fd)
+
+
+def finished(root: Path) -> list[tuple[re.Match[str], int]]:
+    """The parsed names of the directories of finished acts, newest first, each with its inode.
+
+    Raises:
+        PersistenceError: the trash cannot be read.
+    """
+    found = parsed_entries(root)
+    dirs = {each[0]["id"]: each for each in found if not each[0].string.endswith(UNFINISHED)}
+    return [dirs[act_id] for act_id in sorted(dirs, reverse=True)]
+
+
+def acts_in(
+    root: Path,
+    trash_fd: int,
+    names: Iterable[re.Match[str]],
+    manifest_in: Callable[[int, str], bytes],
+) -> Iterator[Act]:
+    """The acts of directories that are not links; `manifest_in` gives the manifest of each.
+
+    It is called with the descriptor of the trash and the name of a directory, and may raise
+    `PersistenceError` and `OSError`.
+    """
+    for name in names:
+        if (act := _read(trash_fd, name, root, manifest_in)) is not None:
+            yield act
 
 
 def read_acts(root: Path) -> list[Act]:
@@ -67,16 +95,19 @@ def read_acts(root: Path) -> list[Act]:
     Raises:
         PersistenceError: the trash cannot be read.
     """
-    return list(iter_acts(root))
+    with collecting_seldom():
+        return list(iter_acts(root))
 
 
-def history(root: Path) -> list[Act]:
+def history(root: Path, acts: list[Act] | None = None) -> list[Act]:
     """All finished acts, also the emptied ones, newest first.
+
+    `acts` are those that have a directory, if they were read already.
 
     Raises:
         PersistenceError: the trash cannot be read.
     """
-    acts = read_acts(root)
+    acts = read_acts(root) if acts is None else acts
     there = {act.id for act in acts}
     gone = [act for act in emptied.read(root) if act.id not in there]
     return sorted(acts + gone, key=lambda act: act.id, reverse=True) if gone else acts
@@ -108,18 +139,25 @@ def read_act(act_dir: Path) -> Act | None:
     try:
         status = os.lstat(act_dir.name, dir_fd=trash_fd)
         name = parse_name(act_dir.name)
-        return _read(trash_fd, name, root) if name and stat.S_ISDIR(status.st_mode) else None
+        if name and stat.S_ISDIR(status.st_mode):
+            return _read(trash_fd, name, root, read_manifest)
+        return None
     except OSError:
         return None
     finally:
         os.close(trash_fd)
 
 
-def _read(trash_fd: int, parsed: re.Match[str], root: Path) -> Act | None:
+def _read(
+    trash_fd: int,
+    parsed: re.Match[str],
+    root: Path,
+    manifest_in: Callable[[int, str], bytes],
+) -> Act | None:
     """The act of a directory that is not a link, by its parsed name; None if it no longer exists."""
     name = parsed.string
     try:
-        return decode(_manifest_in(trash_fd, name), parsed["id"], undone=UNDONE in name)
+        return decode(manifest_in(trash_fd, name), parsed["id"], undone=UNDONE in name)
     except PersistenceError as error:
         reason = error.reason
     except OSError as cause:
@@ -132,7 +170,13 @@ def _read(trash_fd: int, parsed: re.Match[str], root: Path) -> Act | None:
     return _unusable(parsed, reason, root / TRASH / name)
 
 
-def _manifest_in(trash_fd: int, name: str) -> bytes:
+def read_manifest(trash_fd: int, name: str) -> bytes:
+    """The manifest of the act in the directory `name` of the trash.
+
+    Raises:
+        CorruptData: it is not a regular file, or too large.
+        OSError: it cannot be read.
+    """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(f"{name}/{MANIFEST}", flags, dir_fd=trash_fd)
     try:

@@ -65,8 +65,8 @@ _NO_CHECKPOINTS = "Without checkpoints; agcx copy and backup take them."
 
 # Branches that are offered by name, and how much of a name there is room for; `--branch` takes any.
 _BRANCHES = 6
-_FORMAT_COLUMNS, _BRANCH_COLUMNS = 3, 2
-_BRANCH_WIDTH = 22
+_FORMAT_COLUMNS, _BRANCH_COLUMNS = 4, 2
+_BRANCH_WIDTH = 21
 
 
 class PathInput(Input):
@@ -85,9 +85,10 @@ class ExportDialog(Dialog[ExportOrder]):
     BINDINGS = bindings("export")
     DEFAULT_CSS = """
     ExportDialog {
-        & RadioSet, & .boxes { layout: grid; grid-size: 3; grid-rows: 1; height: auto; }
-        & .boxes { grid-size: 4; }
-        & .boxes.-secrets { grid-size: 2; grid-columns: 20 1fr; }
+        & > #box { width: 68; }
+        & RadioSet, & .boxes { layout: grid; grid-rows: 1; height: auto; }
+        & RadioSet, & .boxes { grid-size: 4; grid-columns: 14fr 13fr 17fr 16fr; }
+        & .boxes.-secrets, & #branch { grid-size: 2; grid-columns: 27fr 33fr; }
         & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
         & Checkbox { border: none; padding: 0; background: $surface; }
         & Checkbox:focus { border: none; }
@@ -97,7 +98,6 @@ class ExportDialog(Dialog[ExportOrder]):
         & Input { background: $background; }
         & #branches-label, & #branch { display: none; }
         &.-branched #branches-label, &.-branched #branch { display: block; }
-        &.-branched #branch { layout: grid; grid-size: 2; }
         & #checkpoints { color: $text-muted; }
         & #message { color: $text-muted; height: auto; min-height: 1; }
         & #message.-warning { color: $warning; }

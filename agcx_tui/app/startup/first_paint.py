@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from agcx_tui.core.local.paths import Location
@@ -82,7 +82,7 @@ def list_asked_for(arguments: list[str]) -> Location | None:
             return None
         from agcx_tui.core.local.paths import find_store
 
-        return find_store(asked.store)
+        return find_store(asked[0] if asked else None)
     except (OSError, ValueError):
         return None
 
@@ -96,26 +96,20 @@ def paint(location: Location) -> Painted | None:
         return None
 
 
-class _List(NamedTuple):
-    """The list of a store, which --store may name."""
-
-    store: str | None
-
-
-def _asked_for(arguments: list[str]) -> _List | None:
-    """The list that the arguments ask for; None if they may mean anything else."""
+def _asked_for(arguments: list[str]) -> list[str] | None:
+    """The store that --store names, if any, where only its list is asked for; None for anything else."""
     rest = [word for word in arguments if word != "browse"]
     if len(arguments) - len(rest) > 1:
         return None
     if not rest:
-        return _List(None)
+        return []
     if not rest[-1].removeprefix("--store=").strip():
         # The command reports the empty value.
         return None
     if len(rest) == 2 and rest[0] == "--store" and not rest[1].startswith("-"):
-        return _List(rest[1])
+        return rest[1:]
     if len(rest) == 1 and rest[0].startswith("--store="):
-        return _List(rest[0].removeprefix("--store="))
+        return [rest[0].removeprefix("--store=")]
     return None
 
 
@@ -164,7 +158,7 @@ def _begin(lines: list[str]) -> Painted:
     import signal
     import termios
 
-    from agcx_tui.core.local.signals import ENDING, block_faults
+    from agcx_tui.core.local.signals import ENDING, block
 
     before = termios.tcgetattr(_STDIN)
     attributes = termios.tcgetattr(_STDIN)
@@ -175,7 +169,7 @@ def _begin(lines: list[str]) -> Painted:
     attributes[6][termios.VMIN] = 1
     for other in (termios.VSUSP, termios.VQUIT):
         attributes[6][other] = b"\x00"
-    block_faults()
+    block()
     handlers = {number: signal.signal(number, _end) for number in ENDING}
     painted = Painted(before, handlers)
     try:

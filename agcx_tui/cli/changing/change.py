@@ -8,12 +8,13 @@ confirmation, which names them.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from agcx_tui.cli.changing.act_json import print_act
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -25,6 +26,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
+from agcx_tui.core.local.paths import cache_directory, histories
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ _TITLE_LENGTH = 70
 
 
 force_option = click.option("--force", is_flag=True, help="Also if an agent may still be using it.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="What was changed as one JSON object."
+)
 
 
 @click.command(short_help="Move sessions to the trash of the store.")
@@ -47,10 +52,16 @@ force_option = click.option("--force", is_flag=True, help="Also if an agent may 
     "--keep-subagents", is_flag=True, help="Leave the sessions that they started as subagents."
 )
 @force_option
+@json_option
 @store_option
 @pass_settings
 def delete(
-    settings: Settings, sessions: tuple[str, ...], yes: bool, keep_subagents: bool, force: bool
+    settings: Settings,
+    sessions: tuple[str, ...],
+    yes: bool,
+    keep_subagents: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Move sessions to the store's trash, with their subagents; `agcx undo` restores them."""
     from agcx_format.store import subagents_of
@@ -73,6 +84,8 @@ def delete(
         if not may_delete(settings, entries, amount(entries, sizes)):
             return
     act = store.delete(entries)
+    if as_json:
+        print_act(act)
     deleted = f"{counted(act.count, 'session')} ({size(act.size)})"
     tell(f"Deleted {deleted}. Undo with: agcx undo")
 
@@ -91,6 +104,7 @@ def delete(
 @click.option("--mode", type=click.Choice(MODES), help="The mode that it is in.")
 @click.option("--directory", type=Filled(), metavar="DIR", help="Where the agent worked.")
 @force_option
+@json_option
 @store_option
 @pass_settings
 def edit(
@@ -104,6 +118,7 @@ def edit(
     mode: str | None,
     directory: str | None,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Change the title, tags, star, model, mode, or directory; what was said stays the same."""
     if not any((title, tags, untags, favorite is not None, model, mode, directory)):
@@ -134,6 +149,8 @@ def edit(
         act = store.update_many(edits)
     else:
         act = store.content.move(edits, str(Path(directory).expanduser().absolute()))
+    if as_json:
+        print_act(act)
     tell(f"{describe(act)}. Undo with: agcx undo" if act.id else f"{describe(act)}.")
 
 
@@ -173,15 +190,20 @@ def join(settings: Settings, first: str, second: str, yes: bool, force: bool) ->
 @click.command()
 @click.argument("act", metavar="[CHANGE]", type=Filled(), required=False)
 @click.option("--list", "list_", is_flag=True, help="List the changes; undo nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a change.")
 @store_option
 @pass_settings
-def undo(settings: Settings, act: str | None, list_: bool) -> None:
+def undo(settings: Settings, act: str | None, list_: bool, as_json: bool) -> None:
     """Undo the last change, or the change CHANGE as --list shows it."""
     from agcx_tui.core.words.acts import acts_named, describe_undo
 
     store = settings.store()
     if list_:
-        _print_log(store.log())
+        from agcx_format.catalog import HistoryCache
+
+        cache = HistoryCache(histories(cache_directory()), store.path)
+        _print_log(cache.log(), as_json)
+        cache.save()
         return
     wanted = None
     if act is not None:
@@ -192,23 +214,33 @@ def undo(settings: Settings, act: str | None, list_: bool) -> None:
             return
         wanted = found[0].id
     done = store.undo(wanted)
+    if as_json:
+        from msgspec.structs import replace
+
+        print_act(replace(done, undone=True))
     tell(f"{describe_undo(done)}{_titles(done)}")
 
 
-def _print_log(acts: Sequence[Act]) -> None:
+def _print_log(acts: Sequence[Act], as_json: bool) -> None:
+    if as_json:
+        for act in acts:
+            print_act(act)
+    else:
+        # One write: click looks at the terminal and flushes for each.
+        click.echo("".join(_lines(acts)), nl=False)
+    tell(counted(len(acts), "change"))
+
+
+def _lines(acts: Sequence[Act]) -> Iterator[str]:
     from agcx_format import ns_of
     from agcx_tui.core.words.acts import describe, state_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
     now = microseconds_now()
-    lines = []
     for act in acts:
         when = age(ns_of(act.created_at) // 1000, now)
         state = f"  ({words})" if (words := state_of(act)) else ""
-        lines.append(f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {describe(act)}{_titles(act)}{state}\n")
-    # One write: click looks at the terminal and flushes for each.
-    click.echo("".join(lines), nl=False)
-    tell(counted(len(acts), "change"))
+        yield f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {describe(act)}{_titles(act)}{state}\n"
 
 
 def _titles(act: Act) -> str:

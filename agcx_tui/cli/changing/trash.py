@@ -23,7 +23,7 @@ from agcx_tui.cli.common import (
     tell,
 )
 from agcx_tui.cli.values import Age
-from agcx_tui.core.local.paths import cache_directory, state_directory
+from agcx_tui.core.local.paths import cache_directory, histories, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def trash() -> None:
 @pass_settings
 def list_(settings: Settings, as_json: bool) -> None:
     """List the sessions in the trash, the most recently deleted first."""
-    sessions = settings.store().trash()
+    from agcx_format.catalog import HistoryCache
+
+    cache = HistoryCache(histories(cache_directory()), settings.store().path)
+    sessions = cache.trash()
     if as_json:
         for session in sessions:
             print_json(
@@ -63,6 +66,7 @@ def list_(settings: Settings, as_json: bool) -> None:
         # One write: click looks at the terminal and flushes for each.
         click.echo("".join(_lines(sessions)), nl=False)
     tell(f"{counted(len(sessions), 'session')} · {size(sum(each.size for each in sessions))}")
+    cache.save()
 
 
 def _lines(sessions: Iterable[TrashedSession]) -> Iterator[str]:

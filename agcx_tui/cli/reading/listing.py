@@ -6,8 +6,6 @@ characters do not shift the columns; in a terminal, titles are shortened to the 
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -227,6 +225,8 @@ def _shared(one: str, other: str) -> int:
 def _terminal_width() -> int:
     if not sys.stdout.isatty():
         return 10_000
+    import shutil
+
     return shutil.get_terminal_size().columns
 
 
@@ -273,7 +273,7 @@ def _details(entry: ScanEntry) -> dict[str, Any]:
 
 def _facts(entry: ScanEntry, checkpoints: dict[str, int], of_subagents: int) -> dict[str, Any]:
     """An entry for scripts: the metadata as serde writes it, the file, and the error or null."""
-    from agcx_format import to_json
+    from agcx_format import to_plain
     from agcx_format.subagents import parent_of
 
     facts: dict[str, Any] = {
@@ -286,7 +286,7 @@ def _facts(entry: ScanEntry, checkpoints: dict[str, int], of_subagents: int) -> 
     }
     if entry.metadata is not None:
         # Without an id in the file's name, the one in the metadata is left.
-        metadata: dict[str, Any] = json.loads(to_json(entry.metadata))
+        metadata: dict[str, Any] = to_plain(entry.metadata)
         parent = parent_of(entry.metadata.tags)
         facts["parent"] = str(parent) if parent else None
         return metadata | {

@@ -38,7 +38,12 @@ _STDOUT = 1
 
 @click.command(short_help="Write conversations as Markdown, HTML, JSON, or text.")
 @sessions_argument()
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="md", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="The default is the one that FILE ends in, and md otherwise.",
+)
 @click.option(
     "-o",
     "--output",
@@ -67,7 +72,7 @@ _STDOUT = 1
 def export(
     settings: Settings,
     sessions: tuple[str, ...],
-    format_: str,
+    format_: str | None,
     output: str,
     overwrite: bool,
     metadata: bool,
@@ -91,8 +96,10 @@ def export(
     if descriptor_named(output) == _STDOUT:
         output = "-"
     choice = ExportChoice(tool_calls, reasoning, images, metadata)
-    form = Form(format_, choice, redact, personal, branch)
     to_directory = os.path.isdir(output) or output.endswith(os.sep)
+    if format_ is None:
+        format_ = "md" if to_directory else _format_of(output)
+    form = Form(format_, choice, redact, personal, branch)
     if (len(sessions) > 1 or subagents) and not to_directory:
         _check_one_file(output, format_)
     store = settings.store()
@@ -107,6 +114,12 @@ def export(
         _write(settings, _jobs(entries, Path(output), to_directory, format_), form, overwrite)
     elif entries:
         _write_together(settings, entries, Path(output), form, overwrite)
+
+
+def _format_of(output: str) -> str:
+    """The format that the name of a file means."""
+    ending = os.path.splitext(output)[1].removeprefix(".").lower()
+    return ending if ending in FORMATS else "md"
 
 
 def _check_one_file(output: str, format_: str) -> None:

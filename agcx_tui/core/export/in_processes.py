@@ -1,8 +1,9 @@
 """Render sessions in several processes, each into a temporary file, for this one to put where it belongs.
 
-Strategy: processes render ahead, and the results are taken in the order of the jobs, so names, questions,
-and messages are those of an export in one process.  No process waits until its file is on the disk: threads
-of this program do, for several files at once, which the disk writes together.  What a process cannot do, as
+Strategy: processes render ahead, and the results are taken in the order of the sessions, so names, questions,
+and messages are those of an export in one process.  A process gets a few sessions at a time, since a small
+one takes no longer than to ask for it.  No process waits until its file is on the disk: threads of this
+program do, for several files at once, which the disk writes together.  What a process cannot do, as
 writing to a FIFO, or did not do, because the system ended it, is left to the caller.
 """
 
@@ -16,42 +17,32 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-from agcx_format.processes import Ended, Pool, processes_for
-from agcx_tui.core.export.leftovers import temporary_beside
-from agcx_tui.core.export.outgoing import Form, Progress
+from agcx_format.processes import Ended, Failed, Pool, processes_for
+from agcx_tui.core.export.leftovers import temporary_name
+from agcx_tui.core.export.outgoing import Progress
+from agcx_tui.core.export.render_batch import Rendered, RenderJob, render_batch
 from agcx_tui.core.export.session_export import Exporter, Stopped
 
-__all__ = ["Rendered", "Rendering"]
+__all__ = ["Placed", "Rendering"]
 
 # Bytes on disk of sessions that are written in the time that a process takes to start.
 _WORTH_A_PROCESS = 2 * 1024 * 1024
-# Files that each process may have written and that are not in place yet.
+# Sessions that a process gets at a time, at most, and their bytes on disk.
+_MOST, _BYTES = 16, 512 * 1024
+# How often each process gets some, at least, so that all end at about the same time.
+_TIMES = 8
+# Batches that each process may have written and that are not in place yet.
 _AHEAD = 2
-# Files that are synced at once.
-_SYNCS = 16
+# Files that are synced at once, and those that are, or wait for it or to be put in place.
+_SYNCS, _WAITING = 16, 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """A session to write into a temporary file.
-
-    Fields:
-        target: The file that it is for; None for a part of a shared file.
-        number: Of the part in the shared file, from 1.
-    """
-
-    source: str
-    form: Form
-    temporary: Path
-    target: Path | None = None
-    number: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Placed:
     """A session in a temporary file.
 
     Fields:
@@ -83,8 +74,9 @@ class Rendering:
         self.form = exporter.form
         self._progress: Progress = exporter.progress
         self._should_stop = exporter.should_stop
-        self._jobs: list[_Job | None] = [None] * len(sources)
-        self._outcomes: Iterator[tuple[_Job, Future[Rendered]]] = iter(())
+        self._targets = targets
+        self._jobs: list[RenderJob | None] = [None] * len(sources)
+        self._outcomes: Iterator[tuple[RenderJob, Rendered | Failed]] = iter(())
         self._written = 0
         self._cleanup = ExitStack()
         # Which placeholder a secret gets depends on the sessions before.
@@ -98,21 +90,15 @@ class Rendering:
             return
         folder = None
         if targets is None:
-            folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="agcx-")))
-        for index, source in enumerate(sources):
-            if folder is not None:
-                temporary = folder / str(index)
-                self._jobs[index] = _Job(source, exporter.form, temporary, number=index + 1)
-            elif targets is not None and _is_plain(targets[index], may_replace):
-                target = targets[index]
-                temporary = temporary_beside(Path(os.path.realpath(target.parent), target.name))
-                self._jobs[index] = _Job(source, exporter.form, temporary, target)
-        pool = Pool(_render, processes, ahead=_AHEAD)
+            folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="agcx-"))
+        self._jobs = list(_jobs(sources, targets, folder, may_replace))
+        pool = Pool(partial(render_batch, exporter.form), processes, ahead=_AHEAD)
         # Last, so that it is first: a process that still writes must not outlive its folder.
         self._cleanup.callback(self._remove_all)
         self._cleanup.callback(pool.close)
-        outcomes = pool.run(filter(None, self._jobs), self._is_to_stop)
-        self._outcomes = outcomes if folder is not None else _durable(outcomes)
+        batches = _batches(self._jobs, sizes, processes)
+        outcomes = _one_by_one(pool.run(batches, self._is_to_stop))
+        self._outcomes = outcomes if targets is None else _durable(outcomes)
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +106,7 @@ class Rendering:
     def __exit__(self, *_: object) -> None:
         self._cleanup.close()
 
-    def take(self, index: int) -> Rendered | None:
+    def take(self, index: int) -> Placed | None:
         """The result for a source, to be taken in order; None if the caller has to render it.
 
         Raises:
@@ -136,25 +122,25 @@ class Rendering:
             raise Stopped
         assert job is self._jobs[index]
         self._progress.written = self._written
-        try:
-            rendered = outcome.result()
-        except Ended:
+        if isinstance(outcome, Failed):
             self.remove(index)
-            return None
-        except BaseException:
-            self.remove(index)
+            if isinstance(outcome.error, Ended):
+                return None
             self._progress.sessions += 1
-            raise
-        self._progress.written += rendered.size
+            raise outcome.error
+        self._progress.written += outcome.size
         self._progress.sessions += 1
-        return rendered
+        target = self._targets[index] if self._targets is not None else None
+        if target is not None and outcome.name is not None and outcome.name != job.name:
+            target = target.with_name(outcome.name)
+        return Placed(Path(job.temporary), target, outcome.size)
 
     def remove(self, index: int) -> None:
         """Remove the temporary file of a source, if it is there."""
         job, self._jobs[index] = self._jobs[index], None
         if job is not None:
             with suppress(OSError):
-                job.temporary.unlink()
+                os.unlink(job.temporary)
 
     def _remove_all(self) -> None:
         for index in range(len(self._jobs)):
@@ -168,40 +154,78 @@ class Rendering:
         return self._should_stop()
 
 
+def _jobs(
+    sources: Sequence[str], targets: Sequence[Path] | None, folder: str | None, may_replace: bool
+) -> Iterator[RenderJob | None]:
+    """A job for each source, for its target or a file in the folder; None if it has to be rendered here."""
+    real: dict[str, str] = {}
+    for index, source in enumerate(sources):
+        if targets is None or folder is not None:
+            yield RenderJob(source, os.path.join(folder or "", str(index)), number=index + 1)
+            continue
+        target = targets[index]
+        parent = os.path.dirname(target)
+        if parent not in real:
+            real[parent] = os.path.realpath(parent)
+        temporary = os.path.join(real[parent], temporary_name())
+        yield RenderJob(source, temporary, target.name) if _is_plain(target, may_replace) else None
+
+
+def _batches(
+    jobs: Sequence[RenderJob | None], sizes: Sequence[int], processes: int
+) -> Iterator[tuple[RenderJob, ...]]:
+    """What a process gets at a time; `sizes` are those of the sources."""
+    enough = min(_BYTES, sum(sizes) // (processes * _TIMES))
+    batch: list[RenderJob] = []
+    size = 0
+    for job, of_it in zip(jobs, sizes, strict=True):
+        if job is not None:
+            batch.append(job)
+            size += of_it
+        if batch and (len(batch) == _MOST or size >= enough):
+            yield tuple(batch)
+            batch, size = [], 0
+    if batch:
+        yield tuple(batch)
+
+
+def _one_by_one(
+    outcomes: Iterator[tuple[tuple[RenderJob, ...], Future[list[Rendered | Failed]]]],
+) -> Iterator[tuple[RenderJob, Rendered | Failed]]:
+    """Each job with its own outcome."""
+    for batch, outcome in outcomes:
+        try:
+            results = outcome.result()
+        except Exception as error:
+            results = [Failed(error)] * len(batch)
+        yield from zip(batch, results, strict=True)
+
+
 def _durable(
-    outcomes: Iterator[tuple[_Job, Future[Rendered]]],
-) -> Iterator[tuple[_Job, Future[Rendered]]]:
+    outcomes: Iterator[tuple[RenderJob, Rendered | Failed]],
+) -> Iterator[tuple[RenderJob, Rendered | Failed]]:
     """The same outcomes, in the same order, once each file is on the disk."""
-    waiting = deque[tuple[_Job, Future[Rendered]]]()
+    waiting = deque[tuple[RenderJob, Future[Rendered | Failed]]]()
     with ThreadPoolExecutor(_SYNCS) as threads:
         for job, outcome in outcomes:
-            waiting.append((job, threads.submit(_sync, outcome)))
-            if len(waiting) == _SYNCS:
-                yield waiting.popleft()
-        while waiting:
-            yield waiting.popleft()
+            waiting.append((job, threads.submit(_synced, job, outcome)))
+            if len(waiting) == _WAITING:
+                job, synced = waiting.popleft()
+                yield job, synced.result()
+        for job, synced in waiting:
+            yield job, synced.result()
 
 
-def _sync(outcome: Future[Rendered]) -> Rendered:
+def _synced(job: RenderJob, outcome: Rendered | Failed) -> Rendered | Failed:
     from agcx_format.disk import sync_written
 
-    rendered = outcome.result()
-    sync_written(rendered.temporary)
-    return rendered
-
-
-def _render(job: _Job) -> Rendered:
-    """In another process: write a session into its temporary file."""
-    from agcx_format.disk import make_directory, write_unsynced
-
-    with Exporter(job.form).session(job.source) as session:
-        if job.target is None:
-            with open(job.temporary, "xb") as file:
-                size = sum(map(file.write, session.parts(alone=False, number=job.number)))
-            return Rendered(job.temporary, None, size)
-        make_directory(job.temporary.parent)
-        size = write_unsynced(job.temporary, session.parts()).size
-        return Rendered(job.temporary, session.named(job.target), size)
+    if isinstance(outcome, Failed):
+        return outcome
+    try:
+        sync_written(job.temporary)
+    except OSError as error:
+        return Failed(error)
+    return outcome
 
 
 def _is_plain(target: Path, may_replace: bool) -> bool:

@@ -12,12 +12,11 @@ import contextlib
 import fcntl
 import os
 import re
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["exporting_to", "temporary_beside"]
+__all__ = ["exporting_to", "temporary_beside", "temporary_name"]
 
 _is_ours = re.compile(r"\.[0-9a-f]{16}\.agcx-tmp").fullmatch
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -27,7 +26,12 @@ _PATIENCE, _PAUSE = 2.0, 0.02
 
 def temporary_beside(target: Path) -> Path:
     """A new name in the folder of a file, for what is to become that file."""
-    return target.with_name(f".{secrets.token_hex(8)}.agcx-tmp")
+    return target.with_name(temporary_name())
+
+
+def temporary_name() -> str:
+    """A new name for a file that is to get another one."""
+    return f".{os.urandom(8).hex()}.agcx-tmp"
 
 
 @contextlib.contextmanager
@@ -37,11 +41,24 @@ def exporting_to(targets: Iterable[Path]) -> Iterator[None]:
     Makes their folders, and removes what killed exports left there.
     """
     with contextlib.ExitStack() as stack:
-        for folder in sorted({os.path.dirname(os.path.realpath(target)) for target in targets}):
+        for folder in sorted(_folders(targets)):
             # Why a folder cannot be used is said of each file.
             with contextlib.suppress(OSError):
                 _lock(_opened(folder, stack))
         yield
+
+
+def _folders(targets: Iterable[Path]) -> set[str]:
+    """The folders that the targets are in, or lead to."""
+    # Those of plain paths are few, and a path is costly to follow.
+    plain = set[str]()
+    led_to = set[str]()
+    for target in targets:
+        if os.path.islink(target):
+            led_to.add(os.path.dirname(os.path.realpath(target)))
+        else:
+            plain.add(os.path.dirname(target))
+    return led_to.union(map(os.path.realpath, plain))
 
 
 def _opened(folder: str, stack: contextlib.ExitStack) -> int:

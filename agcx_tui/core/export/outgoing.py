@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from agcx_tui.core.export.file_names import file_name, suggested_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from agcx_format import ConversationSnapshot, MessageSnapshot, SessionMetadata, SessionState
     from agcx_format.exporting import ExportChoice
 
@@ -28,7 +26,7 @@ FORMATS = {
     "json": "JSON",
     "jsonl": "JSON Lines",
     "txt": "Text",
-    "codex": "Codex rollout",
+    "codex": "Codex",
     "claude": "Claude Code",
 }
 
@@ -103,11 +101,10 @@ class Outgoing:
         """The suggested name of its file."""
         return file_name(self.metadata, self.form.format)
 
-    def named(self, target: Path) -> Path:
-        """The target; one with the name that the title suggests gets the one that fits what is written."""
-        if target.name == suggested_name(self.title, str(self.metadata.id), self.form.format):
-            return target.with_name(self.name)
-        return target
+    def named(self, name: str) -> str:
+        """The name of its file; the one that the title suggests becomes the one that fits what is written."""
+        suggested = suggested_name(self.title, str(self.metadata.id), self.form.format)
+        return self.name if name == suggested else name
 
     def parts(self, alone: bool = True, number: int = 1) -> Iterator[bytes]:
         """The bytes of its file, or, unless `alone`, of its part number `number` of a shared file."""
@@ -152,11 +149,11 @@ class Outgoing:
             case "codex":
                 from agcx_format.exporting import rollout_parts
 
-                return rollout_parts(*given, context, choice)
+                return rollout_parts(*given, context, choice, modes=modes)
             case "claude":
                 from agcx_format.exporting import transcript_parts
 
-                return transcript_parts(*given, context, choice)
+                return transcript_parts(*given, context, choice, modes=modes)
         from agcx_format.exporting import json_parts
 
         assert self.state is not None

@@ -102,8 +102,11 @@ def put(temporary: Path, target: Path, *, overwrite: Overwrite) -> bool:
         FileExistsError: A file exists, and `overwrite` is or returns false.
         OSError: The system refuses.
     """
-    kind = _kind(target)
-    if kind not in (0, stat.S_IFREG) or os.path.islink(target):
+    try:
+        kind = stat.S_IFMT(os.lstat(target).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        kind = 0
+    if kind not in (0, stat.S_IFREG):
         return False
     _move(temporary, target, _may_replace(target, kind, overwrite))
     return True

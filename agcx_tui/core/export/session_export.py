@@ -269,7 +269,7 @@ def _rest(file: SessionFile, with_state: bool) -> tuple[ConversationSnapshot, Se
 
 
 def _around(file: SessionFile) -> ConversationSnapshot:
-    """Context and modes, read at once: a layout may have to decompress all messages for each question.
+    """Context and modes.
 
     Raises:
         PersistenceError: The context cannot be read.
@@ -279,12 +279,13 @@ def _around(file: SessionFile) -> ConversationSnapshot:
     from agcx_format import ConversationSnapshot
     from agcx_format.errors import PersistenceError
 
-    try:
-        around, _ = file.without_messages()
-        return replace(around, id=file.metadata.id)
-    except PersistenceError:
-        # Only the state may be damaged, which is not asked for.
-        return ConversationSnapshot(file.metadata.id, [], file.context, _modes(file))
+    # Read at once where it takes a decompression of all messages to answer each question.
+    if not file.has_context_apart:
+        # The state may be damaged, which is not asked for.
+        with contextlib.suppress(PersistenceError):
+            around, _ = file.without_messages()
+            return replace(around, id=file.metadata.id)
+    return ConversationSnapshot(file.metadata.id, [], file.context, _modes(file))
 
 
 def _modes(file: SessionFile) -> ModeHistory:

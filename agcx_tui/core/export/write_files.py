@@ -144,7 +144,9 @@ def _export(
 ) -> Exported:
     """Export one session; a name that one of `files`, the earlier targets, has is made different."""
     with exporter.session(source) as session:
-        target = _free(session.named(target), source, session.form.format, files)
+        target = target.with_name(session.named(target.name))
+        if Path(os.path.realpath(target)) in files:
+            target = _other(target, source, session.form.format)
         written = write(
             target, session.parts(), overwrite=overwrite, should_stop=exporter.should_stop
         )
@@ -161,8 +163,11 @@ def _put(
     if rendered is None or rendered.target is None:
         return None
     try:
-        target = _free(rendered.target, source, rendering.form.format, files)
+        target = rendered.target
         place = rendered.temporary.with_name(target.name)
+        if place in files:
+            target = _other(target, source, rendering.form.format)
+            place = place.with_name(target.name)
         if not put(rendered.temporary, place, overwrite=overwrite):
             return None
     finally:
@@ -171,10 +176,8 @@ def _put(
     return Exported(source, target, rendered.size)
 
 
-def _free(target: Path, source: str, format: str, files: set[Path]) -> Path:
-    """The target, or another one beside it if an earlier session was written there."""
-    if Path(os.path.realpath(target)) not in files:
-        return target
+def _other(target: Path, source: str, format: str) -> Path:
+    """A target beside one that an earlier session was written to."""
     return target.with_name(f"{Path(source).stem}.{suffix(format)}")
 
 
@@ -333,9 +336,7 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return EXISTS
     if isinstance(error, OSError):
-        reason = os_reason(error)
-        # Only the first letter, since a path may follow.
-        return reason[:1].lower() + reason[1:]
+        return os_reason(error)
     raise error
 
 

@@ -88,6 +88,11 @@ def measures(cache: Path) -> Path:
     return cache / "stats"
 
 
+def histories(cache: Path) -> Path:
+    """The part of the cache directory for what long lists of changes and of the trash show."""
+    return cache / "history"
+
+
 def search_index(cache: Path) -> Path:
     """The part of the cache directory for the index that full-text search uses."""
     return cache / "search"

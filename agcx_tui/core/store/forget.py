@@ -14,7 +14,7 @@ from pathlib import Path
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.store import Emptied
-from agcx_tui.core.local.paths import catalogs, measures, search_index
+from agcx_tui.core.local.paths import catalogs, histories, measures, search_index
 
 __all__ = ["forget"]
 
@@ -39,21 +39,23 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
         ReadingPositions(state).forget(gone.ids)
         _sweep(state)
     if cache is not None:
-        from agcx_format.catalog import Catalog
+        from agcx_format.catalog import Catalog, HistoryCache
         from agcx_format.search import forget_text
         from agcx_format.space import StatsCache
 
         names = _names(gone, store)
         catalog, measured = Catalog(catalogs(cache), store), StatsCache(measures(cache), store)
+        history = HistoryCache(histories(cache), store)
         _all(
             {
                 catalog.path: lambda: catalog.forget(names),
                 measured.path: lambda: measured.forget(names),
+                history.path: history.clear,
                 search_index(cache): lambda: forget_text(search_index(cache), store, names),
                 (page := Path(page_path(cache, store))): lambda: page.unlink(missing_ok=True),
             }
         )
-        for folder in (catalogs(cache), measures(cache)):
+        for folder in (catalogs(cache), measures(cache), histories(cache)):
             _sweep(folder)
 
 

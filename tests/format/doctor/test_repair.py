@@ -12,18 +12,21 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.zstd import seekable
+from agcx_format.codec.zstd import frames, seekable
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.repair import Repair, repair_file
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v2
-from agcx_format.layout.v1_sections import decompress_section, split
+from agcx_format.layout.v1_sections import Span, decompress_section, split
 from agcx_format.model.items import (
+    InputText,
+    Message,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.model.new import new_message, new_session
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session, write_session
 from tests.format.doctor.test_verify_files import large_session, with_messages
@@ -170,6 +173,53 @@ def test_behind_a_damaged_frame_the_seek_table_finds_the_others(tmp_path):
     assert is_subset(again, original)
     assert again[-1] == original[-1]
     assert done.lost[0].startswith("messages ")
+
+
+def test_whatever_is_damaged_in_a_frame_the_messages_of_the_others_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Also what zstd does not notice, and in the first frame; and of the damaged one those before it."""
+    monkeypatch.setattr(seekable, "THRESHOLD", 2000)
+    monkeypatch.setattr(seekable, "FRAME", 600)
+    said = [new_message(Message(None, "user", [InputText(f"{n} " * 40)])) for n in range(40)]
+    session = new_session(messages=said)
+    path = tmp_path / f"{session.metadata.id}.agcx"
+    # Level 1 with such texts leaves them as they are, without a check sum.
+    monkeypatch.setattr(frames, "compress", lambda data, level: stored(bytes(data)))
+    write_session(path, *session)
+    data = path.read_bytes()
+    place = split(data)[1]
+    table = seekable.read_table(data[place.start : place.end])
+    for frame in (0, 3, table.frames - 1):
+        first, end = table.messages[frame], table.messages[frame + 1]
+        for at, before in (
+            (place.start + table.section[frame], 0),
+            (middle(data, table, place, frame), 1),
+        ):
+            bad = data[:at] + b"\xc1" + data[at + 1 :]
+            again = saved(repaired_copy(path, bad, tmp_path / f"{frame}-{before}"))
+            assert again[: first + before] == said[: first + before]
+            assert again[len(again) - len(said) + end :] == said[end:]
+
+
+def stored(data: bytes) -> bytes:
+    """A frame of zstd with one block that is not compressed."""
+    return b"\x28\xb5\x2f\xfd\x00\x58" + (len(data) << 3 | 1).to_bytes(3, "little") + data
+
+
+def middle(data: bytes, table: seekable.Table, place: Span, frame: int) -> int:
+    """Where the second message of a frame begins in a file whose frames are `stored`."""
+    start = place.start + table.section[frame]
+    text = data[start + 9 : place.start + table.section[frame + 1]]
+    return start + 9 + messagepack.messages_in(text, 1, header=frame == 0)[1]
+
+
+def repaired_copy(path: Path, data: bytes, folder: Path) -> Repair:
+    folder.mkdir()
+    copy = folder / path.name
+    copy.write_bytes(data)
+    assert not verify_file(copy).ok
+    return repair_file(copy, folder / "out")
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])

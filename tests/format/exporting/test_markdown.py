@@ -185,6 +185,7 @@ def test_raw_html_in_a_paragraph_is_text_and_the_rest_stays_markdown():
 
 def test_a_line_of_dashes_below_text_is_a_rule_and_no_heading():
     assert [t.type for t in MarkdownIt().parse(embedded("text\n---\nmore"))].count("hr") == 1
+    assert "heading_open" not in {t.type for t in MarkdownIt().parse(embedded("text\r  ==\rmore"))}
 
 
 @given(st.text(alphabet="`~ab\n"))

@@ -111,6 +111,9 @@ def test_each_unsafe_character_alone_becomes_a_visible_one():
         assert len(safe_line(character)) == len(safe_text(character)) == 1
         assert not unsafe_in(safe_line(character) + safe_text(character))
         assert safe_line(f"a{character}b")[::2] == safe_text(f"a{character}b")[::2] == "ab"
+        for around in ("Wörter ohne Ende\n" * 20, "検索の遅さ" * 80, "words\n" * 100):
+            assert safe_text(around) == around
+            assert character not in safe_text(f"{around}{character}{around}")
 
 
 def test_every_surrogate_and_tag_becomes_a_visible_character():

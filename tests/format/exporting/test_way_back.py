@@ -74,9 +74,8 @@ def details(conversation: ConversationSnapshot) -> dict[str, str]:
 
 
 def codex(session: Session, folder: Path) -> Imported:
-    metadata, conversation, _ = session
-    path = folder / rollout_name(metadata)
-    path.write_text("".join(rollout_parts(metadata, conversation.messages, conversation.context)))
+    path = folder / rollout_name(session[0])
+    path.write_text(to_rollout(*session[:2]))
     return read_rollout(path)
 
 
@@ -103,7 +102,23 @@ def test_messages_outcomes_branches_and_tags_come_back(
     assert (back.metadata.model, details(back.conversation)) == (
         metadata.model, details(conversation)
     )  # fmt: skip
+    assert back.conversation.mode_history == conversation.mode_history
     assert back.report.not_understood == 0
+
+
+def test_what_a_fork_repeats_of_its_origin_is_no_turn_of_it_afterwards_either(tmp_path: Path):
+    header = meta(forked_from_id="0199aaaa-0000-7000-8000-000000000001")
+    early = line("response_item", user("of the origin")["payload"]) | {
+        "timestamp": "2020-01-01T00:00:00Z"
+    }
+    made = read_rollout(write(tmp_path / "fork.jsonl", header, early, user("own"), user("more")))
+    session = made.metadata, made.conversation, made.state
+    turns = [message.turn_index for message in made.conversation.messages]
+    assert (made.metadata.turn_count, turns) == (2, [0, 0, 1])
+    for there_and_back in (codex, claude):
+        back = there_and_back(session, tmp_path)
+        assert back.metadata.turn_count == 2
+        assert back.conversation.messages == made.conversation.messages
 
 
 def test_tokens_that_are_spent_after_an_export_are_added(tmp_path: Path):

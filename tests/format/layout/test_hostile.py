@@ -16,19 +16,32 @@ from pathlib import Path
 import pytest
 
 from agcx_format import (
+    ConversationContext,
+    ExecAction,
+    InputText,
+    LocalShellCall,
+    LocalShellStatus,
+    Message,
+    MessagePackDecodeError,
     PersistenceError,
     SessionFile,
+    SessionIndex,
+    SessionMetadata,
     limits,
+    new_message,
 )
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.layout import v1_sections
+from agcx_format.model.session import CheckpointMetadata
+from agcx_format.session.checkpoint_file import read_checkpoint
 from tests.support.stores import golden_session, id_of
 from tests.support.waiting import LIMIT
 
 METADATA, CONVERSATION, STATE = golden_session("full")
 FULL = id_of("full")
 GB = 10**9
+SHELL = ExecAction(["Q"], None, None, None, None)
 
 # More than the largest section that is held as a whole, twice: as bytes and as values.
 MEMORY = 3 * 1024**3
@@ -160,6 +173,59 @@ def test_a_zip_bomb_as_context(tmp_path: Path, scale: int):
     assert said["scan"] == said["lazy"] == "ok"
     assert f"context, decompressed byte 4: more than {items:,} items" in said["context"]
     assert said["load"].endswith(said["context"].split(": ", 1)[1])
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many items a value may have, and how many bytes one that is decoded at once."""
+    monkeypatch.setattr(limits, "SLOW_ITEMS", 1000)
+    monkeypatch.setattr(limits, "VALUE_AT_ONCE", 1000)
+    return 1000
+
+
+def test_well_formed_values_of_too_many_items(few: int, monkeypatch: pytest.MonkeyPatch):
+    """msgspec would make a list of a quarter of a billion texts of 8 kB, in 2 GB."""
+    many = b"\xdd" + struct.pack(">I", few + 1) + b"\xa0" * (few + 1)
+    with pytest.raises(MessagePackDecodeError, match="more than 1,000 items"):
+        messagepack.decode(ConversationContext, b"\x95\xa1/\x80" + many + b"\xc0\xc0")
+    message = new_message(LocalShellCall(None, None, LocalShellStatus.COMPLETED, SHELL))
+    packed = messagepack.encode_message(message).replace(b"\x91\xa1Q", many)
+    with pytest.raises(MessagePackDecodeError, match="more than 1,000 items"):
+        messagepack.decode_messages(b"\x91" + packed)
+    assert messagepack.decode_at_once(packed, 1) is None
+    monkeypatch.setattr(limits, "MESSAGES_AT_ONCE", 9)
+    with pytest.raises(MessagePackDecodeError, match="100 messages are too many to load at once"):
+        messagepack.decode_messages(messagepack.encode_messages(CONVERSATION.messages[:1] * 100))
+    long = new_message(Message(None, "user", [InputText("a" * 2 * few)]))
+    assert messagepack.decode_messages(messagepack.encode_messages([long, long])) == [long, long]
+
+
+@pytest.mark.parametrize(("mark", "what"), [(b"\xdd", "list"), (b"\xdf", "map")])
+def test_a_list_where_one_value_belongs_is_not_built(mark: bytes, what: str):
+    """What it holds would take a hundred times as much memory, only to say that it is no text."""
+    data = b"\x95" + mark + struct.pack(">I", 1) + b"\xc0\xc0\x80\x90\xc0\xc0"
+    with pytest.raises(MessagePackDecodeError, match=f"expected a text, got a {what}") as caught:
+        messagepack.decode(ConversationContext, data)
+    assert caught.value.offset == 1
+
+
+def test_bincode_of_too_many_items(few: int, tmp_path: Path):
+    """A checkpoint of layout 1 is compressed, and metadata may be in a hole of a sparse file."""
+    listed = CheckpointMetadata(FULL, "", "2025-01-01T00:00:00Z", 0, None)
+    head = bincode.encode(listed) + b"\x10" + FULL.bytes + b"\0\x01/"
+    path = tmp_path / "a.ckpt"
+    path.write_bytes(bomb(head + b"\xfb" + struct.pack("<H", few + 1), 128 * 1024, b"\0"))
+    with pytest.raises(PersistenceError, match="more than 1,000 items") as caught:
+        read_checkpoint(path)
+    assert (caught.value.section, caught.value.path) == ("checkpoint", str(path))
+    many = METADATA.replace(tags=["a"] * (few + 1))
+    with pytest.raises(PersistenceError, match="SessionMetadata.tags: more than 1,000 items"):
+        bincode.decode(SessionMetadata, bincode.encode(many))
+    # Nothing is counted from one value to the next, nor in an index, which may have any number.
+    allowed = bincode.encode(METADATA.replace(tags=["a"] * few))
+    assert all(bincode.decode(SessionMetadata, allowed).tags for _ in range(3))
+    index = SessionIndex({}, [FULL] * 2 * few, [], {}, "2025-01-01T00:00:00Z", 0)
+    assert bincode.decode(SessionIndex, bincode.encode(index)) == index
 
 
 def test_a_zip_bomb_in_front_of_a_list(tmp_path: Path):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import inspect
 import multiprocessing
+import os
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
+import pytest
+
 import agcx_format
 import agcx_tui
-from agcx_format import SessionNotFound, UnsupportedVersion, read_session
+from agcx_format import SessionFile, SessionNotFound, UnsupportedVersion, read_session
 from agcx_format.errors import PersistenceError
 
 # Modules that do something when they are imported.
@@ -82,6 +85,14 @@ def comes_back(kind: type[BaseException]) -> None:
         before = str(error)
         copies[0].offset = 1
         assert str(error) == before
+
+
+def test_a_path_may_be_bytes(tmp_path: Path):
+    for path in (bytes(tmp_path / "caf\u00e9"), bytes(tmp_path) + b"/caf\xe9"):
+        for read in (read_session, SessionFile):
+            with pytest.raises(PersistenceError, match="caf.*: no such file") as caught:
+                read(path)
+            assert caught.value.path == os.fsdecode(path)
 
 
 def _read(path: str) -> None:

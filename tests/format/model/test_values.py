@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -30,6 +30,7 @@ from agcx_format import (
     UnknownItem,
     new_message,
     new_session,
+    open_store,
     read_session,
     write_session,
 )
@@ -54,6 +55,10 @@ HELLO = Message(None, "user", [InputText("Hello")])
         (lambda: new_message(HELLO, timestamp="noon"), ValueError, "not a timestamp"),
         (lambda: new_session(title=None), TypeError, "SessionMetadata.title"),
         (lambda: new_session(tags=[5]), TypeError, "SessionMetadata.tags"),
+        (lambda: new_session(tags="ui"), TypeError, "not the text 'ui'"),
+        (lambda: new_session(messages="Hello"), TypeError, "new_message, not 'H'"),
+        (lambda: Timestamp.from_ns(1.5e9), TypeError, "whole number, not 1500000000.0"),
+        (lambda: Timestamp.from_datetime(date(2026, 1, 2)), TypeError, "expected a datetime"),
         (lambda: HELLO.replace(role=5), TypeError, "Message.role"),
         (lambda: HELLO.replace(rank=5), TypeError, "rank"),
         (
@@ -130,6 +135,16 @@ def test_values_are_members_of_sets_and_do_not_change():
     assert len({HELLO, HELLO.replace(), OutputText("Hello"), UnknownItem(b"\x91\xa1x")}) == 3
     with pytest.raises(AttributeError):
         one.title = "changed"
+
+
+def test_what_is_no_session_is_refused_when_it_is_written(tmp_path: Path):
+    metadata, conversation, state = new_session()
+    for some in ((metadata, None, state), (conversation, metadata, state), (None, None, None)):
+        with pytest.raises(TypeError, match="session: expected a? ?(Conversation|SessionMeta)"):
+            write_session(tmp_path / "a.agcx", *some)
+        with pytest.raises(TypeError, match="session: expected a? ?(Conversation|SessionMeta)"):
+            open_store(tmp_path / "store").save_session(metadata.id, *some)
+    assert list(tmp_path.rglob("*.agcx")) == []
 
 
 def test_a_new_session_is_saved_and_read_back(tmp_path: Path):

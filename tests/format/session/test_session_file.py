@@ -92,6 +92,10 @@ def test_it_is_a_sequence(kind: str, messages, request):
         for index in (len(messages), -len(messages) - 1):
             with pytest.raises(IndexError):
                 session[index]
+        for number in (-1, len(messages), 2**70):
+            for ask in (session.fetch, session.size_of, session.raw):
+                with pytest.raises(IndexError, match=f"no message {number}: .* are known so far"):
+                    ask(number)
         # Exact for what is at hand.
         assert all(session.fetch(index) for index in range(len(messages)))
         assert sum(map(session.size_of, range(len(messages)))) == len(

@@ -13,6 +13,7 @@ import pytest
 
 from agcx_format import PersistenceError, SessionStore, Store, open_store
 from agcx_format.store.acts.act_dirs import PENDING, UNDOING, unfinished
+from tests.format.store.test_imports import taken
 from tests.slow.crash.file_calls import watched
 from tests.slow.crash.versions import session
 from tests.support.stores import contents
@@ -108,6 +109,10 @@ def begins_an_undo(name: str, arguments: tuple) -> bool:
     return name == "rename" and str(arguments[1]).endswith(UNDOING)
 
 
+def writes_records(name: str, arguments: tuple) -> bool:
+    return name == "rename" and str(arguments[1]).endswith("codex.idx")
+
+
 @pytest.mark.parametrize("act", ["delete", "edit"])
 def test_what_came_out_of_its_place_cannot_be_looked_at(
     act: str, store: Store, monkeypatch: pytest.MonkeyPatch
@@ -150,6 +155,13 @@ def test_an_undo_that_fails_has_changed_nothing(
         fails(monkeypatch, failing, lambda s: s.undo(), store)
     store.undo()
     assert contents(store.path) == before
+
+
+def test_an_undo_of_an_import_that_fails_leaves_its_records(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    taken(store, (A, "grown"), (UUID(int=3 << 96), "new"))
+    fails(monkeypatch, Failing(settles, writes_records), lambda s: s.undo(), store)
 
 
 @pytest.mark.parametrize("is_undo", [False, True], ids=["act", "undo"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,3 +146,50 @@ def test_verify_says_what_a_file_system_lacks(template: Path, monkeypatch: pytes
     without_exchange(monkeypatch)
     assert "no-exchange" in codes()
     assert sorted(os.listdir(template / "trash")) == before
+
+
+_ON_ANOTHER = """
+import sys
+from agcx_format import PersistenceError, open_store
+from agcx_format.doctor import verify_store
+
+store = open_store(sys.argv[1])
+before = [entry.id for entry in store.scan()]
+for act in (store.delete, lambda entries: store.update_metadata(entries[0].id, title="Other")):
+    try:
+        act(list(store.scan()))
+    except PersistenceError as error:
+        print(error)
+assert [entry.id for entry in store.scan()] == before
+for report in verify_store(store):
+    for finding in report.findings:
+        print(finding.code, finding.reason)
+"""
+
+
+def test_a_trash_on_another_file_system_is_said_and_nothing_is_lost(template: Path):
+    before = contents(template)
+    inside = 'mount -t tmpfs none "$1/trash" && exec "$2" -c "$3" "$1"'
+    command = [
+        "unshare",
+        "--mount",
+        *([] if os.geteuid() == 0 else ["--map-root-user"]),
+        "sh",
+        "-c",
+    ]
+    try:
+        subprocess.run([*command, "mount -t tmpfs none /tmp"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting is not possible here")
+    (template / "trash").mkdir(exist_ok=True)
+    done = subprocess.run(
+        [*command, inside, "sh", str(template), sys.executable, _ON_ANOTHER],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert sum("one of its folders is on another file system" in line for line in said) == 2, said
+    assert "other-file-system trash is on another file system: nothing in it can be changed" in said
+    assert contents(template) == before

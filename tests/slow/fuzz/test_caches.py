@@ -20,6 +20,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
+from agcx_format.catalog import HistoryCache, history_cache
 from agcx_format.catalog import file as catalog_module
 from agcx_format.catalog.file import Catalog
 from agcx_format.disk.checked_frames import framed
@@ -35,11 +36,12 @@ from agcx_tui.app.startup import first_paint
 from agcx_tui.core.local import page_file
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config_file import load as load_config
-from agcx_tui.core.local.paths import Location, catalogs, measures
+from agcx_tui.core.local.paths import Location, catalogs, histories, measures
 from agcx_tui.core.local.reading_positions import ReadingPositions
-from agcx_tui.core.words import format, storage_report
+from agcx_tui.core.words import acts, format, storage_report
 from tests.support.browsing import SIZE, browser, demo_copy, scanned
 from tests.support.entries import NOW_SECONDS
+from tests.support.many_acts import repeat_last_act
 
 # What may stand where another value stood: all kinds, and of each what is at a bound or beyond it.
 HOSTILE = [
@@ -241,6 +243,45 @@ def test_measures_of_wrong_values_are_told_or_taken_again(used, fuzzing):
         kept.path.write_bytes(good)
 
 
+def test_a_history_of_wrong_values_is_shown_or_is_none(tmp_path, fuzzing):
+    store = demo_copy(tmp_path / "history")
+    opened = open_store(store)
+    opened.delete([next(entry for entry in opened.scan() if entry.metadata)])
+    repeat_last_act(store, 540)
+    kept = HistoryCache(tmp_path / "cache", store)
+    before = kept.log()
+    kept.save()
+    good = kept.path.read_bytes()
+    magic = history_cache.MAGIC
+    first, second = frames(good, len(magic))
+    rows = msgspec.msgpack.decode(second)
+    # A few, so that what is replaced is often one of their values.
+    few = dict(list(rows.items())[:3])
+    ids = [act.id for act in before]
+
+    def check(values: list[Tree]) -> None:
+        encoded = msgspec.msgpack.encode(values[0])
+        kept.path.write_bytes(put_together(magic, [first, encoded]))
+        log = kept.log()
+        assert [act.id for act in log] == ids
+        for act in log:
+            acts.describe(act)
+            acts.titles_of(act)
+            acts.state_of(act)
+        kept.trash()
+        kept.save()
+
+    check([rows])
+    check([few])
+    manifest = json.loads(next(iter(few.values()))[1])
+
+    def with_manifest(trees: list[Tree]) -> list[Tree]:
+        name, (inode, _) = next(iter(few.items()))
+        return [{**few, name: [inode, as_json(trees[0])]}]
+
+    fuzzing(check, wrong([few]) | wrong([manifest]).map(with_manifest), examples=60)
+
+
 def test_a_page_of_wrong_values_is_painted_or_is_none(used, tmp_path, monkeypatch, fuzzing):
     store, _ = used
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -384,6 +425,7 @@ def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
     there = [
         Catalog(catalogs(cache), store).path,
         StatsCache(measures(cache), store).path,
+        HistoryCache(histories(cache), store).path,
         Path(page),
     ]
     there += [tmp_path / "positions.json", tmp_path / "choices.json", tmp_path / "config.toml"]
@@ -392,6 +434,7 @@ def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
         make(path)
     assert Catalog(catalogs(cache), store).load() is None
     assert len(list(StatsCache(measures(cache), store).gather(open_store(store).scan()))) == 15
+    assert HistoryCache(histories(cache), store).log() == []
     assert page_file.load(page, str(store), "x") is None
     assert (positions(tmp_path), load_config(there[-1])[1] != []) == (None, True)
     choices(tmp_path)

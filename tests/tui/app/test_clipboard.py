@@ -247,8 +247,9 @@ async def test_the_way_is_told(surroundings, programs, tmp_path, there, environ,
 
 
 async def test_a_program_that_hangs_holds_up_nothing(surroundings, programs, tmp_path):
-    stand_in(programs, "wl-copy", "time.sleep(600)")
-    surroundings.setattr(clipboard, "_SECONDS", 1.0)
+    go = tmp_path / "go"
+    stand_in(programs, "wl-copy", f"while not os.path.exists({str(go)!r}): time.sleep(0.01)")
+    surroundings.setattr(clipboard, "_SECONDS", 600)
     surroundings.setenv("WAYLAND_DISPLAY", "wayland-0")
     app = browser(demo_copy(tmp_path / "history"))
     async with app.run_test(size=(120, 30)) as pilot:
@@ -257,7 +258,13 @@ async def test_a_program_that_hangs_holds_up_nothing(surroundings, programs, tmp
         await pilot.press("y", "down", "down")
         assert screen.sessions.cursor != first
         assert not notices(pilot)
-        await until(pilot, lambda: notices(pilot).startswith("Sent "))
+        go.touch()
+        await until(pilot, lambda: notices(pilot).startswith("Copied "))
+        # Nobody waits for it for ever.
+        go.unlink()
+        surroundings.setattr(clipboard, "_SECONDS", 0.1)
+        await pilot.press("y")
+        await until(pilot, lambda: "Sent " in notices(pilot))
 
 
 async def test_of_two_copies_the_last_one_stays(surroundings, programs, tmp_path):

@@ -16,7 +16,9 @@ from types import SimpleNamespace
 import pytest
 from textual import events
 from textual.app import App
+from textual.color import Color
 from textual.command import CommandPalette, Hit
+from textual.css.stylesheet import Stylesheet
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
@@ -207,6 +209,65 @@ async def test_a_screen_that_waits_in_vain_is_drawn_after_a_while():
         screen = LateScreen(0.01)
         app.push_screen(screen)
         await until(pilot, lambda: screen.drawn)
+
+
+async def test_a_screen_that_waited_through_a_batch_of_changes_is_drawn_after_it():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LateScreen(LIMIT)
+        app.push_screen(screen)
+        await until(pilot, lambda: textual_internals.takes_keys(screen))
+        await pilot.pause()
+        with app.batch_update():
+            screen.release()
+            await pilot.pause()
+            assert not screen.drawn
+        await until(pilot, lambda: screen.drawn)
+
+
+class SizedScreen(textual_internals.HeldScreen[None]):
+    """A screen that notes the sizes that it hears of, and those that it is laid out for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[int, int]] = []
+        self.sizes: list[tuple[int, int]] = []
+
+    def compose(self):
+        yield Static(id="sized")
+
+    def _refresh_layout(self, size=None, scroll=False) -> None:
+        if size is not None:
+            self.sizes.append(tuple(size))
+        super()._refresh_layout(size, scroll)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.heard.append(tuple(event.size))
+
+
+async def test_a_screen_is_laid_out_once_for_a_size():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = SizedScreen()
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.heard)
+        await pilot.pause()
+        assert (screen.sizes, screen.heard) == ([SIZE], [SIZE])
+        await pilot.resize_terminal(50, 10)
+        await until(pilot, lambda: screen.query_one("#sized").size.width == 50)
+        await pilot.pause()
+        assert screen.sizes == [SIZE, (50, 10)]
+
+
+async def test_style_sheets_are_not_parsed_before_the_first_theme_is_known(monkeypatch):
+    again = []
+    monkeypatch.setattr(Stylesheet, "reparse", lambda self: again.append(self))
+    app = TypingApp()
+    app.theme = "dracula"
+    async with app.run_test(size=SIZE):
+        assert not again
+        background = app.current_theme.background
+        assert app.screen.styles.background == Color.parse(background)
 
 
 async def test_the_lines_of_a_screen():

@@ -24,9 +24,12 @@ from typing import NoReturn
 
 import click
 
+from agcx_tui.cli import agcx
+from agcx_tui.cli.group import Agcx
+
 # What most commands import: once for all of them.
 _IMPORTED = (
-    "agcx_tui.cli", "agcx_tui.__main__", "agcx_tui.core.sessions.table", "agcx_tui.core.export.write_files",
+    "agcx_tui.__main__", "agcx_tui.core.sessions.table", "agcx_tui.core.export.write_files",
     "agcx_tui.core.words.acts",
     "agcx_tui.core.sessions.columns", "agcx_tui.demo", "agcx_tui.app.keys.conflicts",
     "agcx_tui.app.keys.usable", "agcx_tui.app.themes",
@@ -35,7 +38,7 @@ _IMPORTED = (
     "agcx_format.importing.run", "agcx_format.importing.claude.transcript",
     "agcx_format.importing.codex.rollout",
     "agcx_format.exporting.markdown", "agcx_format.exporting.plain_text",
-    "agcx_format.space.measure_cache", "importlib.metadata", "zipfile",
+    "agcx_format.space.measure_cache",
 )  # fmt: skip
 
 
@@ -46,10 +49,13 @@ def leaves(
 
     The commands of `agcx import` for the agents are all made by one function: one of them stands for all.
     """
-    commands = dict(group.commands)
-    if group.name == "import" and (command := group.get_command(click.Context(group), "codex")):
-        commands["codex"] = command
-    for name, command in commands.items():
+    context = click.Context(group)
+    names = group.list_commands(context) if isinstance(group, Agcx) else list(group.commands)
+    if group.name == "import":
+        names.append("codex")
+    for name in names:
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from leaves(command, (*above, name))
         else:
@@ -122,6 +128,7 @@ def _end(status: object) -> NoReturn:
 def _main(commands: str, results: str, *closed: str) -> None:
     for name in _IMPORTED:
         importlib.import_module(name)
+    list(leaves(agcx))
     # So that a process does not copy the memory of what it only inherits.
     gc.freeze()
     done = []

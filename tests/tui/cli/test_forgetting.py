@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
 from agcx_tui.core.local.page_file import page_path
 from agcx_tui.core.local.paths import cache_directory, catalogs, measures, state_directory
+from tests.support.many_acts import repeat_last_act
 from tests.support.privileges import without_privileges
 from tests.tui.cli.conftest import GRID, run
 
@@ -28,6 +30,7 @@ from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
 from agcx_tui.core.local import page_file
 from agcx_tui.core.local.paths import cache_directory, catalogs, measures, state_directory
+from tests.support.many_acts import repeat_last_act
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 
 store, what = Path(sys.argv[1]), sys.argv[2]
@@ -79,6 +82,19 @@ def test_what_a_killed_write_left_does_not_outlive_the_trash(store, places):
     assert run("trash", "empty", "--yes").exit_code == 0
     assert mentions(*places, store) == []
     assert Catalog(catalogs(places[0]), store).load() is not None
+
+
+def test_the_lists_of_many_acts_do_not_outlive_the_trash(store, places):
+    run("delete", GRID, "--yes", "--force")
+    repeat_last_act(store, 600)
+    run("undo", "--list")
+    (kept,) = mentions(*places)
+    # Of a write that was killed.
+    shutil.copy(kept, kept.with_name(f".{kept.name}.0123456789ab.agcx-tmp"))
+    listed = run("trash", "list").stdout
+    assert listed.count(TITLE) == 600
+    assert run("trash", "empty", "--yes").exit_code == 0
+    assert mentions(*places, store) == []
 
 
 def test_what_somebody_is_writing_is_left_to_them(store, places):

@@ -146,6 +146,34 @@ def test_trash_list(store):
     assert found["id"].startswith(GRID)
 
 
+ACT = {
+    "act", "kind", "created_at", "description", "fields", "sessions", "count", "bytes", "undone",
+    "emptied_at", "problem",
+}  # fmt: skip
+
+
+def test_changes(store):
+    (edited,) = lines("edit", GRID, "--title", "New", "--json", "--force")
+    assert (edited["kind"], edited["fields"], edited["count"]) == ("edit", ["title"], 1)
+    (deleted,) = lines("delete", GRID, QUEUE, "--json", "--yes", "--force")
+    assert {each["id"][: len(GRID)] for each in deleted["sessions"]} == {GRID, QUEUE}
+    assert {frozenset(each) for each in deleted["sessions"]} == {
+        frozenset({"id", "title", "bytes"})
+    }
+    assert deleted["bytes"] == sum(each["bytes"] for each in deleted["sessions"])
+    listed = lines("undo", "--list", "--json")
+    assert {frozenset(each) for each in [edited, *listed]} == {frozenset(ACT)}
+    assert listed == [deleted, edited]
+    (undone,) = lines("undo", "--json")
+    assert undone == deleted | {"undone": True}
+    assert run("trash", "empty", "--yes").exit_code == 0
+    assert [each["sessions"] for each in lines("undo", "--list", "--json")] == [[], []]
+    # Nothing changed, so there is nothing to undo.
+    (same,) = lines("edit", GRID, "--directory", "/demo", "--json", "--force")
+    again = lines("edit", GRID, "--directory", "/demo", "--json", "--force")
+    assert (same["fields"], again[0]["act"]) == (["working_directory"], None)
+
+
 def test_stats(store):
     (found,) = lines("stats", "--json")
     assert set(found) == STATS
@@ -268,6 +296,7 @@ def test_backup(store, tmp_path):
 
 
 TESTED = {
+    ("delete",), ("edit",), ("undo",),
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
     ("stats",), ("import", "codex"), ("import", "sessions"), ("sync",),
     ("copy",), ("convert",), ("backup", "create"), ("backup", "list"), ("backup", "verify"),

@@ -136,7 +136,7 @@ def test_as_programs_they_are_the_same(odd):
 def test_no_command_is_left_out():
     used = {words[0] for words, *_ in ON_ONE} | {words[0] for words in ON_ALL}
     # `repair` and `join` are above; the others take no session.
-    assert set(agcx.commands) - used <= {
+    assert set(agcx.places) - used <= {
         "browse",
         "join",
         "repair",

@@ -206,13 +206,24 @@ def test_any_open_file_is_written_into(store):
 
 
 def test_below_a_file_there_is_no_way_and_nothing_is_advised(store, out):
-    (out / "file").write_text("mine")
+    (out / "File").write_text("mine")
     for sessions in ([GRID], [GRID, QUEUE]):
-        result = run("export", *sessions, "-o", out / "file" / "sub" / "out.md")
+        result = run("export", *sessions, "-o", out / "File" / "sub" / "out.md")
         assert result.exit_code == 1
-        assert f"not a directory: {out / 'file'}" in result.stderr
+        assert f"not a directory: {out / 'File'}" in result.stderr
         assert "overwrite" not in result.stderr
-    assert kinds_and_bytes(out) == {"file": (stat.S_IFREG, b"mine")}
+    assert kinds_and_bytes(out) == {"File": (stat.S_IFREG, b"mine")}
+
+
+def test_without_a_format_the_name_of_the_file_says_it(store, out):
+    for name, begins in (("a.HTML", b"<!DOCTYPE html>"), ("a.json", b"{"), ("a.b", b"---\n")):
+        assert run("export", GRID, "-o", out / name).exit_code == 0
+        assert (out / name).read_bytes().startswith(begins)
+    assert run("export", GRID, QUEUE, "-o", out / "two.html").exit_code == 0
+    assert run("export", GRID, QUEUE, "-o", out / "two.txt", "--format", "md").exit_code == 2
+    (out / "folder.html").mkdir()
+    assert run("export", GRID, "-o", out / "folder.html").exit_code == 0
+    assert [path.suffix for path in (out / "folder.html").iterdir()] == [".md"]
 
 
 @pytest.mark.parametrize("links", [True, False])

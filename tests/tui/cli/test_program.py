@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -128,25 +129,35 @@ def test_the_first_place_that_exists_is_taken(tmp_path, monkeypatch):
     assert find_store(tmp_path / "c", environment).path == tmp_path / "c"
 
 
+# What no command needs that only prints what it read.
+HEAVY = (
+    "asyncio", "ssl", "email", "importlib.metadata", "pygments", "mcp", "subprocess", "watchfiles",
+    "agcx_tui.cli.changing.change", "agcx_tui.cli.transfer.backup", "agcx_tui.cli.agents.mcp_server",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "not_loaded"),
     [
         (["--help"], ["textual", "rich", "msgspec", "msgpack", "zstandard", "humanize"]),
         (["completion", "fish"], ["textual", "rich", "msgspec", "zstandard"]),
-        (["list"], ["textual", "zstandard", "humanize", "rich.console"]),
+        (["list"], ["textual", "zstandard", "humanize", "rich.console", "dataclasses", *HEAVY]),
+        (["search", "grid"], ["textual", "rich", "numpy", *HEAVY]),
         (["show", GRID], ["textual", "rich", "humanize"]),
         (["export", GRID], ["textual", "rich", "humanize"]),
         (["delete", GRID, "--yes"], ["textual", "rich", "humanize"]),
         (["browse"], ["textual"]),
         (["demo"], ["textual"]),
+        (["--version"], ["textual", "msgspec", "json", "agcx_tui.cli.reading.listing", *HEAVY]),
     ],
 )
 def test_a_command_loads_only_what_it_needs(store, words, not_loaded):
     code = f"""
 import sys
-from agcx_tui.cli import agcx
+from agcx_tui.__main__ import main
+sys.argv = ["agcx", *{words!r}]
 try:
-    agcx.main({[str(word) for word in words]!r}, prog_name="agcx")
+    main()
 except SystemExit:
     pass
 print(*sorted(set(sys.modules) & {set(not_loaded)!r}), file=sys.stderr)
@@ -160,6 +171,13 @@ print(*sorted(set(sys.modules) & {set(not_loaded)!r}), file=sys.stderr)
         check=True,
     )
     assert result.stderr.splitlines()[-1] == ""
+
+
+def test_every_command_has_its_own_name_where_the_group_says_that_it_is():
+    for name in agcx.places:
+        command = agcx.get_command(click.Context(agcx), name)
+        assert command is not None
+        assert command.name == name
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -232,7 +232,7 @@ def test_all_lines_at_once_may_be_damaged(maker, path):
 def test_unknown_lines_become_text_and_are_counted(maker, path):
     with path.open("a") as file:
         file.write(
-            json.dumps({"type": "brand.new", "text": "novel words"}) + "\n[1]\n" + "[" * 9000
+            json.dumps({"type": "brand.new", "text": "novel words"}) + "\n[1]\n" + "[" * 9000 + "\n"
         )
     imported = read(maker, path)
     assert sum(imported.report.unknown.values()) == 1

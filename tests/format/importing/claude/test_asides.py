@@ -6,11 +6,19 @@ import pytest
 
 from agcx_format.importing.claude.transcript import read_transcript
 from agcx_format.importing.draft import Imported
-from agcx_format.model.items import FunctionCallOutput, InputImage, InputText, Message
+from agcx_format.model.items import FunctionCallOutput, Message
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import write
-from tests.support.transcript_lines import SESSION, TIME, assistant, result, text, use, user
+from tests.support.transcript_lines import (
+    SESSION,
+    TIME,
+    assistant,
+    result,
+    text,
+    use,
+    user,
+)
 
 
 @pytest.fixture
@@ -29,92 +37,8 @@ def roles(imported: Imported) -> list[str]:
     return [getattr(message.item, "role", "") for message in imported.conversation.messages]
 
 
-def queued(operation: str, content: object = None) -> dict:
-    line = {
-        "type": "queue-operation",
-        "operation": operation,
-        "timestamp": TIME,
-        "sessionId": SESSION,
-    }
-    return line if content is None else line | {"content": content}
-
-
-def attached(prompt: object, kind: str | None = "human") -> dict:
-    attachment = {"type": "queued_command", "prompt": prompt}
-    if kind is not None:
-        attachment["origin"] = {"kind": kind}
-    return {"type": "attachment", "timestamp": TIME, "sessionId": SESSION, "attachment": attachment}
-
-
 def system(subtype: str, **fields: object) -> dict:
     return {"type": "system", "subtype": subtype, "timestamp": TIME, "sessionId": SESSION, **fields}
-
-
-def test_a_prompt_that_stands_only_in_the_queue_is_kept_where_it_was_typed(read):
-    imported = read(
-        user("start"),
-        queued("enqueue", "also rename the walrus"),
-        assistant(text("working")),
-        queued("remove"),
-        attached("and check the quagga"),
-        assistant(text("done")),
-    )
-    assert texts(imported) == [
-        "start",
-        "also rename the walrus",
-        "working",
-        "and check the quagga",
-        "done",
-    ]
-    assert (imported.metadata.turn_count, roles(imported)[1]) == (3, "user")
-
-
-PICTURE = {
-    "type": "image",
-    "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
-}
-
-
-@pytest.mark.parametrize("line", [queued, attached], ids=["queue", "attachment"])
-@pytest.mark.parametrize("words", [[text("like this?")], []], ids=["with words", "alone"])
-@pytest.mark.parametrize("is_sent", [False, True])
-def test_pictures_of_a_prompt_that_waits_are_kept_once(read, line, words, is_sent):
-    prompt = [*words, PICTURE]
-    waits = queued("enqueue", prompt) if line is queued else attached(prompt)
-    imported = read(user("start"), waits, *([user(prompt)] if is_sent else []))
-    assert imported.report.messages == 2
-    parts = imported.conversation.messages[1].item.content
-    assert [type(part) for part in parts] == [InputText] * len(words) + [InputImage]
-    assert imported.metadata.turn_count == 2
-
-
-@pytest.mark.parametrize(
-    "copy", [user("go on"), attached("go on"), attached([text("go on")], None)]
-)
-def test_a_prompt_that_was_handed_over_is_there_once(read, copy):
-    imported = read(
-        user("start"), queued("enqueue", "go on"), assistant(text("x")), queued("dequeue"), copy
-    )
-    assert sorted(texts(imported)) == ["go on", "start", "x"]
-    assert imported.metadata.turn_count == 2
-    assert sum(imported.report.duplicates.values()) == 1
-
-
-def test_a_command_that_waited_is_the_one_that_was_run(read):
-    run = "<command-message>review</command-message>\n<command-name>/review</command-name>\n"
-    run += "<command-args>the zebra</command-args>"
-    imported = read(user("start"), queued("enqueue", "/review the zebra"), user(run))
-    assert texts(imported) == ["start", run]
-    assert imported.metadata.turn_count == 2
-
-
-@pytest.mark.parametrize("kind", ["peer", "task-notification"])
-def test_what_another_agent_queued_is_not_the_persons(read, kind):
-    imported = read(user("start"), attached("a task has ended", kind))
-    assert (texts(imported)[1], roles(imported)[1]) == ("a task has ended", "developer")
-    assert imported.metadata.turn_count == 1
-    notice = "<task-notification>x</task-notification>"
-    assert read(user("start"), queued("enqueue", notice)).report.messages == 1
 
 
 def test_the_arguments_of_a_command_are_the_persons_words(read):
@@ -180,27 +104,6 @@ def test_unknown_lines_are_readable_and_counted(read):
 
 def chained(line: dict, uuid: str, parent: str | None) -> dict:
     return line | {"uuid": uuid, "parentUuid": parent}
-
-
-@pytest.mark.parametrize(
-    "taken_back",
-    [
-        [queued("popAll", "first this"), queued("popAll", "then that")],
-        [queued("popAll", "first this\nthen that")],
-        [queued("popAll")],
-    ],
-    ids=["each", "together", "without words"],
-)
-def test_prompts_that_were_taken_back_and_sent_together_are_said_once(read, taken_back):
-    waiting = queued("enqueue", "first this"), queued("enqueue", "then that")
-    sent = user("first this\nthen that, please")
-    assert texts(read(user("root"), *waiting, *taken_back, sent)) == [
-        "root",
-        "first this\nthen that, please",
-    ]
-    # What was never sent is still what a person said.
-    imported = read(user("root"), *waiting, *taken_back, user("other"))
-    assert texts(imported) == ["root", "first this", "then that", "other"]
 
 
 def test_what_was_rewound_is_a_branch_and_the_rest_reads_through(read):

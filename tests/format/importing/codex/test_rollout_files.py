@@ -133,6 +133,16 @@ def test_nesting_of_any_depth_is_a_bad_line_at_worst(read, depth):
     assert report.messages >= 1
 
 
+@pytest.mark.parametrize("field", ["[" * 10_000 + "]" * 10_000, "9" * 5000, "-1e400"])
+def test_what_no_parser_reads_in_a_line_does_not_lose_its_words(read, field):
+    odd = json.dumps(user("said") | {"more": "HERE"}).replace('"HERE"', field)
+    imported = read(meta(), odd, user("and this"))
+    assert [message.item.content[0].text for message in imported.conversation.messages] == [
+        "said", "and this"
+    ]  # fmt: skip
+    assert sum(imported.report.left_out.values()) == field.startswith("[")
+
+
 def test_a_review_ends_and_the_mode_is_the_one_after_it(read):
     imported = read(
         meta(), user("a"),

@@ -67,7 +67,7 @@ async def test_the_format_changes_the_name_and_json_holds_all_of_it(store, here)
         dialog = await export_dialog(pilot)
         # The dialog starts on the formats: an arrow chooses, down leaves them below the last row.
         await pilot.press("down", "right", "up", "right", "down", "down")
-        assert dialog.query_one(Picks).chosen.id == "format-codex"
+        assert dialog.query_one(Picks).chosen.id == "format-claude"
         assert dialog.focused.id == "part-tool_calls"
         # Names are hidden along with secrets, never alone.
         secrets, names = dialog.query_one("#redact", Box), dialog.query_one("#personal", Box)

@@ -10,6 +10,8 @@ from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.local.choices import Remembered
 from tests.support.browsing import SIZE, at_cursor, browser, notices, scanned, until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 async def drag(pilot, offset: tuple[int, int]) -> None:
     """Take the divider with the mouse and let go of it at a place of the screen."""
@@ -84,6 +86,7 @@ async def test_z_shows_the_preview_also_where_there_was_no_room_for_it(store):
         assert screen.query_one("#preview").size.width == 80
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 40), (60, 15), (40, 10)])
 @pytest.mark.parametrize("wish", ["right", "below"])
 async def test_a_preview_that_was_chosen_elsewhere_leaves_the_list_readable(

@@ -13,6 +13,8 @@ from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import SIZE, browser, line, scanned, titles
 from tests.support.entries import NOW, session
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def table() -> SessionTable:
     made = SessionTable()

@@ -20,6 +20,8 @@ from tests.support.entries import NOW_SECONDS
 from tests.support.golden_files import GOLDEN
 from tests.support.messages import golden
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 # Sessions of the demo, by what they are.
 GRID = "70b30ef8-e6eb-504a-ab0a-b17d5d131808"
 MANAGED = "4dea779b-8bcd-44d3-8225-e25732ff8659"

@@ -17,6 +17,8 @@ from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.search.index_keeper import IndexPhase, IndexState
 from tests.support.browsing import browser, demo_copy, scanned, until
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 Steps = Callable[[Pilot, SearchScreen], Awaitable[None]]
 
 

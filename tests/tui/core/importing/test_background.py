@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import pytest
 
 from agcx_format import Store, open_store
 from agcx_tui.core.importing import background, watching
-from agcx_tui.core.importing.background import BackgroundImport
+from agcx_tui.core.importing.background import BackgroundImport, SyncState
 from agcx_tui.core.importing.running import RunningImport
+from agcx_tui.core.local.keeping_on_exit import LOG_FILE, log_to
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.opened_store import OpenedStore
 from agcx_tui.core.store.store_work import Outcome
@@ -185,19 +186,32 @@ async def test_what_another_program_saves_at_that_moment_is_tried_again(
     assert saved == ["was there"]
 
 
-async def test_what_fails_is_said_and_tried_again(tmp_path, sessions):
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    """The log of what failed."""
+    log_to(tmp_path / "state")
+    yield tmp_path / "state" / LOG_FILE
+    log_to(None)
+
+
+async def test_what_fails_is_said_and_tried_again(tmp_path, sessions, log):
     store = open_store(tmp_path / "store")
     store.path.mkdir()
     (store.path / "trash").write_text("in the way", encoding="utf-8")
     sync = BackgroundImport(on_start=True, watch=True)
     said: list[str] = []
     sync.changed.subscribe(lambda state: said.append(state.problem))
+    ended: list[SyncState] = []
+    sync.changed.subscribe(lambda state: ended.append(state) if not state.found else None)
     async with running(sync, store):
-        await soon(lambda: sync.state.problem, "the problem")
+        await soon(lambda: len(ended) > 2, "a problem that lasts for rounds")
+        assert all(state.problem for state in ended)
         (store.path / "trash").unlink()
         await soon(lambda: sizes(store) == {"was there": 1}, "what was tried again")
         await soon(lambda: not sync.state.problem, "the end of the problem")
-    # While it lasts it is one problem, not one a round.
+    # While it lasts it is one problem, not one a round, also in the log.
+    (line,) = log.read_text(encoding="utf-8").splitlines()
+    assert "conversations were not imported in the background: " in line
     assert (
         len([each for each, before in zip(said, ["", *said], strict=False) if each != before]) == 2
     )

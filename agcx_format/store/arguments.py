@@ -1,0 +1,42 @@
+"""Whether a caller passed what a method takes: an error says so before anything happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+__all__ = ["all_of", "one_of"]
+
+_T = TypeVar("_T")
+
+# What gives values of each kind.
+_GIVEN_BY = {
+    "Act": "`log`, `acts` and whatever changes a store give one",
+    "Incoming": "`find_incoming` gives them",
+    "ScanEntry": "`scan` gives all, and `resolve` that of an id",
+    "StoredCheckpoint": "`checkpoints.all` and `checkpoints.resolve` give one",
+    "str": "the `id` of an act",
+    "TrashedSession": "`trash` gives them",
+}
+
+
+def one_of(kind: type[_T], value: _T) -> _T:
+    """The value itself.
+
+    Raises:
+        TypeError: it is of another kind.
+    """
+    if not isinstance(value, kind):
+        name = kind.__name__
+        article = "an" if name[0] in "AI" else "a"
+        raise TypeError(f"this takes {article} {name} ({_GIVEN_BY[name]}), not {value!r:.80}")
+    return value
+
+
+def all_of(kind: type[_T], values: Iterable[_T]) -> list[_T]:
+    """The values as a list.
+
+    Raises:
+        TypeError: one of them is of another kind.
+    """
+    return [one_of(kind, value) for value in values]
