@@ -113,22 +113,22 @@ class BestLines:
                     self._add_message(block, number, there)
 
     def chosen(self) -> list[tuple[Hit, float]]:
-        """The best hits, in the order of the conversation, and what the line of each is worth.
+        """The best hits, in the order of the conversation, and what the words in the line of each are worth.
 
-        The best line of the session is worth 1.
+        All of them in one line are worth 1.
         """
         weights = [log1p(sum(self.counts) / max(1, count)) for count in self.counts]
 
-        def worth(words: tuple[_Words, _Words]) -> float:
-            here, message = words
-            elsewhere = sum(weights[word] for word in message - here)
-            return sum(weights[word] for word in here) + _ELSEWHERE * elsewhere
+        def worth(words: _Words) -> float:
+            return sum(weights[word] for word in words)
 
-        worths = {words: worth(words) for words in self._lines}
-        best = max(worths.values(), default=1.0)
+        def rank(words: tuple[_Words, _Words]) -> float:
+            here, message = words
+            return worth(here) + _ELSEWHERE * worth(message - here)
+
         lines = [
-            (line, worths[words] / best)
-            for words in sorted(worths, key=worths.__getitem__, reverse=True)
+            (line, 1.0 if words[0] == self._all else worth(words[0]) / worth(self._all))
+            for words in sorted(self._lines, key=rank, reverse=True)
             for line in self._lines[words]
         ]
         found: list[tuple[_Place, Block, float]] = []

@@ -68,8 +68,8 @@ class SessionHits(msgspec.Struct, frozen=True, gc=False):
         exact: whether `count` is all of them; else there may be more.
         score: how well it fits, for the order `best`.
         direct: whether it was searched without the index.
-        worth: of several words, for each hit how much its line says beside the best line of the session,
-            which has 1 (see `best_lines`); empty where all say as much.
+        worth: of several words, for each hit how much those in its line say, the rare ones more: 1 where all
+            of them stand in it.  Empty where all say as much.
     """
 
     path: str

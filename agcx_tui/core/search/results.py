@@ -34,8 +34,8 @@ __all__ = [
 MOST_ROWS = 20_000
 # Lines of a session that are shown before it is opened further, and then.
 _BEST, _ALL = 3, 500
-# Lines are shown that are worth so much beside the best of their session.
-_WORTHWHILE = 0.5
+# Beside a line with all words others are shown that are worth so much; else so much of the best one.
+_BESIDE_ALL, _BESIDE_SOME = 0.75, 0.5
 # Where the person or the agent said it, it says more than in the output of a tool.
 _SPOKEN = {"user", "assistant", "title"}
 
@@ -225,14 +225,17 @@ def _rows_of(session: SessionHits) -> Iterator[Row]:
 
 
 def _best(session: SessionHits) -> list[FoundLine]:
-    """The lines worth most, in the order of the conversation; what has much less than the best says nothing.
+    """The lines worth most, in the order of the conversation; what has much less than the best says little.
 
     Of equals what was said rather than printed by a tool, the earlier first.
     """
     lines = lines_of(session)
+    # Of the lines only: the title, which is shown anyway, may hold all words.
+    best = max((line.worth for line in lines), default=0.0)
+    least = _BESIDE_ALL if best == 1 else _BESIDE_SOME * best
     order = [
         (-line.worth, line.hits[0].role not in _SPOKEN, number)
         for number, line in enumerate(lines)
-        if line.worth >= _WORTHWHILE
+        if line.worth >= least
     ]
     return [lines[number] for *_, number in sorted(sorted(order)[:_BEST], key=itemgetter(2))]

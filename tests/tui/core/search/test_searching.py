@@ -150,6 +150,8 @@ def test_of_a_session_the_lines_that_are_worth_most_are_listed(tmp_path):
     # Nowhere together, and both as rare: as they come.
     lines = ["one lease", "two", "three", "it expired", "a lease"]
     assert shown(lines, "lease expired") == (["one lease", "it expired", "a lease"], 0)
+    # Together in the title, which shows no line.
+    assert shown(["one old", "nothing", "an old"], "session old") == (["one old", "an old"], 0)
     # Of one word the first ones.
     assert shown(["the one", "a", "the two", "the three", "the four"], "the")[1] == 1
 
