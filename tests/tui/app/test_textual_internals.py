@@ -21,7 +21,9 @@ from textual.command import CommandPalette, Hit
 from textual.css.stylesheet import Stylesheet
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
 import agcx_tui.app
@@ -192,11 +194,16 @@ async def test_a_screen_is_drawn_only_once_it_has_what_it_shows():
         screen.query_one("#late", Static).update("all of it")
         await until(pilot, lambda: screen.query_one("#late").size.height)
         await pilot.pause()
+        after: list[int] = []
+        screen.call_after_refresh(lambda: after.append(screen.drawn))
+        await pilot.pause()
         assert not screen.drawn
+        assert not after
         assert textual_internals.is_held(screen)
         screen.release()
+        await until(pilot, lambda: screen.drawn and after)
+        assert after[0]
         assert not textual_internals.is_held(screen)
-        await until(pilot, lambda: screen.drawn)
         # What changes later is drawn as on any other screen.
         drawn = screen.drawn
         screen.query_one("#late", Static).update("and more")
@@ -268,6 +275,61 @@ async def test_style_sheets_are_not_parsed_before_the_first_theme_is_known(monke
         assert not again
         background = app.current_theme.background
         assert app.screen.styles.background == Color.parse(background)
+
+
+class LaidOutScreen(textual_internals.HeldScreen[None]):
+    """A screen that counts how often it was laid out and styled after it was mounted."""
+
+    laid_out = styled = 0
+
+    def compose(self):
+        yield SteadyLines()
+
+    def on_mount(self) -> None:
+        self.hold(LIMIT)
+
+    def _refresh_layout(self, size=None, scroll=False) -> None:
+        self.laid_out += 1
+        super()._refresh_layout(size, scroll)
+
+    def update_node_styles(self, animate=True) -> None:
+        self.styled += 1
+        super().update_node_styles(animate)
+
+
+class SteadyLines(textual_internals.SteadyView):
+    """A view that counts how often its scrollbar was worked out."""
+
+    worked_out = 0
+
+    def on_mount(self) -> None:
+        self.virtual_size = Size(10, 1_000)
+
+    def render_line(self, y: int) -> Strip:
+        return Strip.blank(10)
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        self.worked_out += 1
+        super()._scroll_update(virtual_size)
+
+
+async def test_a_held_screen_is_styled_once_and_its_scrollbar_worked_out_for_a_size():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LaidOutScreen()
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.query(SteadyLines) and screen.query_one(SteadyLines).size)
+        await pilot.pause()
+        view, before = screen.query_one(SteadyLines), screen.laid_out
+        assert not screen.styled
+        worked_out = view.worked_out
+        screen.refresh(layout=True)
+        await until(pilot, lambda: screen.laid_out > before)
+        assert view.worked_out == worked_out
+        await pilot.resize_terminal(SIZE[0], SIZE[1] + 3)
+        await until(pilot, lambda: view.worked_out > worked_out)
+        assert view.show_vertical_scrollbar
+        assert view.virtual_size.height == 1_000
 
 
 async def test_the_lines_of_a_screen():

@@ -270,14 +270,17 @@ class ConversationBlocks:
 
     def estimates(self, start: int, stop: int) -> Iterator[int]:
         """Heights in lines, estimated from sizes; 0 only for what is left out."""
-        width = max(20, self.look.width)
+        width, known = max(20, self.look.width), self.source.known()
+        size_of, all_shown = self.source.size_of, self.only is None
         for index in range(start, stop):
-            if self.leaves_out(index):
+            if not all_shown and self.leaves_out(index):
                 yield 0
-            elif index - start >= _GUESSED or index >= self.source.known():
-                yield 1 if index >= self.source.known() else _USUAL_HEIGHT
+            elif index >= known:
+                yield 1
+            elif index - start >= _GUESSED:
+                yield _USUAL_HEIGHT
             else:
-                yield 2 + min(40, self.source.size_of(index) // width)
+                yield 2 + min(40, size_of(index) // width)
 
     def draw(self, index: int) -> Block:
         if index >= self.source.known():
