@@ -19,9 +19,10 @@ from agcx_format.errors import PersistenceError
 __all__ = ["NO_LINKS", "Place"]
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+# Why a file gets no second name; on a full disk it may still be moved.
 NO_LINKS = (
     errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP,
-    errno.EINVAL,
+    errno.EINVAL, errno.ENOSPC, errno.EDQUOT,
 )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ class Place(NamedTuple):
         os.rename(self.name, target.name, src_dir_fd=self.fd, dst_dir_fd=target.fd)
 
     def link(self, target: Place) -> bool:
-        """Give the file a second name; returns False if the file system has no hard links.
+        """Give the file a second name; returns False if the file system has no hard links, or no room.
 
         Raises:
             FileExistsError: the name is taken.

@@ -18,9 +18,9 @@ from collections import Counter
 from agcx_format.redaction.stand_ins import is_path, stands_for
 
 __all__ = [
-    "is_argument", "is_bearer", "is_credentials", "is_key", "is_mailbox", "is_opaque", "is_password",
-    "is_password_in_url", "is_person", "is_random", "is_secret", "is_session", "key_before",
-    "names_secret", "secret_span", "worth_hiding",
+    "is_argument", "is_bearer", "is_credentials", "is_encoded_key", "is_key", "is_mailbox", "is_opaque",
+    "is_password", "is_password_in_url", "is_person", "is_random", "is_secret", "is_session", "is_stated",
+    "key_before", "names_secret", "secret_span", "worth_hiding",
 ]  # fmt: skip
 
 Match = re.Match[str]
@@ -51,7 +51,10 @@ _breaks = re.compile(r"\\n|\n").finditer
 _structure = re.compile(r"[{}\[\]]|\":|\",[ ]?\"").search
 _session_name = re.compile(r"sess|sid|token|auth|jwt", re.IGNORECASE).search
 _turns = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]").findall
-_flag = re.compile(r"(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}\Z").search
+_flag = re.compile(
+    r"(?:(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}|(?:^|[\n\"']|\\n)(?:ENV|setenv)[ ][A-Za-z0-9_]{0,40})\Z"
+).search
+_special = re.compile(r"[!#$%^&+~@=][^\s]").search
 _port = re.compile(r"[0-9]{1,5}[/?#]").match
 # Not a name in code, `new_pw` or `newPassword`.
 _plain = re.compile(r"[A-Z]?[a-z]+|[A-Z]+").fullmatch
@@ -124,6 +127,11 @@ def is_credentials(match: Match) -> bool:
     return bool(colon and len(plain) > 3 and plain.isprintable())
 
 
+def is_encoded_key(match: Match) -> bool:
+    """Whether it is the base64 of a file that begins with a private key, not a certificate."""
+    return b"PRIVATE KEY" in base64.b64decode(_secret(match)[:_ENOUGH])
+
+
 def is_session(match: Match) -> bool:
     """Whether a cookie, or one of several, identifies a session or person."""
     said = match["secret_all"] or match[0].partition(":")[2].strip(" \t\\\"'")
@@ -158,7 +166,7 @@ def is_key(match: Match) -> bool:
     if between is None:
         return True
     size = sum(len(run[0]) for run in _base64(between) if _mixed(run[0]))
-    return size * 4 >= len(between)
+    return size * 3 >= len(between)
 
 
 def key_before(text: str, end: int) -> int | None:
@@ -189,6 +197,8 @@ def _mixed(run: str) -> bool:
 
 
 def is_password_in_url(match: Match) -> bool:
+    if match["secret_user"] is not None:
+        return is_opaque(match)
     value = _secret(match)
     # `http://localhost:8080/a@b` has a port there; `u:p@h` has a short password.
     return not stands_for(value) and _port(value) is None
@@ -255,6 +265,16 @@ def is_secret(match: Match) -> bool:
     if match["secret"] is None and match["secret_xml"] is None and _is_code(match, value):
         return False
     return _words(value) is None and _looks_random(value) and "a-z" not in value.lower()
+
+
+def is_stated(match: Match) -> bool:
+    """Whether a word in a sentence is a secret: only one that nobody would write for anything else."""
+    value = _secret(match).rstrip(".:!?")
+    if _is_nothing(value) or is_path(value) or "://" in value or not _looks_random(value):
+        return False
+    if not any(map(str.isdigit, value)) or _code(value):
+        return False
+    return _special(value) is not None or (value.isalnum() and len(value) >= 20)
 
 
 def _is_named_secret(match: Match, value: str) -> bool:

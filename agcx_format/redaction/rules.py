@@ -130,11 +130,15 @@ _ASSIGNED = r"""
         # key = value, key: value, "key": "value", key: type = value, env["key"] = "value"
         [0-9]? (?P<key>\\{0,3}["'`]?\]?) [ \t]{0,8}
         (?P<sep> :[ ]?[A-Za-z_]{2,12}[ ]?= | :=|=>|==?|: ) (?P<space>[ \t]{0,8})
+      | # name: KEY, value: value; variable "key" { default = "value" }
+        (?P<pair>[a-z0-9_]{0,24}\\{0,3}["']?[ ]?[,{]?(?>(?:\s|\\n){1,40})(?:\\{0,3}["'])?(?:value|default)
+          (?:\\{0,3}["'])?[ ]?[:=][ ]?)
       | # "--key", "value" and key 'value' and --key value
         (?P<list>\\?["'][ \t]{0,2},[ \t\n]{0,20}(?=\\?["']))
       | (?P<apart>[ \t]{1,4}(?=')) | (?P<flag>[ \t]{1,4})
     )
     (?:
+        (?:[bfru]{1,2}(?=\\{0,3}["']))?
         (?P<quote>\\{0,3}["'`]) (?P<secret>(?>(?:(?!(?P=quote)|["`])(?:\\[^\r\n]|[^\\\r\n])){4,400}))
         (?:(?P=quote)|(?=["`]))
       | (?P<secret_bare>(?>(?:\\(?![nrt"'\\u])[^\s] | [^\s"'`\\,;&|<>(){}\[\]]){4,400})
@@ -200,7 +204,7 @@ RULES = (
     SecretRule(
         "telegram-token", (":AA",),
         re.compile(r"(?P<secret>:AA[A-Za-z0-9_-]{32,34}+)"),
-        lead=re.compile(rf"{_ALONE}[0-9]{{8,10}}\Z"),
+        lead=re.compile(rf"(?:{_ALONE}|(?<=/bot))[0-9]{{8,10}}\Z"),
     ),
     _context("discord-webhook", "/api/webhooks/",
              r"/api/webhooks/\d{15,21}/(?P<secret>[A-Za-z0-9_-]{60,90}+)"),
@@ -220,17 +224,36 @@ RULES = (
         r"|dapi[a-f0-9]{32}(?![a-z0-9])|r8_[A-Za-z0-9]{37}|figd_[A-Za-z0-9_-]{36,80}+"
         r"|secret_[A-Za-z0-9]{43}(?![A-Za-z0-9]))",
     ),
-    _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,4096}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,2048}+",
+    _token(
+        "service-token",
+        "nfp_ pul- PMAK- NRAK- glc_ sntrys_ sntryu_ pscale_ dp.pt. dp.st. sq0csp- sq0atp- key-",
+        r"(?:nfp_[A-Za-z0-9]{36,40}+|pul-[a-f0-9]{40}(?![a-z0-9])|PMAK-[a-f0-9]{24}-[a-f0-9]{34}"
+        r"|NRAK-[A-Z0-9]{27}|glc_[A-Za-z0-9+/]{32,400}+={0,2}|sntry[su]_[A-Za-z0-9+/=_]{40,400}+"
+        r"|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.-]{32,64}+|dp\.[ps]t\.[A-Za-z0-9_.-]{40,80}+"
+        r"|sq0(?:csp|atp)-[A-Za-z0-9_-]{22,43}+|key-[a-f0-9]{32}(?![A-Za-z0-9]))",
+    ),
+    # A signed one, or one that is encrypted, which has five parts.
+    _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,4096}+\.(?:eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,2048}+"
+           r"|[A-Za-z0-9_-]{20,1024}+\.[A-Za-z0-9_-]{12,32}+\.[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{16,64}+)",
            start=_ALONE),
+    # Base64 of tokens and of a file with a key, as in a Kubernetes configuration.
+    _token("encoded-token", "Z2hwX Z2l0aHViX3BhdF c2stYW50L c2stcHJvai",
+           r"(?:Z2hwX|Z2l0aHViX3BhdF|c2stYW50L|c2stcHJvai)[A-Za-z0-9+/]{20,400}+={0,2}", start=_ALONE),
+    SecretRule(
+        "private-key", ("LS0tLS1CRUdJTi",),
+        re.compile(rf"{_ALONE}(?P<secret>LS0tLS1CRUdJTi[A-Za-z0-9+/]{{40,20000}}+={{0,2}})"),
+        checks.is_encoded_key,
+    ),
     _context("signature", "sig= signature= x-amz-security-token=", r"""
         (?:(?<=[?&;])|(?<=x-amz-)|(?<=x-goog-)|(?<=u0026))
         (?:sig|signature|x-amz-security-token)=(?P<secret>[A-Za-z0-9%+/=_-]{20,2000}+)""",
              checks.is_random),
     # Up to the last `@` before the host: before a slash or, if the password contains a slash, after it.
     _context("connection-string", "://", r"""
-        ://[^\s:/@"'`\\<>?\#]{0,200}+:
+        ://(?:(?P<secret_user>[a-z0-9_-]{20,200}+)(?::x-oauth-basic)?@(?=[^\s"'@/?\#])
+          | [^\s:/@"'`\\<>?\#]{0,200}+:
         (?: (?P<secret>(?:(?!://)[^\s/?\#"'`\\<>]){1,300})@(?=[^\s"'@/?\#])
-          | (?<=:)(?P<secret_slash>(?>(?:(?!://)[^\s@"'`\\<>]){1,300}))@(?=[^\s"'@]) )
+          | (?<=:)(?P<secret_slash>(?>(?:(?!://)[^\s@"'`\\<>]){1,300}))@(?=[^\s"'@]) ))
         """, checks.is_password_in_url),
     _context("bearer-token", "bearer",
              r"bearer(?:[ +]|%20){1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)", checks.is_bearer),
@@ -239,6 +262,11 @@ RULES = (
         (?P<secret>[A-Za-z0-9._~+/=-]{16,4096}+)""", checks.is_opaque),
     _context("basic-authorization", "basic",
              r"basic(?:[ ]|%20){1,4}(?P<secret>[A-Za-z0-9+/]{5,500}+={0,2})", checks.is_credentials),
+    _context(
+        "basic-authorization", r"""auth"|auth'|auth\|auth=""",
+        r"""(?<![a-z0-9])auth(?:\\{0,3}["'])?\s{0,4}[:=]\s{0,4}(?:\\{0,3}["'])?
+        (?P<secret>[A-Za-z0-9+/]{8,800}+={0,2})(?![A-Za-z0-9_-])""", checks.is_credentials,
+    ),
     _context("cookie", r"""cookie:|cookie":|cookie':|cookie\":""", r"""
         cookie(?: (?<=set-cookie)(?:\\{0,3}["'])?:\s{0,4}(?:\\{0,3}["'])?
             [^\s=;"'\\]{1,100}=(?P<secret>[^\s;"'\\,]{8,4096}+)
@@ -247,18 +275,37 @@ RULES = (
              checks.is_session),
     _context("password", "identified",
              r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),
-    _context("password", "sshpass mysql curl machine", r"""
+    _context(
+        "password",
+        "sshpass mysql curl machine docker podman redis-cli mongo zip openssl keytool htpasswd", r"""
         (?: sshpass[ ]{1,4}-p[ ]?(?:\\?["'])?
           | mysql(?:dump|admin)?\b[^\n;|&]{0,200}?[ ]-p(?=[^\s-])(?:\\?["'])?
           | curl\b[^\n;|]{0,200}?[ ](?:-u|--user)[ =]?(?:\\?["'])?[^\s:"'\\/]{1,64}:
-          | machine[ ][^\s"\\]{1,100}[ ]login[ ][^\s"\\]{1,100}[ ]password[ ] )
-        (?P<secret>[^\s"'\\;|&$<>(){}]{3,200}+)""", checks.is_argument),
+          | machine[ ][^\s"\\]{1,100}(?:\s|\\n){1,8}login[ ][^\s"\\]{1,100}(?:\s|\\n){1,8}password[ ]
+          | (?:docker|podman)[ ]login\b[^\n;|&]{0,200}?[ ]-p[ ]?(?=[^\s-])(?:\\?["'])?
+          | redis-cli\b[^\n;|&]{0,200}?[ ](?-i:-a)[ ](?:\\?["'])?
+          | mongo(?:sh|dump|restore|export|import)?\b[^\n;|&]{0,200}?[ ](?-i:-p)[ ](?:\\?["'])?
+          | (?<![a-z])zip\b[^\n;|&]{0,200}?[ ](?-i:-P)[ ]?(?:\\?["'])?
+          | openssl\b[^\n;|&]{0,200}?[ ]pass:
+          | keytool\b[^\n;|&]{0,200}?[ ]-(?:store|key)pass[ ](?:\\?["'])?
+          | htpasswd[ ]-[a-z]{0,4}b[a-z]{0,4}[ ][^\s"\\]{1,100}[ ][^\s"\\]{1,64}[ ](?:\\?["'])? )
+        (?P<secret>[^\s"'\\;|&$<>(){}]{3,200}+)""", checks.is_argument,
+    ),
     _context("password", "pass pwd", _PASSWORD + r"(?:" + _ASSIGNED + ")",
              checks.is_password),
     _context(
+        "password",
+        "password is|passphrase is|passwort ist|passwort lautet|mot de passe :|token is|secret is|api key is",
+        r"""
+        (?:password|passphrase|token|secret|api[ ]key|passwort|mot[ ]de[ ]passe)[ ]
+        (?:is|ist|lautet|:)(?:[ ]now)?:?[ ](?:[*_`"']{1,2})?
+        (?P<secret>(?>[^\s"'`*<>(){}\[\],;\\]{8,400}))""",
+        checks.is_stated,
+    ),
+    _context(
         "secret",
         "secret token apikey api_key api-key access_key accesskey access-key account_key accountkey "
-        "auth_key authkey encryption_key signing_key credential",
+        "auth_key auth-key authkey encryption_key signing_key credential",
         _SECRET + r"(?:" + _ASSIGNED + ")", checks.is_secret,
     ),
     SecretRule(

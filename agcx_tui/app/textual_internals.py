@@ -6,14 +6,17 @@ has what it stands on.  No other module names anything private of Textual.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from textual import events
+from textual import events, on
 from textual.app import App, ReturnType
+from textual.geometry import Size
 from textual.keys import _character_to_key
 from textual.screen import Screen, ScreenResultType
+from textual.scroll_view import ScrollView
 
 if TYPE_CHECKING:
     from queue import Queue
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from textual.command import CommandPalette
     from textual.drivers.linux_driver import LinuxDriver
+    from textual.geometry import Size
     from textual.message import Message
     from textual.strip import Strip
     from textual.widget import Widget
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EndingApp",
     "HeldScreen",
+    "SteadyView",
     "app_of",
     "call_in_loop",
     "decode_keys_with",
@@ -62,11 +67,19 @@ AnyApp = App[Any]
 class EndingApp(App[ReturnType]):
     """An app in which an exception raised while the program ends is no failure.
 
-    A screen that is still being composed then misses its widgets.
+    A screen that is still being composed then misses its widgets.  Style sheets are parsed with the colors of
+    its first theme only, and not with those of Textual's own theme before.
     """
 
     def failed_while_ending(self, error: Exception) -> None:
         """An exception was raised after `exit()`; by default it is discarded."""
+
+    def refresh_css(self, animate: bool = True) -> None:
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            # Nothing is composed yet, and what will be is styled then.
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def _handle_exception(self, error: Exception) -> None:
         if is_ending(self):
@@ -107,12 +120,17 @@ def key_of(character: str) -> str:
 
 # --- what is on the screen
 
+# Seconds until a screen that could not be drawn is drawn.
+_SOON = 0.01
+
 
 class HeldScreen(Screen[ScreenResultType]):
     """A screen that can wait for what it is to show before it is drawn for the first time.
 
     Meanwhile the screen below is seen, and this one is laid out and gets keys.  An app's `batch_update` would
     draw it all the same, and discard the picture.
+
+    Every screen is laid out and drawn once for its first size, and not again when it hears of that size.
     """
 
     _is_held = False
@@ -123,15 +141,67 @@ class HeldScreen(Screen[ScreenResultType]):
         self.set_timer(seconds, self.release)
 
     def release(self) -> None:
-        """Draw it, and from now on whatever changes."""
+        """Draw it in one go, and from then on whatever changes."""
         if self._is_held:
-            self._is_held = False
-            self.refresh()
-            self.call_later(self._on_timer_update)
+            self.call_later(self._hear_of_changes)
+
+    async def _hear_of_changes(self) -> None:
+        # Widgets tell of what has changed in them once the event loop gets to them.
+        await asyncio.sleep(0)
+        self.call_later(self._draw_all)
+
+    def _draw_all(self) -> None:
+        if not self._is_held:
+            return
+        if is_drawing_suspended(self.app):
+            # Nothing is drawn now, and after it only what changes then.
+            self.set_timer(_SOON, self.release)
+            return
+        self._is_held = False
+        # All of it is about to be drawn.
+        self._repaint_required = False
+        self._on_timer_update()
+        if self._compositor._dirty_regions:
+            # It was laid out while it was held.
+            self._compositor_refresh()
+
+    @on(events.ScreenResume)
+    def _keep_styles(self, event: events.ScreenResume) -> None:
+        """Keep Textual from computing all styles again that it has just computed for a screen that is held.
+
+        Nothing in one may look different because of which of its widgets has the focus at first.
+        """
+        if self._is_held:
+            event.refresh_styles = False
+
+    async def _invoke_and_clear_callbacks(self) -> None:
+        """Run what waits until it is drawn."""
+        if not self._is_held:
+            await super()._invoke_and_clear_callbacks()
 
     def _compositor_refresh(self) -> None:
         if not self._is_held:
             super()._compositor_refresh()
+
+    def _screen_resized(self, size: Size) -> None:
+        # The first layout sends its size to all widgets, and the screen is one of them.
+        if size != self._compositor.size:
+            super()._screen_resized(size)
+
+
+class SteadyView(ScrollView):
+    """A scroll view that a layout of its screen leaves alone, unless it changes its size.
+
+    Textual compares the size of the content with that of the view, finds them different, and draws the
+    scrollbar again.
+    """
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        if (self._size, self._container_size) == (size, size - self.styles.gutter.totals):
+            return False
+        return super()._size_updated(size, virtual_size, container_size, layout)
 
 
 def is_held(screen: Screen[Any]) -> bool:

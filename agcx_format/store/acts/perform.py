@@ -205,7 +205,9 @@ class _Performance(Work):
             if not reserve.is_full(error):
                 raise
             for step in self._derived:
-                self._side(NEW, step.path).unlink()
+                # There may have been no room for its folder either.
+                with suppress(OSError):
+                    self._side(NEW, step.path).unlink()
 
     def _mark_done(self) -> None:
         trash = self._store.folder(TRASH)

@@ -51,5 +51,5 @@ class Palette:
 
     @classmethod
     def names(cls) -> list[str]:
-        """The roles in order; a widget has a component class for each."""
+        """The roles in order."""
         return [each.name for each in fields(cls)]

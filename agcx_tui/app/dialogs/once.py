@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.await_complete import AwaitComplete
+from textual.geometry import Region
 from textual.screen import ScreenResultType
+from textual.strip import Strip
 
 from agcx_tui.app.textual_internals import HeldScreen, forget_toasts
+from agcx_tui.app.widgets.plain_ground import lines_alike
 
 if TYPE_CHECKING:
     from agcx_tui.core.words.help_pages import HelpSection
@@ -36,6 +39,12 @@ class OnceScreen(HeldScreen[ScreenResultType]):
     def help_section(self) -> HelpSection | None:
         """What `?` shows besides the keys."""
         return None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self.is_modal:
+            # The screen below is seen through it.
+            return super().render_lines(crop)
+        return lines_alike(super().render_lines, crop)
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Leave with a result; does nothing if the screen was left already."""

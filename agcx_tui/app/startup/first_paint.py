@@ -158,7 +158,7 @@ def _begin(lines: list[str]) -> Painted:
     import signal
     import termios
 
-    from agcx_tui.core.local.signals import ENDING, block_faults
+    from agcx_tui.core.local.signals import ENDING, block
 
     before = termios.tcgetattr(_STDIN)
     attributes = termios.tcgetattr(_STDIN)
@@ -169,7 +169,7 @@ def _begin(lines: list[str]) -> Painted:
     attributes[6][termios.VMIN] = 1
     for other in (termios.VSUSP, termios.VQUIT):
         attributes[6][other] = b"\x00"
-    block_faults()
+    block()
     handlers = {number: signal.signal(number, _end) for number in ENDING}
     painted = Painted(before, handlers)
     try:

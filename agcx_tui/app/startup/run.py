@@ -110,7 +110,7 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
     import_asyncio()
     from agcx_tui.app.app import AgcxApp
     from agcx_tui.app.startup.driver import driver_after, read_any_keys
-    from agcx_tui.core.local.signals import wait_for_faults
+    from agcx_tui.core.local.signals import wait_for_blocked
 
     read_any_keys()
     app = AgcxApp(
@@ -125,6 +125,6 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
         problems=problems,
         driver=driver_after(start.painted),
     )
-    wait_for_faults(lambda number: app.call_later(app.exit, None, 128 + number))
+    wait_for_blocked(lambda number: app.call_later(app.exit, None, 128 + number))
     app.run(mouse=config.mouse)
     return app.return_code or 0

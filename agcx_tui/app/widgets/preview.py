@@ -13,12 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
 from agcx_tui.app.textual_internals import draw_now
+from agcx_tui.app.widgets.plain_ground import Stack
 from agcx_tui.app.widgets.preview_heads import (
     VIEWS,
     SessionFacts,
@@ -48,7 +48,7 @@ _RESTED = 0.15
 _SOON = 0.001
 
 
-class Preview(Vertical):
+class Preview(Stack):
     """`follow(line)` shows a line of the list: a session or a section; None shows nothing."""
 
     DEFAULT_CSS = """

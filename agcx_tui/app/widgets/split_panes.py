@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from agcx_tui.app.widgets.divider import Divider
+from agcx_tui.app.widgets.plain_ground import PlainGround
 from agcx_tui.core.local.config import PLACES
 
 __all__ = ["SplitPanes"]
@@ -35,7 +36,7 @@ _SHARES = {"right": 0.46, "below": 0.45}
 _OUTSIDE = 3
 
 
-class SplitPanes(Widget):
+class SplitPanes(PlainGround):
     """`first` is always there; `second` is moved, hidden, or alone."""
 
     DEFAULT_CSS: ClassVar[str] = """

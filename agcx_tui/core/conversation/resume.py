@@ -22,6 +22,7 @@ from agcx_format.disk import os_reason
 from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.subagents import parent_of
 from agcx_format.variables import OWN_ID
+from agcx_tui.core.local.signals import unblocked
 
 __all__ = ["Resume", "obstacle", "resume_of", "run"]
 
@@ -106,7 +107,8 @@ def run(resume: Resume, environment: Mapping[str, str]) -> str:
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         given = [program or name, *others]
-        code = subprocess.run(given, cwd=resume.directory, check=False).returncode
+        with unblocked():
+            code = subprocess.run(given, cwd=resume.directory, check=False).returncode
     except OSError as cause:
         return f"{name}: {os_reason(cause)}"
     finally:

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from agcx_tui.core.local.signals import unblocked
+
 __all__ = ["Taken", "as_bytes", "may_be_taken", "put"]
 
 _SECONDS = 2.0
@@ -105,15 +107,16 @@ def _run(command: tuple[str, ...], data: bytes, environ: Mapping[str, str]) -> b
     """
     listened = command[1:2] == ("show-options",)
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if listened else subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=dict(environ),
-            # Without the terminal, it can neither read keys nor draw on the screen.
-            start_new_session=True,
-        )
+        with unblocked():
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if listened else subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=dict(environ),
+                # Without the terminal, it can neither read keys nor draw on the screen.
+                start_new_session=True,
+            )
     except OSError:
         return None
     try:

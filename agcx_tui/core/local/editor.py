@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Mapping
 
 from agcx_format.disk import os_reason
+from agcx_tui.core.local.signals import unblocked
 
 __all__ = ["NO_EDITOR", "editor_of", "obstacle", "place_of", "run"]
 
@@ -51,7 +52,8 @@ def run(editor: list[str], path: str) -> str:
     """Run the editor until it ends; returns what went wrong, or an empty text."""
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     try:
-        code = subprocess.run([*editor, path], cwd=directory, check=False).returncode
+        with unblocked():
+            code = subprocess.run([*editor, path], cwd=directory, check=False).returncode
     except OSError as cause:
         return f"{editor[0]}: {os_reason(cause)}"
     return f"{editor[0]} ended with {code}." if code else ""

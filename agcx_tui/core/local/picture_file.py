@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from agcx_tui.core.conversation.image_facts import image_facts
+from agcx_tui.core.local.signals import unblocked
 
 __all__ = [
     "MOST_PIXELS",
@@ -102,14 +103,15 @@ def open_in_viewer(path: Path, environment: Mapping[str, str], patience: float =
     if program is None:
         return f"{name} is not installed: it is not on the PATH."
     try:
-        # It may run as long as the viewer does, without our terminal.
-        viewer = subprocess.Popen(
-            [program, str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with unblocked():
+            # It may run as long as the viewer does, without our terminal.
+            viewer = subprocess.Popen(
+                [program, str(path)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
     except OSError as cause:
         return f"{name}: {(cause.strerror or str(cause)).lower()}"
     try:

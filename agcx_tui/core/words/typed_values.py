@@ -5,8 +5,12 @@ Strategy: parsed by the filter language (`core/sessions/query.py`), so that they
 
 from __future__ import annotations
 
-from agcx_format import Timestamp
+from typing import TYPE_CHECKING
+
 from agcx_tui.core.sessions.query import parse
+
+if TYPE_CHECKING:
+    from agcx_format import Timestamp
 
 __all__ = ["bytes_of", "moment_before"]
 
@@ -21,6 +25,8 @@ def moment_before(text: str | None, now: int) -> Timestamp | None:
     Raises:
         BadValue: It is neither an age nor a date.
     """
+    from agcx_format import Timestamp
+
     value = _value("before", text, now)
     return None if value is None else Timestamp.from_ns(value * 1000)
 

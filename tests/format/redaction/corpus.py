@@ -54,6 +54,14 @@ _WIREGUARD = ALNUM[:20] + "+/" + ALNUM[:21] + "="
 _TOKEN_USER = base64.b64encode((ALNUM[:20] + ":").encode()).decode()
 _UMLAUT = base64.b64encode("jörg:hünter2".encode()).decode()
 
+_TELEGRAM = "123456789" + ":AA" + ALNUM[:33]
+_JWE = "ey" + f"J{ALNUM[:30]}.{ALNUM[:43]}.{ALNUM[:16]}.{ALNUM[:30]}.{ALNUM[:22]}"
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 # Kind, text, secret.
 TRUE = [
     *(("private-key", f"x {key} y", key) for key in (_LED, _DEEP, _SSH2)),
@@ -270,6 +278,77 @@ TRUE = [
     ("secret", f"AccountKey={ALNUM}==;EndpointSuffix=x", f"{ALNUM}=="),
     ("secret", f"DJANGO_SECRET_KEY = '{ALNUM[:20]}!@#(x'", f"{ALNUM[:20]}!@#(x"),
     ("secret", f"tool --token {ALNUM[:24]}", ALNUM[:24]),
+    *(
+        ("service-token", f"is {token} so", token)
+        for token in (
+            "nf" + "p_" + ALNUM[:36],
+            "pu" + "l-" + HEX[:40],
+            "PM" + "AK-" + HEX[:24] + "-" + HEX[:34],
+            "NR" + "AK-" + ALNUM[:27].upper(),
+            "gl" + "c_" + ALNUM,
+            "sn" + "trys_" + ALNUM,
+            "sn" + "tryu_" + ALNUM,
+            "ps" + "cale_tkn_" + ALNUM[:43],
+            "d" + "p.pt." + ALNUM[:43],
+            "d" + "p.st." + ALNUM[:43],
+            "sq" + "0csp-" + ALNUM[:43],
+            "sq" + "0atp-" + ALNUM[:22],
+            "ke" + "y-" + HEX[:32],
+        )
+    ),
+    *(
+        ("encoded-token", f"echo {encoded(token)} | base64 -d", encoded(token))
+        for token in (
+            _GITHUB,
+            "github_" + "pat_" + ALNUM,
+            "sk-" + "ant-api03-" + ALNUM,
+            "sk-" + "proj-" + ALNUM,
+        )
+    ),
+    ("private-key", f"client-key-data: {encoded(_RSA)}\n", encoded(_RSA)),
+    ("jwt", f"is {_JWE} so", _JWE),
+    ("telegram-token", f"https://api.telegram.org/bot{_TELEGRAM}/getMe", _TELEGRAM),
+    ("connection-string", f"git clone https://{ALNUM[:40]}@github.com/a/b", ALNUM[:40]),
+    ("connection-string", f"https://{ALNUM[:40]}:x-oauth-basic@github.com/a/b", ALNUM[:40]),
+    ("basic-authorization", f'{{"auths": {{"ghcr.io": {{"auth": "{_BASIC}"}}}}}}', _BASIC),
+    ("basic-authorization", f"{{'auth': '{_BASIC}'}}", _BASIC),
+    ("basic-authorization", f'{{\\"auth\\": \\"{_BASIC}\\"}}', _BASIC),
+    ("basic-authorization", f"//npm.example/:_auth={_BASIC}", _BASIC),
+    *(
+        ("password", text.replace("@", _WORD), _WORD)
+        for text in (
+            "ENV DB_PASSWORD @",
+            "password = b'@'",
+            'password = f"@"',
+            "docker login -u bob -p @ ghcr.io",
+            "podman login -u bob -p @ quay.io",
+            "redis-cli -h cache -a @ ping",
+            "mongosh -u root -p @ --host h",
+            "zip -P @ a.zip a",
+            "openssl enc -aes-256-cbc -pass pass:@",
+            "keytool -storepass @ -list",
+            "htpasswd -b .htpasswd bob @",
+            "machine x.example\n  login alice\n  password @\n",
+            "the password is @ as before",
+            "Passphrase is now @",
+            "Das Passwort lautet: @",
+            "mein Passwort ist @",
+            "mot de passe : @",
+            "the token is @",
+            "the secret is `@`",
+        )
+    ),
+    ("password", f"my api key is {ALNUM[:32]}.", f"{ALNUM[:32]}."),
+    *(
+        (kind, text.replace("@", f"{_WORD}abc1"), f"{_WORD}abc1")
+        for kind, text in (
+            ("password", "env:\n  - name: DB_PASSWORD\n    value: @\n"),
+            ("secret", '{"name": "CLIENT_SECRET", "value": "@"}'),
+            ("secret", 'variable "db_token" {\n  default = "@"\n}'),
+            ("secret", '<add key="api_key" value="@" />'),
+        )
+    ),
+    ("secret", f"X-Auth-Key: {HEX[:37]}", HEX[:37]),
 ]
 
 PERSONAL = [

@@ -5,6 +5,24 @@ from __future__ import annotations
 from tests.format.redaction.corpus import ALNUM, HEX, lines
 
 FALSE = [
+    "the token is base64url-encoded as RFC 4648 says",
+    "The password is hashed with argon2id before it is stored",
+    "the secret is read from $VAULT_ADDR/v1/x",
+    "the token is 0 or 1",
+    "password is user's-birthday and so on",
+    "docker login -u bob --password-stdin ghcr.io",
+    "docker login -u bob -p $TOKEN ghcr.io",
+    "mongod --port 27017 -p\n",
+    "gzip -9 a.tar && unzip -p a.zip x",
+    "env:\n  - name: DB_PASSWORD\n    valueFrom:\n      secretKeyRef: x\n",
+    "env:\n  - name: DB_PASSWORD\n    value: ${DB_PASSWORD}\n",
+    '{"name": "password", "default": null}',
+    'variable "db_password" {\n  type = string\n}',
+    "certificate-authority-data: LS0tLS1CRUdJTi"
+    + "BDRVJUSUZJQ0FURS0tLS0tCk1JSUM1ekNDQWMrZ0F3SUJBZ0lCQURBTkJn",
+    "https://git-user-of-the-company-name@github.com/a/b",
+    'auth: "none"',
+    "key-0123456789abcdef",
     "password = input('Password: ')",
     "password: str",
     "password: string;",

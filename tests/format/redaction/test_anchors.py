@@ -5,6 +5,7 @@ A sample for each, made here: an anchor that is lost, or a new one without a sam
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from agcx_format.redaction import one_text as scan
 from agcx_format.redaction.rules import RULES
 from tests.format.redaction.corpus import (
     _AWS_SECRET,
+    _BASIC,
     _RSA,
     _SSH2,
     _UPPER,
@@ -39,6 +41,7 @@ TOKENS = {
     "huggingface-token": ALNUM[:40],
     "sendgrid-key": ALNUM[:22] + "." + ALNUM[:43],
     "twilio-key": HEX[:32],
+    "encoded-token": ALNUM[:40],
 }
 # By anchor, where the kind does not say it: text and secret.
 ALONE = {
@@ -49,7 +52,11 @@ ALONE = {
     "gsk_": ALNUM[:52], "xai-": ALNUM + ALNUM[:20], "pplx-": ALNUM[:48], "lin_api_": ALNUM[:40],
     "ntn_": ALNUM[:46], "secret_": ALNUM[:43], "figd_": ALNUM[:40], "ATATT3": LONG + "=A1",
     "glsa_": ALNUM[:32] + "_" + HEX[:8], "sbp_": HEX[:40], "hvs.": ALNUM[:40], "dapi": HEX[:32],
-    "r8_": ALNUM[:37],
+    "r8_": ALNUM[:37], "nfp_": ALNUM[:36], "pul-": HEX[:40], "PMAK-": HEX[:24] + "-" + HEX[:34],
+    "NRAK-": ALNUM[:27].upper(), "glc_": ALNUM, "sntrys_": ALNUM, "sntryu_": ALNUM,
+    "pscale_": "tkn_" + ALNUM[:43], "dp.pt.": ALNUM[:43], "dp.st.": ALNUM[:43],
+    "sq0csp-": ALNUM[:43], "sq0atp-": ALNUM[:22], "key-": HEX[:32],
+    "LS0tLS1CRUdJTi": base64.b64encode(_RSA.encode()).decode()[14:],
 }  # fmt: skip
 _KEY = _WIREGUARD
 _TAIL = _RSA.split("\n", 2)[2]
@@ -93,13 +100,35 @@ IN_CONTEXT = {
     "mysql": ("mysqldump -u root -phunter2x db", "hunter2x"),
     "curl": ("curl -u ann:hunter2x https://x.example", "hunter2x"),
     "machine": ("machine a.example login ann password hunter2x", "hunter2x"),
+    "docker": ("docker login -u ann -p hunter2x quay.io", "hunter2x"),
+    "podman": ("podman login -u ann -p hunter2x quay.io", "hunter2x"),
+    "redis-cli": ("redis-cli -a hunter2x ping", "hunter2x"),
+    "mongo": ("mongosh -u ann -p hunter2x", "hunter2x"),
+    "zip": ("zip -P hunter2x a.zip a", "hunter2x"),
+    "openssl": ("openssl enc -pass pass:hunter2x", "hunter2x"),
+    "keytool": ("keytool -keypass hunter2x -list", "hunter2x"),
+    "htpasswd": ("htpasswd -b f ann hunter2x", "hunter2x"),
+    **{
+        stated: (f"the {stated} {RANDOM}", RANDOM)
+        for stated in (
+            "password is", "passphrase is", "passwort ist", "passwort lautet", "mot de passe :", "token is",
+            "secret is", "api key is",
+        )
+    },
+    **{
+        f"auth{mark}": (f"{{{mark}auth{mark}: {mark}{_BASIC}", _BASIC)
+        for mark in ('"', "'")
+    },
+    "auth\\": (f'\\"auth\\": \\"{_BASIC}\\"', _BASIC),
+    "auth=": (f"_auth={_BASIC}", _BASIC),
     "pass": ("DB_PASSWORD=hunter2!x", "hunter2!x"),
     "pwd": ("DB_PWD=hunter2!x", "hunter2!x"),
     **{
         name: (f"{name}={ALNUM[:32]}", ALNUM[:32])
         for name in (
             "secret", "token", "apikey", "api_key", "api-key", "access_key", "accesskey", "access-key",
-            "account_key", "accountkey", "auth_key", "authkey", "encryption_key", "signing_key", "credential",
+            "account_key", "accountkey", "auth_key", "auth-key", "authkey", "encryption_key", "signing_key",
+            "credential",
         )
     },
     "@": ("ann@mail.example.org", "ann@mail.example.org"),

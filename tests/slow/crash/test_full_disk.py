@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -151,6 +152,24 @@ def test_with_all_inodes_used_sessions_are_deleted_restored_and_the_trash_is_emp
     use_all_inodes()
     assert open_store(root).empty_trash().ids == {A, B}
     assert live(root) == {}
+
+
+def test_however_few_inodes_are_left_sessions_are_deleted(disk_of_few_files: Path):
+    """On some file systems a second name takes an inode as well, and each step may be the one without."""
+    for left in range(12):
+        root = small_store(disk_of_few_files / "store")
+        used = [disk_of_few_files / f"used{number}" for number in range(64)]
+        with pytest.raises(OSError, match="space"):
+            for path in used:
+                path.touch()
+        for path in used[:left]:
+            path.unlink()
+        open_store(root).delete(list(open_store(root).scan()))
+        assert live(root) == {}
+        assert unfinished(root) == []
+        for path in used:
+            path.unlink(missing_ok=True)
+        shutil.rmtree(root)
 
 
 def test_an_undo_on_a_full_disk_sets_the_copies_of_metadata_right(tiny_disk: Path):

@@ -86,7 +86,7 @@ def test_every_signal_that_ends_a_program_is_caught():
     # The first cannot be; Python ignores the next two, and makes an exception of the last.
     others = {signal.SIGKILL, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT}
     ending = {n for n in signal.valid_signals() - others - {signal.SIGSTOP} if ends_by_default(n)}
-    code = "from agcx_tui.core.local.signals import *; print(*map(int, {*ENDING, *block_faults()}))"
+    code = "from agcx_tui.core.local.signals import *; print(*map(int, {*ENDING, *block()}))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
     assert ending <= set(map(int, done.stdout.split()))
 
@@ -103,9 +103,9 @@ def test_an_interrupt_from_outside_leaves_the_terminal_as_it_was(store, tmp_path
 def test_a_real_fault_ends_the_program_although_its_signal_is_waited_for():
     code = (
         "import ctypes, resource, threading, time\n"
-        "from agcx_tui.core.local.signals import wait_for_faults\n"
+        "from agcx_tui.core.local.signals import wait_for_blocked\n"
         "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
-        "wait_for_faults(print)\n"
+        "wait_for_blocked(print)\n"
         "threading.Thread(target=ctypes.string_at, args=(0,)).start()\n"
         "time.sleep(600)"
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import App
 from textual.color import Color
 
 from agcx_tui.app.app import AgcxApp
 from agcx_tui.app.themes import DARK, LIGHT, contrast
-from agcx_tui.app.widgets.roll.themed_view import ThemedView
+from agcx_tui.app.widgets.roll.role_styles import ROLES, role_style
 
 # What text is drawn with, and what can be behind it.
 TEXT = ["foreground", "primary", "secondary", "accent", "warning", "error", "success", "text-muted",
@@ -17,7 +17,7 @@ TEXT = ["foreground", "primary", "secondary", "accent", "warning", "error", "suc
 GROUNDS = ["background", "surface", "panel", "footer-background", "block-cursor-background",
            "block-cursor-blurred-background"]  # fmt: skip
 # Not text: the line beside a message.
-RAIL = "transcript--rail"
+RAIL = "rail"
 
 
 def seen(color: str, ground: Color) -> Color:
@@ -43,23 +43,17 @@ def test_every_color_of_text_can_be_read_on_every_ground(theme):
     assert poor == {}
 
 
-class Styled(App[None]):
-    def compose(self) -> ComposeResult:
-        yield ThemedView()
-
-
 async def test_every_style_of_a_conversation_can_be_read():
-    app = Styled()
+    app: App[None] = App()
     for theme in (DARK, LIGHT):
         app.register_theme(theme)
     async with app.run_test() as pilot:
-        view = app.query_one(ThemedView)
         for theme in (DARK, LIGHT):
             app.theme = theme.name
             await pilot.pause()
             poor = {}
-            for name in ThemedView.COMPONENT_CLASSES - {RAIL}:
-                style = view.get_component_rich_style(name)
+            for name in ROLES.keys() - {RAIL}:
+                style = role_style(name)
                 text, ground = (Color.from_rich_color(c) for c in (style.color, style.bgcolor))
                 if contrast(text, ground) < 4.5:
                     poor[name] = round(contrast(text, ground), 2)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.geometry import Size
 from textual.widgets import Static
@@ -31,6 +31,7 @@ from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.app.widgets.plain_ground import Stack
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.split_panes import SplitPanes
 from agcx_tui.core.local.reading_positions import ReadingPositions
@@ -367,5 +368,5 @@ def _arrange(sessions: SessionList, arranged: Arranged) -> None:
 def _panes(sessions: SessionList, preview: Preview, arranged: Arranged) -> SplitPanes:
     """The list, with what is shown in its place while it is empty, and the preview."""
     notice = Static(id="notice", markup=False)
-    left = Vertical(ListHeader(sessions), sessions, notice, id="left")
+    left = Stack(ListHeader(sessions), sessions, notice, id="left")
     return SplitPanes(left, preview, wish=arranged.preview, shares=arranged.shares, id="panes")

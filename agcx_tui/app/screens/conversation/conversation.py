@@ -135,19 +135,17 @@ class ConversationScreen(OnceScreen[None]):
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
     def compose(self) -> ComposeResult:
+        # It is opened while the widgets are made.
+        self.file.begin()
         yield EdgeLine(id="title")
         yield self._tabs
         yield self.panes
-        yield Static(id="failure", markup=False)
-        yield self.search
-        yield self.number_line
         yield KeyLine()
 
     def on_mount(self) -> None:
         name = safe_line(format.short_path(self.path))
         self.query_one("#title", EdgeLine).show(f"opening {name}")
         self.hold(_OPENS_WITHIN)
-        self.file.begin()
         self.file.follow(self.action_reopen)
 
     # --- opening and closing
@@ -186,7 +184,6 @@ class ConversationScreen(OnceScreen[None]):
         if not self.search.show_given():
             self.file.place.restore(message.position)
         self.refresh_bindings()
-        self.release()
 
     @on(ConversationGrew)
     async def _grew(self) -> None:
@@ -197,11 +194,12 @@ class ConversationScreen(OnceScreen[None]):
         await self.panes.forget(keep=self.panes.shown)
 
     @on(ConversationFailed)
-    def _show_failure(self, message: ConversationFailed) -> None:
+    async def _show_failure(self, message: ConversationFailed) -> None:
         self.file.failed()
         page = notices.no_conversation(message.error, self.path, gone=message.gone)
         self.query_one("#title", EdgeLine).show(safe_line(format.short_path(self.path)))
-        self.query_one("#failure", Static).update(page)
+        await self.query("#failure").remove()
+        await self.mount(Static(page, id="failure", markup=False), before="KeyLine")
         self.add_class("-failed")
         self.refresh_bindings()
         self.release()
@@ -221,7 +219,7 @@ class ConversationScreen(OnceScreen[None]):
         action = str(parameters[0]) if action in _SEVERAL else action
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
-        if action == "search" and self.focused is self.search.input:
+        if action == "search" and self.search.is_typed_in:
             return False
         if action == "tab_number" and parameters not in [
             (number,) for number in range(1, len(self._tabs.tabs) + 1)
@@ -340,6 +338,8 @@ class ConversationScreen(OnceScreen[None]):
         self._show_place()
         if self.file.subagents.moved() | self.transcript.pieces.changed():
             self.refresh_bindings()
+        if self.opened is not None:
+            self.release()
 
     def _show_place(self) -> None:
         if self.opened is None or self.panes.shown != "messages":

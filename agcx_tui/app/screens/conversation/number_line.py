@@ -17,6 +17,7 @@ class NumberLine(SearchLine):
 
     def ask(self, count: int) -> None:
         """Ask for the number of one of `count` messages."""
+        self.mount_above_keys(self._transcript.screen)
         self.open()
         self.say(f"1 to {count:,}")
 

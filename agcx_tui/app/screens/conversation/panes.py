@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import on, work
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import ContentSwitcher
 from textual.worker import get_current_worker
 
@@ -17,6 +19,7 @@ from agcx_format.store import StoredCheckpoint
 from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.checkpoints_view import CheckpointsView
 from agcx_tui.app.widgets.facts_view import FactsView
+from agcx_tui.app.widgets.plain_ground import lines_alike
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.activity import activity_facts, read_activity
 from agcx_tui.core.conversation.fact import Group
@@ -60,6 +63,9 @@ class Panes(ContentSwitcher):
         # Opens one of the checkpoints, if anything does.
         self.show_checkpoint: Callable[[StoredCheckpoint], None] | None = None
         self._views: dict[str, FactsView] = {}
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return lines_alike(super().render_lines, crop)
 
     @property
     def facts(self) -> FactsView | None:

@@ -92,7 +92,8 @@ class ConversationSearch(SearchLine):
 
     def open(self) -> None:
         self._origin = self._transcript.current
-        if not self.input.is_attached:
+        if not self.is_attached:
+            self.mount_above_keys(self._transcript.screen)
             self._warm_up()
         super().open()
 
@@ -144,7 +145,7 @@ class ConversationSearch(SearchLine):
             if (facts := self._facts()) is not None:
                 facts.filter("")
             self.focus_content()
-        self.screen.refresh_bindings()
+        self._transcript.screen.refresh_bindings()
         return ended
 
     def grew(self) -> None:
@@ -169,7 +170,7 @@ class ConversationSearch(SearchLine):
 
     def with_match_keys(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
         """The keys of the screen; while words are searched for, the footer has those that go to matches."""
-        if self.matches is None or self.screen.focused is self.input:
+        if self.matches is None or self.is_typed_in:
             return found
         for key, active in found.items():
             if active.binding.action == "match(1)":
@@ -192,7 +193,7 @@ class ConversationSearch(SearchLine):
 
     def focus_content(self) -> None:
         """Focus what is searched."""
-        self.screen.set_focus(self._facts() or self._transcript)
+        self._transcript.screen.set_focus(self._facts() or self._transcript)
 
     # --- what is typed
 
@@ -237,6 +238,8 @@ class ConversationSearch(SearchLine):
         from agcx_tui.app.widgets.transcript.matches import Matches
 
         self.matches = Matches(self._transcript, query, self._locate)
+        # There are keys for them now.
+        self.screen.refresh_bindings()
         if query:
             self._transcript.mark_matches(self.matches.lines)
             self._search(self._transcript.source, query, self._number)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -25,6 +24,7 @@ from agcx_tui.app.screens.search.status_line import StatusLine
 from agcx_tui.app.screens.search.walk import ResultWalk
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.lines.key_line import KeyLine
+from agcx_tui.app.widgets.plain_ground import Stack
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.app.widgets.split_panes import SplitPanes
@@ -91,7 +91,7 @@ class SearchScreen(OnceScreen[None]):
         searcher = Searcher(index, scope, self._came)
         self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
         self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
-        left = Vertical(self.rows, Static(id="notice", markup=False), id="left")
+        left = Stack(self.rows, Static(id="notice", markup=False), id="left")
         wish, shares = panes.chosen
         self.panes = SplitPanes(left, self.preview, wish=wish, shares=shares, id="panes")
         self.bar = SearchBar(

@@ -8,7 +8,7 @@ the very last, which leads to all others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -44,11 +44,15 @@ class KeyLine(Widget):
     KeyLine { height: 1; width: 1fr; background: $footer-background; }
     """
 
+    # What is drawn.
+    _drawn: Sequence[Shown] = ()
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[Any]) -> None:
-        self.refresh()
+        if self.shown() != self._drawn:
+            self.refresh()
 
     def shown(self) -> list[Shown]:
         """The keys that there is room for, from the left."""
@@ -70,7 +74,8 @@ class KeyLine(Widget):
         ]
 
     def render(self) -> Content:
-        return Content("").join(map(_drawn, self.shown()))
+        self._drawn = self.shown()
+        return Content("").join(map(_words, self._drawn))
 
     def on_click(self, event: events.Click) -> None:
         shown = self.shown()
@@ -90,7 +95,7 @@ def fitting(keys: Iterable[Shown], width: int) -> list[Shown]:
     return [key for key, end in zip(others, ends, strict=True) if end <= room] + last
 
 
-def _drawn(key: Shown) -> Content:
+def _words(key: Shown) -> Content:
     dimmed = "" if key.enabled else " 50%"
     return Content.assemble(
         (f" {key.label} ", f"bold $footer-key-foreground{dimmed}"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from agcx_tui.app.keys.bindings import bindings
@@ -31,7 +33,10 @@ class SearchInput(TypedLine):
 
 
 class SearchLine(Horizontal):
-    """`/ words        3 of 12 messages`; hidden, and without a widget in it, until it is opened."""
+    """`/ words        3 of 12 messages`; hidden, and without a widget in it, until it is opened.
+
+    A screen that opens fast mounts it only then, with `mount_above_keys`.
+    """
 
     DEFAULT_CSS = """
     SearchLine {
@@ -57,22 +62,35 @@ class SearchLine(Horizontal):
         """The input gets `id` and `leave`; with `numbers` it takes digits only."""
         super().__init__()
         self._sign = sign
-        self.input = SearchInput(
-            leave,
-            id=id,
-            select_on_focus=False,
-            placeholder=placeholder,
-            restrict=r"[0-9]{0,18}" if numbers else None,
-        )
+        self._options: dict[str, Any] = {
+            "id": id,
+            "placeholder": placeholder,
+            "restrict": r"[0-9]{0,18}" if numbers else None,
+        }
+        self._leave = leave
         self._status = EdgeLine(classes="search-status")
+
+    @cached_property
+    def input(self) -> SearchInput:
+        """Made when the line is opened."""
+        return SearchInput(self._leave, select_on_focus=False, **self._options)
 
     @property
     def is_open(self) -> bool:
         return self.has_class("-shown")
 
+    @property
+    def is_typed_in(self) -> bool:
+        """Whether one types in it."""
+        return self.is_open and self.screen.focused is self.input
+
+    def mount_above_keys(self, screen: Widget) -> None:
+        """Mount it on a screen, above the line of its keys, unless that is done."""
+        if not self.is_attached:
+            screen.mount(self, before="KeyLine")
+
     def open(self) -> None:
         if not self.input.is_attached:
-            # Not earlier: a conversation opens faster without them.
             sign = Static(self._sign, classes="search-sign", markup=False)
             self.mount_all([sign, self.input, self._status])
         self.add_class("-shown")
@@ -81,8 +99,9 @@ class SearchLine(Horizontal):
 
     def close(self) -> None:
         self.remove_class("-shown")
-        self.input.value = ""
-        self.say("")
+        if self.is_attached:
+            self.input.value = ""
+            self.say("")
 
     @property
     def said(self) -> str:

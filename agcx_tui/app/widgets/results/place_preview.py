@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -24,6 +23,7 @@ from textual.worker import get_current_worker
 from agcx_format.search import Query, SessionHits
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
+from agcx_tui.app.widgets.plain_ground import Stack
 from agcx_tui.app.widgets.preview_heads import failure
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.shown_file import ShownFile
@@ -43,7 +43,7 @@ _DELAY = 0.07
 _AROUND = 20
 
 
-class PlacePreview(Vertical):
+class PlacePreview(Stack):
     """`follow(wish)` shows a match; None shows nothing.  `all_hits` finds those of a session, in a thread."""
 
     DEFAULT_CSS = """

@@ -28,12 +28,13 @@ from agcx_tui.app.blocks.heights import HeightIndex
 from agcx_tui.app.blocks.look import Look
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.textual_internals import SteadyView
 from agcx_tui.app.themes import readable_on
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.roll.code_reader import CodeReader
+from agcx_tui.app.widgets.roll.role_styles import palette, role_style
 from agcx_tui.app.widgets.roll.selected import pack, selected_text
 from agcx_tui.app.widgets.roll.strips import overlay
-from agcx_tui.app.widgets.roll.themed_view import ThemedView
 from agcx_tui.app.widgets.roll.viewport import Place, Viewport
 from agcx_tui.core.words.format import counted
 
@@ -62,11 +63,24 @@ class RollContent(Protocol):
         ...
 
 
-class Roll(ThemedView, can_focus=True):
+class Roll(SteadyView, can_focus=True):
     """Shows `content`; keys act on the block `current`."""
 
     BINDINGS = bindings("roll")
     ALLOW_SELECT = True
+    DEFAULT_CSS = """
+    Roll {
+        background: $background;
+        color: $foreground;
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        scrollbar-color: $foreground 20%;
+    }
+    """
 
     @dataclass
     class Moved(Message):
@@ -187,11 +201,10 @@ class Roll(ThemedView, can_focus=True):
     def _dress(self) -> None:
         """Compute styles and width; everything is drawn again if they changed."""
         width, _ = self._room()
-        palette = self._palette or self.palette()
-        self._palette, self._base = palette, self.rich_style
+        self._palette, self._base = self._palette or palette(), self.rich_style
         if self.matches is not None:
             self.matches.width = width
-        look = Look(width, palette, self.look.compact)
+        look = Look(width, self._palette, self.look.compact)
         if look != self.look:
             self.look = self._content.look = look
             self.viewport.forget()
@@ -316,8 +329,8 @@ class Roll(ThemedView, can_focus=True):
         spans = []
         for mark in marks:
             here = (place.block, mark.part, mark.number) == current
-            name = "transcript--match-at" if here else "transcript--match"
-            spans.append((mark.start, mark.end, self.get_component_rich_style(name)))
+            style = role_style("match_at" if here else "match")
+            spans.append((mark.start, mark.end, style))
         return overlay(strip, spans)
 
     def _rail_segment(self, place: Place) -> Segment:
@@ -326,5 +339,5 @@ class Roll(ThemedView, can_focus=True):
         name = "" if gap else self.rail(place, block)
         if not name:
             return Segment(" " * RAIL, self._base)
-        style = self.get_component_rich_style(f"transcript--{name}")
-        return Segment(("▌" if name == "current" else "│").ljust(RAIL), self._base + style)
+        style = self._base + role_style(name)
+        return Segment(("▌" if name == "current" else "│").ljust(RAIL), style)

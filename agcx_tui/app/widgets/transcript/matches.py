@@ -65,7 +65,7 @@ class Matches:
         self.shown: LineMatch | None = None
         # What is to be shown once the message's text, or its matches, are known.
         self._awaited: tuple[int, int | TextMatch] | None = None
-        # Whether that message is not known yet.
+        # Whether that message is not known yet, or there is no room yet to show it.
         self._seeks = False
         self._located: LRUCache[int, list[TextMatch]] = LRUCache(8)
 
@@ -166,7 +166,8 @@ class Matches:
     def _enter(self, index: int, wanted: int | TextMatch) -> None:
         number = wanted if isinstance(wanted, int) else 0
         self.at, self._awaited, self.shown = MatchNumber(index, number), None, None
-        self._seeks = index >= self._transcript.source.known()
+        has_room = len(self._transcript.viewport.heights) > 0
+        self._seeks = not has_room or index >= self._transcript.source.known()
         if self._seeks:
             self._awaited = index, wanted
             self._transcript.seek(index)

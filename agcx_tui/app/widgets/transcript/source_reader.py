@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
 from agcx_tui.app import from_threads
+from agcx_tui.app.textual_internals import is_held
 
 __all__ = ["ALL", "SourceReader"]
 
@@ -78,13 +79,21 @@ class SourceReader:
                 return
             self._running = True
             generation = self._generation
-        self._widget.run_worker(
-            lambda: self._read(source, generation),
-            name="read messages",
-            group="source",
-            thread=True,
-            exit_on_error=True,
-        )
+
+        def run() -> None:
+            self._widget.run_worker(
+                lambda: self._read(source, generation),
+                name="read messages",
+                group="source",
+                thread=True,
+                exit_on_error=True,
+            )
+
+        if is_held(self._widget.screen):
+            # It would take half of the interpreter's time from what is drawn first.
+            self._widget.call_after_refresh(run)
+        else:
+            run()
 
     def _read(self, source: MessageSource, generation: int) -> None:
         worker = get_current_worker()

@@ -9,6 +9,7 @@ from agcx_format import read_session, write_session
 from agcx_format.model.items import FileContext, InputText, Message
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.search import parse_query, shown_texts
+from agcx_tui.app.widgets.roll.role_styles import role_style
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import find_matches, search
 from tests.support.browsing import until
@@ -39,7 +40,7 @@ def session(tmp_path, messages) -> str:
 
 def current_match(transcript: Transcript) -> str:
     """What is marked as the current match on the screen."""
-    style = transcript.get_component_rich_style("transcript--match-at")
+    style = role_style("match_at")
     lines = [transcript.render_line(y) for y in range(transcript.size.height)]
     return "".join(
         segment.text
@@ -261,7 +262,7 @@ def test_counts_are_those_of_the_texts():
     rows = [f"näher {n} Needle\n" if n % 3 else "needle" * 7 for n in range(300)]
     long = "hay\n" * 130_000 + "".join(rows) + "hay\n" * 20_000 + "needle"
     messages = [user("needle needle"), output(long), assistant(long.replace("\n", " "))]
-    for words in ("needle", "Needle", "ä", "/need.e/", "needle n", '"r 7 n"'):
+    for words in ("needle", "Needle", "ä", "/need.e/", "needle n", "needle Needle", '"r 7 n"'):
         query = parse_query(words)
         steps = list(search(ListSource(messages), query))
         counts = [count for step in steps for count in step.counts]
