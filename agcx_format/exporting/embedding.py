@@ -79,7 +79,7 @@ def one_line(text: str) -> str:
 
 def embedded(text: str) -> str:
     """The text as Markdown if that is safe, else as a fenced block."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if _is_plain(lines):
         return lines
     try:

@@ -119,7 +119,10 @@ def _yaml(value: object) -> str:
         return f"[{', '.join(map(_yaml, value))}]"
     if not isinstance(value, str):
         return json.dumps(value)
-    return safe_yaml(json.dumps(str.__str__(value), ensure_ascii=False))
+    return safe_yaml(_quoted(str.__str__(value)))
+
+
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 # --- messages

@@ -56,6 +56,15 @@ class Copies:
         else:
             self._present[key] = self._present.get(key, 0) + 1
 
+    def forget(self, *, alone: bool = False) -> None:
+        """What follows is no copy of what was said until now; with `alone`, nor do items say it again."""
+        if self._present:
+            self._present.clear()
+        if self._copies:
+            self._copies.clear()
+        if alone:
+            self._alone.clear()
+
     def repeated(self, speaker: str, text: str, kind: str) -> None:
         """Count a copy of which it is known that an item says the same."""
         key, copies = self._key(speaker, text), self._copies[kind]

@@ -113,6 +113,23 @@ def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:
     )
 
 
+class _Turns:
+    """Counts the turns that messages of the person begin.
+
+    An export of this program notes the turn that a message is in, which it need not have begun.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._noted: int | None = None
+
+    def add(self, entry: DraftEntry) -> None:
+        noted = None if entry.returned is None else entry.returned[1]
+        if noted is None or noted != self._noted:
+            self.count += 1
+        self._noted = noted
+
+
 class DraftMessages(StreamedMessages):
     """The messages of a draft, built again on each iteration.
 
@@ -123,15 +140,17 @@ class DraftMessages(StreamedMessages):
 
     def __init__(self, entries: Entries, session_id: UUID, start: str, calls: Calls) -> None:
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
-        self._count = self.turns = self.without_time = 0
+        self._count = self.without_time = 0
+        turns = _Turns()
         for entry in entries:
             if entry.is_dropped:
                 continue
             self._count += 1
             if entry.words is not None:
-                self.turns = _turns_with(entry, self.turns)
+                turns.add(entry)
             if not entry.has_time:
                 self.without_time += 1
+        self.turns = turns.count
 
     def __len__(self) -> int:
         return self._count
@@ -141,10 +160,10 @@ class DraftMessages(StreamedMessages):
         if self.without_time:
             known = (entry.time if entry.has_time else None for entry in self._kept())
             times = estimated(known, self._start)
-        turns, calls = 0, self._calls
+        turns, calls = _Turns(), self._calls
         for entry, time, message_id in zip(self._kept(), times, self._ids(), strict=True):
             if entry.words is not None:
-                turns = _turns_with(entry, turns)
+                turns.add(entry)
             if entry.returned is not None:
                 metadata, turn = entry.returned
                 yield unchecked.message_snapshot(entry.item, time, turn, metadata)
@@ -159,7 +178,7 @@ class DraftMessages(StreamedMessages):
                 list(entry.files) if entry.files else _NO_FILES,
                 calls.records(entry) if entry.outcome is not None else _NO_CALLS,
             )
-            turn = turns - 1 if turns else 0
+            turn = turns.count - 1 if turns.count else 0
             yield unchecked.message_snapshot(entry.item, time, turn, metadata)
 
     def _kept(self) -> Iterator[DraftEntry]:
@@ -172,15 +191,6 @@ class DraftMessages(StreamedMessages):
         names = map(_name, self._kept())
         while batch := list(itertools.islice(names, _BATCH)):
             yield from uuid5_of_each(self._id, batch)
-
-
-def _turns_with(entry: DraftEntry, turns: int) -> int:
-    """How many turns have begun with this message of the person, before which `turns` had.
-
-    An export of this program notes the turn that a message is in, which it need not have begun: in a fork,
-    what was said before it.
-    """
-    return turns + 1 if entry.returned is None else max(turns, entry.returned[1] + 1)
 
 
 def id_of(session_id: UUID, entry: DraftEntry) -> UUID:

@@ -18,7 +18,22 @@ _PATCH = "*** Begin Patch"
 _names_a_file = re.compile(rf'"(?:{"|".join(FILE_KEYS)})"|{re.escape(_PATCH)}').search
 # Nor does one without any of these, which are found several times as fast.
 _SIGNS = (_PATCH, *sorted({f'{key[-3:]}"' for key in FILE_KEYS}))
-_names_lines = re.compile('"offset"|_line"|"view_range"').search
+_names_lines = re.compile('"offset"|"limit"|_line"|"view_range"').search
+_SED = "sed -n"
+
+
+def _file(name: str) -> str:
+    """A pattern for a file in a command: in quotes, or without what means something to the shell."""
+    plain = r"[^\s'\"\\;|&<>()$`*?{}\[\]"
+    return rf"""(?:'(?P<{name}1>[^'\n]+)'|"(?P<{name}2>[^"\n$`\\]+)"|(?P<{name}3>{plain}-]{plain}]*))"""
+
+
+# Lines that a command prints, of a file that `sed` or the command before it reads.
+_printed_lines = re.compile(
+    rf"(?:(?:nl|cat)(?: -[A-Za-z]+)* +{_file('piped')} *\| *)?"
+    r"\bsed +-n +(?P<quote>['\"]?)(?P<first>\d{1,9})(?:,(?P<last>\d{1,9}))?p(?P=quote)"
+    rf"(?: +(?:-- +)?{_file('named')})?(?=\s|[;|&)]|\Z)"
+).finditer
 # Beyond this a range is none.
 _MOST_LINES = 2**31
 
@@ -27,17 +42,33 @@ Lines = tuple[int, int]
 
 def files_of(call: FunctionCall) -> list[FileContext]:
     """The files that the arguments of a call name."""
+    arguments = call.arguments
+    if _has_file_key(arguments):
+        paths = list(dict.fromkeys(filter(None, read_call(call).files)))
+        has_lines = len(paths) == 1 and _names_lines(arguments)
+        lines = _lines_of_arguments(call) if has_lines else None
+        return [FileContext(path, lines, None, None) for path in paths]
+    return _printed(read_call(call).command or "") if _SED in arguments else []
+
+
+def _has_file_key(arguments: str) -> bool:
     for sign in _SIGNS:
-        if sign in call.arguments:
-            break
-    else:
-        return []
-    if not _names_a_file(call.arguments):
-        return []
-    paths = list(dict.fromkeys(filter(None, read_call(call).files)))
-    has_lines = len(paths) == 1 and _names_lines(call.arguments)
-    lines = _lines_of_arguments(call.arguments) if has_lines else None
-    return [FileContext(path, lines, None, None) for path in paths]
+        if sign in arguments:
+            return _names_a_file(arguments) is not None
+    return False
+
+
+def _printed(command: str) -> list[FileContext]:
+    """The files of which a shell command prints lines."""
+    found: dict[FileContext, None] = {}
+    for each in _printed_lines(command):
+        names = each.groupdict()
+        places = (names[f"{of}{number}"] for of in ("named", "piped") for number in (1, 2, 3))
+        path = next(filter(None, places), "")
+        first = int(each["first"])
+        if path and (lines := _lines(first, int(each["last"] or first))):
+            found[FileContext(path, lines, None, None)] = None
+    return list(found)
 
 
 def with_lines(files: Sequence[FileContext], path: str, lines: Lines) -> list[FileContext]:
@@ -48,14 +79,19 @@ def with_lines(files: Sequence[FileContext], path: str, lines: Lines) -> list[Fi
     return [known if file.path == path else file for file in files]
 
 
-def _lines_of_arguments(arguments: str) -> Lines | None:
+def _lines_of_arguments(call: FunctionCall) -> Lines | None:
     try:
-        given = msgspec.json.decode(arguments)
+        given = msgspec.json.decode(call.arguments)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
     match given:
+        case {"absolute_path": str(), "offset": int(before), "limit": int(count)}:
+            # Gemini CLI counts the lines before.
+            return _lines(before + 1, before + count)
         case {"offset": int(first), "limit": int(count)}:
-            return _lines(first, first + count - 1)
+            return _lines(max(first, 1), max(first, 1) + count - 1)
+        case {"limit": int(count)} if "read" in call.name.lower():
+            return _lines(1, count)
         case {"start_line": int(first), "end_line": int(last)}:
             return _lines(first, last)
         case {"view_range": [int(first), int(last)]}:

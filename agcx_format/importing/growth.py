@@ -15,7 +15,8 @@ from enum import Enum, auto
 
 import msgspec
 
-from agcx_format.importing.claude.blocks import PERSISTED
+from agcx_format.importing.claude.blocks import INTERRUPTED, PERSISTED
+from agcx_format.importing.codex.plans import PLAN
 from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.importing.environment import VERSION
 from agcx_format.importing.imported import Imported
@@ -155,10 +156,17 @@ def _words(message: MessageSnapshot) -> tuple[type, str]:
 
 
 def _is_same_item(old: Item, new: Item) -> bool:
-    """Whether they are equal, or one is the preview of a long result that the other is."""
+    """Whether they are equal, or one is the preview of a long result that the other is.
+
+    Older versions of the importer kept a plan and an interruption as they were said.
+    """
     if old == new:
         return True
     match old, new:
+        case Message(role="user"), Message(role="system"):
+            return text_of(old).lstrip().startswith(INTERRUPTED)
+        case Message(role="assistant"), Message(role="assistant") | FunctionCall():
+            return PLAN in text_of(old)
         case FunctionCallOutput(), FunctionCallOutput() if old.call_id == new.call_id:
             return _is_preview(old) or _is_preview(new)
     return False

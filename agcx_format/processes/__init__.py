@@ -8,11 +8,12 @@ from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
     from agcx_format.processes.child import Failed as Failed
+    from agcx_format.processes.child import failure_of as failure_of
     from agcx_format.processes.pool import Ended as Ended
     from agcx_format.processes.pool import Pool as Pool
     from agcx_format.processes.pool import processes_for as processes_for
 
-_HOMES = {"child": "Failed", "pool": "Ended Pool processes_for"}
+_HOMES = {"child": "Failed failure_of", "pool": "Ended Pool processes_for"}
 
 __all__ = names_in(_HOMES)
 

@@ -31,14 +31,9 @@ from agcx_format.model.session import (
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.source import ListSource
 
-__all__ = ["CheckpointFile", "is_checkpoint", "read_checkpoint", "session_at", "turns_of"]
+__all__ = ["CheckpointFile", "read_checkpoint", "session_at", "turns_of"]
 
 _UNKNOWN: Final = UUID(int=0)
-
-
-def is_checkpoint(path: str | os.PathLike[str]) -> bool:
-    """Whether a file has the name of a checkpoint."""
-    return os.fspath(path).endswith(checkpoint.SUFFIX)
 
 
 def read_checkpoint(

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from agcx_format.store.checkpoints import Checkpoints as Checkpoints
     from agcx_format.store.checkpoints import StoredCheckpoint as StoredCheckpoint
     from agcx_format.store.checkpoints import checkpoint_file as checkpoint_file
-    from agcx_format.store.checkpoints import is_checkpoint as is_checkpoint
     from agcx_format.store.checkpoints import open_conversation as open_conversation
     from agcx_format.store.compression import CompressionLevel as CompressionLevel
     from agcx_format.store.editing import SessionEditor as SessionEditor
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from agcx_format.store.incoming import find_incoming as find_incoming
     from agcx_format.store.incoming import incoming_of as incoming_of
     from agcx_format.store.incoming import is_same as is_same
+    from agcx_format.store.names import is_checkpoint as is_checkpoint
     from agcx_format.store.paths import SUFFIX as SUFFIX
     from agcx_format.store.paths import folders as folders
     from agcx_format.store.paths import session_paths as session_paths
@@ -68,10 +68,11 @@ _HOMES = {
     "checkpoint_files": "checkpoint_sizes",
     "compression": "CompressionLevel",
     "editing": "SessionEditor",
-    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint is_checkpoint checkpoint_file "
+    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint checkpoint_file "
     "open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "incoming": "Incoming find_incoming incoming_of is_same",
+    "names": "is_checkpoint",
     "paths": "SUFFIX folders session_paths store_folder",
     "redacting": "Review ReviewedFile",
     "store": "SHORTEST_PREFIX Store open_store",

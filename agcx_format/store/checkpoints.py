@@ -20,7 +20,7 @@ from agcx_format.errors import InvalidCheckpoint, PersistenceError, SessionNotFo
 from agcx_format.layout import checkpoint
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import ns_of
-from agcx_format.session.checkpoint_file import CheckpointFile, is_checkpoint
+from agcx_format.session.checkpoint_file import CheckpointFile
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.metadata import read_metadata
 from agcx_format.store import paths
@@ -31,6 +31,7 @@ from agcx_format.store.acts.plan_checkpoints import StoredCheckpoint
 from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.checkpoint_files import checkpoint_files, unlisted
 from agcx_format.store.entries import ScanEntry
+from agcx_format.store.names import is_checkpoint
 from agcx_format.store.reader import StoreReader
 from agcx_format.store.session_names import as_id
 
@@ -41,7 +42,6 @@ __all__ = [
     "Checkpoints",
     "StoredCheckpoint",
     "checkpoint_file",
-    "is_checkpoint",
     "open_conversation",
 ]  # fmt: skip
 

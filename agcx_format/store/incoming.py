@@ -16,12 +16,13 @@ from agcx_format.exporting.json_document import from_session_json
 from agcx_format.layout import HEAD, by_version, checkpoint, of
 from agcx_format.layout.base import MAGIC
 from agcx_format.model.session import CheckpointMetadata, ModeHistory, Session
-from agcx_format.session.checkpoint_file import is_checkpoint, read_checkpoint
+from agcx_format.session.checkpoint_file import read_checkpoint
 from agcx_format.session.metadata import read_metadata
 from agcx_format.session.streamed import stream_session
 from agcx_format.store.backup.archive import MARK
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
+from agcx_format.store.names import is_checkpoint
 from agcx_format.store.reader import StoreReader
 
 __all__ = [

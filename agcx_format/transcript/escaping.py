@@ -77,7 +77,8 @@ def safe_text(text: str) -> str:
 
 def visible(text: str) -> str:
     """As `safe_text`, for where tabs do no harm: they stay."""
-    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     return text.translate(_KEEP_LINES) if is_unsafe(text) else text
 
 

@@ -171,8 +171,8 @@ def _in_branch(metadata: MessageMetadata) -> tuple[UUID | None, UUID | None]:
 
 def _edits(message: MessageSnapshot) -> list[str]:
     metadata = message.metadata
-    times = [describe_time(when) for when, _ in metadata.edit_history]
-    if not times:
+    if not metadata.edit_history:
         return ["Edited"] if metadata.edited else []
+    times = [describe_time(when) for when, _ in metadata.edit_history]
     count = f" {len(times)} times" if len(times) > 1 else ""
     return [f"Edited{count}, last {times[-1]}"]

@@ -15,9 +15,13 @@ from agcx_format.transcript.words import genuine_user_text, text_of
 __all__ = ["SilentMessages", "is_sealed", "repeats"]
 
 
+# Not a union, which would be made anew for each message.
+_REASONING = (Reasoning, ReasoningWithoutContent)
+
+
 def is_sealed(item: object) -> bool:
     """Whether this is reasoning of which nothing can be read."""
-    return isinstance(item, Reasoning | ReasoningWithoutContent) and not text_of(item).strip()
+    return isinstance(item, _REASONING) and not text_of(item).strip()
 
 
 def repeats(item: object, call: ToolCall | None) -> bool:

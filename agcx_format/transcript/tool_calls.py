@@ -45,6 +45,10 @@ __all__ = [
 # What the provider of the model runs; an agent learns of it that it ended.
 _PROVIDERS_TOOLS = frozenset(("web_search", "image_generation"))
 
+# Not unions, which would be made anew for each message.
+_CALLS = (FunctionCall, LocalShellCall)
+_IN_PROSE = (Delegation, WebSearch)
+
 
 class ToolCall(msgspec.Struct, frozen=True, gc=False):
     """A tool call, its output, or both, and how it went.
@@ -101,7 +105,7 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
     @property
     def answers_in_prose(self) -> bool:
         """Whether what came back was written by a model: by a subagent, or about what a search found."""
-        return isinstance(self.meaning, Delegation | WebSearch)
+        return isinstance(self.meaning, _IN_PROSE)
 
     @property
     def is_only_status(self) -> bool:
@@ -231,7 +235,7 @@ def _records(metadata: MessageMetadata | None) -> tuple[ToolCallMetadata, ...]:
 
 
 def _of_call(item: object, metadata: MessageMetadata | None) -> ToolCall | None:
-    if not isinstance(item, FunctionCall | LocalShellCall):
+    if not isinstance(item, _CALLS):
         return None
     call = read_call(item)
     outcome, errors = _outcome(_records(metadata), _status(item), None)
@@ -278,7 +282,7 @@ def outcome_of_record(record: ToolCallMetadata) -> CallOutcome:
     """What one record in a message's metadata says. A time of 0 counts as not measured."""
     return CallOutcome(
         success=record.success,
-        exit_code=_code_in(record.error or ""),
+        exit_code=_code_in(record.error) if record.error else None,
         seconds=record.execution_time_ms / 1000 or None,
         error=record.error or None,
     )
@@ -298,6 +302,9 @@ def _outcome(
         # Nothing contradicts or completes it, as of most.
         return own, (own.error,) if own.error else ()
     recorded = [outcome_of_record(record) for record in records]
+    if len(recorded) == 1 and own is _UNKNOWN and asked_status is None:
+        # The only one that says anything, as for many calls.
+        return recorded[0], (recorded[0].error,) if recorded[0].error else ()
     verdicts = [each.success for each in (own, *recorded)]
     codes = [each.exit_code for each in (own, *recorded) if each.exit_code is not None]
     times = [each.seconds for each in recorded if each.seconds is not None]

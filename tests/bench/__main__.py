@@ -27,8 +27,9 @@ def main() -> int:
         print(f"no measure is called {unknown}; --list names them", file=sys.stderr)
         return 2
     if arguments.list:
+        width = max(len(measure.name) for measure in chosen) + 2
         for measure in chosen:
-            print(f"{measure.name:<24}{measure.what} / {measure.floor}")
+            print(f"{measure.name:<{width}}{measure.what} / {measure.floor}")
         return 0
     # Ended from outside, it still removes what it made.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

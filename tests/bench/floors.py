@@ -10,6 +10,7 @@ import mmap
 import os
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import zstandard
 
 _HEAD = 4096
 _CHUNK = 128 * 1024
+# Files that are synced at once.
+_SYNCS = 16
 
 
 def read_heads(paths: Iterable[str]) -> None:
@@ -70,6 +73,24 @@ def replace(path: Path, data: bytes) -> None:
     os.close(fd)
     os.rename(temporary, path)
     sync_directory(path.parent)
+
+
+def write_durably(folder: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write new files and name them once they are on the disk, which writes several of them together."""
+    with ThreadPoolExecutor(_SYNCS) as threads:
+        waiting = [(name, threads.submit(_written, folder, name, data)) for name, data in contents]
+        for name, written in waiting:
+            os.rename(written.result(), folder / name)
+    sync_directory(folder)
+
+
+def _written(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / f".{name}.new"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.write(fd, data)
+    os.fsync(fd)
+    os.close(fd)
+    return path
 
 
 def sync_directory(path: Path) -> None:

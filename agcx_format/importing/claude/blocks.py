@@ -26,7 +26,10 @@ from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.words import OUTPUT_IMAGE
 
-__all__ = ["PERSISTED", "Blocks"]
+__all__ = ["INTERRUPTED", "PERSISTED", "Blocks"]
+
+# What the program says in the name of the person who interrupted it.
+INTERRUPTED = "[Request interrupted by user"
 
 # What a result begins with that lies in a file of its own.
 PERSISTED = "<persisted-output>"
@@ -112,9 +115,14 @@ class Blocks:
     def _flush(self) -> None:
         if not self._pending:
             return
+        parts, self._pending = self._pending, []
+        while self._is_user and parts and (mark := _interruption(parts[0])):
+            self._put(notice(mark))
+            del parts[0]
+        if not parts:
+            return
         item_id = None if self._is_user else optional_text(self._message.get("id"))
-        self._put(unchecked.message(item_id, self._role(), self._pending))
-        self._pending = []
+        self._put(unchecked.message(item_id, self._role(), parts))
 
     def _role(self) -> str:
         """The role; text that the program wrote in the user's name gets the role `developer`."""
@@ -205,6 +213,14 @@ class Blocks:
             self._draft.left_out[f"{self._value['type']}.toolUseResult"] += 1
         if self._message.get("usage") not in _NOTHING:
             self._draft.left_out[f"{self._value['type']}.usage"] += 1
+
+
+def _interruption(part: ContentPart) -> str:
+    """What a text says that is nothing but the mark of an interruption; else empty."""
+    text = part.text.strip() if isinstance(part, InputText) else ""
+    if not text.startswith(INTERRUPTED) or not text.endswith("]") or "\n" in text:
+        return ""
+    return "Interrupted at a tool call" if "tool use" in text else "Interrupted"
 
 
 def _answers_in(result: Any) -> dict[str, Any]:

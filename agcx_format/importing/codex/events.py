@@ -1,7 +1,8 @@
 """Events of a Codex rollout: most of them repeat for display what the items say, some are the only trace.
 
-Strategy: words are compared with those of the items (see `copies`); ends of tool calls add how the calls
-went; the rest is counted. Types that are not known are kept as text.
+Strategy: words are compared with those of the items (see `copies`), a prompt only until the agent acts on it
+or is interrupted; ends of tool calls add how the calls went; the rest is counted. Types that are not known
+are kept as text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.items import PLACEHOLDERS
+from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
@@ -81,7 +83,8 @@ class Events:
     def __init__(self, draft: ImportDraft) -> None:
         self.name = ""
         self._draft = draft
-        self._copies = Copies(draft)
+        # What the person said, and what everybody else did.
+        self._prompts, self._copies = Copies(draft), Copies(draft)
         # Tokens of the context at the last count.
         self._tokens = 0
 
@@ -91,15 +94,19 @@ class Events:
         """Note the words of an item, so that events that repeat them are recognized."""
         said = self._copies.said
         if type(item) is Reasoning or type(item) is ReasoningWithoutContent:
+            self._prompts.forget()
             for part in item.summary:
                 said("summary", part.text)
             for thought in item.content or ():
                 said("thought", thought.text)
         elif type(item) is Message:
-            if item.role in ("user", "assistant"):
-                said(*spoken_in(item, _spoken(item)))
-            if item.role == "user" and text_of(item).lstrip().startswith("<turn_aborted>"):
-                said("interruption", "interrupted")
+            if item.role == "assistant":
+                self._prompts.forget()
+                said("assistant", _spoken(item))
+            elif item.role == "user":
+                self._prompts.said(*spoken_in(item, _spoken(item)))
+                if text_of(item).lstrip().startswith("<turn_aborted>"):
+                    said("interruption", "interrupted")
 
     # --- events
 
@@ -107,7 +114,7 @@ class Events:
         """Note an event that an export of this program wrote beside an item."""
         kind = as_text(payload.get("type"))
         if kind in _SPEAKERS:
-            self._copies.repeated(_SPEAKERS[kind], _words(payload), f"event_msg.{kind}")
+            self._of(kind).repeated(_SPEAKERS[kind], _words(payload), f"event_msg.{kind}")
 
     def event(self, payload: dict[str, Any], number: int) -> None:
         kind = as_text(payload.get("type"))
@@ -126,6 +133,7 @@ class Events:
         elif kind == "turn_aborted":
             words = _interruption(as_text(payload.get("reason")))
             self._copies.copy("interruption", "interrupted", name, number, payload, notice, words)
+            self._prompts.forget(alone=True)
         elif kind == "thread_rolled_back":
             draft.skipped.add(name, number, payload)
             self._rolled_back(count_of(payload.get("num_turns")), number)
@@ -151,10 +159,16 @@ class Events:
         self, kind: str, text: str, pictures: list[str], name: str, number: int, value: object
     ) -> None:
         speaker, words = _SPEAKERS[kind], text
+        if kind == "agent_message" and PLAN in text and (said := proposal_in([OutputText(text)])):
+            words = f"{said.before}\n{said.after}"
         given = kind, text, pictures, number
         if pictures and isinstance(item := self._copied(*given), Message):
             speaker, words = spoken_in(item, text)
-        self._copies.copy(speaker, words, name, number, value, self._copied, *given)
+        copies = self._of(kind)
+        copies.copy(speaker, words, name, number, value, self._copied, *given)
+
+    def _of(self, kind: str) -> Copies:
+        return self._prompts if kind == "user_message" else self._copies
 
     def _copied(self, kind: str, text: str, pictures: list[str], number: int) -> Item:
         """The item that an event repeats."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Set
 from typing import Any
 
 from agcx_format.importing.codex.answers import answers_in, started_by
+from agcx_format.importing.codex.plans import Plans, Proposal, proposal_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.notices import notice
@@ -31,7 +32,7 @@ from agcx_format.model.items import (
     Reasoning,
     ReasoningText,
 )
-from agcx_format.transcript.words import OUTPUT_IMAGE
+from agcx_format.transcript.words import OUTPUT_IMAGE, genuine_user_text
 
 __all__ = ["PLACEHOLDERS", "Items"]
 
@@ -77,6 +78,7 @@ class Items:
 
     Fields:
         number: of the line that is read.
+        plans: that the agent proposed.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Items:
     ) -> None:
         self.draft, self._heard = draft, heard
         self.number = 0
+        self.plans = Plans(draft)
 
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
@@ -111,7 +114,15 @@ class Items:
     def say(self, item: Message | Reasoning) -> None:
         """Add what somebody said or thought, which events may repeat."""
         self._heard(item)
+        if type(item) is Message and item.role == "user":
+            self.plans.answered(genuine_user_text(item), self.number)
         self.draft.add(item, self.number)
+
+    def propose(self, item_id: str | None, proposal: Proposal) -> None:
+        """Add an answer with a plan, which events repeat without it."""
+        text = unchecked.output_text(f"{proposal.before}\n{proposal.after}")
+        self._heard(unchecked.message(item_id, "assistant", [text]))
+        self.plans.propose(item_id, proposal, self.number)
 
     def add(self, item: Item) -> None:
         self.draft.add(item, self.number)
@@ -129,7 +140,11 @@ class Items:
 def _message(items: Items, payload: dict[str, Any]) -> None:
     role = as_text(payload.get("role")) or "user"
     content = _content(items, payload.get("content"), role)
-    items.say(unchecked.message(optional_text(payload.get("id")), role, content))
+    item_id = optional_text(payload.get("id"))
+    if role == "assistant" and (proposal := proposal_in(content)):
+        items.propose(item_id, proposal)
+    else:
+        items.say(unchecked.message(item_id, role, content))
 
 
 def _content(items: Items, content: Any, role: str) -> list[ContentPart]:

@@ -189,6 +189,8 @@ class _Rollout:
         if kind == "response_item" and isinstance(payload, dict):
             self._items.line(payload, number)
         elif kind == "event_msg" and isinstance(payload, dict):
+            if payload.get("type") == "task_started":
+                self._items.plans.mode(as_text(payload.get("collaboration_mode_kind")))
             self._events.event(payload, number)
         else:
             self._other(value, number)
@@ -244,8 +246,9 @@ class _Rollout:
         if kind == "turn_context":
             self._model = as_text(payload.get("model")) or self._model
             self._directory = as_text(payload.get("cwd")) or self._directory
-            plan = _collaboration_mode(payload) == "plan"
-            self._draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
+            mode = _collaboration_mode(payload)
+            self._items.plans.mode(mode)
+            self._draft.mode(OperatingMode.PLAN if mode == "plan" else OperatingMode.BUILD)
 
     def _finish(self) -> Imported:
         draft, meta = self._draft, self._meta

@@ -7,7 +7,6 @@ from typing import Final
 
 from agcx_format import MessageSnapshot, MessageSource
 from agcx_format.errors import PersistenceError
-from agcx_format.store import open_conversation
 from agcx_format.transcript import Branches, BranchFinder, ChosenWays
 from agcx_tui.core.conversation.find_message import all_messages
 
@@ -38,6 +37,9 @@ def branches_of(path: str, stopped: Callable[[], bool]) -> Branches | None:
     Raises:
         PersistenceError: It cannot be read.
     """
+    # Imported late: an export in many processes needs none of the store.
+    from agcx_format.store import open_conversation
+
     finder = BranchFinder()
     with open_conversation(path) as file:
         for number, message in enumerate(file, 1):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from agcx_format.processes.child import Failed, failure_of
+from agcx_format.processes import Failed, failure_of
 from agcx_tui.core.export.outgoing import Form
 from agcx_tui.core.export.session_export import Exporter
 

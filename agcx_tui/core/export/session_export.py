@@ -127,16 +127,18 @@ class Exporter:
             left_out = messages_left_out(self._checked(opened.messages), branch)
         except PersistenceError as error:
             raise error.located(path=path) from None
-        return replace(choice, left_out=left_out)
+        return replace(choice, left_out=left_out) if left_out else choice
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[_Opened]:
         from agcx_format import SessionFile
-        from agcx_format.store import checkpoint_file, is_checkpoint
+        from agcx_format.store import is_checkpoint
 
         progress = self.progress
         try:
             if is_checkpoint(path):
+                from agcx_format.store import checkpoint_file
+
                 with checkpoint_file(path) as checkpoint:
                     _, conversation, state = checkpoint.session
                     progress.expected = checkpoint.expected
@@ -233,11 +235,12 @@ class Exporter:
         )
 
     def _checked(self, messages: Iterable[MessageSnapshot]) -> Iterator[MessageSnapshot]:
-        self.progress.messages = 0
+        progress, should_stop = self.progress, self.should_stop
+        progress.messages = 0
         for message in messages:
-            if self.should_stop():
+            if should_stop():
                 raise Stopped
-            self.progress.messages += 1
+            progress.messages += 1
             yield message
 
 

@@ -10,9 +10,12 @@ import msgspec
 import pytest
 
 from agcx_format import SessionStore, Store, open_store
+from agcx_format.importing.claude.transcript import read_transcript
+from agcx_format.importing.codex.rollout import read_rollout
+from agcx_format.importing.growth import Growth, compare
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions
-from agcx_format.model.items import FunctionCallOutput
+from agcx_format.model.items import FunctionCallOutput, InputText, Message, OutputText
 from agcx_format.model.session import Session
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
@@ -189,3 +192,25 @@ def test_a_preview_of_a_result_becomes_the_result(store, tmp_path):
     assert store.load_session(result.id)[1].messages[1].item == FunctionCallOutput(
         "toolu_1", "whole"
     )
+
+
+@pytest.mark.parametrize("agent", ["codex", "claude"])
+def test_what_an_older_importer_kept_as_it_was_said_is_not_taken_for_edited(agent, tmp_path):
+    """A plan is a call by now, an interruption a notice."""
+    if agent == "codex":
+        said = "Look:\n<proposed_plan>\n1. do\n</proposed_plan>"
+        path = write(tmp_path / "a.jsonl", meta(), user("one"), assistant(said), user("two"))
+        old = Message(None, "assistant", [OutputText(said)])
+    else:
+        said = "[Request interrupted by user]"
+        lines = claude.user("one"), claude.user(said), claude.user("two")
+        path = write(tmp_path / "a.jsonl", *lines)
+        old = Message(None, "user", [InputText(said)])
+    new = read_rollout(path) if agent == "codex" else read_transcript(path)
+    first, changed, *_, last = new.conversation.messages
+    context = msgspec.structs.replace(new.conversation.context, environment_variables={})
+    messages = [first, msgspec.structs.replace(changed, item=old), last]
+    stored = msgspec.structs.replace(new.conversation, messages=messages, context=context)
+    assert compare((new.metadata, stored, new.state), new) is Growth.SOME
+    messages[1] = msgspec.structs.replace(changed, item=Message(None, "assistant", []))
+    assert compare((new.metadata, stored, new.state), new) is not Growth.SOME

@@ -87,6 +87,17 @@ def test_whether_a_plan_was_accepted_is_said_and_sets_the_mode(read, failed, wor
     assert mode is (OperatingMode.PLAN if failed else OperatingMode.BUILD)
 
 
+def test_an_interruption_is_a_mark_and_what_is_said_with_it_is_said(read):
+    tool = text("[Request interrupted by user for tool use]")
+    imported = read(
+        user("start"), user([text("[Request interrupted by user]")]), user([tool, text("not this")]),
+        user("[Request interrupted by user]\nbut that"),
+    )  # fmt: skip
+    assert texts(imported)[1:4] == ["Interrupted", "Interrupted at a tool call", "not this"]
+    assert roles(imported) == ["user", "system", "system", "user", "user"]
+    assert imported.metadata.turn_count == 3
+
+
 def test_questions_and_answers_are_one_readable_message(read):
     given = {"questions": [{"question": "Which color?"}], "answers": {"Which color?": "blue"}}
     imported = read(assistant(use("AskUserQuestion")), user([result("…")], toolUseResult=given))

@@ -84,6 +84,13 @@ def test_the_second_time_that_something_is_said_is_not_a_copy_of_the_first(read)
     assert texts(imported) == ["go on", "go on"]
 
 
+def test_a_prompt_is_no_copy_of_one_that_the_agent_has_answered(read):
+    again = event("user_message", message="go on"), event("turn_aborted", reason="interrupted")
+    imported = read(meta(), user("go on"), assistant("done"), *again, user("go on"))
+    assert texts(imported) == ["go on", "done", "go on", "Interrupted", "go on"]
+    assert imported.metadata.turn_count == 3
+
+
 def test_a_request_around_which_an_editor_wrote_is_still_a_copy(read):
     words = "# Context from my IDE setup:\n\n## My request for Codex:\nrename it\n"
     imported = read(meta(), user(words), event("user_message", message="rename it\n"))
@@ -328,13 +335,23 @@ def test_calls_name_their_files_with_lines(read):
         meta(),
         item("custom_tool_call", name="apply_patch", call_id="p", input=patch),
         call("read_file", {"file_path": "/src/b.py", "offset": 5, "limit": 10}),
+        call("read_file", {"file_path": "/src/b.py", "limit": 10}),
+        call("grep", {"path": "/src", "limit": 10}),
+        call("read_file", {"absolute_path": "/src/c.py", "offset": 10, "limit": 5}),
+        call(
+            "shell", {"command": ["bash", "-lc", "sed -n '1,200p' src/a.py && nl b.c | sed -n 7p"]}
+        ),
+        call("exec_command", {"cmd": "cat a | sort | sed -n '1,5p'; sed -n '/x/p' $FILE"}),
         call("shell", {"command": ["ls"]}),
     )
     files = [
         [(file.path, file.line_range) for file in message.metadata.file_context]
         for message in imported.conversation.messages
     ]
-    assert files == [[("src/a.py", None)], [("/src/b.py", (5, 14))], []]
+    assert files == [
+        [("src/a.py", None)], [("/src/b.py", (5, 14))], [("/src/b.py", (1, 10))], [("/src", None)],
+        [("/src/c.py", (11, 15))], [("src/a.py", (1, 200)), ("b.c", (7, 7))], [], [],
+    ]  # fmt: skip
 
 
 def test_a_review_is_text_with_its_findings_and_their_places(tmp_path):
