@@ -138,7 +138,7 @@ class LiveResults:
         """Begin with no rows."""
         self._stale = False
         self.query = Query() if self.line is None else self.line.wanted
-        self._results = Results(several=len(self.query.wanted) > 1)
+        self._results = Results()
         self._rows.show(self._results)
 
     def _finish(self, arrived: Arrived) -> None:
