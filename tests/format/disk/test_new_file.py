@@ -1,4 +1,4 @@
-"""A new file gets its name without replacing another, and the directories made for it are its owner's alone."""
+"""A new file gets its name without replacing another; directories made for it are its owner's alone."""
 
 from __future__ import annotations
 
