@@ -15,7 +15,7 @@ __all__ = [
     "path_in", "signature_in", "version_of",
 ]  # fmt: skip
 
-MAGIC = b"AGCXbok5"
+MAGIC = b"AGCXbok6"
 # Blocks of a segment: 32 MB of text.  A longer session is a segment of its own.
 MOST_BLOCKS = 512
 

@@ -36,6 +36,8 @@ def used_home(tmp_path_factory) -> Path:
     build_demo_store(store, now=time.time_ns())
     with browser(home) as terminal:
         terminal.wait_for(TITLE)
+        # The projects are read once the list is there.
+        terminal.wait_for("infra")
         terminal.wait_quiet()
         leave(terminal)
     return home
@@ -279,10 +281,11 @@ def test_another_size_is_not_painted(home):
     assert not is_painted(home, size=(100, 40))
 
 
-def test_a_dumb_terminal_gets_no_page(home):
+def test_a_dumb_terminal_gets_a_sentence(home):
     with browser(home, TERM="dumb") as terminal:
-        terminal.wait_for(TITLE)
-        assert not painted_first(terminal)
+        terminal.wait_end()
+        assert b"\x1b" not in output(terminal)
+        assert b"TERM is dumb" in output(terminal)
 
 
 def test_a_damaged_page_is_not_painted(home):

@@ -141,7 +141,7 @@ class LiveResults:
         """
         self._stale = False
         self.query = Query() if self.line is None else self.line.wanted
-        self._results = Results(several=len(self.query.wanted) > 1)
+        self._results = Results()
         self._results.add(sessions)
         self._rows.show(self._results)
 
