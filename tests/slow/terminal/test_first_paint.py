@@ -18,6 +18,7 @@ import pytest
 from agcx_tui.demo import build_demo_store
 from tests.bench.terminal import DOWN, Terminal
 from tests.support import ROOT
+from tests.support.surroundings import bytecode
 from tests.support.waiting import LIMIT
 
 SIZE = (120, 40)
@@ -65,6 +66,7 @@ def browser(home: Path, *arguments: str, size=SIZE, code: str = "", **variables:
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "TZ": "UTC",
+        **bytecode(),
     }
     run = f"{code}\nfrom agcx_tui.__main__ import main\nmain()"
     command = [sys.executable, "-c", run, *arguments]
@@ -311,7 +313,11 @@ def test_what_was_deleted_since_is_not_shown(home):
 def test_without_a_terminal_nothing_is_painted(home):
     import subprocess
 
-    environment = {"HOME": str(home), "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    environment = {
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "TERM": "xterm-256color",
+    } | bytecode()
     command = [sys.executable, "-m", "agcx_tui"]
     done = subprocess.run(
         command,
