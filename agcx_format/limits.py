@@ -47,8 +47,8 @@ WINDOW = 128 * MIB
 # Layout 1 stores lengths as u32.
 SECTION_ON_DISK = 0xFFFFFFFF
 
-# A file of more bytes of which the disk holds less than half is no session, and is not backed up: what a
-# writer makes is compressed, and has no holes.
+# A file of more bytes of which the disk holds less than half is no session, and is not backed up or edited,
+# which would write its holes: what a writer makes is compressed, and has none.
 SPARSE = 1024 * MIB
 
 # A larger message is shown only by its size; it can still be exported.

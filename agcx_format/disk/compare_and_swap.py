@@ -122,17 +122,17 @@ def take(target: Place, away: Place, expected: Signature) -> None:
         target.rename(away)
     except FileNotFoundError:
         raise _stale(target) from None
-    error: PersistenceError = _stale(target)
+    unknown: PersistenceError | None = None
     try:
         if away.is_still(expected):
             return
-    except PersistenceError as unknown:
-        error = unknown
+    except PersistenceError as error:
+        unknown = error
     # If an even later save has filled the place meanwhile, that one stays.
     with contextlib.suppress(StaleSession):
         if put(away, target):
             away.unlink()
-    raise error
+    raise unknown or _stale(target)
 
 
 def replace_if(

@@ -11,16 +11,24 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Self
+from typing import NoReturn, Self, SupportsIndex
 
+from agcx_format import limits
 from agcx_format.disk.durable import Signature, open_regular, os_reason, read_exactly
 from agcx_format.errors import FileClosed, PersistenceError, StaleSession, located
 
-__all__ = ["BLOCK", "OpenFile"]
+__all__ = ["BLOCK", "OpenFile", "refuse_copy"]
 
 # Bytes.  Disks fail by the sector and systems read by the page; neither is larger than this.
 BLOCK = 4096
 _AT_ONCE = 1024 * 1024
+
+
+def refuse_copy(opened: object, protocol: SupportsIndex) -> NoReturn:
+    """The `__reduce_ex__` of what holds a descriptor: a copy that is dropped would close it."""
+    raise TypeError(
+        f"an open {type(opened).__name__} cannot be copied or pickled: open its path again"
+    )
 
 
 class OpenFile:
@@ -94,6 +102,16 @@ class OpenFile:
         if not self.signature.fits(self.status()):
             raise StaleSession("it changed while it was read", path=self.path)
 
+    def check_not_sparse(self) -> None:
+        """Check that the file is not mostly a huge hole, before all of it is written elsewhere.
+
+        Raises:
+            PersistenceError: it is.
+        """
+        if self.size > limits.SPARSE and self.status().st_blocks * 512 < self.size // 2:
+            reason = f"a sparse file of {self.size:,} bytes, which would all be written"
+            raise PersistenceError(reason, path=self.path)
+
     def read(self, size: int, offset: int) -> bytes:
         """Read `size` bytes at `offset`; fewer only at the end of the file.
 
@@ -147,6 +165,8 @@ class OpenFile:
                 # Another thread closes it.
                 return
             os.close(fd)
+
+    __reduce_ex__ = refuse_copy
 
     def __enter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from math import log1p
+from typing import NamedTuple
 
 from agcx_format.search.blocks import Block
 from agcx_format.search.filters import Allowed
@@ -35,6 +36,16 @@ _ELSEWHERE = 0.5
 _Words = frozenset[int]
 _Span = tuple[int, int, int]
 """Start and end in characters of a message; which word it is."""
+_Place = tuple[int, int, int, int]
+"""The first message of a block, the message within it, start and end."""
+
+
+class _Line(NamedTuple):
+    """Matches that are shown together; they become hits if they are among the best."""
+
+    block: Block
+    number: int
+    matches: list[_Span]
 
 
 class BestLines:
@@ -60,10 +71,10 @@ class BestLines:
         self._all: _Words = frozenset(range(len(matchers)))
         # Hits of one line that count first, so that it does not take the room of others.
         self._few = max(len(matchers), rows // 3)
-        # By the words of a line, and those of its message: of each line its hits, the rarest word first.
-        self._lines: dict[tuple[_Words, _Words], list[list[Hit]]] = {}
+        # By the words of a line, and those of its message: of each line its matches, the rarest word first.
+        self._lines: dict[tuple[_Words, _Words], list[_Line]] = {}
         self._kept: dict[tuple[_Words, _Words], int] = {}
-        self._made = 0
+        self._taken = 0
         # Hits of each word that were looked at.
         self._seen = [0] * len(matchers)
         self._messages = 0
@@ -101,25 +112,38 @@ class BestLines:
                     looked_at.add(number)
                     self._add_message(block, number, there)
 
-    def chosen(self) -> list[Hit]:
-        """The best hits, in the order of the conversation."""
+    def chosen(self) -> list[tuple[Hit, float]]:
+        """The best hits, in the order of the conversation, and what the words in the line of each are worth.
+
+        All of them in one line are worth 1.
+        """
         weights = [log1p(sum(self.counts) / max(1, count)) for count in self.counts]
 
-        def worth(words: tuple[_Words, _Words]) -> float:
+        def worth(words: _Words) -> float:
+            return sum(weights[word] for word in words)
+
+        def rank(words: tuple[_Words, _Words]) -> float:
             here, message = words
-            elsewhere = sum(weights[word] for word in message - here)
-            return sum(weights[word] for word in here) + _ELSEWHERE * elsewhere
+            return worth(here) + _ELSEWHERE * worth(message - here)
 
         lines = [
-            line
-            for words in sorted(self._lines, key=worth, reverse=True)
+            (line, 1.0 if words[0] == self._all else worth(words[0]) / worth(self._all))
+            for words in sorted(self._lines, key=rank, reverse=True)
             for line in self._lines[words]
         ]
-        found: list[Hit] = []
+        found: list[tuple[_Place, Block, float]] = []
         for part in (slice(self._few), slice(self._few, None)):
-            for line in lines:
-                found += line[part][: self._rows - len(found)]
-        return sorted(found, key=_place)
+            for line, share in lines:
+                matches = line.matches[part][: self._rows - len(found)]
+                found += [
+                    ((line.block.first, line.number, start, end), line.block, share)
+                    for start, end, _ in matches
+                ]
+        found.sort(key=lambda each: each[0])
+        return [
+            (self._make(block, number, start, end), share)
+            for (_, number, start, end), block, share in found
+        ]
 
     @property
     def together(self) -> float:
@@ -174,13 +198,12 @@ class BestLines:
         if kept >= self._rows:
             return
         # All hits while there may be few, and then a few of each line.
-        most = max(self._few, self._rows - self._made)
+        most = max(self._few, self._rows - self._taken)
         if len(line) > self._few:
             line = sorted(line, key=lambda span: (self.counts[span[2]], span))[:most]
-        hits = [self._make(block, number, start, end) for start, end, _ in line]
-        self._made += len(hits)
-        self._lines.setdefault((here, message), []).append(hits)
-        self._kept[here, message] = kept + min(len(hits), self._few)
+        self._taken += len(line)
+        self._lines.setdefault((here, message), []).append(_Line(block, number, line))
+        self._kept[here, message] = kept + min(len(line), self._few)
 
 
 def _lines_of(text: str, spans: Iterable[_Span]) -> Iterator[list[_Span]]:
@@ -193,7 +216,3 @@ def _lines_of(text: str, spans: Iterable[_Span]) -> Iterator[list[_Span]]:
         line.append(span)
     if line:
         yield line
-
-
-def _place(hit: Hit) -> tuple[int, int, int]:
-    return -1 if hit.message is None else hit.message, hit.start, hit.end

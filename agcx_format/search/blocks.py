@@ -7,10 +7,11 @@ matches across two messages, and to a regular expression the end of a message is
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -36,49 +37,59 @@ BLOCK_SIZE = 64 * 1024
 TITLE_NUMBER = -1
 """What the title has for the number of a message."""
 
-_FAILED = 0x80
-_KINDS = bytes([kind | failed for kind in Kind for failed in (0, _FAILED)])
+
+class Sort(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What many messages of a block have alike.
+
+    Fields:
+        kind, role, tool, failed: as `Said` has them.
+    """
+
+    kind: Kind
+    role: str
+    tool: str
+    failed: bool
 
 
 class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What is known of the messages of a block, beside their text, in columns.
+    """What is known of the messages of a block, beside their text.
+
+    Strategy: few values, so that it is decoded in the time that one hit takes: messages are of a few sorts,
+    and their times are one text.
 
     Fields:
-        kinds: a byte for each message: its `Kind`, and the top bit for what failed.
-        times: as the files have them.
-        names: roles and tools.
-        roles: index into `names` for each message; of tools likewise, -1 for none.
+        sorts: those of these messages.
+        of: for each message the number of its sort, as two bytes.
+        times: as the files have them, a line for each message.
         paths: of the messages that are about files, by their number.
     """
 
-    kinds: bytes
-    times: list[str]
-    names: list[str]
-    roles: list[Annotated[int, msgspec.Meta(ge=0)]]
-    tools: list[Annotated[int, msgspec.Meta(ge=-1)]]
+    sorts: list[Sort]
+    of: bytes
+    times: str
     paths: dict[int, list[str]]
 
     def kind(self, number: int) -> Kind:
-        return Kind(self.kinds[number] & ~_FAILED)
+        return self._sort(number).kind
 
     def failed(self, number: int) -> bool:
-        return bool(self.kinds[number] & _FAILED)
+        return self._sort(number).failed
 
     def role(self, number: int) -> str:
-        return self.names[self.roles[number]]
+        return self._sort(number).role
 
     def tool(self, number: int) -> str:
-        index = self.tools[number]
-        return self.names[index] if index >= 0 else ""
+        return self._sort(number).tool
+
+    def _sort(self, number: int) -> Sort:
+        return self.sorts[int.from_bytes(self.of[2 * number : 2 * number + 2], "little")]
 
     def check(self, messages: int) -> None:
         """`ValueError` when it is not of so many messages."""
-        if not messages == len(self.kinds) == len(self.times) == len(self.roles) == len(self.tools):
+        if not 2 * messages == len(self.of) == 2 * (self.times.count("\n") + 1):
             raise ValueError("columns of another length")
-        if max(max(self.roles), max(self.tools)) >= len(self.names):
-            raise ValueError("a name that is not there")
-        if self.kinds.strip(_KINDS):
-            raise ValueError("a kind that is not known")
+        if max(struct.unpack(f"<{messages}H", self.of)) >= len(self.sorts):
+            raise ValueError("a sort that is not there")
 
 
 class Block:
@@ -93,12 +104,15 @@ class Block:
     ALWAYS: ClassVar[int] = 0x80
     """A bit that all blocks have among their traits."""
 
-    def __init__(self, payload: bytes, traits: int, first: int, facts: Callable[[], Facts]) -> None:
+    def __init__(
+        self, payload: bytes, traits: int, first: int, facts: Callable[[int], Facts]
+    ) -> None:
         self.payload = payload
         self.traits = traits | self.ALWAYS
         self.first = first
         self._get_facts = facts
         self._facts: Facts | None = None
+        self._times: list[str] = []
         # A message and where it begins: those that are asked for follow each other.
         self._reached = 0, 0
         # The text that was asked for last: one message may have thousands of matches.
@@ -112,8 +126,14 @@ class Block:
     def facts(self) -> Facts:
         found = self._facts
         if found is None:
-            found = self._facts = self._get_facts()
+            found = self._facts = self._get_facts(self.messages)
         return found
+
+    def time(self, number: int) -> str:
+        """That of one message, as the file has it."""
+        if not self._times:
+            self._times = self.facts.times.split("\n")
+        return self._times[number]
 
     @property
     def messages(self) -> int:
@@ -143,6 +163,13 @@ class Block:
             self._reached = number, at
             yield number, start, end
 
+    def first_in_characters(self, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]]:
+        """The same for a few spans, all at once."""
+        found = list(in_characters(self.payload, spans))
+        if found:
+            self._reached = found[0][:2]
+        return [(number, start, end) for number, _, start, end in found]
+
     @cached_property
     def texts(self) -> list[str]:
         """The text of each message."""
@@ -170,22 +197,19 @@ def _block(held: list[Said], first: int) -> Block:
     # All at once: hardly a message is so long that this does not save time.
     text = SEPARATOR.join([said.text for said in held])
     facts = facts_of(held)
-    return Block(text.encode(), traits_of(text), first, lambda: facts)
+    return Block(text.encode(), traits_of(text), first, lambda _: facts)
 
 
 def facts_of(held: list[Said]) -> Facts:
-    """The columns of these messages."""
-    names: dict[str, int] = {}
-    index = names.setdefault
-    roles = [index(said.role, len(names)) for said in held]
-    tools = [index(said.tool, len(names)) if said.tool else -1 for said in held]
+    """Those of these messages."""
+    sorts: dict[tuple[Kind, str, str, bool], int] = {}
+    number = sorts.setdefault
+    of = [number((said.kind, said.role, said.tool, said.failed), len(sorts)) for said in held]
     return Facts(
-        bytes([said.kind | (_FAILED if said.failed else 0) for said in held]),
-        [said.time for said in held],
-        list(names),
-        roles,
-        tools,
-        {number: list(said.paths) for number, said in enumerate(held) if said.paths},
+        [Sort(*each) for each in sorts],
+        struct.pack(f"<{len(of)}H", *of),
+        "\n".join([said.time for said in held]),
+        {at: list(said.paths) for at, said in enumerate(held) if said.paths},
     )
 
 

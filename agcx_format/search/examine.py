@@ -8,7 +8,7 @@ place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -104,8 +104,10 @@ class _Examination:
             return None
         if 0 in self._counts or self._fits_nothing():
             return None
-        if self._best is not None:
-            self._hits = self._best.chosen()
+        worth: tuple[float, ...] = ()
+        if self._best is not None and (chosen := self._best.chosen()):
+            hits, worth = zip(*chosen, strict=True)
+            self._hits = list(hits)
         count = sum(self._counts) if self._wanted else self._allowed_messages
         return SessionHits(
             self._path,
@@ -116,6 +118,7 @@ class _Examination:
             self._exact,
             self._score() if self._request.scored else 0.0,
             self._session.direct,
+            worth,
         )
 
     def _fits_nothing(self) -> bool:
@@ -157,26 +160,28 @@ class _Examination:
         return next(self._matches(matcher, block), None) is not None
 
     def _search(self, block: Block) -> None:
-        room = max(0, self._request.rows - len(self._hits))
-        found: list[list[Match]] = []
+        room = self._request.rows - len(self._hits)
+        found: list[Match] = []
         for number, matcher in enumerate(self._wanted):
-            if self._request.allowed is None and not room:
-                self._counts[number] += self._further(matcher, block)
-                continue
-            matches = self._matches(matcher, block)
-            first = list(islice(matches, room))
-            if len(first) < room or not self._request.counted:
-                count = len(first)
-            elif self._request.allowed is None:
-                count = matcher.count(block)
-            else:
-                count = len(first) + sum(1 for _ in matches)
+            first, count = self._first(matcher, block, room)
             self._counts[number] += count
-            found.append(first)
-        # One word, as most queries are, needs no merging.
-        ordered = found[0] if len(found) == 1 else sorted(chain(*found))[:room]
-        for message, start, end in ordered:
-            self._add(block, message, start, end)
+            found += first
+        if len(self._wanted) > 1:
+            found.sort()
+        self._hits += [self._hit(block, *match) for match in found[:room]]
+
+    def _first(self, matcher: Matcher, block: Block, room: int) -> tuple[list[Match], int]:
+        """The first matches, and how many there are; unless that is counted, at least so many."""
+        if not room:
+            return [], self._further(matcher, block)
+        allowed, counted = self._request.allowed, self._request.counted
+        if allowed is None:
+            first = matcher.first(block, room)
+            every = len(first) < room or not counted
+            return first, len(first) if every else matcher.count(block)
+        matches = self._matches(matcher, block)
+        first = list(islice(matches, room))
+        return first, len(first) + (sum(1 for _ in matches) if counted else 0)
 
     def _search_several(self, block: Block, best: BestLines) -> None:
         counts = [self._further(matcher, block) for matcher in self._wanted]
@@ -206,21 +211,18 @@ class _Examination:
             if allowed is None or allowed(block.facts, number):
                 self._allowed_messages += 1
                 if len(self._hits) < self._request.rows:
-                    self._add(block, number, 0, 0)
-
-    def _add(self, block: Block, number: int, start: int, end: int) -> None:
-        self._hits.append(self._hit(block, number, start, end))
+                    self._hits.append(self._hit(block, number, 0, 0))
 
     def _hit(self, block: Block, number: int, start: int, end: int) -> Hit:
         """A match in message `number` of a block."""
         lines = lines_around(block.message(number), start, end, self._request.context)
-        facts, at = block.facts, block.first + number
+        at = block.first + number
         return Hit(
             self._path,
             self._session.title,
             None if at == TITLE_NUMBER else at,
-            facts.role(number),
-            facts.times[number],
+            block.facts.role(number),
+            block.time(number),
             start,
             end,
             lines.line,

@@ -12,6 +12,7 @@ ones are none.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -52,6 +53,9 @@ class Matcher(Protocol):
 
     def count(self, block: Block) -> int:
         """How many matches there are in the block."""
+
+    def first(self, block: Block, most: int) -> list[Match]:
+        """The first matches in the block."""
 
     def matches(self, block: Block) -> Iterator[Match]:
         """Every match, in the order of the text."""
@@ -116,12 +120,15 @@ class Literal(msgspec.Struct, frozen=True):
             return native.uncased_count(payload, self._raw)
         return sum(1 for _ in native.uncased_spans(payload, self._raw))
 
+    def first(self, block: Block, most: int) -> list[Match]:
+        if self._is_slow(block):
+            return list(islice(_each_message(self, block), most))
+        return block.first_in_characters(islice(self._spans(block.payload), most))
+
     def matches(self, block: Block) -> Iterator[Match]:
         if self._is_slow(block):
-            yield from _each_message(self, block)
-            return
-        spans = self._cased_spans if self.needle.cased else native.uncased_spans
-        yield from block.in_characters(spans(block.payload, self._raw))
+            return _each_message(self, block)
+        return block.in_characters(self._spans(block.payload))
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
         needle = self.needle
@@ -148,12 +155,9 @@ class Literal(msgspec.Struct, frozen=True):
         # By message: most are ASCII also where one is not, and these are folded in no time.
         return map(self.needle.prepare, block.texts)
 
-    @staticmethod
-    def _cased_spans(payload: bytes, raw: bytes) -> Iterator[tuple[int, int]]:
-        at, size = payload.find(raw), len(raw)
-        while at >= 0:
-            yield at, at + size
-            at = payload.find(raw, at + size)
+    def _spans(self, payload: bytes) -> Iterator[tuple[int, int]]:
+        spans = native.cased_spans if self.needle.cased else native.uncased_spans
+        return spans(payload, self._raw)
 
 
 def _traits_to_beware(needle: Needle) -> int:
@@ -206,6 +210,9 @@ class Regex(msgspec.Struct, frozen=True):
 
     def count(self, block: Block) -> int:
         return sum(1 for _ in self.matches(block))
+
+    def first(self, block: Block, most: int) -> list[Match]:
+        return list(islice(self.matches(block), most))
 
     def matches(self, block: Block) -> Iterator[Match]:
         # A match in one message is one in all of them together: what is before and behind a message, a line

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Protocol
 
 __all__ = [
-    "Pattern", "casefold", "compile_regex", "count", "find", "has_uncased", "missing", "numpy",
+    "Pattern", "cased_spans", "casefold", "compile_regex", "count", "find", "has_uncased", "missing", "numpy",
     "uncased_count", "uncased_find", "uncased_spans",
 ]  # fmt: skip
 
@@ -86,11 +86,15 @@ def uncased_spans(payload: bytes, needle: bytes) -> Iterator[tuple[int, int]]:
             start = match.offset_within(whole)
             yield start, start + match.nbytes
         return
-    lowered, size = payload.lower(), len(needle)
-    at = lowered.find(needle)
+    yield from cased_spans(payload.lower(), needle)
+
+
+def cased_spans(payload: bytes, needle: bytes) -> Iterator[tuple[int, int]]:
+    """The same where case counts."""
+    at, size = payload.find(needle), len(needle)
     while at >= 0:
         yield at, at + size
-        at = lowered.find(needle, at + size)
+        at = payload.find(needle, at + size)
 
 
 def casefold(payload: bytes) -> bytes:

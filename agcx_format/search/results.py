@@ -68,6 +68,8 @@ class SessionHits(msgspec.Struct, frozen=True, gc=False):
         exact: whether `count` is all of them; else there may be more.
         score: how well it fits, for the order `best`.
         direct: whether it was searched without the index.
+        worth: of several words, for each hit how much those in its line say, the rare ones more: 1 where all
+            of them stand in it.  Empty where all say as much.
     """
 
     path: str
@@ -78,6 +80,7 @@ class SessionHits(msgspec.Struct, frozen=True, gc=False):
     exact: bool = True
     score: float = 0.0
     direct: bool = False
+    worth: tuple[float, ...] = ()
 
     @property
     def id(self) -> UUID | None:

@@ -15,10 +15,11 @@ thousand sessions that they are as they were takes only their keys.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
+from unicodedata import unidata_version
 
 import msgspec
 
@@ -76,6 +77,8 @@ class Segment:
             raise Damaged(str(error)) from None
         if head.store != store:
             raise Damaged("of another store")
+        if head.letters != unidata_version:
+            raise Damaged("folded by another version of Unicode")
         if head.broken and max(head.broken) >= len(head.keys):
             raise Damaged("a session that is not there")
         self.size = file.size
@@ -128,7 +131,7 @@ class Segment:
 
     @cached_property
     def _starts(self) -> list[int]:
-        """Where each block's frames begin; `Damaged` when the details are not of this file."""
+        """Where each block's frames begin, and the end; `Damaged` when the details are not of this file."""
         following = 0
         for row in self.sessions:
             if row.first != following:
@@ -136,7 +139,7 @@ class Segment:
             following += row.count
         at = self._rows_at + rows_size(self.block_count)
         starts = list(accumulate((block.on_disk for block in self.blocks), initial=at))
-        if following != self.block_count or starts.pop() != self.size:
+        if following != self.block_count or starts[-1] != self.size:
             raise Damaged("lengths that do not fit")
         return starts
 
@@ -144,18 +147,25 @@ class Segment:
         """The blocks that may hold what is asked for, as bits.  Raises `Damaged` when a row is damaged."""
         return self._rows.blocks(asked)
 
-    def read(self, numbers: Iterable[int]) -> Iterator[Block]:
+    def read(self, numbers: Sequence[int]) -> Iterator[Block]:
         """Blocks by number, ascending.  Raises `Damaged` when one is damaged."""
         starts, rows = self._starts, self.blocks
-        for run in self._runs(numbers):
-            start = starts[run[0]]
-            data = memoryview(self._read(self._end(run[-1]) - start, start))
-            for number in run:
-                row = rows[number]
-                at = starts[number] - start
-                packed = data[at : at + row.packed]
-                facts = data[at + row.packed : at + row.on_disk]
-                yield self._block(row, packed, bytes(facts))
+        at, largest = 0, _READ_FIRST
+        while at < len(numbers):
+            begin = starts[numbers[at]]
+            after = at + 1
+            # Those are read together that lie next to each other, or nearly so.
+            while (
+                after < len(numbers)
+                and numbers[after] <= numbers[after - 1] + 2
+                and starts[numbers[after] + 1] - begin <= largest
+            ):
+                after += 1
+            data = memoryview(self._read(starts[numbers[after - 1] + 1] - begin, begin))
+            for number in numbers[at:after]:
+                yield _block(rows[number], data[starts[number] - begin :])
+            # Often the first blocks are enough.
+            at, largest = after, _READ_AT_ONCE
 
     def signature(self) -> WholeSignature:
         """All rows.  Raises `Damaged` when one is damaged."""
@@ -164,41 +174,11 @@ class Segment:
 
     def frames(self, number: int) -> bytes:
         """The frames of a block as they are."""
-        return self._read(self._end(number) - self._starts[number], self._starts[number])
+        start, end = self._starts[number : number + 2]
+        return self._read(end - start, start)
 
     def close(self) -> None:
         self._file.close()
-
-    @staticmethod
-    def _block(row: BlockRow, packed: memoryview, facts: bytes) -> Block:
-        payload = decompress(packed, row.size)
-
-        def known() -> Facts:
-            try:
-                found = _decode_facts(decompress(facts, row.facts_size))
-                found.check(block.messages)
-            except (ValueError, msgspec.DecodeError) as error:
-                raise Damaged(str(error)) from None
-            return found
-
-        block = Block(payload, row.traits, row.first, known)
-        return block
-
-    def _runs(self, numbers: Iterable[int]) -> Iterator[list[int]]:
-        """Blocks that are read together: they lie next to each other, or nearly so."""
-        run: list[int] = []
-        # Often the first blocks are enough.
-        largest = _READ_FIRST
-        for number in numbers:
-            if run and (number > run[-1] + 2 or self._end(number) - self._starts[run[0]] > largest):
-                yield run
-                run, largest = [], _READ_AT_ONCE
-            run.append(number)
-        if run:
-            yield run
-
-    def _end(self, number: int) -> int:
-        return self._starts[number] + self.blocks[number].on_disk
 
     def _read_row(self, size: int, offset: int) -> bytes:
         return self._read(size, self._rows_at + offset)
@@ -210,3 +190,21 @@ class Segment:
             return data if len(data) == size else self._file.read(size, offset)
         except (PersistenceError, OSError) as error:
             raise Damaged(str(error)) from None
+
+
+def _block(row: BlockRow, frames: memoryview) -> Block:
+    """A block out of the bytes from its frames on.  Raises `Damaged`."""
+    packed, end = row.packed, row.on_disk
+    payload = decompress(frames[:packed], row.size)
+    facts = bytes(frames[packed:end])
+    return Block(payload, row.traits, row.first, partial(_facts, facts, row.facts_size))
+
+
+def _facts(packed: bytes, size: int, messages: int) -> Facts:
+    """Those of a block of so many messages.  Raises `Damaged`."""
+    try:
+        found = _decode_facts(decompress(packed, size))
+        found.check(messages)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Damaged(str(error)) from None
+    return found

@@ -18,7 +18,7 @@ from weakref import WeakSet
 
 from agcx_format.codec.zstd.frames import Section
 from agcx_format.codec.zstd.seekable import read_table
-from agcx_format.disk.open_file import OpenFile
+from agcx_format.disk.open_file import OpenFile, refuse_copy
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import HEAD, of
 from agcx_format.layout.base import SectionPlace
@@ -86,6 +86,8 @@ class SessionFile:
         except BaseException:
             self._file.close()
             raise
+
+    __reduce_ex__ = refuse_copy
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({os.fspath(self.path)!r})"

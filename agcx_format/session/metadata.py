@@ -76,10 +76,11 @@ def rewritten(
     """The same file with the metadata that `change` makes of the old; `level` is zstd's.
 
     Raises:
-        PersistenceError: when the old metadata cannot be read.
+        PersistenceError: when the old metadata cannot be read, or the file is huge and mostly a hole.
         TypeError: when a new field holds a value that its type cannot hold.
         ValueError: likewise.
     """
+    file.check_not_sparse()
     data = FileSection(file, 0, file.size)
     with Turn() as turn:
         return layout.of(data[: layout.HEAD]).with_metadata(data, change, level, turn.take)

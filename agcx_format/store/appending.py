@@ -25,10 +25,11 @@ def appended(file: OpenFile, added: Addition, change: Change, level: int) -> App
     """The session in `file` with more messages, and the metadata that `change` makes of its own.
 
     Raises:
-        PersistenceError: it is damaged, as far as it had to be read.
+        PersistenceError: it is damaged, as far as it had to be read, or huge and mostly a hole.
         TypeError: a field of a message holds a value that its type cannot hold.
         ValueError: likewise.
     """
+    file.check_not_sparse()
     data = FileSection(file, 0, file.size)
     with Turn() as turn:
         found = layout.of(data[: layout.HEAD])

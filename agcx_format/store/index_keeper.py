@@ -20,7 +20,7 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import IndexCorrupted, PersistenceError
-from agcx_format.layout import by_version, index, index_bytes
+from agcx_format.layout import Layout, by_version, index, index_bytes
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.file_section import FileSection
 from agcx_format.session.metadata import read_metadata
@@ -46,7 +46,15 @@ def as_indexed(
         return metadata
     try:
         with OpenFile(path) as file:
-            return kind.as_indexed(metadata, FileSection(file, 0, file.size))
+            return _as_indexed(file, kind, metadata)
+    except PersistenceError:
+        return metadata
+
+
+def _as_indexed(file: OpenFile, layout: Layout, metadata: SessionMetadata) -> SessionMetadata:
+    """The same for an open file."""
+    try:
+        return layout.as_indexed(metadata, FileSection(file, 0, file.size))
     except PersistenceError:
         return metadata
 
@@ -105,31 +113,30 @@ class IndexKeeper:
         if not (is_needed or os.path.lexists(self._path) or any(each.copies for each in layouts)):
             # Neither an index nor copies exist or are needed.
             return []
+        root, there = os.fspath(self._root), set[int]()
         for step, layout in zip(changed, layouts, strict=True):
-            path, session_id = step.path, paths.id_of(step.path)
-            metadata = _metadata_inside(self._root / path)
-            if metadata is None:
-                if session_id is not None:
+            path = f"{root}/{step.path}"
+            found = _metadata_inside(path, layout)
+            if found is not None or os.path.lexists(path):
+                there.add(layout.version)
+            if found is None:
+                if (session_id := paths.id_of(path)) is not None:
                     changes.setdefault(session_id, None)
                     if step.op == "create" and layout.copies is not None:
                         copy = layout.copies.path(session_id)
                         steps.append(Step("move", copy, derived=True))
                 continue
-            changes[metadata.id] = as_indexed(self._root / path, layout.version, metadata)
+            metadata, indexed = found
+            changes[metadata.id] = indexed
             for copy, content in layout.companions(metadata):
                 if copy not in returned:
                     # One that was made with its session goes and comes back with it.
                     steps += self._copy_step(copy, content, make=step.op == "create")
-        there = {
-            layout.version
-            for step, layout in zip(changed, layouts, strict=True)
-            if os.path.lexists(self._root / step.path)
-        }
         return [*steps, *self._steps(self._following(changes, there))]
 
     def _copy_step(self, path: str, data: bytes, *, make: bool) -> list[Step]:
         """The step that corrects a copy of metadata; empty if it is correct, or missing and not to `make`."""
-        there = _small_file(self._root / path)
+        there = _small_file(f"{self._root}/{path}")
         if there == data or (there is None and not make):
             return []
         return [Step("replace", path, parts=[data], derived=True)]
@@ -246,16 +253,17 @@ def _is_session(path: str) -> bool:
     return path.endswith(paths.SUFFIX) and os.path.dirname(path) in paths.folders().values()
 
 
-def _metadata_inside(path: Path) -> SessionMetadata | None:
-    """From the file itself: a copy may be out of date."""
+def _metadata_inside(path: str, layout: Layout) -> tuple[SessionMetadata, SessionMetadata] | None:
+    """The metadata from the file itself, since a copy may be out of date, and as the index holds them."""
     try:
         with OpenFile(path) as file:
-            return read_metadata(file.fd, file.size)
+            metadata = read_metadata(file.fd, file.size)
+            return metadata, _as_indexed(file, layout, metadata)
     except PersistenceError:
         return None
 
 
-def _small_file(path: Path) -> bytes | None:
+def _small_file(path: str | Path) -> bytes | None:
     """The bytes of a file; None if there is none, empty if it cannot be read."""
     if not os.path.lexists(path):
         return None

@@ -10,7 +10,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from agcx_format.model.items import (
     FunctionCall,
@@ -41,8 +42,7 @@ _GIST = 200
 _other_absolute = re.compile(r"~|[A-Za-z]:[\\/]").match
 
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
+class ToolUse(msgspec.Struct, frozen=True):
     """How often a tool was called.
 
     Fields:
@@ -58,8 +58,7 @@ class ToolUse:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailedCall:
+class FailedCall(msgspec.Struct, frozen=True):
     """A call that failed.
 
     Fields:
@@ -74,8 +73,7 @@ class FailedCall:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileUse:
+class FileUse(msgspec.Struct, frozen=True):
     """A file that calls name or that is attached to messages.
 
     Fields:
@@ -94,8 +92,7 @@ class FileUse:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class EditedMessage:
+class EditedMessage(msgspec.Struct, frozen=True):
     """A message that was changed later; `versions` counts the earlier ones, `last` is when, or None."""
 
     number: int
@@ -103,8 +100,7 @@ class EditedMessage:
     last: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(msgspec.Struct, frozen=True):
     """What happened in a session.
 
     Fields:
@@ -164,16 +160,14 @@ def read_activity(
     return reader.activity()
 
 
-@dataclass(slots=True)
-class _Tool:
+class _Tool(msgspec.Struct):
     number: int
     calls: int = 0
     failed: int = 0
     ns: int = 0
 
 
-@dataclass(slots=True)
-class _File:
+class _File(msgspec.Struct):
     number: int
     uses: int = 0
     changes: int = 0
@@ -181,8 +175,7 @@ class _File:
     removed: int = 0
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(msgspec.Struct):
     """A call whose output is yet to come."""
 
     number: int
@@ -191,8 +184,7 @@ class _Open:
     changes: tuple[FileChange, ...]
 
 
-@dataclass(slots=True)
-class _Clock:
+class _Clock(msgspec.Struct):
     """Adds up time from message to message."""
 
     first: tuple[int, str] | None = None

@@ -11,16 +11,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from agcx_format.transcript.meaning import Choice, Question
 
 __all__ = ["Answer", "answers_in"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An answer of the person; `words` are a label of one or more choices, or their own."""
 
     question: Question

@@ -6,8 +6,9 @@ it, with the first message there; whatever another branch has as well says nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
+
+import msgspec
 
 from agcx_format.model.items import Message, MessageSnapshot
 from agcx_format.transcript.branches import Branches, Way
@@ -25,8 +26,7 @@ _WORDS = 60
 _LOOKED_AT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class WayContent:
+class WayContent(msgspec.Struct, frozen=True):
     """What is on one way, apart from the messages before it.
 
     Fields:

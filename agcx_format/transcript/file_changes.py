@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
+
+import msgspec
 
 from agcx_format.model.items import FunctionCall, LocalShellCall
 from agcx_format.transcript.outputs import without_surrogates
@@ -27,8 +28,7 @@ _NEW = ("new_string", "new_str", "newString", "newText", "new_source")
 _WHOLE = ("content", "file_text", "contents")
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(msgspec.Struct, frozen=True):
     """One file that a call changes; `added` and `removed` are numbers of lines."""
 
     path: str

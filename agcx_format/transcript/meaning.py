@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+import msgspec
 
 __all__ = [
     "Checklist", "Choice", "Delegation", "Meaning", "Plan", "Question", "Questions", "Step", "StepState",
@@ -38,16 +39,14 @@ class StepState(Enum):
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A step of a checklist; `words` may have several lines."""
 
     words: str
     state: StepState = StepState.OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class Checklist:
+class Checklist(msgspec.Struct, frozen=True):
     """What an agent means to do; `note` is why it changed the list, and may be empty."""
 
     steps: tuple[Step, ...]
@@ -64,8 +63,7 @@ class Checklist:
         return " · ".join(filter(None, (f"{done} of {len(self.steps)} done", doing)))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """An answer that the agent offered."""
 
     label: str
@@ -77,8 +75,7 @@ class Choice:
         return f"{self.label}: {self.description}" if self.description else self.label
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """A question to the person.
 
     Fields:
@@ -96,8 +93,7 @@ class Question:
     several: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
+class Questions(msgspec.Struct, frozen=True):
     """What an agent asked the person at once."""
 
     asked: tuple[Question, ...]
@@ -108,8 +104,7 @@ class Questions:
         return self.asked[0].words + more
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """A plan that the person is to accept, as Markdown."""
 
     text: str
@@ -121,8 +116,7 @@ class Plan:
         return first.lstrip("#").strip("*_ ")
 
 
-@dataclass(frozen=True, slots=True)
-class WebSearch:
+class WebSearch(msgspec.Struct, frozen=True):
     """What was looked for in the web, or the page that was opened.
 
     `about` is what is wanted of the page; may be empty.
@@ -145,8 +139,7 @@ class WebSearch:
         return f"{self.queries[0]}{more}"
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(msgspec.Struct, frozen=True):
     """Work for a subagent.
 
     Fields:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import ns_of
@@ -21,8 +22,7 @@ _SECOND = 10**9
 ModeChanges = Sequence[tuple[OperatingMode, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ModePeriod:
+class ModePeriod(msgspec.Struct, frozen=True):
     """A stretch of a session in one mode.
 
     Fields:
@@ -41,8 +41,7 @@ class ModePeriod:
     active_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ModeChange:
+class ModeChange(msgspec.Struct, frozen=True):
     """The moment at which a session went from one mode to another.
 
     Fields:

@@ -6,7 +6,7 @@ the person.  Of a call that failed, the call and its output are what failed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agcx_format.model.items import Message, MessageSnapshot
 from agcx_format.model.timestamps import ns_of
@@ -21,8 +21,7 @@ __all__ = ["Outline", "OutlineTurn"]
 _WORDS = 200
 
 
-@dataclass(slots=True)
-class OutlineTurn:
+class OutlineTurn(msgspec.Struct):
     """What happened from one message of the person to the next.
 
     Fields:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agcx_tui.app.startup.run import Start, remembering, show_app
-from agcx_tui.cli.common import Settings, is_terminal, pass_settings, store_option
+from agcx_tui.cli.common import Settings, is_dumb, is_terminal, pass_settings, store_option
 
 
 @click.command()
@@ -22,7 +22,8 @@ def browse(settings: Settings, file: str | None = None, here: bool = False) -> N
     """
     if not is_terminal():
         instead = f"agcx show {file}" if file else "agcx list"
-        raise click.UsageError(f"the browser needs a terminal; without one: {instead}")
+        why = " (TERM is dumb)" if is_dumb() else ""
+        raise click.UsageError(f"the browser needs a terminal{why}; without one: {instead}")
     _show(settings, remembering(settings.location, file=file, here=here))
 
 

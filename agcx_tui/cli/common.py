@@ -72,7 +72,20 @@ def microseconds_now() -> int:
 
 def is_terminal() -> bool:
     """Whether a screen can be shown: it reads stdin and draws on stderr."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+    return not is_dumb() and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def is_dumb() -> bool:
+    """Whether the terminal says that it only prints lines, as the shell in Emacs does."""
+    return os.environ.get("TERM") == "dumb"
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """The end of a message about a word that is none of the names: `; did you mean list?`, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(names), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def confirm(question: str) -> bool:

@@ -20,7 +20,7 @@ import click
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_text
-from agcx_tui.cli.common import complain
+from agcx_tui.cli.common import complain, did_you_mean
 
 INTERRUPTED = 130
 
@@ -61,7 +61,8 @@ class Agcx(click.Group):
                 )
             if os.path.lexists(word):
                 return self.default, self.get_command(ctx, self.default), args
-            raise click.UsageError(f"no such command or file: {word!r}", ctx)
+            meant = did_you_mean(word, self.places)
+            raise click.UsageError(f"no such command or file: {word!r}{meant}", ctx)
         return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:

@@ -23,6 +23,7 @@ import pytest
 
 __all__ = [
     "Scratch",
+    "bytecode",
     "import_in_turn",
     "keep_bytecode",
     "next_home",
@@ -177,6 +178,13 @@ def keep_bytecode() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = prefix
     sys.dont_write_bytecode = False
+
+
+def bytecode() -> dict[str, str]:
+    """The variable that shares bytecode, for a program that is given only some: it compiles all of this
+    project otherwise, and writes the bytecode beside the source."""
+    names = ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _link_all(folder: str, names: list[str], target: str) -> None:

@@ -5,7 +5,7 @@ way `dataclasses` makes `__init__`.  A list of ten thousand sessions decodes ten
 visiting the schema for each field would take four times as long.
 
 Bytes after the value are ignored, as bincode ignores them.  In a value that may have more than
-`limits.SLOW_ITEMS` items, because it has as many bytes, they are counted; not in an index, which has them.
+`limits.SLOW_ITEMS` items, because it has as many bytes, they are counted.
 """
 
 from __future__ import annotations
@@ -29,14 +29,19 @@ def decode(type_: type[T], data: bytes) -> T:
     Raises:
         BincodeDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
     """
-    return decode_prefix(type_, data)[0]
+    if len(data) > limits.SLOW_ITEMS:
+        return decode_prefix(type_, data)[0]
+    value: T = reader(type_)(data, 0)[0]
+    return value
 
 
 def decode_prefix(type_: type[T], data: bytes) -> tuple[T, int]:
     """Like `decode`, and the number of bytes of the value."""
     value: tuple[T, int]
-    if len(data) > limits.SLOW_ITEMS and type_ is not SessionIndex:
-        value = few_items(lambda: reader(type_)(data, 0))
+    if len(data) > limits.SLOW_ITEMS:
+        # An index has that many; an id of a session takes 17 bytes, a tag takes some.
+        most = max(limits.SLOW_ITEMS, len(data) // 8 if type_ is SessionIndex else 0)
+        value = few_items(lambda: reader(type_)(data, 0), most)
     else:
         value = reader(type_)(data, 0)
     return value

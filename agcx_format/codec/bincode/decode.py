@@ -20,7 +20,6 @@ from uuid import UUID
 
 import msgspec
 
-from agcx_format import limits
 from agcx_format.counting import counted
 from agcx_format.errors import BincodeDecodeError
 from agcx_format.model import schema
@@ -42,13 +41,13 @@ def _reader(type_: Any) -> Reader:
 reader: Callable[[Any], Reader] = cache(_reader)
 
 
-def few_items(read: Callable[[], T]) -> T:
-    """Call `read`, which may read `limits.SLOW_ITEMS` items of lists and maps.
+def few_items(read: Callable[[], T], most: int) -> T:
+    """Call `read`, which may read `most` items of lists and maps.
 
     Raises:
         BincodeDecodeError: there are more.
     """
-    _items.left = limits.SLOW_ITEMS
+    _items.left = _items.most = most
     try:
         return read()
     finally:
@@ -78,6 +77,7 @@ class _Items(threading.local):
     """How many items of lists and maps may still be read; None for any number."""
 
     left: int | None = None
+    most = 0
 
 
 _items = _Items()
@@ -87,7 +87,7 @@ def _spend(count: int) -> None:
     if _items.left is not None:
         _items.left -= count
         if _items.left < 0:
-            raise ValueError(f"more than {limits.SLOW_ITEMS:,} items")
+            raise ValueError(f"more than {_items.most:,} items")
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:

@@ -77,9 +77,8 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     sessions = []
     going = {relative(entry.path): entry for entry in entries}
     staying = _staying(root, going)
-    for entry in entries:
+    for path, entry in going.items():
         name = str(entry.id or "")
-        path = relative(entry.path)
         steps.setdefault(path, Step("move", path, expected=entry.signature))
         belongings = [] if entry.id in staying else list(checkpoints.get(name, ()))
         size = own_size(entry) + sum(size for _, size in belongings)
@@ -95,16 +94,16 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
 
 def _staying(root: Path, going: Mapping[str, ScanEntry]) -> set[UUID]:
     """The ids of which another file stays: of the other layout, or named in capital letters."""
-    ids = {entry.id for entry in going.values() if entry.id}
+    ids = {str(entry.id): entry.id for entry in going.values() if entry.id}
     staying = set()
     for folder in paths.folders().values():
         if not os.path.isdir(root / folder):
             continue
+        within = f"{folder}/" if folder else ""
         is_there = _look_in(root / folder, many=len(ids) > _FEW)
-        for session_id in ids:
-            usual = str(session_id)
+        for usual, session_id in ids.items():
             for name in (usual + paths.SUFFIX, usual.upper() + paths.SUFFIX):
-                if os.path.join(folder, name) not in going and is_there(name):
+                if is_there(name) and within + name not in going:
                     staying.add(session_id)
     return staying
 

@@ -131,9 +131,7 @@ class ArchiveWriter:
             signature = file.signature
             if expected is not None and signature != expected:
                 raise StaleSession("it changed since it was read", path=full)
-            if _is_sparse(file.status()):
-                reason = f"a sparse file of {file.size:,} bytes, which would all be written"
-                raise PersistenceError(reason, path=full)
+            file.check_not_sparse()
             digest = hashlib.sha256()
             for piece in _pieces(file):
                 digest.update(piece)
@@ -257,10 +255,6 @@ def _sweep(target: Path) -> None:
                 remove_unused(folder, name)
     finally:
         os.close(folder)
-
-
-def _is_sparse(status: os.stat_result) -> bool:
-    return status.st_size > limits.SPARSE and status.st_blocks * 512 < status.st_size // 2
 
 
 def _pieces(file: OpenFile) -> Iterator[bytes]:

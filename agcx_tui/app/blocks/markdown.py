@@ -149,9 +149,11 @@ def _markdown(text: str, width: int, palette: Palette, codes: list[str]) -> list
     tokens = _parser().parse(text)
     _mend(tokens)
     strips = render(ThemedMarkdown(tokens, palette, codes), max(8, width), _console(palette))
+    # A table begins and ends with an empty line; the mark of a message belongs beside words.
     while strips and not strips[-1].text.strip():
         strips.pop()
-    return strips
+    first = next((at for at, strip in enumerate(strips) if strip.text.strip()), 0)
+    return strips[first:]
 
 
 @cache

@@ -350,7 +350,7 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent, look: Look, how: Fold,
         note = line((f"and {sealed} encrypted", palette.muted))
         body.append(Part.of(indent([note], 4)))
     style = palette.reasoning if said else palette.muted
-    return _line_and_body("thought", summary, body, look, how, gap, style)
+    return _line_and_body("reasoning", summary, body, look, how, gap, style)
 
 
 def _without_emphasis(words: str) -> str:

@@ -55,7 +55,7 @@ class ExportOrder:
 # The contents: the field of `ExportChoice`, and its name for people.
 _PARTS = {
     "tool_calls": "Tools",
-    "reasoning": "Thoughts",
+    "reasoning": "Reasoning",
     "images": "Images",
     "metadata": "Metadata",
 }
@@ -85,10 +85,10 @@ class ExportDialog(Dialog[ExportOrder]):
     BINDINGS = bindings("export")
     DEFAULT_CSS = """
     ExportDialog {
-        & > #box { width: 68; }
+        & > #box { width: 72; }
         & RadioSet, & .boxes { layout: grid; grid-rows: 1; height: auto; }
-        & RadioSet, & .boxes { grid-size: 4; grid-columns: 14fr 13fr 17fr 16fr; }
-        & .boxes.-secrets, & #branch { grid-size: 2; grid-columns: 27fr 33fr; }
+        & RadioSet, & .boxes { grid-size: 4; grid-columns: 15fr 15fr 17fr 17fr; }
+        & .boxes.-secrets, & #branch { grid-size: 2; grid-columns: 30fr 34fr; }
         & RadioSet { border: none; padding: 0; width: 100%; background: $surface; }
         & Checkbox { border: none; padding: 0; background: $surface; }
         & Checkbox:focus { border: none; }

@@ -88,9 +88,9 @@ def search(
         raise click.UsageError("--json, --count and --sessions cannot be combined")
     line = _parsed(" ".join(words))
     index = _index(settings, build=build)
-    # Of ids nothing else is asked; with a limit, the best hits of a session and not its first.
-    rows = 0 if ids_only else limit
-    found = _find(index, line, sort=sort, context=context, rows=rows)
+    # No hit is shown of ids and counts; with a limit, the best hits of a session and not its first.
+    rows = 0 if ids_only or count else limit
+    found = _find(index, line, sort=sort, context=context, rows=rows, counted=not ids_only)
     if as_json:
         _print_hits(found, limit)
     elif ids_only:
@@ -168,6 +168,7 @@ def _find(
     sort: Literal["newest", "best"],
     context: int,
     rows: int | None,
+    counted: bool,
 ) -> Search:
     from agcx_tui.cli.reading.searching import selected_sessions
 
@@ -177,7 +178,7 @@ def _find(
         order=sort,
         context=context,
         rows=rows,
-        counted=rows != 0,
+        counted=counted,
     )
 
 

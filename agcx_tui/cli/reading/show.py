@@ -24,6 +24,7 @@ from agcx_tui.cli.common import (
     print_json,
     session_argument,
     store_option,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def show(
     # A path needs no store.
     if not session.endswith((".agcx", ".ckpt")):
         path = file_named(settings.store(), session)
+    if _is_of_checkpoints():
+        _tell_if_session(path, session)
     if activity:
         _show_activity(settings, path, as_json)
         return
@@ -114,6 +117,22 @@ def show(
             from agcx_tui.core.words.format import counted
 
             settings.failed(f"the session has only {counted(file.known(), 'message')}")
+
+
+def _is_of_checkpoints() -> bool:
+    """Whether the command is `agcx checkpoint show`."""
+    parent = click.get_current_context().parent
+    return parent is not None and parent.command.name == "checkpoint"
+
+
+def _tell_if_session(path: str, session: str) -> None:
+    from agcx_format.store import is_checkpoint
+    from agcx_format.transcript import safe_line
+
+    if not is_checkpoint(path):
+        tell(
+            f"{safe_line(session)} is a session, not a checkpoint; agcx checkpoint list lists those."
+        )
 
 
 def _left_out(file: SessionFile | CheckpointFile, branch: str) -> tuple[range, ...]:

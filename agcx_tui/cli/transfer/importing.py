@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_tui.cli.common import Settings, pass_settings, store_option, tell
+from agcx_tui.cli.common import Settings, did_you_mean, pass_settings, store_option, tell
 from agcx_tui.cli.transfer.copying import bring_in, layout_option
 from agcx_tui.cli.transfer.import_report import Reporter
 
@@ -48,7 +48,8 @@ class _Import(click.Group):
         if self.get_command(ctx, word) is None and not word.startswith("-"):
             if os.path.lexists(word):
                 return _paths.name, _paths, args
-            raise click.UsageError(f"no such agent or file: {word!r}", ctx)
+            meant = did_you_mean(word, self.list_commands(ctx))
+            raise click.UsageError(f"no such agent or file: {word!r}{meant}", ctx)
         return super().resolve_command(ctx, args)
 
 

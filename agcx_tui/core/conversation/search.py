@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import merge
+from itertools import compress
 from typing import NamedTuple
 
 from agcx_format import LocalShellCall, MessageSnapshot, MessageSource
@@ -83,6 +84,9 @@ class _Search:
         self._finder = Finder(query)
         self._unwanted = tuple(term.matcher for term in query.unwanted)
         self._unmet = set(query.matchers)
+        # In ASCII no two of them match the same range, so that each can be counted by itself.
+        words = [m.needle.text.casefold() for m in query.matchers if isinstance(m, Literal)]
+        self._are_apart = len(set(words)) == len(query.matchers)
         self._stopped = stopped
 
     def count(self, said: Said, message: MessageSnapshot) -> int:
@@ -96,15 +100,18 @@ class _Search:
         matchers = self._query.matchers
         if not matchers:
             return 1
-        if len(matchers) == 1:
-            count = sum(_count(matchers[0], text, self._stopped) for text in texts)
-            if count:
-                self._unmet.clear()
-            return count
+        return sum(self._count_in(text) for text in texts)
+
+    def _count_in(self, text: str) -> int:
+        matchers = self._query.matchers
+        if len(matchers) == 1 or (self._are_apart and text.isascii()):
+            counts = [_count(matcher, text, self._stopped) for matcher in matchers]
+            self._unmet.difference_update(compress(matchers, counts))
+            return sum(counts)
         for matcher in list(self._unmet):
-            if _occurs(matcher, texts, self._stopped):
+            if _occurs(matcher, [text], self._stopped):
                 self._unmet.discard(matcher)
-        return sum(1 for _ in _merged(matchers, texts, self._stopped))
+        return sum(1 for _ in _merged(matchers, [text], self._stopped))
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -7,16 +7,15 @@ counted and not listed.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
+from operator import itemgetter
 
 import msgspec
 
 from agcx_format.counting import counted
 from agcx_format.search import Hit, SearchProgress, SessionHits, Unsearched
-from agcx_format.transcript import fold
 
 __all__ = [
     "MOST_ROWS",
@@ -35,6 +34,8 @@ __all__ = [
 MOST_ROWS = 20_000
 # Lines of a session that are shown before it is opened further, and then.
 _BEST, _ALL = 3, 500
+# Beside a line with all words others are shown that are worth so much; else so much of the best one.
+_BESIDE_ALL, _BESIDE_SOME = 0.75, 0.5
 # Where the person or the agent said it, it says more than in the output of a tool.
 _SPOKEN = {"user", "assistant", "title"}
 
@@ -53,10 +54,11 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class FoundLine:
-    """A line with one or more hits."""
+    """A line with one or more hits; `worth` as `SessionHits` has it."""
 
     session: SessionHits
     hits: tuple[Hit, ...]
+    worth: float = 1.0
 
     def shows(self, message: int, start: int) -> bool:
         """Whether what begins there in a message is in this line, also if it is not among the hits."""
@@ -101,13 +103,9 @@ Row = Heading | FoundLine | More | Missing | CloseWord | Note
 
 
 class Results:
-    """The rows so far; `listed` counts the sessions among them.
+    """The rows so far; `listed` counts the sessions among them."""
 
-    `several` words were looked for: then a line of a common one alone is not among the best.
-    """
-
-    def __init__(self, *, several: bool = False) -> None:
-        self._several = several
+    def __init__(self) -> None:
         self.rows: list[Row] = []
         self.listed = 0
         self.is_full = False
@@ -121,7 +119,7 @@ class Results:
                 self.is_full = True
                 return
             self.listed += 1
-            self.rows += _rows_of(session, several=self._several)
+            self.rows += _rows_of(session)
 
     def finish(self, progress: SearchProgress) -> None:
         """Append what is said after the last session."""
@@ -203,54 +201,41 @@ class Results:
 
 def lines_of(session: SessionHits) -> list[FoundLine]:
     """The lines with hits below the heading, in the order of the conversation."""
-    hits = (hit for hit in session.hits if hit.message is not None)
-    return [
-        FoundLine(session, tuple(same))
-        for _, same in groupby(hits, key=lambda hit: (hit.message, hit.line_start))
-    ]
+    worth = chain(session.worth, repeat(1.0))
+    hits = (each for each in zip(session.hits, worth, strict=False) if each[0].message is not None)
+    lines = []
+    for _, same in groupby(hits, key=lambda each: (each[0].message, each[0].line_start)):
+        found, shares = zip(*same, strict=True)
+        lines.append(FoundLine(session, found, shares[0]))
+    return lines
 
 
-def _rows_of(session: SessionHits, *, several: bool) -> Iterator[Row]:
-    lines = lines_of(session)
-    best = _best_of_several(lines) if several else _best(lines)
+def _rows_of(session: SessionHits) -> Iterator[Row]:
+    best = _best(session)
     in_title = Heading(session).hits
     # What is not shown is not kept: there may be thousands of sessions.
     kept = (*in_title, *(hit for line in best for hit in line.hits))
     shown = len(kept)
-    lean = msgspec.structs.replace(session, hits=kept)
+    lean = msgspec.structs.replace(session, hits=kept, worth=())
     yield Heading(lean)
     for line in best:
-        yield FoundLine(lean, line.hits)
+        yield FoundLine(lean, line.hits, line.worth)
     if session.count > shown > 0:
         yield More(lean, session.count - shown, session.exact)
 
 
-def _best(lines: list[FoundLine]) -> list[FoundLine]:
-    """What was said rather than printed by a tool, the earlier first."""
-    return _first(lines, key=lambda number: lines[number].hits[0].role not in _SPOKEN)
+def _best(session: SessionHits) -> list[FoundLine]:
+    """The lines worth most, in the order of the conversation; what has much less than the best says little.
 
-
-def _best_of_several(lines: list[FoundLine]) -> list[FoundLine]:
-    """Those with the most and rarest words; what has much less than the best says nothing."""
-    if len(lines) <= 1:
-        return lines
-    words = [{fold(_text(hit)) for hit in line.hits} for line in lines]
-    often = Counter(chain.from_iterable(words))
-    rarity = [sum(1 / often[word] for word in each) for each in words]
-    good = [number for number, each in enumerate(rarity) if each >= max(rarity) / 2]
-    lines, rarity = [lines[number] for number in good], [rarity[number] for number in good]
-    return _first(
-        lines, key=lambda number: (-rarity[number], lines[number].hits[0].role not in _SPOKEN)
-    )
-
-
-def _first(
-    lines: list[FoundLine], key: Callable[[int], tuple[float, bool] | bool]
-) -> list[FoundLine]:
-    """The first few by a key of their numbers, in the order of the conversation."""
-    return [lines[number] for number in sorted(sorted(range(len(lines)), key=key)[:_BEST])]
-
-
-def _text(hit: Hit) -> str:
-    start = hit.start - hit.line_start
-    return hit.line[start : start + hit.end - hit.start]
+    Of equals what was said rather than printed by a tool, the earlier first.
+    """
+    lines = lines_of(session)
+    # Of the lines only: the title, which is shown anyway, may hold all words.
+    best = max((line.worth for line in lines), default=0.0)
+    least = _BESIDE_ALL if best == 1 else _BESIDE_SOME * best
+    order = [
+        (-line.worth, line.hits[0].role not in _SPOKEN, number)
+        for number, line in enumerate(lines)
+        if line.worth >= least
+    ]
+    return [lines[number] for *_, number in sorted(sorted(order)[:_BEST], key=itemgetter(2))]

@@ -359,8 +359,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
               palette="choose the next code, command, output, or picture of the message"),
         moving("transcript.previous-piece", "shift+tab", "piece(-1)",
                "previous code, command, or picture; then previous tab"),
-        viewing("transcript.thoughts", "T", "fold('thought')", "thoughts",
-               palette="expand or collapse all thoughts"),
+        viewing("transcript.thoughts", "T", "fold('reasoning')", "reasoning",
+               palette="expand or collapse all reasoning"),
     ),
     "facts": (
         Action("facts.choose", "enter", "choose", "open", footer="open", label="enter"),

@@ -22,7 +22,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _KIND_NAMES = {
     "user": "your words",
     "answers": "answers",
-    "reasoning": "thoughts",
+    "reasoning": "reasoning",
     "calls": "tool calls",
     "output": "tool output",
     "images": "images",

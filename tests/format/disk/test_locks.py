@@ -237,3 +237,18 @@ def test_two_saves_within_an_instant_are_told_apart(tmp_path: Path):
             mine.save_session(session[0].id, *session)
     moments = [write_file(tmp_path / str(number), [b"the same"]).mtime_ns for number in range(100)]
     assert len(set(moments)) == 100
+
+
+def test_a_child_that_leaves_the_lock_of_its_parent_does_not_free_it(tmp_path):
+    parent = os.getpid()
+    try:
+        with locked(tmp_path):
+            if child := os.fork():
+                os.waitpid(child, 0)
+                other = os.open(tmp_path, os.O_RDONLY)
+                with pytest.raises(BlockingIOError):
+                    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.close(other)
+    finally:
+        if os.getpid() != parent:
+            os._exit(0)

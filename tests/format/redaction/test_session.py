@@ -31,7 +31,7 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.redaction.find import find_in_session, find_secrets
+from agcx_format.redaction.find import distinctive, find_in_session, find_secrets
 from agcx_format.redaction.replace import Placeholders, Redaction, redact
 
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -334,3 +334,54 @@ def test_what_a_command_was_before_it_was_edited_is_looked_through():
     assert redaction.counts == {"github-token": 3}
     (left,) = redact(made, find_in_session(made))[0][1].messages
     assert TOKEN.encode() not in bytes(left.metadata.edit_history[2][1].raw)
+
+
+def test_a_variable_holds_a_secret_although_the_same_text_was_read_before_as_none():
+    words = "correct-horse-battery"
+    made = session(said("hello"), title=words, environment_variables={"DB_PASSWORD": words})
+    finds = find_in_session(made)
+    assert [(find.part, find.kind) for find in finds] == [
+        ("metadata", "variable"),
+        ("context", "variable"),
+    ]
+
+
+def test_a_text_to_remove_that_is_a_role_leaves_the_role():
+    metadata, conversation, _ = made = session(said("the user asks"))
+    messages = conversation.messages
+    finds = find_secrets(metadata, lambda: messages, known={"user": "text"}, by_rules=False)
+    assert [find.field for find in finds] == ["item.content[0].text"]
+    (message,) = redact(made, finds)[0][1].messages
+    assert message.item == said("the [redacted text 1] asks")
+
+
+def test_of_secrets_that_begin_alike_the_longer_is_hidden_whole():
+    short, long = "alpha-12345", "alpha-12345-beta"
+    kept = UnknownItem(msgpack.packb(["web_call", "id", {"q": f"{short} {long} {short}"}]))
+    metadata, conversation, _ = made = session(kept, said(f"{long} {short}"))
+    known = {short: "text", long: "text"}
+    finds = find_secrets(metadata, lambda: conversation.messages, known=known, by_rules=False)
+    for chosen in (finds, finds[::-1]):
+        unknown, message = redact(made, chosen)[0][1].messages
+        assert b"beta" not in unknown.item.raw
+        assert b"alpha" not in unknown.item.raw
+        (content,) = message.item.content
+        assert "beta" not in content.text
+
+
+def test_of_very_many_secrets_the_longest_are_looked_for_everywhere():
+    """Each is one more search in every text."""
+    secrets = [f"s3cret-{'x' * number}" for number in range(1, 301)]
+    made = session(*(said(f"password={secret}") for secret in secrets))
+    wanted = distinctive(find_in_session(made))
+    assert list(wanted) == sorted(secrets, key=len, reverse=True)[:200]
+
+
+def test_a_secret_that_ends_within_an_escape_is_hidden_in_names_as_well():
+    secret = "alpha-12345\\"
+    call = FunctionCall(None, "shell", json.dumps({secret: [secret, 1]}), "c")
+    metadata, conversation, _ = made = session(call)
+    known = {secret: "text"}
+    finds = find_secrets(metadata, lambda: conversation.messages, known=known, by_rules=False)
+    (message,) = redact(made, finds)[0][1].messages
+    assert json.loads(message.item.arguments) == {"[redacted text 1]": ["[redacted text 1]", 1]}

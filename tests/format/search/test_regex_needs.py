@@ -80,3 +80,15 @@ def test_what_needs_nothing_that_is_known(pattern):
     assert all(len(each) <= 256 for each in needs)
     if "ab]" not in pattern and "((" not in pattern:
         assert needs == ()
+
+
+def test_only_so_many_strings_are_looked_up():
+    """Of one set, and of all: beyond that reading the text costs less."""
+    assert [len(either) for either in needs_of("[a-p][a-p]x")] == [256, 16]
+    # Of 272 strings not all, but what they end with.
+    assert needs_of("[a-q][a-p]x") == (
+        frozenset(f"{letter}x".encode() for letter in "abcdefghijklmnop"),
+    )
+    sets = needs_of("[a-p][a-p]x.*[a-p][a-p]y.*[a-p][a-p]z")
+    assert [len(either) for either in sets] == [256, 256]
+    assert len(needs_of("[a-p][a-p]x|[0-9a-p]q")) == 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import gc
 import itertools
 import os
+import pickle
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -213,3 +216,14 @@ def test_a_read_that_runs_keeps_the_descriptor_until_it_ends(tmp_path: Path, mon
         file.read(4, 0)
     for fd in opened:
         os.close(fd)
+
+
+def test_an_open_file_is_not_copied(path: Path):
+    """A copy that is dropped would close the descriptor of the other one, whoever has its number then."""
+    with SessionFile(path) as session:
+        for opened in (session, session._file):
+            for attempt in (copy.copy, copy.deepcopy, pickle.dumps, lambda it: copy.deepcopy([it])):
+                with pytest.raises(TypeError, match="cannot be copied or pickled"):
+                    attempt(opened)
+        gc.collect()
+        assert session[0] == next(iter(session))

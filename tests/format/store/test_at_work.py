@@ -115,6 +115,17 @@ def test_many_older_acts_are_not_read(tmp_path: Path, monkeypatch):
     assert opened.count("manifest.json") <= 1
 
 
+def test_an_act_of_which_not_even_the_time_is_known_hides_none_before_it(tmp_path: Path):
+    store = filled(tmp_path, 1)
+    age(store, 60)
+    store.update_metadata(UUID(int=1), title="New")
+    unknown = tmp_path / "trash" / "99991399T250000.000000Z-edit-abcdef"
+    unknown.mkdir()
+    (unknown / "manifest.json").write_text("{", encoding="utf-8")
+    assert store.log()[0].problem
+    assert running(store) == 0
+
+
 def test_a_log_that_cannot_be_read_makes_nobody_sure():
     with without_privileges() as folder:
         store = filled(folder / "store", 1)

@@ -140,3 +140,16 @@ def test_a_sparse_file_of_many_gigabytes_is_reported_and_not_read(tmp_path: Path
     assert failure.reason.startswith("a sparse file of ")
     assert len(made.backup.sessions) == len(list(store.scan())) - 1
     assert (tmp_path / "backup.tar").stat().st_size < limits.MIB
+
+
+def test_a_session_that_ends_in_a_hole_of_a_terabyte_is_not_written_again(tmp_path: Path):
+    store = filled(tmp_path / "store", 1)
+    (entry,) = [each for each in store.scan() if each.id == A]
+    os.truncate(entry.path, 10**12)
+    for change in (
+        lambda: store.update_metadata(A, title="Other"),
+        lambda: store.append(A, [new_message(Message(None, "user", [InputText("More")]))]),
+    ):
+        with pytest.raises(PersistenceError, match="a sparse file of 1,000,000,000,000 bytes"):
+            change()
+    assert os.stat(entry.path).st_size == 10**12

@@ -18,6 +18,7 @@ import pytest
 from agcx_tui.demo import build_demo_store
 from tests.bench.terminal import DOWN, Terminal
 from tests.support import ROOT
+from tests.support.surroundings import bytecode
 from tests.support.waiting import LIMIT
 
 SIZE = (120, 40)
@@ -36,6 +37,8 @@ def used_home(tmp_path_factory) -> Path:
     build_demo_store(store, now=time.time_ns())
     with browser(home) as terminal:
         terminal.wait_for(TITLE)
+        # The projects are read once the list is there.
+        terminal.wait_for("infra")
         terminal.wait_quiet()
         leave(terminal)
     return home
@@ -63,6 +66,7 @@ def browser(home: Path, *arguments: str, size=SIZE, code: str = "", **variables:
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "TZ": "UTC",
+        **bytecode(),
     }
     run = f"{code}\nfrom agcx_tui.__main__ import main\nmain()"
     command = [sys.executable, "-c", run, *arguments]
@@ -279,10 +283,11 @@ def test_another_size_is_not_painted(home):
     assert not is_painted(home, size=(100, 40))
 
 
-def test_a_dumb_terminal_gets_no_page(home):
+def test_a_dumb_terminal_gets_a_sentence(home):
     with browser(home, TERM="dumb") as terminal:
-        terminal.wait_for(TITLE)
-        assert not painted_first(terminal)
+        terminal.wait_end()
+        assert b"\x1b" not in output(terminal)
+        assert b"TERM is dumb" in output(terminal)
 
 
 def test_a_damaged_page_is_not_painted(home):
@@ -308,7 +313,11 @@ def test_what_was_deleted_since_is_not_shown(home):
 def test_without_a_terminal_nothing_is_painted(home):
     import subprocess
 
-    environment = {"HOME": str(home), "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    environment = {
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "TERM": "xterm-256color",
+    } | bytecode()
     command = [sys.executable, "-m", "agcx_tui"]
     done = subprocess.run(
         command,

@@ -14,6 +14,7 @@ from agcx_tui.core.local.streams import STAND_INS, prepare
 from agcx_tui.demo import build_demo_store
 from tests.bench.terminal import Terminal
 from tests.support import ROOT
+from tests.support.surroundings import bytecode
 
 SIZE = (120, 40)
 TITLE = "Fix the grid layout"
@@ -33,6 +34,7 @@ def browser(home: Path, encoding: str) -> Terminal:
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "TZ": "UTC",
         "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONIOENCODING": encoding,
+        **bytecode(),
     }  # fmt: skip
     return Terminal([sys.executable, "-m", "agcx_tui"], environment, SIZE)
 

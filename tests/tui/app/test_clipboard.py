@@ -24,6 +24,7 @@ from agcx_tui.core.local.clipboard import Taken, as_bytes, may_be_taken, put
 from tests.bench.terminal import Terminal
 from tests.support import ROOT
 from tests.support.browsing import browser, demo_copy, notices, scanned, until
+from tests.support.surroundings import bytecode
 
 SSH = {"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}
 DISPLAYS = {"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"}
@@ -314,6 +315,7 @@ def tmux(tmp_path) -> Iterator[tuple[Terminal, list[str]]]:
     environ = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color",
         "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh", **SSH,
+        **bytecode(),
     }  # fmt: skip
     command = [*speak, "new-session", sys.executable, "-m", "agcx_tui", "--store", str(store)]
     with Terminal(command, environ) as screen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 from textual.widgets import Input, Static
@@ -19,7 +20,7 @@ def looked_at(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", ["plain", "日本 é", f"שלום{LEFT_TO_RIGHT_MARK}  ", "👩‍👩‍👧", "", "␛[31m"]
+    "text", ["plain", "日本 é", f"שלום{LEFT_TO_RIGHT_MARK}  ", "🇩🇪 क्‍ष e\u0301", "", "␛[31m"]
 )
 def test_what_is_safe_stays(text):
     assert looked_at(text) == text
@@ -32,6 +33,16 @@ def test_what_is_safe_stays(text):
 )  # fmt: skip
 def test_what_is_not_is_replaced_in_its_own_cells(text, drawn):
     assert looked_at(text) == drawn
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [("👩‍👩‍👧.", "👩."), ("👍🏽.", "👍."), ("❤️.", "❤ ."), ("1️⃣.", "1 ."), ("🏳️‍🌈.", "🏳 .")],
+    ids=["family", "skin", "selector", "key", "flag"],
+)
+def test_of_joined_emoji_all_terminals_count_the_first_in_as_many_cells(text, drawn):
+    assert looked_at(text) == drawn
+    assert cell_len(text) == cell_len(drawn)
 
 
 async def test_what_is_typed_pasted_or_forgotten_is_looked_at_too():

@@ -38,7 +38,11 @@ _IMPORTED = (
     "agcx_format.importing.run", "agcx_format.importing.claude.transcript",
     "agcx_format.importing.codex.rollout",
     "agcx_format.exporting.markdown", "agcx_format.exporting.plain_text",
-    "agcx_format.space.measure_cache",
+    "agcx_format.space.measure_cache", "agcx_format.store.acts.plan_content",
+    "agcx_format.store.acts.plan_derived", "agcx_format.store.checkpoints",
+    "agcx_format.store.backup.archive", "agcx_format.search.index", "agcx_format.redaction.find",
+    "agcx_tui.app.startup.first_paint", "agcx_tui.core.local.streams",
+    "agcx_tui.core.conversation.find_message", "agcx_tui.core.search.line", "zstandard",
 )  # fmt: skip
 
 

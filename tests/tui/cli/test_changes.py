@@ -259,7 +259,11 @@ def test_every_verb_for_checkpoints_takes_one_whose_session_is_gone(store):
     name = f"{str(entry.id)[:8]}@{found.metadata.name}"
     assert name in run("checkpoint", "list").stdout
     shown = run("checkpoint", "show", name)
-    assert (shown.exit_code, "[1]" in shown.stdout) == (0, True)
+    assert (shown.exit_code, "[1]" in shown.stdout, shown.stderr) == (0, True, "")
+    other = next(each for each in opened.scan() if each.metadata)
+    session = run("checkpoint", "show", str(other.id))
+    assert "is a session, not a checkpoint" in session.stderr
+    assert "not a checkpoint" not in run("show", str(other.id)).stderr
     assert run("checkpoint", "export", name, "--format", "txt").exit_code == 0
     result = run("checkpoint", "restore", name)
     assert result.exit_code == 0, result.stderr

@@ -17,6 +17,7 @@ from agcx_format import read_session, write_session
 from agcx_format.store.store import open_store
 from agcx_tui.cli import agcx
 from tests.support import ROOT
+from tests.support.examples import is_full
 from tests.tui.cli.conftest import GRID, QUEUE, run
 from tests.tui.cli.every_command import leaves, words_of
 
@@ -136,6 +137,9 @@ def test_in_any_locale_every_command_says_all_with_stand_ins(commands, store, tm
         )
         commands.append(["import", word, str(folder)])
     commands.insert(0, ["export", GRID, "--format", "txt", "-o", f"{tmp_path}/texts/"])
+    if locale != "latin-1" and not is_full():
+        # What may be encoded differs, not how: a third of them, and those looked at below.
+        commands = [c for at, c in enumerate(commands) if at % 3 == 0 or c[0] in ("list", "import")]
     done = run_all(commands, tmp_path, **LOCALES[locale])
     for words, status, _, stderr in done:
         assert "Traceback" not in stderr, (words, stderr)

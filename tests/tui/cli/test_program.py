@@ -59,13 +59,14 @@ def test_a_file_is_opened_without_the_word_browse(store):
 def test_a_word_that_is_no_command_and_no_file_is_wrong_use(store):
     result = run("lsit")
     assert result.exit_code == 2
-    assert "no such command or file: 'lsit'" in result.stderr
+    assert "no such command or file: 'lsit'; did you mean list?" in result.stderr
+    assert run("xyzzy").stderr.endswith("no such command or file: 'xyzzy'\n")
 
 
 def test_a_word_that_is_no_agent_and_no_file_is_wrong_use_of_import(store):
     result = run("import", "cluade")
     assert result.exit_code == 2
-    assert "no such agent or file: 'cluade'" in result.stderr
+    assert "no such agent or file: 'cluade'; did you mean claude?" in result.stderr
     assert "No such option" in run("import", "--jsno").stderr
 
 

@@ -45,10 +45,10 @@ from agcx_tui.app.blocks.notes import note_block, other_way_block, undecodable_b
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.core.conversation.turns import TurnNumbers
 
-__all__ = ["NOTHING", "SPEECH", "THOUGHT", "TOOL", "ConversationBlocks"]
+__all__ = ["NOTHING", "REASONING", "SPEECH", "TOOL", "ConversationBlocks"]
 
 # What folds together.
-TOOL, THOUGHT, SPEECH = "tool", "thought", "speech"
+TOOL, REASONING, SPEECH = "tool", "reasoning", "speech"
 
 # Shown while there is no conversation at all, which is not an empty conversation.
 NOTHING = ListSource([])
@@ -69,7 +69,7 @@ class ConversationBlocks:
     def __init__(self, source: MessageSource = NOTHING, *, compact: bool = False) -> None:
         self.source = source
         self.look = Look(80, Palette(), compact)
-        self.all_open = {TOOL: False, THOUGHT: False, SPEECH: False}
+        self.all_open = {TOOL: False, REASONING: False, SPEECH: False}
         self.folds: dict[int, Fold] = {}
         self.pending: set[int] = set()
         self.branches: Branches | None = None
@@ -222,7 +222,7 @@ class ConversationBlocks:
         if message is None:
             return SPEECH
         if isinstance(message.item, (Reasoning, ReasoningWithoutContent)):
-            return THOUGHT
+            return REASONING
         if isinstance(message.item, Message) and not is_injected(message):
             return SPEECH
         return TOOL

@@ -148,5 +148,7 @@ def test_lists_tables_and_code_are_laid_out():
     assert "─" in shown
     table = words("| a | b | c |\n|:--|--:|:-:|\n| 1 | 2 | 3 |\n| wide | wide | wide |")
     assert " 1        2   3\n wide  wide  wide" in table
+    # The mark of a message that begins with a table stands beside words.
+    assert table.splitlines()[0].split() == ["a", "b", "c"]
     assert words("- [x] one\n- [ ] two").strip() == "• [x] one\n • [ ] two"
     assert "  fn f() {}" in shown

@@ -69,6 +69,9 @@ async def test_the_format_changes_the_name_and_json_holds_all_of_it(store, here)
         await pilot.press("down", "right", "up", "right", "down", "down")
         assert dialog.query_one(Picks).chosen.id == "format-claude"
         assert dialog.focused.id == "part-tool_calls"
+        # All stand in the same columns, and the longest is not cut off.
+        assert len({each.region.x for each in dialog.query("#format Pick, Box")}) == 4
+        assert "addresses" in app.export_screenshot(simplify=True)
         # Names are hidden along with secrets, never alone.
         secrets, names = dialog.query_one("#redact", Box), dialog.query_one("#personal", Box)
         names.value = True

@@ -262,7 +262,7 @@ def test_counts_are_those_of_the_texts():
     rows = [f"näher {n} Needle\n" if n % 3 else "needle" * 7 for n in range(300)]
     long = "hay\n" * 130_000 + "".join(rows) + "hay\n" * 20_000 + "needle"
     messages = [user("needle needle"), output(long), assistant(long.replace("\n", " "))]
-    for words in ("needle", "Needle", "ä", "/need.e/", "needle n", '"r 7 n"'):
+    for words in ("needle", "Needle", "ä", "/need.e/", "needle n", "needle Needle", '"r 7 n"'):
         query = parse_query(words)
         steps = list(search(ListSource(messages), query))
         counts = [count for step in steps for count in step.counts]

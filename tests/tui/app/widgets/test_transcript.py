@@ -207,7 +207,7 @@ async def test_m_shows_what_was_said_then_what_failed_then_all():
         assert transcript.current == 54
         shown = plain_layout(transcript)
         assert any("question 29" in line for line in shown)
-        assert not any("run" in line or "thought" in line for line in shown)
+        assert not any("run" in line or "reasoning" in line for line in shown)
         await pilot.press("[")
         assert transcript.current == 50
         await pilot.press("m")

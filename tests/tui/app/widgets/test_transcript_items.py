@@ -108,7 +108,7 @@ async def test_a_thought_in_one_line_is_its_words_without_asterisks():
     async with app.run_test(size=(90, 30)) as pilot:
         await pilot.pause()
         shown = screen_text(app.transcript)[1 : 1 + len(said)]
-        assert [row.partition("thought  ")[2] for row in shown] == list(said.values())
+        assert [row.partition("reasoning  ")[2] for row in shown] == list(said.values())
 
 
 async def test_instructions_are_folded_and_a_few_lines_of_them_stand_open():

@@ -11,7 +11,7 @@ import pytest
 from agcx_format import Store, new_session, open_store
 from agcx_format.errors import CorruptData
 from agcx_format.model.session import ConversationContext
-from agcx_format.search import Hit, Index, SearchProgress, SessionHits, Unsearched
+from agcx_format.search import Index, SearchProgress, Unsearched
 from agcx_tui.core.search.close_spellings import close_spellings
 from agcx_tui.core.search.line import parse_line
 from agcx_tui.core.search.results import FoundLine, More, Results
@@ -135,18 +135,29 @@ def test_what_was_found_and_cannot_be_read_any_more_is_counted_once():
     assert narrowed(earlier, 3, SearchProgress()).total == 10
 
 
-def test_of_a_session_the_lines_with_the_rarest_words_are_listed():
-    lines = ["the cat", "the dog", "the grid", "the end", "a grid"]
-    hits = [
-        Hit("a.agcx", "title", at, "tool", "", start, start + len(word), line, 0)
-        for at, line in enumerate(lines)
-        for word in ("the", "grid")
-        if (start := line.find(word)) >= 0
-    ]
-    results = Results(several=True)
-    results.add([SessionHits("a.agcx", "title", "", tuple(hits), 900)])
-    shown = [row.hits[0].line for row in results.rows if isinstance(row, FoundLine)]
+def test_of_a_session_the_lines_that_are_worth_most_are_listed(tmp_path):
+    def shown(texts: list[str], query: str) -> tuple[list[str], int]:
+        (session,) = Index(conversation(tmp_path / query, texts)).find(query)
+        results = Results()
+        results.add([session])
+        rows = results.rows[1:]
+        more = sum(row.hits for row in rows if isinstance(row, More))
+        return [row.hits[0].line for row in rows if isinstance(row, FoundLine)], more
+
+    common = [f"the {number}" for number in range(900)]
     # Of the common word alone none, although there is room.
-    assert shown == ["the grid", "a grid"]
-    assert isinstance(results.rows[-1], More)
-    assert results.rows[-1].hits == 900 - 3
+    assert shown([*common, "the grid", "a grid"], "the grid") == (["the grid", "a grid"], 900)
+    # Nowhere together, and both as rare: as they come.
+    lines = ["one lease", "two", "three", "it expired", "a lease"]
+    assert shown(lines, "lease expired") == (["one lease", "it expired", "a lease"], 0)
+    # Together in the title, which shows no line.
+    assert shown(["one old", "nothing", "an old"], "session old") == (["one old", "an old"], 0)
+    # Of one word the first ones.
+    assert shown(["the one", "a", "the two", "the three", "the four"], "the")[1] == 1
+
+
+def conversation(path: Path, texts: list[str]) -> Path:
+    store = open_store(path)
+    made = new_session(title="Session", messages=[user(text) for text in texts], id=UUID(int=1))
+    store.save_session(UUID(int=1), *made)
+    return path
