@@ -23,6 +23,7 @@ from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Line
+from agcx_format.importing.moments import moment_of
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.fields import Float32
@@ -41,7 +42,7 @@ from agcx_format.model.session import (
     OperatingMode,
     SessionMetadata,
 )
-from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.timestamps import Timestamp, is_usual
 from agcx_format.subagents import subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
@@ -108,7 +109,8 @@ class ImportDraft:
     subagents: dict[str, UUID] = field(default_factory=dict)
     # What an export of this program said of the session.
     returned: ReturnedSession | None = None
-    now: Timestamp | None = None
+    # The time of the last line that had one, in the usual form.
+    now: str | None = None
     _has_time: bool = False
     # The position of the message that the next one continues from, after a branch was left.
     _resumes_from: int | None = None
@@ -121,15 +123,22 @@ class ImportDraft:
 
     # --- lines
 
-    def at(self, moment: Timestamp | None) -> None:
+    def at(self, moment: str | None) -> None:
         """Set the time for the next messages; None keeps that of the line before."""
         self._has_time = moment is not None
         if moment is not None:
             self.now = moment
 
+    def at_time(self, given: Any) -> None:
+        """The same for a time in any form that programs write."""
+        if type(given) is str and is_usual(given):
+            self.now, self._has_time = given, True
+        else:
+            self.at(moment_of(given))
+
     @property
     def clock(self) -> Timestamp:
-        return self.now or self.start
+        return self.start if self.now is None else Timestamp(self.now)
 
     def take(self, lines: Iterable[Line], read: Callable[[Any, int], None]) -> None:
         """Pass each value of the lines and its number to `read`, and report what is wrong with a line."""

@@ -85,19 +85,30 @@ def _is_live(file: BinaryIO) -> bool:
 
 
 def read_document(path: Path) -> Iterator[Line]:
-    """Read a file that is a single JSON document as one `Line`."""
+    """Read a file that is a single JSON document as one `Line`.
+
+    A document is parsed as a whole, which takes several times its size in memory, so a huge one is refused.
+    """
     with _opened(path) as (file, size):
         parts: list[bytes] = []
-        total = 0
+        total = size if size > LONGEST_LINE else 0
         for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
             if isinstance(chunk, Exception):
                 yield Line(1, error=str(chunk))
                 return
-            parts.append(chunk)
             total += len(chunk)
             if total > LONGEST_LINE:
-                break
-        if line := _line(1, b"".join(parts), total, LONGEST_LINE):
+                reason = (
+                    f"one JSON document of more than {LONGEST_LINE:,} bytes, too large to be parsed"
+                )
+                yield Line(1, error=reason)
+                return
+            parts.append(chunk)
+        document = b"".join(parts)
+        parts.clear()
+        line = _line(1, document, total, LONGEST_LINE)
+        del document
+        if line:
             yield line
 
 

@@ -253,6 +253,12 @@ class Book:
         remove(path)
         sync_directory(self.directory)
 
+    def remove_damaged(self) -> None:
+        """Those that turned out to be, or are of another version, as far as that is possible."""
+        for name in self._damaged:
+            with suppress(OSError):
+                self.remove_file(self.directory / name)
+
     def files(self) -> list[Path]:
         """Every segment, also those that cannot be used."""
         return sorted(self.directory.glob(f"*{_SUFFIX}"))

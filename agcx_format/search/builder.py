@@ -99,6 +99,7 @@ class _Build:
             book.sweep()
             wipe.finish(book)
             book.refresh_checked()
+            book.remove_damaged()
             self._remove_dead()
         self._tell()
         try:

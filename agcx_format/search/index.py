@@ -17,11 +17,13 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW, Request, Stopped, examine, unsearched
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query, parse_query
-from agcx_format.search.results import Hit, SessionRef, Unsearched
+from agcx_format.search.results import Hit, SessionHits, SessionRef, Unsearched
 from agcx_format.search.run import Job, Outcome, Plan, Search
 from agcx_format.search.scope import BookText, Scope, StoreFiles, Task
 from agcx_format.search.segment import Segment
@@ -114,6 +116,11 @@ class Index:
         parsed = parse_query(query) if isinstance(query, str) else query
         if parsed.errors:
             raise parsed.errors[0]
+        if order == "best" and rows != ROWS:
+            # The order is the same however many hits are asked for; few of the sessions may be looked at.
+            ranked = self.find(parsed, sessions=sessions, order=order)
+            again = partial(self._again, parsed, rows, context)
+            return Search(ranked.plan, best_first=True, finish=again)
         most = EVERY_ROW if rows is None else rows
 
         def plan() -> Plan:
@@ -143,6 +150,15 @@ class Index:
             return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
 
         return Search(plan, best_first=order == "best")
+
+    def _again(
+        self, query: Query, rows: int | None, context: int, session: SessionHits
+    ) -> SessionHits:
+        """A session that was found, with so many hits; as it was if it has none any more."""
+        refs = [SessionRef(session.path)]
+        for found in self.find(query, sessions=refs, rows=rows, context=context):
+            return replace(found, score=session.score)
+        return session
 
     def close_words(
         self,

@@ -67,13 +67,20 @@ class Plan(msgspec.Struct, frozen=True):
 class Search:
     """The sessions that fit, as they are found: iterate over it, once, in one thread.
 
-    `progress` and `stop` may be used from any thread.
+    `progress` and `stop` may be used from any thread.  `plan` says what is to be done.
     """
 
-    def __init__(self, plan: Callable[[], Plan], *, best_first: bool) -> None:
-        """`plan` is called when the iteration begins."""
-        self._plan = plan
+    def __init__(
+        self,
+        plan: Callable[[], Plan],
+        *,
+        best_first: bool,
+        finish: Callable[[SessionHits], SessionHits] = lambda session: session,
+    ) -> None:
+        """`plan` is called when the iteration begins, `finish` for each session that is given."""
+        self.plan = plan
         self._best_first = best_first
+        self._finish = finish
         self._stopped = threading.Event()
         self._progress = SearchProgress()
 
@@ -90,12 +97,12 @@ class Search:
         if self._best_first:
             found = list(self._found())
             # Of equals the newest first, as they came.
-            yield from sorted(found, key=lambda each: -each.score)
+            yield from map(self._finish, sorted(found, key=lambda each: -each.score))
         else:
-            yield from self._found()
+            yield from map(self._finish, self._found())
 
     def _found(self) -> Iterator[SessionHits]:
-        plan = self._plan()
+        plan = self.plan()
         counts = _Counts(plan)
         self._progress = counts.progress()
         try:

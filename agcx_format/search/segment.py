@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
+from unicodedata import unidata_version
 
 import msgspec
 
@@ -76,6 +77,8 @@ class Segment:
             raise Damaged(str(error)) from None
         if head.store != store:
             raise Damaged("of another store")
+        if head.letters != unidata_version:
+            raise Damaged("folded by another version of Unicode")
         if head.broken and max(head.broken) >= len(head.keys):
             raise Damaged("a session that is not there")
         self.size = file.size

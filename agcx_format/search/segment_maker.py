@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from unicodedata import unidata_version
 
 import msgspec
 
@@ -96,7 +97,14 @@ class SegmentMaker:
         """The bytes of the file."""
         details = framed(_encode(Details(self._sessions, self._blocks)))
         broken = [number for number, row in enumerate(self._sessions) if row.damage is not None]
-        head = Head(self._store, self._keys, broken, len(self._blocks), len(details))
+        head = Head(
+            self._store,
+            self._keys,
+            broken,
+            len(self._blocks),
+            len(details),
+            unidata_version,
+        )
         yield MAGIC + framed(_encode(head))
         yield details
         yield from self._signature.parts()

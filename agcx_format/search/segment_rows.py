@@ -129,6 +129,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
         broken: the sessions among them that have damage.
         blocks: how many there are.
         details: bytes of the frame that follows.
+        letters: the version of Unicode by which the text was folded; another one folds needles otherwise.
     """
 
     store: bytes
@@ -136,6 +137,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     broken: list[_Natural]
     blocks: _Natural
     details: _Natural
+    letters: str
 
 
 class Details(msgspec.Struct, array_like=True, frozen=True):

@@ -8,8 +8,8 @@ Strategy: a text that holds a needle holds every three bytes of it, so only bloc
 rows of all of them have to be read; of two letters, likewise.  A bit too many costs a look at a block; a bit
 too few would lose a result, so each row that is used is checked.  A needle is judged by its words, without
 the white space.
-What is folded is what `casefold` makes of the text and, where that is not the same, what `folding.fold`
-makes of it as well: needles are looked for in both.
+What is folded is what `casefold` makes of the text and, where that is not the same, of what `unify` and
+`fold` of `folding` make of it as well: needles are looked for in all of them.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ def folded_forms(payload: bytes, traits: int) -> list[bytes]:
         # All forms of ASCII are the same.
         texts = payload.decode().split(SEPARATOR)
         text = SEPARATOR.join([each for each in texts if not each.isascii()])
-        forms += [native.casefold(unify(text).encode()), fold(text).encode()]
+        # As needles are, by Python: a library may know letters that are newer than its tables.
+        forms += {each.casefold().encode() for each in (text, unify(text), fold(text))}
     return forms
 
 

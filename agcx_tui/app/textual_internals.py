@@ -15,6 +15,7 @@ from textual import events, on
 from textual.app import App, ReturnType
 from textual.geometry import Size
 from textual.keys import _character_to_key
+from textual.reactive import Reactive
 from textual.screen import Screen, ScreenResultType
 from textual.scroll_view import ScrollView
 
@@ -190,11 +191,18 @@ class HeldScreen(Screen[ScreenResultType]):
 
 
 class SteadyView(ScrollView):
-    """A scroll view that a layout of its screen leaves alone, unless it changes its size.
+    """A scroll view that a layout of its screen leaves alone, unless it changes its size, and whose content
+    grows without one.
 
     Textual compares the size of the content with that of the view, finds them different, and draws the
-    scrollbar again.
+    scrollbar again; and it lays out the screen whenever the size of the content changes.
     """
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Follow with the scrollbar."""
+        self._scroll_update(size)
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True

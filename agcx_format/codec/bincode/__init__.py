@@ -29,7 +29,10 @@ def decode(type_: type[T], data: bytes) -> T:
     Raises:
         BincodeDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
     """
-    return decode_prefix(type_, data)[0]
+    if len(data) > limits.SLOW_ITEMS:
+        return decode_prefix(type_, data)[0]
+    value: T = reader(type_)(data, 0)[0]
+    return value
 
 
 def decode_prefix(type_: type[T], data: bytes) -> tuple[T, int]:

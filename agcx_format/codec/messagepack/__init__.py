@@ -62,18 +62,14 @@ def decode(type_: type[T], data: bytes | memoryview) -> T:
     Raises:
         MessagePackDecodeError: the bytes are not such a value; the offset counts from the start of `data`.
     """
-    if _is_bounded(type_, data):
+    # msgspec counts no items; an index is not compressed.
+    if len(data) <= limits.VALUE_AT_ONCE or type_ is SessionIndex:
         with contextlib.suppress(*_REFUSED):
             value: T = _decoder(type_)(data)
             if _timely(value):
                 return value
     by_parts: Callable[[bytes | memoryview], T] | None = _BY_PARTS.get(type_)
     return lenient.decode(type_, data) if by_parts is None else by_parts(data)
-
-
-def _is_bounded(type_: Any, data: bytes | memoryview) -> bool:
-    """Whether msgspec, which counts no items, may decode it; an index is not compressed."""
-    return len(data) <= limits.VALUE_AT_ONCE or type_ is SessionIndex
 
 
 def _timely(value: Any) -> bool:

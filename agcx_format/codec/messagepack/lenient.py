@@ -72,6 +72,9 @@ def in_words(cause: BaseException) -> str:
         return "it is too large"
     if isinstance(cause, msgpack.exceptions.FormatError):
         return "not MessagePack"
+    if "exceeds max_" in str(cause):
+        # `0 exceeds max_ext_len(5)`: the limits of the decoder are the size of the data.
+        return "a length in it exceeds the data"
     return str(cause) or type(cause).__name__
 
 

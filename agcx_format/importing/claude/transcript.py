@@ -177,7 +177,7 @@ class _Transcript:
         if not isinstance(value, dict):
             draft.bad(number, "not an object")
             return
-        draft.at(moment_of(value.get("timestamp")))
+        draft.at_time(value.get("timestamp"))
         self._about_session(value)
         before = len(draft.entries)
         kind, uuid = value.get("type"), as_text(value.get("uuid"))

@@ -182,7 +182,7 @@ class _Rollout:
         if not isinstance(value, dict):
             self._draft.bad(number, "not an object")
             return
-        self._draft.at(moment_of(value.get("timestamp")))
+        self._draft.at_time(value.get("timestamp"))
         if NOTES in value and self._returned(value, number):
             return
         kind, payload = value.get("type"), value.get("payload")

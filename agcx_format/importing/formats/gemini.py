@@ -193,7 +193,7 @@ class _Chat(Reading):
     def _message(self, record: _Record) -> None:
         value, self._number = record.value, record.number
         self.draft.key = record.key
-        self.draft.at(moment_of(value.get("timestamp")))
+        self.draft.at_time(value.get("timestamp"))
         kind = as_text(value.get("type"))
         try:
             if kind == "user":

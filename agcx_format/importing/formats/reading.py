@@ -187,7 +187,7 @@ class Reading(ABC):
             self.draft.bad(number, "not an object")
             return
         self._number = number
-        self.draft.at(moment_of(value.get("timestamp")))
+        self.draft.at_time(value.get("timestamp"))
         self.value(value, number)
 
     @abstractmethod

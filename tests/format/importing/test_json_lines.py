@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
+import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcx_format.importing.json_lines import Line, parse_lines, read_lines
+from agcx_format.importing import json_lines
+from agcx_format.importing.json_lines import Line, parse_lines, read_document, read_lines
 
 chunk_sizes = st.integers(1, 40)
 
@@ -96,3 +99,19 @@ def test_an_empty_compressed_file_has_no_lines(tmp_path):
     assert list(read_lines(path)) == []
     path.write_bytes(packed(b""))
     assert list(read_lines(path)) == []
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_document_that_is_too_large_is_refused_with_the_reason(tmp_path, monkeypatch, compressed):
+    monkeypatch.setattr(json_lines, "LONGEST_LINE", 1_000_000)
+    path, document = tmp_path / "session.json", b'{"messages": [%s]}' % (b" " * 4_000_000)
+    path.write_bytes(packed(document) if compressed else document)
+    tracemalloc.start()
+    (line,) = read_document(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert line.values == ()
+    # What is compressed comes in large pieces.
+    assert compressed or peak < 3_000_000
+    assert line.error is not None
+    assert line.error.startswith("one JSON document of more than 1,000,000 bytes")

@@ -209,6 +209,15 @@ def test_a_list_where_one_value_belongs_is_not_built(mark: bytes, what: str):
     assert caught.value.offset == 1
 
 
+@pytest.mark.parametrize(
+    "lie", [b"\xc9\xff\xff\xff\xff\x01", b"\xdb\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff"]
+)
+def test_a_length_that_lies_is_an_error_in_words(lie: bytes):
+    with pytest.raises(PersistenceError) as caught:
+        messagepack.decode(ConversationContext, b"\x95" + lie)
+    assert "max_" not in caught.value.reason
+
+
 def test_bincode_of_too_many_items(few: int, tmp_path: Path):
     """A checkpoint of layout 1 is compressed, and metadata may be in a hole of a sparse file."""
     listed = CheckpointMetadata(FULL, "", "2025-01-01T00:00:00Z", 0, None)

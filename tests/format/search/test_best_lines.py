@@ -94,6 +94,11 @@ def test_the_order_best_puts_words_in_one_line_before_words_apart(tmp_path):
     for index in indexes(path, tmp_path):
         found = list(index.find("lease expired", order="best"))
         assert [session.title for session in found] == ["Session 1", "Session 2"]
+        # However many hits are asked for.
+        for rows in (0, 1, None):
+            same = list(index.find("lease expired", order="best", rows=rows))
+            assert [(each.path, each.count) for each in same] == [(e.path, e.count) for e in found]
+            assert {len(each.hits) for each in same} == {2 if rows is None else rows}
 
 
 def test_where_there_is_room_for_every_match_every_match_is_given(tmp_path):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 
 from agcx_format.model.items import FunctionCall, InputText, Message
 from agcx_format.search import Index
+from agcx_format.search.matchers import Literal
 from agcx_format.search.raw import may_hold
+from agcx_format.search.signature import folded_forms
+from agcx_format.search.traits import traits_of
 from agcx_format.transcript.folding import fold, unify
 from tests.format.search.odd_stores import save
 
@@ -35,6 +39,18 @@ def test_every_other_form_of_a_letter_counts(tmp_path):
         ):
             save(path, [item], title)
             assert may_hold(str(path), [run]), (letters, odd, title)
+
+
+def test_the_index_has_every_needle_in_a_form_of_its_text():
+    # Letters that fold to several, that compose, that have other widths, and that some tables do not know.
+    odd = "aKΣςİı̇ßẞﬀﬅΐΰᾳǰŉｶﾞＡ１각ᅡ́ͅẛꟋ𐵐ᲉÅſ"
+    for first, second, third in product(odd, odd, "xＢꟋΐ"):
+        text = first + second + third
+        forms = folded_forms(text.encode(), traits_of(text))
+        for words in (text, "K" + text):
+            of_text = folded_forms(words.encode(), traits_of(words)) if words != text else forms
+            ((required,),) = Literal.of(words).required
+            assert any(required in form for form in of_text), ascii(words)
 
 
 def test_they_are_found(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from agcx_format import open_store
 from agcx_format.search import Index, native
+from agcx_format.search.segment_rows import MAGIC
 from tests.format.search.odd_stores import make_odd_store, save, some_items
 from tests.format.search.truth import load, naive, searched, some_query
 from tests.support.golden_files import GOLDEN
@@ -104,6 +105,18 @@ def test_with_a_book_of_another_version(stores, tmp_path, full):
     index = Index(index.store, tmp_path)
     check(index, queries(full), many=full)
     assert index.update().complete
+    # It does not stay on the disk.
+    assert {path.read_bytes()[:8] for path in tmp_path.rglob("*.seg")} == {MAGIC}
+
+
+def test_a_book_by_another_version_of_unicode_is_not_used(stores, tmp_path, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr("agcx_format.search.segment_maker.unidata_version", "9.0.0")
+        Index(open_store(stores["odd"]), tmp_path).update()
+    index = Index(open_store(stores["odd"]), tmp_path)
+    assert index.state().sessions == 0
+    assert index.update().complete
+    assert {path.stat().st_size for path in tmp_path.rglob("*.seg")} == {index.state().size}
 
 
 def test_with_a_book_of_another_store(stores, tmp_path):

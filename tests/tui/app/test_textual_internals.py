@@ -28,6 +28,7 @@ from textual.widgets import Input, Static
 
 import agcx_tui.app
 from agcx_tui.app import textual_internals
+from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from tests.support.browsing import until
 from tests.support.waiting import LIMIT
 
@@ -283,6 +284,7 @@ class LaidOutScreen(textual_internals.HeldScreen[None]):
     laid_out = styled = 0
 
     def compose(self):
+        yield TypedLine()
         yield SteadyLines()
 
     def on_mount(self) -> None:
@@ -329,7 +331,21 @@ async def test_a_held_screen_is_styled_once_and_its_scrollbar_worked_out_for_a_s
         await pilot.resize_terminal(SIZE[0], SIZE[1] + 3)
         await until(pilot, lambda: view.worked_out > worked_out)
         assert view.show_vertical_scrollbar
-        assert view.virtual_size.height == 1_000
+        # Nor is the screen laid out for what one types, or when there are more lines.
+        screen.release()
+        await until(
+            pilot, lambda: not (textual_internals.is_held(screen) or is_to_be_drawn(screen))
+        )
+        screen.set_focus(screen.query_one(TypedLine))
+        await pilot.pause()
+        before, worked_out = screen.laid_out, view.worked_out
+        await pilot.press("x")
+        view.virtual_size = Size(10, 2_000)
+        await until(pilot, lambda: screen.query_one(TypedLine).value == "x")
+        await pilot.pause()
+        assert screen.laid_out == before
+        assert view.worked_out > worked_out
+        assert view.vertical_scrollbar.window_virtual_size == 2_000
 
 
 async def test_the_lines_of_a_screen():

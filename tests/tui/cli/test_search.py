@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from agcx_format import Message, OutputText, new_message, new_session, open_store
 from agcx_format.disk.locks import locked
@@ -109,6 +111,32 @@ def test_with_a_limit_the_words_that_stand_together_are_shown(store):
     lines = {hit["line"].lower() for hit in found}
     assert all("the" in line and "grid" in line for line in lines)
     assert lines < {hit["line"].lower() for hit in hits("the grid")}
+
+
+def test_branch_and_agent_choose_what_the_list_says_of_each_session(store):
+    opened = open_store(store)
+    for number, (branch, tags) in enumerate(
+        [("main", ()), ("fix/Grid", ("claude-code",)), ("grid", ("codex", "ui")), ("", ("codex",))]
+    ):
+        said = [new_message(Message(None, "assistant", [OutputText("the queue")]))]
+        made = new_session(title="Queue", messages=said, tags=tags, id=UUID(int=number + 1))
+        env = {"AGCX_BRANCH": branch} if branch else {}
+        context = replace(made.conversation.context, environment_variables=env)
+        conversation = replace(made.conversation, context=context)
+        opened.save_session(UUID(int=number + 1), made.metadata, conversation, made.state)
+    listed = [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
+    everywhere = set(run("search", "--sessions", "the").stdout.split())
+    tests = {"branch": lambda said, value: value in said, "agent": str.startswith}
+    for key, values in (("branch", "main GRID id nope"), ("agent", "codex CL agcodex ode")):
+        said = {each["id"]: (each[key] or "").lower() for each in listed}
+        for value in values.split():
+            truth = {name for name in everywhere if tests[key](said[name], value.lower())}
+            for term, expected in (
+                (f"{key}:{value}", truth),
+                (f"-{key}:{value}", everywhere - truth),
+            ):
+                found = run("search", "--sessions", f"the {term}").stdout.split()
+                assert set(found) == expected, term
 
 
 def test_terms_of_the_list_choose_the_sessions(store):

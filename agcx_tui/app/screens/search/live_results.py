@@ -8,7 +8,7 @@ list does not flicker.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from agcx_format.search import Index, Query, SearchProgress
+from agcx_format.search import Index, Query, SearchProgress, SessionHits
 from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.core.search.close_spellings import close_spellings
@@ -95,10 +95,10 @@ class LiveResults:
         if arrived.number != self._number or not self.running:
             return
         late = time.monotonic() - self._since > _STALE
-        if self._stale and (arrived.sessions or arrived.ended or late):
-            self._renew()
         self.progress = arrived.progress
-        if arrived.sessions:
+        if self._stale and (arrived.sessions or arrived.ended or late):
+            self._renew(arrived.sessions)
+        elif arrived.sessions:
             self._results.add(arrived.sessions)
             self._rows.grew()
         if arrived.ended:
@@ -134,11 +134,15 @@ class LiveResults:
         self._timer.resume()
         self._changed()
 
-    def _renew(self) -> None:
-        """Begin with no rows."""
+    def _renew(self, sessions: Sequence[SessionHits] = ()) -> None:
+        """Begin with the rows of these sessions alone.
+
+        In one step: a list that is empty for a moment loses its scrollbar, and the screen is laid out twice.
+        """
         self._stale = False
         self.query = Query() if self.line is None else self.line.wanted
         self._results = Results()
+        self._results.add(sessions)
         self._rows.show(self._results)
 
     def _finish(self, arrived: Arrived) -> None:

@@ -13,6 +13,8 @@ from collections import deque
 from typing import Any
 
 from textual import events
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from agcx_tui.app.textual_internals import forward, key_of
@@ -35,6 +37,9 @@ class TypedLine(Input):
         & > .input--placeholder { color: $text-muted; text-style: italic; }
     }
     """
+
+    # It never moves anything: without this the screen is laid out for every letter.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
     # A key that was run here moved the focus away.
     _left = False

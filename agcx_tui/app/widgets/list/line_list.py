@@ -9,14 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+
+from agcx_tui.app.textual_internals import SteadyView
 
 __all__ = ["LineList"]
 
 Line = TypeVar("Line")
 
 
-class LineList(ScrollView, Generic[Line], can_focus=True):
+class LineList(SteadyView, Generic[Line], can_focus=True):
     """Moves a cursor over `lines`; `cursor_moved` tells the subclass."""
 
     def __init__(

@@ -14,17 +14,17 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.textual_internals import SteadyView
 from agcx_tui.app.widgets.results.result_row import ResultLook, draw_row
 from agcx_tui.core.search.results import Note, Results, Row
 
 __all__ = ["ResultList"]
 
 
-class ResultList(ScrollView, can_focus=True):
+class ResultList(SteadyView, can_focus=True):
     """Rows with a cursor, which never is on a note."""
 
     ALLOW_SELECT = False
