@@ -126,7 +126,9 @@ class HistoryScreen(PagedScreen[None]):
         if not isinstance(entry, Act):
             return
         if not entry.can_be_undone:
-            self.notify(f"This cannot be undone: it was {state_of(entry)}.", markup=False)
+            state = state_of(entry)
+            why = "its old versions were destroyed" if state == "no undo" else f"it was {state}"
+            self.notify(f"This cannot be undone: {why}.", markup=False)
             return
         self._undo(entry)
 
