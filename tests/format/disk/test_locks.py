@@ -79,6 +79,12 @@ def test_acts_work_without_locks_and_it_is_said_once(tmp_path: Path, no_locks, c
     assert str(tmp_path) in told
 
 
+def test_the_name_of_such_a_store_is_logged_as_one_line(tmp_path: Path, no_locks, caplog):
+    filled(tmp_path / "a\nb\x1b[31m")
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert f"{tmp_path}/a\\nb\\x1b[31m" in told
+
+
 def test_verify_tells_of_it(tmp_path: Path, no_locks):
     filled(tmp_path)
     assert "no-locks" in codes(tmp_path)

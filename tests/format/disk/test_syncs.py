@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,12 @@ def is_open(fd: int) -> bool:
 def test_every_file_and_directory_is_synced_and_files_are_closed(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    synced, really = [], os.fsync
+    begun, synced, really = list[int](), list[int](), os.fsync
 
     def fsync(fd: int) -> None:
+        # Each takes longer than the one before: nothing but waiting for it sees its end.
+        time.sleep(len(begun) / 1000)
+        begun.append(fd)
         really(fd)
         synced.append(os.fstat(fd).st_ino)
 
