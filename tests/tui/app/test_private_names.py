@@ -83,6 +83,34 @@ def test_no_class_has_a_private_name_that_its_base_in_textual_has():
     assert wrong == set()
 
 
+def test_what_is_overridden_is_there_and_is_all_that_is():
+    """What is gone from Textual is overridden in vain; a new name of it may be one of ours by chance."""
+    classes = (
+        textual_internals.EndingApp,
+        textual_internals.HeldScreen,
+        textual_internals.SteadyView,
+    )
+    overridden = {
+        f"{each.__name__}.{name}"
+        for each in classes
+        for name in private_names_of(each)
+        if any(hasattr(base, name) for base in each.__bases__)
+    }
+    assert overridden == {
+        "EndingApp._handle_exception",
+        "HeldScreen._compositor_refresh",
+        "HeldScreen._invoke_and_clear_callbacks",
+        "HeldScreen._screen_resized",
+        "SteadyView._size_updated",
+    }
+
+
+def private_names_of(each: type) -> set[str]:
+    """Those that a class defines or sets itself."""
+    names = defined_names(tree_of(each))
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
 def test_the_test_has_eyes():
     tree = ast.parse("self._own = 1; app._batch_count; field._forward_event()")
     assert private_names(tree, False) == {"_batch_count", "_forward_event"}
