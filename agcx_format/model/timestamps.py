@@ -161,8 +161,7 @@ class Timestamp(str):
             TypeError: it is no `datetime`.
             ValueError: it has no time zone.
         """
-        # Not by its name, which is a property here.
-        if not hasattr(moment, "tzinfo") or not hasattr(moment, "date"):
+        if not isinstance(moment, datetime):
             raise TypeError(f"expected a datetime, got {moment!r:.80}")
         if moment.tzinfo is None:
             raise ValueError("a datetime without a time zone is ambiguous")

@@ -129,7 +129,9 @@ def is_credentials(match: Match) -> bool:
 
 def is_encoded_key(match: Match) -> bool:
     """Whether it is the base64 of a file that begins with a private key, not a certificate."""
-    return b"PRIVATE KEY" in base64.b64decode(_secret(match)[:_ENOUGH])
+    beginning = _secret(match).rstrip("=")[:_ENOUGH]
+    # Whole groups of four: it may be cut off anywhere.
+    return b"PRIVATE KEY" in base64.b64decode(beginning[: len(beginning) // 4 * 4])
 
 
 def is_session(match: Match) -> bool:

@@ -319,14 +319,14 @@ def _write_lists(writes: Iterable[Callable[[], object]]) -> None:
             write()
         except (OSError, PersistenceError) as error:
             failed.append(error)
-    for first in failed:
-        if isinstance(first, PersistenceError):
-            reason, path = first.reason, first.path
-        else:
-            reason, path = os_reason(first), first.filename
-        raise SavedNotListed(
-            f"the session is saved, but not listed: {reason}", path=path
-        ) from first
+    if not failed:
+        return
+    first = failed[0]
+    if isinstance(first, PersistenceError):
+        reason, path = first.reason, first.path
+    else:
+        reason, path = os_reason(first), first.filename
+    raise SavedNotListed(f"the session is saved, but not listed: {reason}", path=path) from first
 
 
 def _nothing(kind: str, change: Change) -> Act:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from textual.command import CommandPalette
     from textual.drivers.linux_driver import LinuxDriver
-    from textual.geometry import Size
     from textual.message import Message
     from textual.strip import Strip
     from textual.widget import Widget

@@ -111,9 +111,9 @@ def decode_messages(data: bytes | memoryview) -> list[MessageSnapshot]:
     """
     if len(data) > limits.VALUE_AT_ONCE:
         starts = find_messages(data)
-        if len(starts) > limits.MESSAGES_AT_ONCE:
-            count = counted(len(starts) - 1, "message")
-            raise MessagePackDecodeError(f"{count} are too many to load at once", offset=0)
+        if (count := len(starts) - 1) > limits.MESSAGES_AT_ONCE:
+            words = counted(count, "message")
+            raise MessagePackDecodeError(f"{words} are too many to load at once", offset=0)
         largest = max((end - start for start, end in itertools.pairwise(starts)), default=0)
         if largest > limits.VALUE_AT_ONCE:
             return _decode_each(data, starts)

@@ -13,7 +13,6 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from agcx_format.disk import os_reason
 from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.subagents import parent_of
 from agcx_format.variables import OWN_ID
-from agcx_tui.core.local.signals import unblocked
+from agcx_tui.core.local.programs import run_to_end
 
 __all__ = ["Resume", "obstacle", "resume_of", "run"]
 
@@ -106,9 +105,7 @@ def run(resume: Resume, environment: Mapping[str, str]) -> str:
     # passed on to it.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        given = [program or name, *others]
-        with unblocked():
-            code = subprocess.run(given, cwd=resume.directory, check=False).returncode
+        code = run_to_end([program or name, *others], resume.directory)
     except OSError as cause:
         return f"{name}: {os_reason(cause)}"
     finally:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-import subprocess
 from collections.abc import Mapping
 
 from agcx_format.disk import os_reason
-from agcx_tui.core.local.signals import unblocked
+from agcx_tui.core.local.programs import run_to_end
 
 __all__ = ["NO_EDITOR", "editor_of", "obstacle", "place_of", "run"]
 
@@ -52,8 +51,7 @@ def run(editor: list[str], path: str) -> str:
     """Run the editor until it ends; returns what went wrong, or an empty text."""
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     try:
-        with unblocked():
-            code = subprocess.run([*editor, path], cwd=directory, check=False).returncode
+        code = run_to_end([*editor, path], directory)
     except OSError as cause:
         return f"{editor[0]}: {os_reason(cause)}"
     return f"{editor[0]} ended with {code}." if code else ""

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from agcx_format.disk import os_reason
 from agcx_tui.core.conversation.image_facts import image_facts
 from agcx_tui.core.local.signals import unblocked
 
@@ -113,7 +114,7 @@ def open_in_viewer(path: Path, environment: Mapping[str, str], patience: float =
                 start_new_session=True,
             )
     except OSError as cause:
-        return f"{name}: {(cause.strerror or str(cause)).lower()}"
+        return f"{name}: {os_reason(cause)}"
     try:
         failed = viewer.wait(patience) != 0
     except subprocess.TimeoutExpired:

@@ -49,7 +49,10 @@ def block() -> frozenset[int]:
 
 @contextmanager
 def unblocked() -> Iterator[None]:
-    """Start another program with nothing blocked: one that handles its own faults would be killed by them."""
+    """Start another program with nothing blocked: one that handles its own faults would be killed by them.
+
+    Only start it: a signal that arrives meanwhile ends this program at once.
+    """
     before = signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED)
     try:
         yield

@@ -196,6 +196,8 @@ def test_well_formed_values_of_too_many_items(few: int, monkeypatch: pytest.Monk
     monkeypatch.setattr(limits, "MESSAGES_AT_ONCE", 9)
     with pytest.raises(MessagePackDecodeError, match="100 messages are too many to load at once"):
         messagepack.decode_messages(messagepack.encode_messages(CONVERSATION.messages[:1] * 100))
+    as_many = CONVERSATION.messages[:1] * 9
+    assert messagepack.decode_messages(messagepack.encode_messages(as_many)) == as_many
     long = new_message(Message(None, "user", [InputText("a" * 2 * few)]))
     assert messagepack.decode_messages(messagepack.encode_messages([long, long])) == [long, long]
 

@@ -195,3 +195,10 @@ def test_a_text_of_beginnings_takes_work_that_grows_with_it_and_no_faster(unit):
 
 def test_a_letter_that_lower_case_makes_two_of_moves_nothing():
     assert found("İİİ DB_PASSWORD=hunter2!x") == [("password", "hunter2!x")]
+
+
+def test_an_encoded_key_may_be_cut_off_anywhere():
+    pem = b"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq1\n"
+    key = base64.b64encode(pem).decode()
+    for size in range(54, len(key) + 1):
+        assert found(f"client-key-data: {key[:size]}\n") == [("private-key", key[:size])]

@@ -1,0 +1,203 @@
+"""A screen is drawn, laid out, and styled once as it is opened, by what Textual does not document."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.color import Color
+from textual.css.stylesheet import Stylesheet
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widgets import Static
+
+from agcx_tui.app import textual_internals
+from agcx_tui.app.widgets.lines.typed_line import TypedLine
+from tests.support.browsing import until
+from tests.support.typing_app import SIZE, TypingApp, is_to_be_drawn
+from tests.support.waiting import LIMIT
+
+
+class CountedScreen(Screen[None]):
+    """A screen that counts how often it was drawn."""
+
+    drawn = 0
+
+    def _compositor_refresh(self) -> None:
+        self.drawn += 1
+        super()._compositor_refresh()
+
+
+class LateScreen(textual_internals.HeldScreen[None], CountedScreen):
+    """A screen that is held for so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def compose(self):
+        yield Static(id="late")
+
+    def on_mount(self) -> None:
+        self.hold(self._seconds)
+
+
+async def test_a_screen_is_drawn_only_once_it_has_what_it_shows():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LateScreen(LIMIT)
+        app.push_screen(screen)
+        await until(pilot, lambda: textual_internals.takes_keys(screen))
+        screen.query_one("#late", Static).update("all of it")
+        await until(pilot, lambda: screen.query_one("#late").size.height)
+        await pilot.pause()
+        after: list[int] = []
+        screen.call_after_refresh(lambda: after.append(screen.drawn))
+        await pilot.pause()
+        assert not screen.drawn
+        assert not after
+        assert textual_internals.is_held(screen)
+        screen.release()
+        await until(pilot, lambda: screen.drawn and after)
+        assert after[0]
+        assert not textual_internals.is_held(screen)
+        # What changes later is drawn as on any other screen.
+        drawn = screen.drawn
+        screen.query_one("#late", Static).update("and more")
+        await until(pilot, lambda: screen.drawn > drawn)
+
+
+async def test_a_screen_that_waits_in_vain_is_drawn_after_a_while():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LateScreen(0.01)
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.drawn)
+
+
+async def test_a_screen_that_waited_through_a_batch_of_changes_is_drawn_after_it():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LateScreen(LIMIT)
+        app.push_screen(screen)
+        await until(pilot, lambda: textual_internals.takes_keys(screen))
+        await pilot.pause()
+        with app.batch_update():
+            screen.release()
+            await pilot.pause()
+            assert not screen.drawn
+        await until(pilot, lambda: screen.drawn)
+
+
+class SizedScreen(textual_internals.HeldScreen[None]):
+    """A screen that notes the sizes that it hears of, and those that it is laid out for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[int, int]] = []
+        self.sizes: list[tuple[int, int]] = []
+
+    def compose(self):
+        yield Static(id="sized")
+
+    def _refresh_layout(self, size=None, scroll=False) -> None:
+        if size is not None:
+            self.sizes.append(tuple(size))
+        super()._refresh_layout(size, scroll)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.heard.append(tuple(event.size))
+
+
+async def test_a_screen_is_laid_out_once_for_a_size():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = SizedScreen()
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.heard)
+        await pilot.pause()
+        assert (screen.sizes, screen.heard) == ([SIZE], [SIZE])
+        await pilot.resize_terminal(50, 10)
+        await until(pilot, lambda: screen.query_one("#sized").size.width == 50)
+        await pilot.pause()
+        assert screen.sizes == [SIZE, (50, 10)]
+
+
+async def test_style_sheets_are_not_parsed_before_the_first_theme_is_known(monkeypatch):
+    again = []
+    monkeypatch.setattr(Stylesheet, "reparse", lambda self: again.append(self))
+    app = TypingApp()
+    app.theme = "dracula"
+    async with app.run_test(size=SIZE):
+        assert not again
+        background = app.current_theme.background
+        assert app.screen.styles.background == Color.parse(background)
+
+
+class LaidOutScreen(textual_internals.HeldScreen[None]):
+    """A screen that counts how often it was laid out and styled after it was mounted."""
+
+    laid_out = styled = 0
+
+    def compose(self):
+        yield TypedLine()
+        yield SteadyLines()
+
+    def on_mount(self) -> None:
+        self.hold(LIMIT)
+
+    def _refresh_layout(self, size=None, scroll=False) -> None:
+        self.laid_out += 1
+        super()._refresh_layout(size, scroll)
+
+    def update_node_styles(self, animate=True) -> None:
+        self.styled += 1
+        super().update_node_styles(animate)
+
+
+class SteadyLines(textual_internals.SteadyView):
+    """A view that counts how often its scrollbar was worked out."""
+
+    worked_out = 0
+
+    def on_mount(self) -> None:
+        self.virtual_size = Size(10, 1_000)
+
+    def render_line(self, y: int) -> Strip:
+        return Strip.blank(10)
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        self.worked_out += 1
+        super()._scroll_update(virtual_size)
+
+
+async def test_a_held_screen_is_styled_once_and_its_scrollbar_worked_out_for_a_size():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LaidOutScreen()
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.query(SteadyLines) and screen.query_one(SteadyLines).size)
+        await pilot.pause()
+        view, before = screen.query_one(SteadyLines), screen.laid_out
+        assert not screen.styled
+        worked_out = view.worked_out
+        screen.refresh(layout=True)
+        await until(pilot, lambda: screen.laid_out > before)
+        assert view.worked_out == worked_out
+        await pilot.resize_terminal(SIZE[0], SIZE[1] + 3)
+        await until(pilot, lambda: view.worked_out > worked_out)
+        assert view.show_vertical_scrollbar
+        # Nor is the screen laid out for what one types, or when there are more lines.
+        screen.release()
+        await until(
+            pilot, lambda: not (textual_internals.is_held(screen) or is_to_be_drawn(screen))
+        )
+        screen.set_focus(screen.query_one(TypedLine))
+        await pilot.pause()
+        before, worked_out = screen.laid_out, view.worked_out
+        await pilot.press("x")
+        view.virtual_size = Size(10, 2_000)
+        await until(pilot, lambda: screen.query_one(TypedLine).value == "x")
+        await pilot.pause()
+        assert screen.laid_out == before
+        assert view.worked_out > worked_out
+        assert view.vertical_scrollbar.window_virtual_size == 2_000
