@@ -116,7 +116,7 @@ class RedactionReview(Dialog[Reviewed]):
 
     def _ask(self) -> None:
         on, total = sum(self._on), len(self._on)
-        which = f"{on:,} of {total:,} finds" if on < total else counted(total, "find")
+        which = f"{on:,} of {total:,} passages" if on < total else counted(total, "passage")
         self.query_one("#question", Static).update(Content(f"{self._verb} {which}?"))
 
     def _under_the_cursor(self) -> int | None:
