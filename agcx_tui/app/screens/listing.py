@@ -55,18 +55,21 @@ class ListingScreen(OnceScreen[ScreenResultType]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """On a heading, Enter collapses or expands its section."""
-        found = super().active_bindings
-        section = self.sessions.section
-        if section is None:
-            return found
-        words = "expand" if section.folded else "collapse"
+        """Some keys do something else here than elsewhere, and the footer says so."""
         return {
             key: active._replace(binding=replace(active.binding, description=words))
-            if active.node is self.sessions and active.binding.action == "open"
+            if (words := self._does_here(active))
             else active
-            for key, active in found.items()
+            for key, active in super().active_bindings.items()
         }
+
+    def _does_here(self, active: ActiveBinding) -> str:
+        """What a key does instead of what it says, if it does."""
+        section = self.sessions.section
+        if active.binding.action == "open" and active.node is self.sessions and section is not None:
+            return "expand" if section.folded else "collapse"
+        # A preview has no tabs.
+        return "next pane" if active.binding.action == "piece(1)" else ""
 
     def chosen(self) -> list[int]:
         """The marked rows, in the order shown and hidden ones last; else what is under the cursor."""

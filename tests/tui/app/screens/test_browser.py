@@ -11,6 +11,7 @@ from agcx_tui.app.dialogs.help import HelpScreen, KeyColumn
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.columns import COLUMNS
@@ -353,6 +354,9 @@ async def test_tab_goes_from_pane_to_pane_and_escape_back_to_the_list(store):
         await until(pilot, lambda: screen.query("Transcript"))
         await pilot.press("tab")
         assert screen.focused is screen.query_one("Transcript")
+        said = [key.description for key in screen.query_one(KeyLine).shown()]
+        assert "next pane" in said
+        assert "tabs" not in said
         await pilot.press("tab")
         assert screen.focused is screen.query_one("#filter")
         await pilot.press("escape")

@@ -15,7 +15,7 @@ from agcx_tui.core.sessions.groups import GROUPINGS, Section
 from agcx_tui.core.sessions.query import parse
 from tests.support.entries import NOW
 from tests.support.examples import some_of
-from tests.tui.app.screens.test_list_keys import Listing, entry
+from tests.tui.app.screens.test_list_keys import Listing, entry, in_loop
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -48,7 +48,7 @@ class GroupedKeys(RuleBasedStateMachine):
         rows = self.table.put(map(entry, numbers))
         places = [(row, PROJECTS[self.number(row) % 3]) for row in rows]
         self.table.set_openings((row, Opening("", place, place)) for row, place in places)
-        self.list.update()
+        in_loop(self.runner, self.list.update)
 
     def press(self, key: str) -> None:
         binding = self.list._bindings.get_bindings_for_key(key)[0]
@@ -92,7 +92,7 @@ class GroupedKeys(RuleBasedStateMachine):
 
     @rule(grouping=st.sampled_from(GROUPINGS))
     def group(self, grouping):
-        self.list.group_by(grouping)
+        in_loop(self.runner, self.list.group_by, grouping)
         self.folded.clear()
         if isinstance(self.cursor, int):
             assert self.at() == self.cursor
@@ -148,7 +148,7 @@ class GroupedKeys(RuleBasedStateMachine):
     def filter(self, typed):
         before = self.expected()
         self.table.filter_by(parse(typed, NOW))
-        self.list.update()
+        in_loop(self.runner, self.list.update)
         self.stays(before)
 
     @rule(number=st.integers(1, 14))

@@ -99,6 +99,15 @@ class Listing(App[None]):
         self.said += 1
 
 
+def in_loop(runner: asyncio.Runner, change, *values) -> None:
+    """Change a list as the app does: the scrollbar that it may need then is a task."""
+
+    async def changing():
+        change(*values)
+
+    runner.run(changing())
+
+
 class Keys(RuleBasedStateMachine):
     """Move, mark, range, filter, sort, reverse, Esc; a session that appears, vanishes, or is another."""
 
@@ -113,7 +122,7 @@ class Keys(RuleBasedStateMachine):
         self.model = Model()
         self.there = set(range(1, 9))
         self.table.put(map(entry, self.there))
-        self.list.update()
+        in_loop(self.runner, self.list.update)
         self.press("down")
         self.model.moved(self.shown(), 1)
 
@@ -137,7 +146,7 @@ class Keys(RuleBasedStateMachine):
     def change(self, change) -> None:
         before = self.shown()
         change()
-        self.list.update()
+        in_loop(self.runner, self.list.update)
         self.model.changed(before, self.shown())
 
     # --- what is done
