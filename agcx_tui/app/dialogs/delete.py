@@ -92,7 +92,11 @@ class ConfirmDelete(Dialog[bool]):
     ) -> Self:
         """The question about these rows of a table, at `now` (microseconds since 1970)."""
         totals = table.totals_of(rows)
-        what = "this session" if len(rows) == 1 else format.counted(len(rows), "session")
+        started = len(_started(table, rows))
+        chosen = len(rows) - started
+        what = "this session" if chosen == 1 else format.counted(chosen, "session")
+        if started:
+            what += f" and {format.counted(started, 'subagent')}"
         recent = sum(is_recent(table.changed(row) * 1000, now * 1000) for row in rows)
         return cls(
             f"Delete {what}, {format.size(totals.size)}?",
@@ -157,6 +161,12 @@ class ConfirmFavorites(ConfirmDelete):
         return cls(f"Delete {them}, too?", lines)
 
 
+def _started(table: SessionTable, rows: Sequence[int]) -> set[int]:
+    """Those of the rows that others of them started."""
+    among = set(rows)
+    return {row for row in rows if table.parent(row) in among}
+
+
 def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:
     lines = [_title(table, row) for row in rows[:_LISTED]]
     if len(rows) > _LISTED:
@@ -165,17 +175,11 @@ def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:
 
 
 def _facts(table: SessionTable, rows: Sequence[int], now: int) -> list[Content]:
-    lines = [*_titles(table, rows), Content("")]
+    shown, among, started = set(table.order), set(rows), _started(table, rows)
+    lines = [*_titles(table, [row for row in rows if row not in started]), Content("")]
     lines.append(Content(age_line(map(table.last_used, rows), now)))
     if favorites := favorites_line(sum(map(table.favorite, rows)), len(rows)):
         lines.append(Content.styled(favorites, "$accent"))
-    shown, among = set(table.order), set(rows)
-    started = {row for row in rows if table.parent(row) in among}
-    if started:
-        what = format.counted(len(started), "subagent")
-        lines.append(
-            Content(f"{what} of {'it' if len(among) - len(started) == 1 else 'them'} too.")
-        )
     if hidden := sum(row not in shown for row in among - started):
         lines.append(Content.styled(f"The filter hides {hidden:,} of them now.", "$warning"))
     them = "It goes" if len(rows) == 1 else "They go"

@@ -39,6 +39,9 @@ _EMPTY = Content.assemble(
     "\n\nWhat you change, delete, or restore is listed here and can be undone.",
 )
 
+# What is said of a change begins below what is said of the others.
+_INDENT = " " * (format.AGE_WIDTH + 2)
+
 
 class HistoryScreen(PagedScreen[None]):
     """All changes and messages, the newest first."""
@@ -101,19 +104,18 @@ class HistoryScreen(PagedScreen[None]):
         when = Content.styled(
             f"{format.age(_moment(entry), self._now()):>{format.AGE_WIDTH}}  ", MUTED
         )
-        indent = " " * when.cell_length
         if isinstance(entry, Toast):
-            style = "$error" if entry.failed else MUTED
-            lines = wrap(entry.text, max(20, self.size.width - len(indent) - 6))
-            return when + Content.styled(f"\n{indent}".join(lines), style)
-        state = state_of(entry)
-        first = Content.assemble(
-            when,
-            (describe(entry), MUTED if state else "$foreground"),
-            (f"   {state}" if state else "", "$accent"),
-        )
+            return when + self._wrapped(entry.text, "$error" if entry.failed else MUTED)
+        state = f"   {words}" if (words := state_of(entry)) else ""
+        first = self._wrapped(describe(entry), MUTED if state else "$foreground", len(state))
+        line = Content.assemble(when, first, (state, "$accent"))
         titles = titles_of(entry) if entry.count > 1 else ""
-        return first + Content.styled(f"\n{indent}{titles}" if titles else "", MUTED)
+        return line + (Content(f"\n{_INDENT}") + self._wrapped(titles, MUTED) if titles else "")
+
+    def _wrapped(self, text: str, style: str, after: int = 0) -> Content:
+        """Words beside the age, with room for so many cells after them."""
+        room = max(20, self.size.width - len(_INDENT) - 6 - after)
+        return Content.styled(f"\n{_INDENT}".join(wrap(text, room)), style)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -126,7 +128,9 @@ class HistoryScreen(PagedScreen[None]):
         if not isinstance(entry, Act):
             return
         if not entry.can_be_undone:
-            self.notify(f"This cannot be undone: it was {state_of(entry)}.", markup=False)
+            state = state_of(entry)
+            why = "its old versions were destroyed" if state == "no undo" else f"it was {state}"
+            self.notify(f"This cannot be undone: {why}.", markup=False)
             return
         self._undo(entry)
 

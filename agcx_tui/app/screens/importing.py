@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import replace
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -125,8 +126,11 @@ class ImportScreen(PagedScreen[None]):
                 "bold" if fresh else MUTED,
             ),
             (describe_new(found.counts), "$foreground" if fresh else MUTED),
-            (f"\n  {describe_places(found, self._now())}", MUTED),
+            *((f"\n  {line}", MUTED) for line in self._places(found)),
         )
+
+    def _places(self, found: FoundAgent) -> list[str]:
+        return wrap(describe_places(found, self._now()), max(20, self.size.width - 6))
 
     def _below(self) -> Iterator[Option]:
         errors = [

@@ -41,9 +41,9 @@ _NOT_FOUND = 1
 @click.command("search", short_help="Search inside all conversations.")
 @click.argument("words", metavar="QUERY...", nargs=-1, required=True, type=Text())
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
-@click.option("--count", is_flag=True, help="Only the number of hits in each session.")
+@click.option("--count", is_flag=True, help="Only the number of matches in each session.")
 @click.option("--sessions", "ids_only", is_flag=True, help="Only the ids, as for agcx export $(…).")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N hits.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N matches.")
 @click.option(
     "--context",
     type=click.IntRange(0, 100),

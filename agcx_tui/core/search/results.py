@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, repeat
-from operator import itemgetter
 
 import msgspec
 
@@ -227,15 +226,25 @@ def _rows_of(session: SessionHits) -> Iterator[Row]:
 def _best(session: SessionHits) -> list[FoundLine]:
     """The lines worth most, in the order of the conversation; what has much less than the best says little.
 
-    Of equals what was said rather than printed by a tool, the earlier first.
+    Of equals what was said rather than printed by a tool, the earlier first.  The same text again says
+    nothing new: it comes after all others.
     """
     lines = lines_of(session)
     # Of the lines only: the title, which is shown anyway, may hold all words.
     best = max((line.worth for line in lines), default=0.0)
     least = _BESIDE_ALL if best == 1 else _BESIDE_SOME * best
-    order = [
+    order = sorted(
         (-line.worth, line.hits[0].role not in _SPOKEN, number)
         for number, line in enumerate(lines)
         if line.worth >= least
-    ]
-    return [lines[number] for *_, number in sorted(sorted(order)[:_BEST], key=itemgetter(2))]
+    )
+    seen: set[str] = set()
+    fresh: list[int] = []
+    again: list[int] = []
+    for *_, number in order:
+        if len(fresh) == _BEST:
+            break
+        text = " ".join(lines[number].hits[0].line.split())
+        (again if text in seen else fresh).append(number)
+        seen.add(text)
+    return [lines[number] for number in sorted((fresh + again)[:_BEST])]

@@ -38,6 +38,11 @@ class Families:
         """How many levels a row stands below another one in the list, as `nested` arranged it."""
         return self._depths.get(row, 0)
 
+    @property
+    def members(self) -> int:
+        """How many rows belong to another one."""
+        return sum(map(len, self._children.values()))
+
     def flat(self) -> None:
         """No row stands below another one any more."""
         self._depths = {}

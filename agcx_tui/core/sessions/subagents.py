@@ -38,6 +38,11 @@ class Subagents:
         """Whether those whose parent is in the store are left out."""
         return not self.shown and not self.named
 
+    @property
+    def left_out(self) -> int:
+        """How many the list leaves out, whatever its filter."""
+        return self._known().members if self.hidden and self.there else 0
+
     def arranged(self, rows: list[int]) -> list[int]:
         """The rows with the subagents of sessions in the store below these, or without them."""
         sets, tags = self._sets(), self._rows.columns.arrays["tags"]

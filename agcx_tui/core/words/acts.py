@@ -145,12 +145,15 @@ def titles_of(act: Act) -> str:
 
 
 def state_of(act: Act) -> str:
-    """`undone`, `destroyed`, `damaged`, or empty if it can be undone."""
+    """`undone`, `destroyed`, `damaged`, `no undo`, or empty if it can be undone.
+
+    Emptying the trash destroys what was deleted; of any other act only what an undo would need.
+    """
+    if act.undone:
+        return "undone"
     if act.emptied_at is not None:
-        return "destroyed" if not act.undone else "undone, destroyed"
-    if act.problem is not None and not act.undone:
-        return "damaged"
-    return "undone" if act.undone else ""
+        return "destroyed" if act.kind in _DELETIONS else "no undo"
+    return "damaged" if act.problem is not None else ""
 
 
 def acts_named(acts: Sequence[Act], name: str) -> list[Act]:

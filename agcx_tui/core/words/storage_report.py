@@ -163,7 +163,7 @@ def headline(stats: Stats, in_trash: int = 0, room: int | None = None) -> str:
     total = stats.total
     sessions = counted(total.sessions, "session")
     if stats.subagents.sessions:
-        sessions += f", {stats.subagents.sessions:,} of them subagents"
+        sessions += f" ({counted(stats.subagents.sessions, 'subagent')})"
     optional = [counted(stats.messages, "message"), f"{size(total.plain)} decompressed"]
     words = [sessions, optional[0], f"{size(total.disk)} on disk", optional[1]]
     if stats.incomplete:

@@ -79,7 +79,7 @@ def test_a_subagent_is_listed_when_asked_for_and_counts_and_goes_with_its_parent
     assert sizes["parent"][1] == sizes["child"][0]
     assert sizes["another"][1] == 0
     told = run(*at, "stats")
-    assert "3 sessions, 1 of them subagents" in told.stderr
+    assert "3 sessions (1 subagent) " in told.stderr
     assert "subagent-of:" not in told.stdout
     assert f"subagent of {SESSION}" in run(*at, "show", child).stdout
     deleted = run(*at, "delete", SESSION, "--yes", "--force")

@@ -40,11 +40,19 @@ def _totals(table: SessionTable, state: FeedState) -> Content:
     if state.reading and not state.table_is_known:
         of = f" of {state.files:,}" if state.files else ""
         return Content(f"reading… {totals.sessions:,}{of}")
-    parts = [format.counted(totals.sessions, "session"), format.size(totals.size)]
-    right = Content(" · ".join(parts))
+    left_out = _left_out(table)
+    parts = [format.counted(totals.sessions - left_out, "session")]
+    if left_out:
+        parts.append(format.counted(left_out, "subagent"))
+    right = Content(" · ".join([*parts, format.size(totals.size)]))
     if totals.broken:
         right += Content.assemble(" · ", (f"{totals.broken:,} unreadable", "$error"))
     return right
+
+
+def _left_out(table: SessionTable) -> int:
+    """The subagents that are in the store and not in the list; not asked while rows still arrive."""
+    return 0 if table.expected else table.subagents.left_out
 
 
 def filter_found(table: SessionTable, listed_as: str, unread: int) -> tuple[str, str]:
@@ -56,4 +64,7 @@ def filter_found(table: SessionTable, listed_as: str, unread: int) -> tuple[str,
         return "", ""
     listed = any(term.value == "listed" and not term.negated for term in table.query.terms)
     more = f" · reading {unread:,} …" if unread else ""
-    return listed_as if listed else "", f"{len(table.order):,} of {len(table):,}{more}"
+    return (
+        listed_as if listed else "",
+        f"{len(table.order):,} of {len(table) - _left_out(table):,}{more}",
+    )

@@ -129,7 +129,9 @@ def _line(hits: tuple[Hit, ...], width: int, look: ResultLook) -> list[Segment]:
     room = width - _INDENT - 3
     first = max(0, min(len(line), hits[0].start - base))
     before = plain_cells(line[:first]).lstrip()
-    most = max(0, int(room * _BEFORE))
+    # Of a line that fits as it is nothing is cut.
+    after = cell_len(plain_cells(line[first : first + width]).rstrip())
+    most = max(0, int(room * _BEFORE), room - after)
     if cell_len(before) > most:
         before = "…" + _end_of(before, most - 1)
     parts = [Segment(f"{'':<{_INDENT}}{mark} ", look.dim), Segment(before, look.plain)]

@@ -246,10 +246,19 @@ class Roll(SteadyView, can_focus=True):
         self.settled()
 
     def action_scroll_down(self) -> None:
-        self.move(1)
+        self._move_line(1)
 
     def action_scroll_up(self) -> None:
-        self.move(-1)
+        self._move_line(-1)
+
+    def _move_line(self, direction: int) -> None:
+        before = self.viewport.top
+        self.move(direction)
+        if self.viewport.top == before:
+            self.action_message(direction)
+
+    def action_message(self, direction: int) -> None:
+        """To the next or previous block: where no line is left to scroll to, a line moves what is current."""
 
     def action_half(self, direction: int) -> None:
         self.move(direction * max(1, self.viewport.height // 2))

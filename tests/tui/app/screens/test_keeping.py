@@ -18,6 +18,7 @@ from agcx_tui.app.screens.trash import TrashScreen
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
 from agcx_tui.core.words.acts import describe_with_undo
+from agcx_tui.core.words.format import AGE_WIDTH
 from tests.support.browsing import (
     SIZE,
     at_cursor,
@@ -271,11 +272,16 @@ async def test_any_act_of_the_log_can_be_undone(store):
         screen = await scanned(pilot)
         await delete(pilot, screen, "down")
         await delete(pilot, screen, "end", favorites=False)
+        await pilot.resize_terminal(56, 30)
         await pilot.press("L")
         log = await on_top(pilot, HistoryScreen)
         lines = log.query_one(OptionList)
         await until(pilot, lambda: lines.option_count == 2)
         assert GRID in str(lines.get_option_at_index(1).prompt)
+        # What does not fit into a line goes on below the words, not below the age.
+        below = [str(each.prompt).partition("\n")[2] for each in lines.options]
+        assert any(below)
+        assert all(each.startswith(" " * (AGE_WIDTH + 2)) for each in below if each)
         await pilot.press("j", "u")
         await until(pilot, lambda: "undone" in str(lines.get_option_at_index(1).prompt))
         await pilot.press("u")

@@ -6,7 +6,17 @@ import json
 
 from agcx_format import open_store
 from agcx_format.importing import agent_named, import_sessions
-from tests.support.browsing import SIZE, browser, notices, scanned, until
+from agcx_tui.app.dialogs.delete import ConfirmDelete
+from tests.support.browsing import (
+    SIZE,
+    browser,
+    line,
+    notices,
+    on_top,
+    scanned,
+    text_of,
+    until,
+)
 from tests.support.rollout_lines import SESSION, call, meta, output, user, write
 
 PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,"}
@@ -32,7 +42,14 @@ async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
     list(import_sessions(store, [folder], agent=agent_named("codex")))
     async with browser(store.path).run_test(size=SIZE) as pilot:
         below = await scanned(pilot, 2)
-        await pilot.press("enter")
+        # What the list leaves out is no session of it.
+        await until(pilot, lambda: "1 session · 1 subagent ·" in line(below, "#title"))
+        await pilot.press("d")
+        asked = text_of(await on_top(pilot, ConfirmDelete))
+        assert "Delete this session and 1 subagent, " in asked
+        await pilot.press("escape", "slash", *"Where")
+        await until(pilot, lambda: "1 of 1" in line(below, "#filter-status"))
+        await pilot.press("escape", "escape", "enter")
         await until(pilot, lambda: getattr(pilot.app.screen, "opened", None) is not None)
         parent = pilot.app.screen
         await until(pilot, lambda: parent.file.subagents.started)

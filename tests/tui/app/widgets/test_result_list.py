@@ -1,13 +1,15 @@
-"""The list of a search's results: what follows its cursor hears of rows that come late."""
+"""The list of a search's results: its rows, and what follows its cursor hears of rows that come late."""
 
 from __future__ import annotations
 
+from rich.style import Style
 from textual import on
 from textual.app import App, ComposeResult
 
-from agcx_format.search import SessionHits
+from agcx_format.search import Hit, SessionHits
 from agcx_tui.app.widgets.results.result_list import ResultList
-from agcx_tui.core.search.results import Heading, Results, Row
+from agcx_tui.app.widgets.results.result_row import ResultLook, draw_row
+from agcx_tui.core.search.results import FoundLine, Heading, Results, Row
 from tests.support.browsing import until
 
 
@@ -41,3 +43,18 @@ async def test_the_first_result_is_followed_also_if_there_was_none_for_a_while()
         shown.grew()
         await pilot.pause()
         assert len(pilot.app.followed) == 2
+
+
+def test_a_line_is_cut_before_its_match_only_where_it_does_not_fit():
+    line = 'import { db } from "@/lib/supabase/db";'
+    at = line.index("supabase")
+    hit = Hit("a.agcx", "One", 0, "tool", "", at, at + 8, line, 0)
+    row = FoundLine(SessionHits("a.agcx", "One", "", (hit,), 1), (hit,))
+    look = ResultLook(*[Style()] * 7)
+
+    def shown(width: int) -> str:
+        return draw_row(row, width, look, 0, lambda path: "", cursor=False).text.strip()
+
+    assert shown(len(line) + 6) == f"▸ {line}"
+    assert "supabase" in shown(len(line) + 5)
+    assert shown(len(line) + 5).startswith("▸ …")

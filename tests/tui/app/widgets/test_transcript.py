@@ -115,10 +115,29 @@ async def test_an_output_that_folds_away_leaves_the_cursor_to_its_call():
             assert transcript.viewport.head_row(2) is not None
 
 
+async def test_a_line_moves_what_is_current_where_nothing_is_left_to_scroll_to():
+    app = TranscriptApp(ListSource(turns(30)))
+    async with app.run_test(size=SIZE) as pilot:
+        transcript = app.transcript
+        await pilot.press("down")
+        assert (transcript.viewport.position, transcript.current) == (1, 0)
+        await pilot.press("end", "up", "down")
+        last = transcript.current
+        await pilot.press("up", "up", "down", "down", "down", "down")
+        assert transcript.viewport.is_at_end
+        assert transcript.current == last
+
+
 async def test_a_click_opens_the_call_under_it_and_the_lines_left_out():
     app = TranscriptApp(ListSource(turns(1)))
     async with app.run_test(size=(70, 60)) as pilot:
         transcript = app.transcript
+        # All of it is in view.
+        await pilot.press("down", "down", "down")
+        there = transcript.current
+        assert there > 0
+        await pilot.press("up")
+        assert transcript.current < there
         row = next(y for y, text in enumerate(screen_text(transcript)) if "run 0" in text)
         await pilot.click(offset=(6, row))
         assert transcript.current == 2

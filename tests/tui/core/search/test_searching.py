@@ -154,6 +154,10 @@ def test_of_a_session_the_lines_that_are_worth_most_are_listed(tmp_path):
     assert shown(["one old", "nothing", "an old"], "session old") == (["one old", "an old"], 0)
     # Of one word the first ones.
     assert shown(["the one", "a", "the two", "the three", "the four"], "the")[1] == 1
+    # The same text again only where there are not enough others.
+    lines = ["the one", " the  one", "the one", "a two", "the three"]
+    assert shown(lines, "one")[0] == ["the one", " the  one", "the one"]
+    assert shown(lines, "o") == (["the one", " the  one", "a two"], 1)
 
 
 def conversation(path: Path, texts: list[str]) -> Path:

@@ -43,9 +43,10 @@ def test_subagents_are_hidden_until_asked_for(store, child_first):
     for entry in entries if child_first else entries[::-1]:
         table.put([entry])
     assert titles(table) == ["another", "parent"]
-    assert len(table) == 3
+    assert (len(table), table.subagents.left_out) == (3, 1)
     table.show_subagents(True)
     assert titles(table) == ["another", "child", "parent"]
+    assert not table.subagents.left_out
     table.show_subagents(False)
     for query in ("is:subagent", f"id:{OTHER}"):
         table.filter_by(parse(query, 0))

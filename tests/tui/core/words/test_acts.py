@@ -11,6 +11,7 @@ from agcx_tui.core.words.acts import (
     brings_in_many,
     describe,
     destroyed_by_undo,
+    state_of,
     titles_of,
 )
 
@@ -23,6 +24,16 @@ def test_an_import_of_many_is_asked_about_a_deletion_of_many_is_not():
     assert brings_in_many(IMPORT)
     assert not brings_in_many(replace(IMPORT, sessions=TWO[:1]))
     assert not brings_in_many(DELETION)
+
+
+def test_an_emptied_trash_destroys_only_what_was_deleted():
+    def state(act: Act, *, undone: bool = False) -> str:
+        return state_of(replace(act, emptied_at=Timestamp.from_ns(1), undone=undone))
+
+    assert state(DELETION) == "destroyed"
+    # What it wrote is still there.
+    assert state(IMPORT) == "no undo"
+    assert state(DELETION, undone=True) == "undone"
 
 
 def test_a_long_title_is_cut_with_a_mark():
