@@ -120,4 +120,5 @@ def _changed_by(hunk: Any) -> Lines | None:
 
 
 def _lines(first: int, last: int) -> Lines | None:
-    return (first, last) if 0 < first <= last < _MOST_LINES else None
+    # `true` is an integer to Python.
+    return (int(first), int(last)) if 0 < first <= last < _MOST_LINES else None

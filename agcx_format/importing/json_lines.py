@@ -177,10 +177,10 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     replaced = text.count(_REPLACEMENT) - data.count(_REPLACEMENT.encode())
     text = text.strip(" \t\r\n\0")
     values, error = records_in(text)
-    has_depths = error == TOO_DEEP and bool(text := without_depths(text))
-    if has_depths:
-        values, error = records_in(text)
-    return Line(number, tuple(values), error, replaced, has_depths=has_depths)
+    shallow = without_depths(text) if error == TOO_DEEP else ""
+    if shallow:
+        values, error = records_in(shallow)
+    return Line(number, tuple(values), error, replaced, has_depths=bool(shallow))
 
 
 def _unfinished(number: int, data: bytes) -> Line | None:

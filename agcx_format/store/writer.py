@@ -120,11 +120,13 @@ class StoreWriter:
             def after_failure(act: Act) -> list[Step]:
                 return [*self._index.after_undo(act), *records.before()]
 
-            def after_undo(act: Act) -> list[Step]:
-                return [*self._index.after_undo(act), *records.after(act)]
-
             try:
-                act = undo(self.root, act_id, after_undo, self._looked_again(after_failure))
+                act = undo(
+                    self.root,
+                    act_id,
+                    partial(self._after_undo, records=records),
+                    self._looked_again(after_failure),
+                )
             except UndoConflict:
                 taken_back = self._undo_by_fields(act_id, level)
                 if taken_back is None:
@@ -136,9 +138,10 @@ class StoreWriter:
                 del self._last_seen[session_id]
             return act
 
-    def _after_undo(self, act: Act) -> list[Step]:
+    def _after_undo(self, act: Act, records: RecordsOfUndo | None = None) -> list[Step]:
         """What follows from the sessions of an act, once it was undone."""
-        return [*self._index.after_undo(act), *RecordsOfUndo(self.root).after(act)]
+        records = records or RecordsOfUndo(self.root)
+        return [*self._index.after_undo(act), *records.after(act)]
 
     def _after_rollback(self, act: Act) -> list[Step]:
         """The same for an act that was interrupted."""
@@ -252,12 +255,7 @@ class StoreWriter:
             yield
         finally:
             self._postponed.changes = None
-            if changes:
-                with self._writing():
-                    follow = self._index.follow
-                    _write_lists(
-                        [partial(follow, each, layout) for layout, each in changes.items()]
-                    )
+            _write_lists([partial(self._follow_late, *each) for each in changes.items()])
 
     def _list(
         self, saved: SessionMetadata, copied: Iterable[tuple[Place, bytes]], layout: int
@@ -265,6 +263,10 @@ class StoreWriter:
         """Write what programs list a saved session from: the copies of its metadata, and the index."""
         writes = [partial(replace_if, place, [data], ANYTHING) for place, data in copied]
         _write_lists([*writes, partial(self._follow, {saved.id: saved}, layout)])
+
+    def _follow_late(self, layout: int, changed: Mapping[UUID, SessionMetadata | None]) -> None:
+        with self._writing():
+            self._index.follow(changed, layout)
 
     def _follow(self, changed: Mapping[UUID, SessionMetadata | None], layout: int) -> None:
         if self._postponed.changes is None:

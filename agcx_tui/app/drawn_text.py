@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
@@ -25,10 +25,10 @@ __all__ = ["DRAWN_TEXT", "DrawnText"]
 
 
 # A character and what changes how it looks: variation selectors, skin tones, the frame of a key cap, and
-# further emoji that are joined to it.  Joiners of letters are none of these.
+# further emoji that are joined to it, by one joiner or several.  Joiners of letters are none of these.
 _CHANGES = "[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
 _EMOJI = "[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]"
-_joined = re.compile(f".(?:{_CHANGES}|\u200d{_EMOJI})+", re.DOTALL)
+_joined = re.compile(f".(?:{_CHANGES}|\u200d(?:{_EMOJI}|{_CHANGES}|\u200d))+", re.DOTALL)
 
 
 class DrawnText(LineFilter):
@@ -54,8 +54,11 @@ def _is_safe(text: str) -> bool:
 
 def _safe(segment: Segment) -> Segment:
     text, style, control = segment
-    alone = _joined.sub(lambda match: _first(match[0]), text)
-    return Segment("".join(map(_replaced, alone)), style, control)
+    # First, since what is removed may stand between two that are joined.
+    replaced = "".join(map(_replaced, text))
+    alone = _joined.sub(lambda match: _first(match[0]), replaced)
+    # What was removed may have been counted together with what is beside it.
+    return Segment(set_cell_size(alone, cell_len(text)), style, control)
 
 
 def _first(joined: str) -> str:

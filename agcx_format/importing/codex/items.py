@@ -12,6 +12,7 @@ from collections.abc import Callable, Set
 from typing import Any
 
 from agcx_format.importing.codex.answers import answers_in, started_by
+from agcx_format.importing.codex.outputs import output_text
 from agcx_format.importing.codex.plans import Plans, Proposal, proposal_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
@@ -321,7 +322,10 @@ def _call_id(items: Items, payload: dict[str, Any]) -> str:
 
 def _output(items: Items, payload: dict[str, Any]) -> None:
     call_id = as_text(payload.get("call_id")) or items.made_id("call")
-    text, images = _output_text(items, payload.get("output"))
+    output = payload.get("output")
+    if output is not None and not isinstance(output, str):
+        items.note("tool output that is no text: text")
+    text, images = output_text(output)
     items.add(unchecked.function_call_output(call_id, text))
     called = items.draft.calls.get(call_id)
     if said := answers_in(called, text):
@@ -335,35 +339,6 @@ def _output(items: Items, payload: dict[str, Any]) -> None:
 def _custom_tool_call_output(items: Items, payload: dict[str, Any]) -> None:
     items.note("custom_tool_call_output: function_call_output")
     _output(items, payload)
-
-
-def _output_text(items: Items, output: Any) -> tuple[str, list[str]]:
-    """The text of a tool's output, and the URLs of the pictures in it."""
-    if isinstance(output, str):
-        return output, []
-    if output is None:
-        return "", []
-    items.note("tool output that is no text: text")
-    if isinstance(output, dict):
-        inner = output.get("content", output)
-        output = [inner] if isinstance(inner, dict) else inner
-    if isinstance(output, str):
-        return output, []
-    if not isinstance(output, list):
-        return as_json(output), []
-    images, texts = [], []
-    for part in output:
-        match part:
-            case {"type": "input_image", "image_url": str(url) | {"url": str(url)}} if url:
-                images.append(url)
-                texts.append("[image: in the next message]")
-            case {"text": str(text)}:
-                texts.append(text)
-            case str():
-                texts.append(part)
-            case _:
-                texts.append(as_json(part))
-    return "\n".join(texts), images
 
 
 def _add_images(items: Items, origin: str, images: list[str]) -> None:

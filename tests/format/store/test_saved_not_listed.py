@@ -89,3 +89,12 @@ def test_the_end_of_many_saves_says_so_too(store: Store, blocked: Path):
         if blocked.name != INDEX:
             store.save_session(ID, *renamed("new"))
     assert other in store
+
+
+def test_the_end_of_many_saves_says_so_too_if_the_store_cannot_be_locked(store: Store):
+    away = store.path.with_name("away")
+    with pytest.raises(SavedNotListed, match="is saved, but not listed"), store.saving_many():
+        store.save_session(ID, *renamed("new"))
+        store.path.rename(away)
+    away.rename(store.path)
+    assert store.load_session(ID)[0].title == "new"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -43,6 +45,25 @@ def test_what_is_not_is_replaced_in_its_own_cells(text, drawn):
 def test_of_joined_emoji_all_terminals_count_the_first_in_as_many_cells(text, drawn):
     assert looked_at(text) == drawn
     assert cell_len(text) == cell_len(drawn)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "❤\u200d\ufe0f👩",
+        "❤\u200d\u200d👩",
+        "❤\u200d\u202e👩",
+        "❤\u202e\ufe0f",
+        "\u200d\x1b\u202ee",
+        "\u200d👩x",
+    ],
+    ids=ascii,
+)
+def test_nothing_that_is_removed_joins_what_was_beside_it_or_moves_it(text):
+    drawn = looked_at(text)
+    assert not re.search("[❤👩]\u200d+👩|❤\ufe0f|\u202e|\x1b", drawn)
+    assert cell_len(drawn) == cell_len(text)
+    assert looked_at(drawn) == drawn
 
 
 async def test_what_is_typed_pasted_or_forgotten_is_looked_at_too():

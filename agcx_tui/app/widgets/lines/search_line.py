@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from textual.containers import Horizontal
@@ -62,18 +62,20 @@ class SearchLine(Horizontal):
         """The input gets `id` and `leave`; with `numbers` it takes digits only."""
         super().__init__()
         self._sign = sign
-        self._options: dict[str, Any] = {
-            "id": id,
-            "placeholder": placeholder,
-            "restrict": r"[0-9]{0,18}" if numbers else None,
-        }
-        self._leave = leave
+        self._make_input = partial(
+            SearchInput,
+            leave,
+            id=id,
+            select_on_focus=False,
+            placeholder=placeholder,
+            restrict=r"[0-9]{0,18}" if numbers else None,
+        )
         self._status = EdgeLine(classes="search-status")
 
     @cached_property
     def input(self) -> SearchInput:
         """Made when the line is opened."""
-        return SearchInput(self._leave, select_on_focus=False, **self._options)
+        return self._make_input()
 
     @property
     def is_open(self) -> bool:

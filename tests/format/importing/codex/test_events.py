@@ -343,6 +343,8 @@ def test_calls_name_their_files_with_lines(read):
         ),
         call("exec_command", {"cmd": "cat a | sort | sed -n '1,5p'; sed -n '/x/p' $FILE"}),
         call("shell", {"command": ["ls"]}),
+        # An integer to Python, and to no field of a message.
+        call("read_file", {"file_path": "/src/d.py", "limit": True}),
     )
     files = [
         [(file.path, file.line_range) for file in message.metadata.file_context]
@@ -351,6 +353,7 @@ def test_calls_name_their_files_with_lines(read):
     assert files == [
         [("src/a.py", None)], [("/src/b.py", (5, 14))], [("/src/b.py", (1, 10))], [("/src", None)],
         [("/src/c.py", (11, 15))], [("src/a.py", (1, 200)), ("b.c", (7, 7))], [], [],
+        [("/src/d.py", (1, 1))],
     ]  # fmt: skip
 
 
