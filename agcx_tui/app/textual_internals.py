@@ -199,6 +199,15 @@ class SteadyView(ScrollView):
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
+    @on(events.Mount)
+    def _refresh_mounted_scrollbar(self) -> None:
+        """Draw the scrollbar again once it is mounted itself.
+
+        It may be drawn before, and what changes between the two leaves that picture as it is.
+        """
+        scrollbar = self.vertical_scrollbar
+        scrollbar.call_later(scrollbar.refresh)
+
     def watch_virtual_size(self, size: Size) -> None:
         """Follow with the scrollbar."""
         self._scroll_update(size)

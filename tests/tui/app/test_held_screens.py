@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import events
 from textual.color import Color
 from textual.css.stylesheet import Stylesheet
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widgets import Static
 
@@ -168,6 +171,33 @@ class SteadyLines(textual_internals.SteadyView):
     def _scroll_update(self, virtual_size: Size) -> None:
         self.worked_out += 1
         super()._scroll_update(virtual_size)
+
+
+async def test_a_scrollbar_that_is_mounted_late_shows_what_its_view_holds(monkeypatch):
+    mounted = asyncio.Event()
+
+    async def wait(scrollbar: ScrollBar) -> None:
+        await mounted.wait()
+
+    monkeypatch.setattr(ScrollBar, "on_mount", wait, raising=False)
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = LaidOutScreen()
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.query(SteadyLines) and screen.query_one(SteadyLines).size)
+        view = screen.query_one(SteadyLines)
+        scrollbar = view.vertical_scrollbar
+
+        def thumb() -> int:
+            lines = scrollbar.render_lines(scrollbar.size.region)
+            return sum(any(segment.style.reverse for segment in line) for line in lines)
+
+        # It is drawn for a few lines, and then there are very many.
+        view.virtual_size = Size(10, 2 * view.size.height)
+        few = thumb()
+        view.virtual_size = Size(10, 1_000 * view.size.height)
+        mounted.set()
+        await until(pilot, lambda: 0 < thumb() < few)
 
 
 async def test_a_held_screen_is_styled_once_and_its_scrollbar_worked_out_for_a_size():
