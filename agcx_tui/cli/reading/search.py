@@ -40,16 +40,16 @@ _NOT_FOUND = 1
 
 @click.command("search", short_help="Search inside all conversations.")
 @click.argument("words", metavar="QUERY...", nargs=-1, required=True, type=Text())
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a match.")
-@click.option("--count", is_flag=True, help="Only the number of matches in each session.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
+@click.option("--count", is_flag=True, help="Only the number of hits in each session.")
 @click.option("--sessions", "ids_only", is_flag=True, help="Only the ids, as for agcx export $(…).")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N matches.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N hits.")
 @click.option(
     "--context",
     type=click.IntRange(0, 100),
     default=0,
     metavar="N",
-    help="Show N lines before and after each match.",
+    help="Show N lines before and after each hit.",
 )
 @click.option("--sort", type=click.Choice(("newest", "best")), default="newest", show_default=True)
 @click.option("--build", is_flag=True, help="First bring the index up to date.")

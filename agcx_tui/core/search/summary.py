@@ -9,19 +9,19 @@ __all__ = ["shorter", "summary"]
 
 
 def summary(progress: SearchProgress) -> str:
-    """As "searched 812 of 815 sessions · 31 matches in 12 · 3 unreadable"."""
+    """As "searched 812 of 815 sessions · 31 hits in 12 · 3 unreadable"."""
     if progress.searched == progress.total:
         parts = [f"searched {counted(progress.total, 'session')}"]
     else:
         parts = [f"searched {progress.searched:,} of {counted(progress.total, 'session')}"]
     more = "" if progress.exact else "+"
     if progress.hits:
-        word = "match" if progress.hits == 1 and not more else "matches"
+        word = "hit" if progress.hits == 1 and not more else "hits"
         parts.append(f"{progress.hits:,}{more} {word} in {progress.sessions:,}")
     elif progress.sessions:
         parts.append(f"{counted(progress.sessions, 'session')} found")
     else:
-        parts.append("no matches")
+        parts.append("no hits")
     if progress.partial:
         parts.append(f"{len(progress.partial):,} only in part")
     if progress.unreadable:

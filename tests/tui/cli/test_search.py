@@ -53,7 +53,7 @@ def test_the_exit_status_says_whether_something_was_found(store):
     assert run("search", "grid").exit_code == 0
     nothing = run("search", "no-such-word-anywhere")
     assert (nothing.exit_code, nothing.stdout) == (1, "")
-    assert "no matches" in nothing.stderr
+    assert "no hits" in nothing.stderr
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_words_that_are_arguments_are_one_query(store):
 def test_the_count_is_honest_and_names_what_was_not_searched(store):
     told = run("search", "grid").stderr.splitlines()
     assert re.match(
-        r"searched 14 of 15 sessions · \d+ matches in 1 · 1 only in part · 1 unreadable$", told[0]
+        r"searched 14 of 15 sessions · \d+ hits in 1 · 1 only in part · 1 unreadable$", told[0]
     )
     assert any(TORN in line for line in told[1:])
     assert any(BROKEN in line and "up to message" in line for line in told[1:])
@@ -201,7 +201,7 @@ def test_build_shows_its_progress_in_a_terminal(store):
     status, output = Terminal("search", "--build", "grid").finish()
     assert status == 0
     assert "15 of 15 sessions in the index" in output
-    assert "matches in 1" in output
+    assert "hits in 1" in output
 
 
 def test_a_configuration_without_an_index_neither_reads_nor_builds_one(

@@ -29,7 +29,7 @@ class StatusLine(EdgeLine):
             return
         words = summary(live.progress)
         if live.running:
-            words = words.replace("searched", "searching…", 1).replace(" · no matches", "")
+            words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
         right = index.words(live.progress.direct)
         if right and len(words) + len(right) + _AROUND > self.screen.size.width:
             words, right = shorter(words), right.replace(" of ", "/")

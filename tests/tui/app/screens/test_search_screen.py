@@ -121,7 +121,7 @@ async def test_results_come_while_one_types_grouped_by_session(demo):
         assert ["the queue" in each for each in drawn[1:4]] == [True, True, False]
         assert drawn[3] == "   + 25 more"
         assert status(screen).startswith(
-            "searched 14 of 15 sessions · 33 matches in 1 · 1 only in part"
+            "searched 14 of 15 sessions · 33 hits in 1 · 1 only in part"
         )
         await previewed(pilot, screen)
         assert "match 3 of 33" in head(screen)
