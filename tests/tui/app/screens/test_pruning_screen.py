@@ -47,6 +47,9 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         assert format.size(prune.table.totals.size) in line(prune, "#title")
         prune.query_one("#total", Input).value = "1GB"
         await until(pilot, lambda: not prune.table.order)
+        # Thirty bytes would be everything.
+        prune.query_one("#total", Input).value = "30"
+        await until(pilot, lambda: "30 needs a unit" in text_of(prune))
         prune.query_one("#total", Input).value = ""
         prune.query_one("#larger", Input).value = "lots"
         await until(pilot, lambda: "a size such as" in text_of(prune))
