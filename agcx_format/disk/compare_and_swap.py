@@ -72,7 +72,7 @@ def _exchange(new: Place, target: Place, expected: Signature) -> None:
 
 
 def _is_still_or_back(new: Place, target: Place, expected: Signature) -> bool:
-    """Whether the file that came out is the expected one; if that cannot be told, it goes back in place."""
+    """Whether the file that came out is the expected one; if that is unknown, it goes back in place."""
     try:
         return new.is_still(expected)
     except PersistenceError:

@@ -102,8 +102,9 @@ class Copies:
 
 
 def spoken_in(message: Message, words: str) -> tuple[str, str]:
-    """Who says what in a message with these words; pictures of the person without words are said by nobody
-    else.
+    """The speaker and the words by which copies of a message are found.
+
+    Pictures of the person without words have a speaker of their own.
     """
     if message.role == "user" and genuine_user_text(message) == "":
         return _PICTURES

@@ -270,7 +270,7 @@ def is_secret(match: Match) -> bool:
 
 
 def is_stated(match: Match) -> bool:
-    """Whether a word in a sentence is a secret: only one that nobody would write for anything else."""
+    """Whether a word in a sentence is a secret: only one that has no other use."""
     value = _secret(match).rstrip(".:!?")
     if _is_nothing(value) or is_path(value) or "://" in value or not _looks_random(value):
         return False

@@ -1,6 +1,6 @@
 """The arguments of a tool call for people: JSON, and beside it what JSON would put on one long line.
 
-Strategy: in JSON, a text of many lines is one line full of `\\n`, which nobody can read. So such a text is
+Strategy: in JSON, a text of many lines is one line full of `\\n`, which is unreadable. So such a text is
 shown by itself, below its name, and a text that replaces another one as a diff of both.
 """
 

@@ -15,7 +15,7 @@ from agcx_format.transcript.words import genuine_user_text, text_of
 __all__ = ["SilentMessages", "is_sealed", "repeats"]
 
 
-# Not a union, which would be made anew for each message.
+# Not a union, which would be built for each message.
 _REASONING = (Reasoning, ReasoningWithoutContent)
 
 

@@ -45,7 +45,7 @@ __all__ = [
 # What the provider of the model runs; an agent learns of it that it ended.
 _PROVIDERS_TOOLS = frozenset(("web_search", "image_generation"))
 
-# Not unions, which would be made anew for each message.
+# Not unions, which would be built for each message.
 _CALLS = (FunctionCall, LocalShellCall)
 _IN_PROSE = (Delegation, WebSearch)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from agcx_format.importing.draft import Imported
+from agcx_format.transcript.words import text_of
+
 SESSION = "2d984148-cddb-4605-aac1-13e720fe613c"
 TIME = "2025-10-26T10:38:08.752Z"
 
@@ -49,3 +52,12 @@ def attached(prompt: object, kind: str | None = "human") -> dict:
     if kind is not None:
         attachment["origin"] = {"kind": kind}
     return {"type": "attachment", "timestamp": TIME, "sessionId": SESSION, "attachment": attachment}
+
+
+def texts(imported: Imported) -> list[str]:
+    """What the messages of an import say."""
+    return [text_of(message.item) for message in imported.conversation.messages]
+
+
+def roles(imported: Imported) -> list[str]:
+    return [getattr(message.item, "role", "") for message in imported.conversation.messages]

@@ -261,7 +261,7 @@ async def test_a_program_that_hangs_holds_up_nothing(surroundings, programs, tmp
         assert not notices(pilot)
         go.touch()
         await until(pilot, lambda: notices(pilot).startswith("Copied "))
-        # Nobody waits for it for ever.
+        # The wait for it ends.
         go.unlink()
         surroundings.setattr(clipboard, "_SECONDS", 0.1)
         await pilot.press("y")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from agcx_format.importing.claude.transcript import read_transcript
-from agcx_format.importing.draft import Imported
 from agcx_format.model.items import FunctionCallOutput, Message
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.words import text_of
@@ -15,26 +14,12 @@ from tests.support.transcript_lines import (
     TIME,
     assistant,
     result,
+    roles,
     text,
+    texts,
     use,
     user,
 )
-
-
-@pytest.fixture
-def read(tmp_path):
-    def read_lines(*lines: dict | str) -> Imported:
-        return read_transcript(write(tmp_path / "transcript.jsonl", *lines))
-
-    return read_lines
-
-
-def texts(imported: Imported) -> list[str]:
-    return [text_of(message.item) for message in imported.conversation.messages]
-
-
-def roles(imported: Imported) -> list[str]:
-    return [getattr(message.item, "role", "") for message in imported.conversation.messages]
 
 
 def system(subtype: str, **fields: object) -> dict:

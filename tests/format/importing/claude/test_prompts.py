@@ -4,28 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agcx_format.importing.claude.transcript import read_transcript
-from agcx_format.importing.draft import Imported
 from agcx_format.model.items import InputImage, InputText
-from agcx_format.transcript.words import text_of
-from tests.support.rollout_lines import write
-from tests.support.transcript_lines import assistant, attached, queued, text, user
-
-
-@pytest.fixture
-def read(tmp_path):
-    def read_lines(*lines: dict | str) -> Imported:
-        return read_transcript(write(tmp_path / "transcript.jsonl", *lines))
-
-    return read_lines
-
-
-def texts(imported: Imported) -> list[str]:
-    return [text_of(message.item) for message in imported.conversation.messages]
-
-
-def roles(imported: Imported) -> list[str]:
-    return [getattr(message.item, "role", "") for message in imported.conversation.messages]
+from tests.support.transcript_lines import assistant, attached, queued, roles, text, texts, user
 
 
 def test_a_prompt_that_stands_only_in_the_queue_is_kept_where_it_was_typed(read):

@@ -42,14 +42,6 @@ from tests.support.transcript_lines import (
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": "QUJD"}}
 
 
-@pytest.fixture
-def read(tmp_path):
-    def read_lines(*lines: dict | str) -> Imported:
-        return read_transcript(write(tmp_path / "transcript.jsonl", *lines))
-
-    return read_lines
-
-
 def items(imported: Imported) -> list:
     return [message.item for message in imported.conversation.messages]
 
