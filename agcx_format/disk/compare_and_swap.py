@@ -22,7 +22,9 @@ from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 
-__all__ = ["ANYTHING", "NO_EXCHANGE", "has_exchange", "put", "replace_if", "swap", "take"]
+__all__ = [
+    "ANYTHING", "NO_EXCHANGE", "check_taken", "has_exchange", "put", "replace_if", "swap", "take",
+]  # fmt: skip
 
 
 NO_EXCHANGE: Final = (
@@ -122,6 +124,15 @@ def take(target: Place, away: Place, expected: Signature) -> None:
         target.rename(away)
     except FileNotFoundError:
         raise _stale(target) from None
+    check_taken(target, away, expected)
+
+
+def check_taken(target: Place, away: Place, expected: Signature) -> None:
+    """Check what was moved from `target` to `away`; if it is not the expected file, move it back.
+
+    Raises:
+        StaleSession: it is another file.
+    """
     unknown: PersistenceError | None = None
     try:
         if away.is_still(expected):

@@ -11,12 +11,14 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from agcx_format.disk.durable import Signature, os_reason, temporary_name, write_new
 from agcx_format.errors import PersistenceError
 
-__all__ = ["NO_LINKS", "Place"]
+__all__ = ["NO_LINKS", "Folder", "Place"]
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 # Why a file gets no second name; on a full disk it may still be moved.
@@ -24,6 +26,9 @@ NO_LINKS = (
     errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP,
     errno.EINVAL, errno.ENOSPC, errno.EDQUOT,
 )  # fmt: skip
+
+# Fewer names than this are looked for one by one; of a folder of many more, too.
+_FEW, _MANY_MORE = 20, 4
 
 
 class Place(NamedTuple):
@@ -155,3 +160,32 @@ class Place(NamedTuple):
     def beside(self, name: str) -> Place:
         """Another name in the same directory."""
         return Place(self.fd, name, self.folder)
+
+
+class Folder(NamedTuple):
+    """An open directory, in which many files are looked for at once.
+
+    Fields:
+        fd: its descriptor.
+        path: for messages only.
+    """
+
+    fd: int
+    path: str
+
+    def place(self, name: str) -> Place:
+        return Place(self.fd, name, self.path)
+
+    def taken(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that are taken.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        if len(names) > _FEW:
+            most = _MANY_MORE * len(names)
+            with contextlib.suppress(OSError), os.scandir(self.fd) as entries:
+                listed = {entry.name for entry in islice(entries, most + 1)}
+                if len(listed) <= most:
+                    return [name for name in names if name in listed]
+        return [name for name in names if self.place(name).is_taken()]

@@ -97,7 +97,8 @@ def checked(step: Step) -> Step:
         raise ValueError(f"only what is restored has a source: {step.path!r}")
     if step.source is not None:
         parts = _parts(step.source)
-        if len(parts) < 4 or (parts[0], parts[2]) != (TRASH, "files"):
+        # It is where the file of this path was moved to.
+        if parts[3:] != _parts(step.path) or (parts[0], parts[2]) != (TRASH, "files"):
             raise ValueError(f"not in the trash: {step.source!r}")
     return step
 

@@ -26,7 +26,6 @@ from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import (
     BEFORE,
     FILES,
-    GONE,
     MANIFEST,
     NEW,
     PENDING,
@@ -34,7 +33,7 @@ from agcx_format.store.acts.act_dirs import (
     stamp,
 )
 from agcx_format.store.acts.manifest import Act, ActSession, Edit, Step, checked, encode
-from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate
+from agcx_format.store.acts.transitions import Fill, Swap, Vacate
 from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in
 from agcx_format.store.paths import TRASH
 from agcx_format.store.staging import take_over
@@ -106,11 +105,13 @@ class _Performance(Work):
     def run(self) -> Act:
         try:
             act, steps = self._prepare()
-            transitions = [self._transition(step) for step in steps if not step.derived]
-            for each in transitions:
+            for step in steps:
+                if not step.derived:
+                    self._add(step)
+            for each in self._transitions:
                 each.prepare()
             self._sync_act()
-            self._do(transitions, self._derive, self._mark_done)
+            self._do(self._derive, self._mark_done)
             return act
         except BaseException:
             if self._has_derived:
@@ -147,7 +148,8 @@ class _Performance(Work):
     def _with_content(self, step: Step, syncs: Syncs) -> Step:
         """Write new content aside, which shows the signature that the file will have."""
         if step.source is not None:
-            return replace(step, after=self._source(step.source).signature())
+            folder, _, name = step.source.rpartition("/")
+            return replace(step, after=self._source(folder).place(name).signature())
         if step.op == "move" or (step.derived and not self._writes_content):
             return step
         target = self._store.place(step.path, make=True)
@@ -169,17 +171,18 @@ class _Performance(Work):
             self._spares.append(new)
         return new
 
-    def _transition(self, step: Step) -> Transition:
+    def _add(self, step: Step) -> None:
+        """Add what the step does to the transitions."""
+        name = step.path.rpartition("/")[2]
         if step.op == "replace":
             assert step.expected is not None
             target, new = edited_file(self._store, self._act_dir, self._act.id, step.path)
-            return Swap(target, new, self._side(BEFORE, step.path), step.expected)
-        target, gone = self._store.place(step.path, make=True), self._side(GONE, step.path)
-        if step.op == "move":
-            return Vacate(target, self._side(FILES, step.path), gone, step.expected)
-        if step.source is not None:
-            return Fill(target, self._source(step.source), gone)
-        return Fill(target, self._side(NEW, step.path), gone)
+            swap = Swap(target, new, self._side(BEFORE, step.path), step.expected)
+            self._transitions.append(swap)
+        elif step.op == "move":
+            self._moving(Vacate, step, FILES).add(name, step.expected)
+        else:
+            self._moving(Fill, step, NEW).add(name)
 
     def _sync_act(self) -> None:
         """Sync the act's directory with all that is in it, and the names that lead to it."""
