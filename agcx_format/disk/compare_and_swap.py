@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NoReturn
 
 from agcx_format.disk.durable import Signature, naming, sync_directory_of, temporary_name, write_new
 from agcx_format.disk.exchange import Unsupported, exchange, rename_noreplace
@@ -23,7 +23,7 @@ from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 
 __all__ = [
-    "ANYTHING", "NO_EXCHANGE", "check_taken", "has_exchange", "put", "replace_if", "swap", "take",
+    "ANYTHING", "NO_EXCHANGE", "give_back", "has_exchange", "put", "replace_if", "swap", "take",
 ]  # fmt: skip
 
 
@@ -124,21 +124,22 @@ def take(target: Place, away: Place, expected: Signature) -> None:
         target.rename(away)
     except FileNotFoundError:
         raise _stale(target) from None
-    check_taken(target, away, expected)
-
-
-def check_taken(target: Place, away: Place, expected: Signature) -> None:
-    """Check what was moved from `target` to `away`; if it is not the expected file, move it back.
-
-    Raises:
-        StaleSession: it is another file.
-    """
     unknown: PersistenceError | None = None
     try:
         if away.is_still(expected):
             return
     except PersistenceError as error:
         unknown = error
+    give_back(target, away, unknown)
+
+
+def give_back(target: Place, away: Place, unknown: PersistenceError | None) -> NoReturn:
+    """Move what was moved from `target` to `away` back: it is not the expected file, or that is `unknown`.
+
+    Raises:
+        StaleSession: it is another file.
+        PersistenceError: why it is unknown.
+    """
     # If an even later save has filled the place meanwhile, that one stays.
     with contextlib.suppress(StaleSession):
         if put(away, target):

@@ -59,13 +59,6 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
             and status.st_ino == self.inode
         )
 
-    def fits_in(self, dir_fd: int, name: str) -> bool:
-        """Whether a file in an open directory is known to be the one that was read."""
-        try:
-            return self.fits(os.lstat(name, dir_fd=dir_fd))
-        except OSError:
-            return False
-
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> Self | None:
         """The signature of the file at `path`, without following a link; None if there is no file.

@@ -20,7 +20,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from agcx_format.disk.compare_and_swap import check_taken, put, swap, take
+from agcx_format.disk.compare_and_swap import give_back, put, swap, take
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.place import Folder, Place
 from agcx_format.errors import PersistenceError, StaleSession
@@ -118,36 +118,51 @@ class Vacate(_Moves):
 
     def prepare(self) -> None:
         source, keep = self._target.fd, self._keep.fd
-        for number, name in enumerate(self._names):
-            expected = self._expected[number]
+        linked: list[tuple[str, Signature]] = []
+        others: list[str] = []
+        for name, expected in zip(self._names, self._expected, strict=True):
             try:
                 os.link(name, name, src_dir_fd=source, dst_dir_fd=keep, follow_symlinks=False)
-                if expected is not None and expected.fits_in(keep, name):
-                    continue
             except (OSError, NotImplementedError):
-                pass
+                others.append(name)
+                continue
+            if expected is None:
+                others.append(name)
+            else:
+                linked.append((name, expected))
+        # What was written into one meanwhile is seen when it is moved.
+        others += self._keep.others(linked)
+        if others:
+            self._prepare_one_by_one(set(others))
+
+    def _prepare_one_by_one(self, names: set[str]) -> None:
+        for number, name in enumerate(self._names):
+            if name not in names:
+                continue
             target, kept = self._target.place(name), self._keep.place(name)
-            is_linked, self._expected[number] = _keep_name(target, kept, expected)
+            is_linked, self._expected[number] = _keep_name(target, kept, self._expected[number])
             if not is_linked:
                 self._moved.add(name)
 
     def do(self) -> None:
-        source, gone, keep = self._target.fd, self._gone.fd, self._keep.fd
+        source, unknown = self._target.fd, None
         for number, (name, expected) in enumerate(zip(self._names, self._expected, strict=True)):
             assert expected is not None
-            away = keep if name in self._moved else gone
+            away = self._keep if name in self._moved else self._gone
             self._done = number + 1
             try:
-                os.rename(name, name, src_dir_fd=source, dst_dir_fd=away)
+                os.rename(name, name, src_dir_fd=source, dst_dir_fd=away.fd)
             except FileNotFoundError:
                 self._done = number
                 path = self._target.place(name).path
                 raise StaleSession("it changed since it was read", path=path) from None
-            if expected.fits_in(away, name):
-                continue
-            folder = self._keep if name in self._moved else self._gone
             try:
-                check_taken(self._target.place(name), folder.place(name), expected)
+                if away.has(name, expected):
+                    continue
+            except PersistenceError as error:
+                unknown = error
+            try:
+                give_back(self._target.place(name), away.place(name), unknown)
             except StaleSession:
                 self._done = number
                 raise
@@ -180,10 +195,10 @@ class Fill(_Moves):
 
     def prepare(self) -> None:
         for name in self._names:
-            source = self._source.place(name)
-            signature = source.signature()
+            signature = self._source.signature(name)
             if signature is None:
-                raise StaleSession("it is no longer there", path=source.path)
+                path = self._source.place(name).path
+                raise StaleSession("it is no longer there", path=path)
             self._signatures.append(signature)
 
     def do(self) -> None:
@@ -215,10 +230,9 @@ class Fill(_Moves):
         _unlink(self._source, (name for name in self._names if name not in self._moved))
 
     def check(self) -> None:
-        fd = self._target.fd
-        for name, signature in zip(self._names, self._signatures, strict=True):
-            if not signature.fits_in(fd, name) and not self._target.place(name).is_still(signature):
-                raise _saved(self._target.place(name))
+        files = list(zip(self._names, self._signatures, strict=True))
+        for name in self._target.others(files):
+            raise _saved(self._target.place(name))
 
 
 class Swap(Transition):

@@ -164,7 +164,7 @@ class _Undo(Work):
         for path in paths:
             folder, _, name = path.rpartition("/")
             names.setdefault(folder, []).append(name)
-        found = set()
+        found = set[str]()
         for folder, those in names.items():
             within = f"{folder}/" if folder else ""
             with suppress(FileNotFoundError):
