@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -38,7 +39,9 @@ from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in
 from agcx_format.store.paths import TRASH
 from agcx_format.store.staging import take_over
 
-__all__ = ["perform"]
+__all__ = ["NEEDS_NO_ROOM", "perform"]
+
+NEEDS_NO_ROOM: Final = "agcx delete --permanently needs none, but cannot be undone"
 
 
 def perform(
@@ -71,7 +74,14 @@ def perform(
             reserve.keep(store)
             return act
         # What only moves files may use the last room on the disk.
-        return reserve.spend(store, run)
+        try:
+            return reserve.spend(store, run)
+        except (OSError, PersistenceError) as error:
+            if not (reserve.is_full(error) and all(s.op == "move" or s.derived for s in steps)):
+                raise
+            # A store that we never wrote to has no reserve.
+            reason = f"no space left for its trash; {NEEDS_NO_ROOM}"
+            raise PersistenceError(f"cannot be written: {reason}", path=root) from error
 
 
 def _has_content(step: Step) -> bool:

@@ -230,9 +230,9 @@ class Fill(_Moves):
         _unlink(self._source, (name for name in self._names if name not in self._moved))
 
     def check(self) -> None:
-        files = list(zip(self._names, self._signatures, strict=True))
-        for name in self._target.others(files):
-            raise _saved(self._target.place(name))
+        for name, signature in zip(self._names, self._signatures, strict=True):
+            if not self._target.has(name, signature):
+                raise _saved(self._target.place(name))
 
 
 class Swap(Transition):
