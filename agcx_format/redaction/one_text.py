@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agcx_format.redaction import checks
 from agcx_format.redaction.anchors import AnyWord, Words
+from agcx_format.redaction.matched import secret_span
 from agcx_format.redaction.rules import RULES, SecretRule
 
 __all__ = ["Found", "Span", "spans", "spans_in_line"]
@@ -133,7 +133,7 @@ class _Table:
     def matches(self, text: str) -> Iterator[_Match]:
         for number in self._fast:
             for match in RULES[number].pattern.finditer(text):
-                yield number, *checks.secret_span(match)
+                yield number, *secret_span(match)
         if not self._any.may_occur(text):
             return
         yield from self._exact.matches(text, text)
@@ -169,7 +169,7 @@ def _match(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None:
     match = rule.pattern.match(text, at)
     if match is None or not (rule.check is None or rule.check(match)):
         return None
-    start, end = checks.secret_span(match)
+    start, end = secret_span(match)
     if rule.behind is not None:
         begin = rule.behind(text, start)
         return None if begin is None else (begin, end)
