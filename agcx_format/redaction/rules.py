@@ -18,11 +18,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agcx_format.redaction import checks, named_values, private_keys
+from agcx_format.redaction.matched import guarded
 
 __all__ = ["RULES", "SecretRule"]
 
 
 Check = Callable[[re.Match[str]], bool]
+
+# Characters: the longest part of a secret before its anchor.
+_LEAD = 65
+# Characters: how much is hidden if `behind` fails.
+_BEHIND = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,18 @@ class SecretRule:
     @property
     def ignores_case(self) -> bool:
         return bool(self.pattern.flags & re.IGNORECASE)
+
+    def begin(self, text: str, start: int) -> int | None:
+        """Where the secret begins of which the pattern matched the end; None if there is none after all.
+
+        `start` is where that end begins.
+        """
+        if self.behind is not None:
+            return guarded(self.behind, max(0, start - _BEHIND), text, start)
+        if self.lead is not None:
+            found = self.lead.search(text, max(0, start - _LEAD), start)
+            return None if found is None else found.start()
+        return start
 
 
 # Where a token can begin: not inside a word, but after `_` or `-`, an escape of JSON or of a URL, or a color
