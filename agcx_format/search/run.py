@@ -76,11 +76,14 @@ class Search:
         *,
         best_first: bool,
         finish: Callable[[SessionHits], SessionHits] = lambda session: session,
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
-        """`plan` is called when the iteration begins, `finish` for each session that is given."""
+        """`plan` is called when the iteration begins, `finish` for each session that is given, `give_way`
+        between two blocks."""
         self.plan = plan
         self._best_first = best_first
         self._finish = finish
+        self._give_way = give_way
         self._stopped = threading.Event()
         self._progress = SearchProgress()
 
@@ -91,6 +94,10 @@ class Search:
     def stop(self) -> None:
         """End it soon; what was found stays.  The iteration ends without an error."""
         self._stopped.set()
+
+    def _is_stopped(self) -> bool:
+        self._give_way()
+        return self._stopped.is_set()
 
     def __iter__(self) -> Iterator[SessionHits]:
         """Raises `PersistenceError` when the store itself cannot be read."""
@@ -122,7 +129,7 @@ class Search:
         if len(first) < 2:
             # Not worth a thread, nor the modules for them.
             for job in first:
-                yield job(self._stopped.is_set)
+                yield job(self._is_stopped)
         else:
             yield from self._results_of_threads(chain(first, jobs))
 
@@ -136,7 +143,7 @@ class Search:
             for job in jobs:
                 if self._stopped.is_set():
                     raise Stopped
-                running.append(pool.submit(job, self._stopped.is_set))
+                running.append(pool.submit(job, self._is_stopped))
                 while len(running) >= threads * _AHEAD or (running and running[0].done()):
                     yield running.popleft().result()
             while running:
