@@ -103,7 +103,7 @@ def _take_frames(found: Salvaged, file: OpenFile, start: int, table: seekable.Ta
             found.take(index, raw)
         if walk.found > end - first or any(True for _ in every) or walk.tail:
             found.lost.append(
-                f"what follows message {end:,} in its frame, by the seek table nothing"
+                f"data after message {end:,} in its frame, where the seek table says that there is none"
             )
         if walk.found < end - first:
             reason = walk.error.reason if walk.error else "they are not in their frame"
