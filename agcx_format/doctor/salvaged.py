@@ -100,7 +100,9 @@ class Salvaged:
     def count_unlisted(self) -> None:
         """Count the messages that were not listed one by one."""
         if self.bad > _LISTED:
-            self.lost.append(f"{counted(self.bad - _LISTED, 'more message')} that cannot be decoded")
+            self.lost.append(
+                f"{counted(self.bad - _LISTED, 'more message')} that cannot be decoded"
+            )
 
 
 def _loadable_by_rust(message: MessageSnapshot) -> MessageSnapshot:
