@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
+from agcx_format.errors import PersistenceError
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW, Request, Stopped, examine, unsearched
 from agcx_format.search.filters import allowed_by
@@ -186,7 +187,7 @@ class Index:
         """The text of a session, as far as it can be read."""
         from agcx_format.search.direct import blocks_of_file
 
-        with suppress(Damaged):
+        with suppress(Damaged, PersistenceError):
             if task.entry is not None:
                 yield from BookText(task, task.entry).blocks()
                 return
@@ -305,6 +306,9 @@ class Index:
                 return _in_book(task, request)
             except Damaged:
                 self._drop(task.entry.segment)
+            except PersistenceError:
+                # A read that failed, which the next one may not: the segment stays.
+                pass
         from agcx_format.search.direct import search_file
 
         return search_file(task.ref, request)
@@ -315,7 +319,7 @@ class Index:
 
 
 def _in_book(task: Task, request: Request) -> Outcome:
-    """Raises `Damaged` when the book is damaged there."""
+    """Raises `Damaged` when the book is damaged there, `PersistenceError` when it cannot be read now."""
     assert task.entry is not None
     ref, text = task.ref, BookText(task, task.entry)
     if not task.entry.row.readable and text.error is not None:
