@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
+from agcx_format.errors import PersistenceError
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW
 from agcx_format.search.helpers import Helpers
@@ -181,7 +182,7 @@ class Index:
         """The text of a session, as far as it can be read."""
         from agcx_format.search.direct import blocks_of_file
 
-        with suppress(Damaged):
+        with suppress(Damaged, PersistenceError):
             if task.entry is not None:
                 yield from BookText(task, task.entry).blocks()
                 return

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from agcx_format.errors import PersistenceError
 from agcx_format.search.book import Entry
 from agcx_format.search.examine import Outcome, Request, Stopped, examine, unsearched
 from agcx_format.search.filters import allowed_by
@@ -105,11 +106,15 @@ class Job:
         return [self._outcome(task, request) for task in self._tasks]
 
     def _outcome(self, task: Task, request: Request) -> Outcome:
+        if task.entry is None:
+            return _outcome(task, request)
         try:
             return _outcome(task, request)
         except Damaged:
-            assert task.entry is not None
             self._drop(task.entry.segment)
+        except PersistenceError:
+            # A read that failed, which the next one may not: the segment stays.
+            pass
         return _outcome(Task(task.ref), request)
 
     def errand(self) -> Errand | None:
@@ -163,7 +168,7 @@ def _opened(path: Path, store: bytes) -> Segment:
 
 
 def _outcome(task: Task, request: Request) -> Outcome:
-    """Raises `Stopped`, or `Damaged` when the book is damaged there."""
+    """Raises `Stopped`; `Damaged` or `PersistenceError` when the book cannot be read there."""
     if request.stopped():
         raise Stopped
     if task.entry is None:
