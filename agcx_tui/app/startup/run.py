@@ -28,8 +28,8 @@ __all__ = ["Start", "import_asyncio", "remembering", "show_app", "show_list"]
 # 16 ms after the key.
 _FRAMES = "120"
 # New objects after which the garbage collector looks at them, and how often it does before it looks at those
-# that stayed, and at all.  Whatever is drawn makes thousands, and the key of that moment waits: with five times
-# as many objects for up to 25 ms, with these for 3, and they take less altogether.
+# that stayed, and at all.  Whatever is drawn makes thousands, and the key of that moment waits: with five
+# times as many for up to 25 ms, with these for 3, and all of it takes less.
 _COLLECT = (2_000, 5, 100)
 
 
