@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from agcx_format.redaction.anchors import AnyWord, Words
 from agcx_format.redaction.matched import guarded, secret_span
-from agcx_format.redaction.rules import RULES, SecretRule
+from agcx_format.redaction.rule import SecretRule
+from agcx_format.redaction.rules import RULES
 
 __all__ = ["Found", "Span", "spans", "spans_in_line"]
 
