@@ -196,6 +196,18 @@ def _name(match: Match) -> tuple[str, str]:
     return ahead[: len(ahead) - len(begins)], begins + re.split(r"\W", match[0], maxsplit=1)[0]
 
 
+# How many words the phrase of a wallet has, and frequent words that the list for such phrases lacks.
+_PHRASE_LENGTHS = (12, 15, 18, 21, 24)
+_PROSE_WORDS = """the and for are was were been with from not has but its your each which should would
+    their these those than does"""
+_NO_SEED = frozenset(_PROSE_WORDS.split())
+
+
+def _is_seed_phrase(match: Match) -> bool:
+    words = secret_of(match).split()
+    return len(words) in _PHRASE_LENGTHS and _NO_SEED.isdisjoint(words)
+
+
 # --- names, and how a value follows them
 
 _PASSWORD = r"(?:passw(?:or)?d|passwort|passphrase|pwd|(?<=_)pass)"
@@ -227,6 +239,12 @@ _ASSIGNED = r"""
 """
 
 NAMED = (
+    # From these words all keys of a wallet are made.
+    context("seed-phrase",
+        "mnemonic|seed phrase|seed_phrase|seed words|recovery phrase|secret phrase", r"""
+        (?:mnemonic|seed|recovery|secret)(?:[ _](?:phrase|words))?(?:\\{0,3}["'`])?
+        (?:[ ]is:?|[ ]?:|[ ]?=)(?:\s|\\n){0,4}(?:\\{0,3}["'`])?
+        (?P<secret>(?-i:[a-z]{3,8}(?>(?:[ ][a-z]{3,8}){11,23})))(?![a-z])""", _is_seed_phrase),
     context("password", "pass pwd", _PASSWORD + r"(?:" + _ASSIGNED + ")",
              _is_password),
     context(

@@ -41,6 +41,7 @@ class SecretRule:
         lead: matches the part of a secret before its anchor, at most 65 characters.
         behind: finds where a secret begins before its anchor; None if nowhere.
         personal: whether the rule applies only on request.
+        is_token: whether the secret is recognizable by itself, also where a line break is in it.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class SecretRule:
     lead: re.Pattern[str] | None = None
     behind: Callable[[str, int], int | None] | None = None
     personal: bool = False
+    is_token: bool = False
 
     @property
     def ignores_case(self) -> bool:
@@ -84,7 +86,7 @@ ALONE = rf"(?:(?<![A-Za-z0-9_\\-])|{_ESCAPE})"
 def token(kind: str, anchors: str, pattern: str, start: str = _START) -> SecretRule:
     """A rule for tokens that are recognizable by themselves; the whole match is the secret."""
     compiled = re.compile(f"{start}(?P<secret>{pattern})")
-    return SecretRule(kind, tuple(anchors.split()), compiled)
+    return SecretRule(kind, tuple(anchors.split()), compiled, is_token=True)
 
 
 def context(

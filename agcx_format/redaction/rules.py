@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agcx_format.redaction import checks
+from agcx_format.redaction.hashes import HASHES
 from agcx_format.redaction.named_values import NAMED
 from agcx_format.redaction.private_keys import ENCODED_KEYS, PRIVATE_KEYS
 from agcx_format.redaction.programs import IN_PROGRAMS
@@ -64,6 +65,7 @@ RULES: tuple[SecretRule, ...] = (
     *PRIVATE_KEYS,
     *TOKENS,
     *ENCODED_KEYS,
+    *HASHES,
     *_IN_URLS_AND_HEADERS,
     *IN_PROGRAMS,
     *NAMED,

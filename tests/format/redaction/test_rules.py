@@ -12,9 +12,11 @@ import pytest
 
 from agcx_format.redaction.one_text import spans
 from agcx_format.redaction.rules import RULES
-from tests.format.redaction.corpus import PERSONAL, TRUE
-from tests.format.redaction.corpus_false import FALSE
+from tests.format.redaction import corpus, corpus_false
+from tests.format.redaction.corpus import PERSONAL
+from tests.format.redaction.corpus_more import MORE, NOT_MORE
 
+TRUE, FALSE = corpus.TRUE + MORE, corpus_false.FALSE + NOT_MORE
 NAMES = [f"{kind}-{number}" for number, (kind, _, _) in enumerate(TRUE)]
 
 
