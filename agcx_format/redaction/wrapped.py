@@ -20,12 +20,12 @@ __all__ = ["broken_token", "wrapped_end"]
 _RUN = r"[A-Za-z0-9_.~+/=%-]"
 # Ends of lines, also in the text of JSON and in JSON within JSON.
 _BREAK = r"(?:\\?\r?\n|(?:\\{1,2}r)?\\{1,6}n)"
-_run = re.compile(rf"{_RUN}{{16,}}+\Z").match
+_run = re.compile(rf"(?>{_RUN}{{16,}})\Z").match
 # What is longer than this is no line that was broken.
-_first = re.compile(rf"{_RUN}{{6,256}}+(?={_BREAK})").match
-_next = re.compile(rf"{_BREAK}[ \t]{{0,20}}(?P<run>{_RUN}{{1,256}}+)").match
+_first = re.compile(rf"(?>{_RUN}{{6,256}})(?={_BREAK})").match
+_next = re.compile(rf"{_BREAK}[ \t]{{0,20}}(?P<run>(?>{_RUN}{{1,256}}))").match
 # In the text of JSON, the backslash and the newline are escaped both; in JSON within JSON, again.
-_continued = re.compile(rf"(?:\\\r?\n|\\{{3}}n|\\{{6}}n)(?P<run>{_RUN}{{1,256}}+)").match
+_continued = re.compile(rf"(?:\\\r?\n|\\{{3}}n|\\{{6}}n)(?P<run>(?>{_RUN}{{1,256}}))").match
 _line_end = re.compile(rf"\\{{0,3}}[\"'`]|[ \t]*(?:{_BREAK}|\Z)").match
 
 # Lines of one token.

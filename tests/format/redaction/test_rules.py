@@ -169,6 +169,14 @@ HOSTILE = [
     "PASSWORD=${",
     "password=your-a",
     "password=/a",
+    "sk-a1B2c3D4e5F6\n",
+    "eyJa1B2c3D4e5F6g7\\n",
+    "7z a -",
+    "default login a ",
+    ":*:a:",
+    "curl -b a=bcde;",
+    "mnemonic: abc abc ",
+    "$2b$12$",
 ]
 
 
