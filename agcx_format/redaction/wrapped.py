@@ -49,6 +49,9 @@ def broken_token(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None
         run = text[start:end]
         if not (_goes_on(run) or (len(run) < _SHORT and _goes_on(last))):
             return None
+        # Another token begins there, which is tried by itself: no line is joined twice for a rule.
+        if any(anchor in run for anchor in rule.anchors):
+            return None
         joined, last = joined + run, run
         match = rule.pattern.match(joined + text[end : end + 1], len(before))
         # Of as few lines as make a token.

@@ -170,6 +170,7 @@ HOSTILE = [
     "password=your-a",
     "password=/a",
     "sk-a1B2c3D4e5F6\n",
+    "a1B2c3D4ghp_e5F6\n",
     "eyJa1B2c3D4e5F6g7\\n",
     "7z a -",
     "default login a ",
