@@ -21,11 +21,13 @@ from msgspec.structs import replace
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search.book import Book
-from agcx_format.search.examine import EVERY_ROW, Request, Stopped, examine, unsearched
-from agcx_format.search.filters import allowed_by
+from agcx_format.search.examine import EVERY_ROW
+from agcx_format.search.helpers import Helpers
+from agcx_format.search.jobs import Asked, jobs_of
+from agcx_format.search.matchers import Regex
 from agcx_format.search.query import Query, parse_query
-from agcx_format.search.results import Hit, SessionHits, SessionRef, Unsearched
-from agcx_format.search.run import Job, Outcome, Plan, Search
+from agcx_format.search.results import Hit, SessionHits, SessionRef
+from agcx_format.search.run import Plan, Search
 from agcx_format.search.scope import BookText, Scope, StoreFiles, Task
 from agcx_format.search.segment import Segment
 from agcx_format.search.signature import Damaged
@@ -41,8 +43,6 @@ Order = Literal["newest", "best"]
 
 # Hits of one session that are given at most.
 ROWS = 10
-# Blocks that a job reads: few at first, so that the first results come at once.
-_FIRST_JOBS, _SMALL, _LARGE = 8, 8, 64
 
 
 class Index:
@@ -67,6 +67,7 @@ class Index:
         self.cache_dir = None if cache_dir is None else Path(cache_dir)
         self._book = None if self.cache_dir is None else Book(self.cache_dir, self.path)
         self._scope: Scope | None = None
+        self._helpers = Helpers()
 
     @property
     def store(self) -> Store:
@@ -101,6 +102,7 @@ class Index:
         rows: int | None = ROWS,
         context: int = 0,
         counted: bool = True,
+        give_way: Callable[[], None] = lambda: None,
     ) -> Search:
         """The sessions that fit the query, as they are found.
 
@@ -110,7 +112,8 @@ class Index:
         session are given at most, None for all; of several words, those in the lines where most of them and
         the rarest stand together.  Every match of every word counts, whichever are given; unless `counted`,
         what is beyond them is not counted, which is faster.  `context` lines are given before and after each
-        hit.
+        hit.  `give_way` is called again and again, in the threads that search, and may wait while something
+        else matters more.
 
         Raises `QueryError` for a query of which a part means nothing; an empty one finds nothing.
         """
@@ -121,7 +124,13 @@ class Index:
             # The order is the same however many hits are asked for; few of the sessions may be looked at.
             ranked = self.find(parsed, sessions=sessions, order=order)
             again = partial(self._again, parsed, rows, context)
-            return Search(ranked.plan, best_first=True, finish=again)
+            return Search(
+                ranked.plan,
+                best_first=True,
+                helpers=self._helpers,
+                finish=again,
+                give_way=give_way,
+            )
         most = EVERY_ROW if rows is None else rows
 
         def plan() -> Plan:
@@ -138,19 +147,17 @@ class Index:
                 from agcx_format.search.raw import runs_of
 
                 runs = runs_of(parsed)
-            allowed = allowed_by(parsed.within)
-            wanted = parsed.matchers
-            unwanted = tuple(term.matcher for term in parsed.unwanted)
+            asked = Asked(parsed, most, context, counted, order == "best", runs)
+            return Plan(
+                len(scope.refs),
+                len(scope.refs) - len(tasks),
+                jobs_of(tasks, asked, self._drop),
+                sum(task.weight for task in tasks),
+                any(isinstance(each, Regex) for each in parsed.matchers),
+            )
 
-            def request(stopped: Callable[[], bool]) -> Request:
-                best = order == "best"
-                return Request(
-                    parsed, wanted, unwanted, allowed, most, context, counted, best, runs, stopped
-                )
-
-            return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
-
-        return Search(plan, best_first=order == "best")
+        best_first = order == "best"
+        return Search(plan, best_first=best_first, helpers=self._helpers, give_way=give_way)
 
     def _again(
         self, query: Query, rows: int | None, context: int, session: SessionHits
@@ -168,17 +175,18 @@ class Index:
         sessions: Sequence[SessionRef] | None = None,
         most: int = 3,
         seconds: float = 0.3,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> list[str]:
         """Words of these sessions that are spelled nearly as this one, the closest first.
 
         For a word of which nothing was found.  `sessions` are as in `find`; the first of them are looked
-        through for about `seconds`.
+        through for about `seconds`; there are none if it is `stopped`, which is asked between two blocks.
         """
         from agcx_format.search.spelling import close_words
 
         tasks, _ = self._scope_of(sessions).tasks(Query())
         blocks = chain.from_iterable(map(self._blocks_of, tasks))
-        return close_words(word, blocks, most=most, seconds=seconds)
+        return close_words(word, blocks, most=most, seconds=seconds, stopped=stopped)
 
     def _blocks_of(self, task: Task) -> Iterator[Block]:
         """The text of a session, as far as it can be read."""
@@ -240,8 +248,9 @@ class Index:
             wipe.clear(self._book)
 
     def close(self) -> None:
-        """Let go of the book's files; they are opened again when they are needed."""
+        """Let go of the book's files and of helping processes; they are there again when they are needed."""
         self._scope = None
+        self._helpers.close()
         if self._book is not None:
             self._book.close()
 
@@ -269,57 +278,6 @@ class Index:
         files = StoreFiles(self.path)
         return [files[place] for place in sorted(range(len(files)), key=files.age)]
 
-    def _jobs(
-        self, tasks: Sequence[Task], request: Callable[[Callable[[], bool]], Request]
-    ) -> Iterator[Job]:
-        group: list[Task] = []
-        weight = made = 0
-        for task in tasks:
-            group.append(task)
-            weight += task.weight
-            if weight >= (_SMALL if made < _FIRST_JOBS else _LARGE):
-                yield partial(self._run, group, request)
-                made, group, weight = made + 1, [], 0
-        if group:
-            yield partial(self._run, group, request)
-
-    def _run(
-        self,
-        tasks: Sequence[Task],
-        request: Callable[[Callable[[], bool]], Request],
-        stopped: Callable[[], bool],
-    ) -> list[Outcome]:
-        asked = request(stopped)
-        outcomes = []
-        for task in tasks:
-            if stopped():
-                raise Stopped
-            outcomes.append(self._outcome(task, asked))
-        return outcomes
-
-    def _outcome(self, task: Task, request: Request) -> Outcome:
-        if task.entry is not None:
-            try:
-                return _in_book(task, request)
-            except Damaged:
-                self._drop(task.entry.segment)
-            except PersistenceError:
-                # A read that failed, which the next one may not: the segment stays.
-                pass
-        from agcx_format.search.direct import search_file
-
-        return search_file(task.ref, request)
-
     def _drop(self, segment: Segment) -> None:
         if self._book is not None:
             self._book.drop(segment)
-
-
-def _in_book(task: Task, request: Request) -> Outcome:
-    """Raises `Damaged` when the book is damaged there, `PersistenceError` when it cannot be read now."""
-    assert task.entry is not None
-    ref, text = task.ref, BookText(task, task.entry)
-    if not task.entry.row.readable and text.error is not None:
-        return Outcome(unsearched=Unsearched(ref.path, text.error))
-    hits = examine(text, request, ref.path)
-    return Outcome(hits, unsearched(ref.path, text))

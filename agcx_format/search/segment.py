@@ -50,6 +50,7 @@ class Segment:
 
     Fields:
         path: of its file.
+        store: whose text it is.
         size: of its file, in bytes.
         keys: of its sessions, see `key_of`.
         broken: the numbers of sessions that have damage.
@@ -62,6 +63,7 @@ class Segment:
     def __init__(self, path: Path, store: bytes) -> None:
         """Raises `Damaged` when it is, or of another store; `PersistenceError` when it cannot be read."""
         self.path = path
+        self.store = store
         self._file = OpenFile(path)
         try:
             self._read_head(store)
