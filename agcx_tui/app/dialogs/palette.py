@@ -21,6 +21,7 @@ PALETTE_WIDTH = 80
 class Palette(CommandPalette, OnceScreen[None]):
     """Textual's palette in our colors."""
 
+    # In a terminal narrower than the frame, Textual would break commands into lines of no width: an exception.
     DEFAULT_CSS = """
     Palette {
         & > Vertical { width: 80; max-width: 100%; background: transparent; }
@@ -31,7 +32,7 @@ class Palette(CommandPalette, OnceScreen[None]):
         }
         CommandInput, CommandInput:focus { height: 1; border: none; padding: 0 1; }
         CommandList {
-            background: $surface; padding: 0 1;
+            background: $surface; padding: 0 1; min-width: 16;
             border: round $border-blurred; border-top: none;
         }
         CommandList > .option-list--option { padding: 0 1; text-style: none; }
