@@ -21,7 +21,7 @@ PALETTE_WIDTH = 80
 class Palette(CommandPalette, OnceScreen[None]):
     """Textual's palette in our colors."""
 
-    # In a terminal narrower than the frame, Textual would break commands into lines of no width: an exception.
+    # Where the terminal is as narrow as the frame, Textual would break commands into lines of no width, an error.
     DEFAULT_CSS = """
     Palette {
         & > Vertical { width: 80; max-width: 100%; background: transparent; }
