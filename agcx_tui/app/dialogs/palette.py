@@ -21,7 +21,8 @@ PALETTE_WIDTH = 80
 class Palette(CommandPalette, OnceScreen[None]):
     """Textual's palette in our colors."""
 
-    # Where the terminal is as narrow as the frame, Textual would break commands into lines of no width, an error.
+    # Without the least width, Textual would break commands into lines of no width where the terminal is
+    # as narrow as the frame, which is an error.
     DEFAULT_CSS = """
     Palette {
         & > Vertical { width: 80; max-width: 100%; background: transparent; }
