@@ -60,6 +60,7 @@ BODY = 2
 
 _MARKS = {"user": "❯", "assistant": "●"}
 _NAMES = {"user": "You", "assistant": "Assistant"}
+_TASK = "Task from its parent"
 # Files and records that one message lists.
 _FILES = 50
 # Asterisks around words; in a summary, the words count.
@@ -117,10 +118,11 @@ def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold
 def _draw(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:
     item = message.item
     previous = around.previous
-    apart = is_speech(message) or bool(how) or around.previous_open
+    speech = is_speech(message) or around.is_task
+    apart = speech or bool(how) or around.previous_open or around.task == around.index - 1
     # Above the first there is a margin, which scrolls away with it.
     gap = int(apart or is_speech(previous)) if previous is not None else int(not look.compact)
-    if isinstance(item, Message) and not is_injected(message):
+    if isinstance(item, Message) and speech:
         return _speech(message, item, around, look, how, gap)
     block = _between(message, around, look, how, gap)
     if not how:
@@ -187,7 +189,7 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     palette = look.palette
     style = _role_style(item.role, look)
     name = _NAMES.get(item.role) or safe_line(item.role[:1].upper() + item.role[1:]) or "Message"
-    left = [(f"{_mark(item.role)} ", style), (name, style)]
+    left = [(f"{_mark(item.role)} ", style), (_TASK if around.is_task else name, style)]
     remarks = _remarks(message, around)
     if remarks:
         left.append(("  " + " · ".join(remarks), palette.muted))

@@ -86,7 +86,7 @@ def test_favorites_that_were_named_are_asked_about_once_more(store):
 
 
 @pytest.mark.parametrize(
-    "words, said",
+    ("words", "said"),
     [
         ([], "no condition given"),
         (["--older-than", "soon"], "a date such as"),
