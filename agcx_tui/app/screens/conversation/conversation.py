@@ -223,6 +223,8 @@ class ConversationScreen(OnceScreen[None]):
             return False
         if action == "search" and self.search.is_typed_in:
             return False
+        if action == "subagent" and not self.file.subagents.started:
+            return False
         if action == "tab_number" and parameters not in [
             (number,) for number in range(1, len(self._tabs.tabs) + 1)
         ]:
