@@ -61,7 +61,7 @@ async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
         await pilot.press("s")
         assert pilot.app.screen is parent
         assert "subagent" not in key_line(pilot)
-        assert ["[ ]", "{ }"] == labels(pilot, "message", "turn")
+        assert labels(pilot, "message", "turn") == ["[ ]", "{ }"]
         # The footer says what keys do with the piece of the message that is chosen.
         await pilot.press("tab")
         await until(pilot, lambda: "copy this" in key_line(pilot))
