@@ -44,7 +44,7 @@ from agcx_format.transcript import (
 )
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.edits import edit_parts
-from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, shorten, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts
 from agcx_tui.app.blocks.meanings import prose_parts
@@ -61,6 +61,8 @@ BODY = 2
 _MARKS = {"user": "❯", "assistant": "●"}
 _NAMES = {"user": "You", "assistant": "Assistant"}
 _TASK = "Task from its parent"
+# Cells of a branch's name where other remarks follow.
+_BRANCH_WIDTH = 40
 # Files and records that one message lists.
 _FILES = 50
 # Asterisks around words; in a summary, the words count.
@@ -215,7 +217,7 @@ def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
     if count > 1 or meta.branch_point:
         remarks.append(f"{count:,} branches (← →)" if count > 1 else "branches here")
     if meta.branch_id is not None:
-        name = safe_line(branches.name(meta.branch_id))
+        name = shorten(safe_line(branches.name(meta.branch_id)), _BRANCH_WIDTH)
         remarks.append(f"branch “{name}”" if name else "in a branch")
     if _leaves_the_line(message, around):
         number = branches.numbers.get(meta.parent_message_id) if meta.parent_message_id else None
