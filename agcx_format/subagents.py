@@ -11,13 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import TypeVar
 from uuid import UUID
 
 from agcx_format.variables import SUBAGENTS
 
 __all__ = [
-    "SUBAGENT", "is_link", "parent_of", "parent_tag", "shown_tags", "subagents_in", "with_links",
+    "SUBAGENT", "in_circles", "is_link", "parent_of", "parent_tag", "shown_tags", "subagents_in",
+    "with_links",
 ]  # fmt: skip
+
+_T = TypeVar("_T")
 
 SUBAGENT = "subagent"
 _PARENT = "subagent-of:"
@@ -42,6 +46,25 @@ def parent_of(tags: Iterable[str]) -> UUID | None:
     """
     link = next(filter(is_link, tags), None)
     return UUID(link.removeprefix(_PARENT)) if link else None
+
+
+def in_circles(parents: Mapping[_T, _T]) -> set[_T]:
+    """Those above which they themselves are, from parent to parent: whatever they say, none started them.
+
+    >>> sorted(in_circles({"a": "b", "b": "a", "below": "a", "child": "root"}))
+    ['a', 'b']
+    """
+    found: set[_T] = set()
+    seen: set[_T] = set()
+    for start in parents:
+        each, above = start, list[_T]()
+        while each in parents and each not in seen:
+            seen.add(each)
+            above.append(each)
+            each = parents[each]
+        if each in above:
+            found.update(above[above.index(each) :])
+    return found
 
 
 def shown_tags(tags: Sequence[str]) -> Sequence[str]:

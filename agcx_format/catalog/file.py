@@ -70,6 +70,7 @@ class Reading:
 
         Raises:
             ValueError: the file is damaged here; rows may be missing.
+            PersistenceError: it cannot be read now; rows may be missing.
         """
         try:
             rows = self.page.count
@@ -134,7 +135,7 @@ class Catalog:
             columns.extend(reading.page)
             for block in reading.blocks():
                 columns.extend(block)
-        except ValueError:
+        except (ValueError, PersistenceError):
             return None
         return columns
 

@@ -74,22 +74,16 @@ def frame(file: OpenFile, at: int) -> tuple[bytes, int]:
     """The payload of the frame at `at`, and the offset of the next frame.
 
     Raises:
-        ValueError: the frame is damaged or cannot be read.
+        ValueError: the frame is damaged.
+        PersistenceError: it cannot be read now; it may be undamaged.
     """
-    head = _read(file, _FRAME.size, at)
+    head = file.read(_FRAME.size, at)
     if len(head) < _FRAME.size:
         raise ValueError("it ends early")
     length, checksum = _FRAME.unpack(head)
     if length > min(_LARGEST, file.size):
         raise ValueError("a length that cannot be")
-    payload = _read(file, length, at + _FRAME.size)
+    payload = file.read(length, at + _FRAME.size)
     if len(payload) != length or crc32(payload) != checksum:
         raise ValueError("damaged")
     return payload, at + _FRAME.size + length
-
-
-def _read(file: OpenFile, size: int, at: int) -> bytes:
-    try:
-        return file.read(size, at)
-    except PersistenceError as error:
-        raise ValueError(str(error)) from None

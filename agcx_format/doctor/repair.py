@@ -26,7 +26,8 @@ from agcx_format.disk.new_file import make_directory, put_new
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.companions import UNNAMED, read_small
-from agcx_format.doctor.salvage import Salvaged, salvage, salvage_checkpoint
+from agcx_format.doctor.salvage import salvage, salvage_checkpoint
+from agcx_format.doctor.salvaged import Salvaged
 from agcx_format.errors import CorruptData, PersistenceError
 from agcx_format.layout import HEAD, LAYOUTS, Layout, by_version, checkpoint, guess
 from agcx_format.model.fields import Float32

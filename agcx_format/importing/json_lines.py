@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,7 +45,10 @@ _LIVE_NS = 60 * 10**9
 _CHUNK = 256 * 1024
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-_decode = msgspec.json.Decoder().decode
+# Raises ValidationError for a line that it does not parse.
+Parser = Callable[[bytes], Any]
+
+_decode: Parser = msgspec.json.Decoder().decode
 _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -66,10 +69,11 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     has_depths: bool = False
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path, parse_usual: Parser = _decode) -> Iterator[Line]:
     """The lines of a file without blank ones, decompressed and as UTF-8: see `decoding`.
 
-    Whatever is appended while it is read is ignored.
+    `parse_usual` makes typed values of the lines that it knows; the others become dicts. Whatever is appended
+    while it is read is ignored.
 
     Raises:
         OSError: the file cannot be read.
@@ -77,7 +81,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     """
     with _opened(path) as (file, size):
         chunks = decoded(_chunks(file, _CHUNK, size))
-        yield from parse_lines(chunks, is_live=_is_live(file))
+        yield from parse_lines(chunks, is_live=_is_live(file), parse_usual=parse_usual)
 
 
 def _is_live(file: BinaryIO) -> bool:
@@ -106,7 +110,7 @@ def read_document(path: Path) -> Iterator[Line]:
             parts.append(chunk)
         document = b"".join(parts)
         parts.clear()
-        line = _line(1, document, total, LONGEST_LINE)
+        line = _line(1, document, total, LONGEST_LINE, _decode)
         del document
         if line:
             yield line
@@ -121,7 +125,11 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
 
 
 def parse_lines(
-    chunks: Iterable[bytes | Exception], longest: int | None = None, *, is_live: bool = False
+    chunks: Iterable[bytes | Exception],
+    longest: int | None = None,
+    *,
+    is_live: bool = False,
+    parse_usual: Parser = _decode,
 ) -> Iterator[Line]:
     """Split at newlines, wherever the chunks were cut, and parse.
 
@@ -144,7 +152,7 @@ def parse_lines(
             if size:
                 part, size = b"".join([*pending, part]), size + len(part)
                 pending = []
-            if line := _line(number, part, size or len(part), longest):
+            if line := _line(number, part, size or len(part), longest, parse_usual):
                 yield line
             number += 1
             size = 0
@@ -157,17 +165,19 @@ def parse_lines(
             yield Line(number, error=f"longer than {longest:,} bytes: nothing is read after it")
             return
     last = b"".join(pending)
-    if size and (line := _line(number, last, size, longest)):
+    if size and (line := _line(number, last, size, longest, parse_usual)):
         yield (_unfinished(number, last) if is_live and line.error else None) or line
 
 
-def _line(number: int, data: bytes, size: int, longest: int) -> Line | None:
+def _line(number: int, data: bytes, size: int, longest: int, parse: Parser) -> Line | None:
     """The line that `data` is; of one that has more than `longest` bytes, only its `size` counts."""
     if size > longest and size - data.endswith(b"\n") > longest:
         return Line(number, error=f"longer than {longest:,} bytes")
     try:
-        return Line(number, (_decode(data),))
-    except _REFUSED:
+        return Line(number, (parse(data),))
+    except _REFUSED as error:
+        if parse is not _decode and isinstance(error, msgspec.ValidationError):
+            return _line(number, data, size, longest, _decode)
         return _line_the_slow_way(number, data) if data.strip(b" \t\r\n\0") else None
 
 

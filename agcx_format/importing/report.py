@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, to_builtins
+
 from agcx_format.importing.fields import as_json
 
 __all__ = ["Example", "ImportReport", "ImportTotals", "LineOutcome", "LineTally"]
@@ -31,7 +33,8 @@ class Example:
 
 
 def _example(number: int, value: Any) -> Example:
-    return Example(number, as_json(value)[:_SHOWN])
+    plain = to_builtins(value) if isinstance(value, Struct) else value
+    return Example(number, as_json(plain)[:_SHOWN])
 
 
 @dataclass

@@ -22,7 +22,7 @@ from typing import IO, Generic, TypeVar
 from agcx_format.errors import PersistenceError
 from agcx_format.processes.child import Failed
 
-__all__ = ["Ended", "Pool", "cores", "processes_for"]
+__all__ = ["Ended", "Pool", "Process", "cores", "processes_for"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -79,7 +79,7 @@ class Pool(Generic[Job, Result]):
     ) -> None:
         self._work, self._most, self._ahead = work, processes, ahead
         self._priority = _LOWEST if low_priority else 0
-        self._processes: list[_Process[Job, Result]] = []
+        self._processes: list[Process[Job, Result]] = []
 
     def run(
         self, jobs: Iterable[Job], should_stop: Callable[[], bool] = lambda: False
@@ -109,7 +109,7 @@ class Pool(Generic[Job, Result]):
         self._processes = [each for each in self._processes if each.is_alive]
         idlest = min(self._processes, key=lambda each: each.waiting, default=None)
         if idlest is None or (idlest.waiting and len(self._processes) < self._most):
-            idlest = _Process(self._work, self._priority)
+            idlest = Process(self._work, self._priority)
             self._processes.append(idlest)
         return idlest.submit(job)
 
@@ -120,10 +120,10 @@ class Pool(Generic[Job, Result]):
         self._processes = []
 
 
-class _Process(Generic[Job, Result]):
+class Process(Generic[Job, Result]):
     """One process, and the jobs that it has not answered yet."""
 
-    def __init__(self, work: Callable[[Job], Result], priority: int) -> None:
+    def __init__(self, work: Callable[[Job], Result], priority: int = 0) -> None:
         self._popen = subprocess.Popen(
             [sys.executable, "-P", "-c", _PROGRAM, str(priority)],
             stdin=subprocess.PIPE,
@@ -141,6 +141,10 @@ class _Process(Generic[Job, Result]):
         self._send(sys.path)
         self._send(work)
         threading.Thread(target=self._read, args=(self._answers,), daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
 
     @property
     def is_alive(self) -> bool:

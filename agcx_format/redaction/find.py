@@ -21,7 +21,8 @@ from agcx_format.model.session import (
     SessionMetadata,
     SessionState,
 )
-from agcx_format.redaction import checks
+from agcx_format.redaction.matched import guarded
+from agcx_format.redaction.named_values import names_secret, worth_hiding
 from agcx_format.redaction.one_text import Found, Span, spans, spans_in_line
 from agcx_format.redaction.texts import TextPath, commands, path_text, texts
 
@@ -139,7 +140,7 @@ def find_secrets(
 
 def _of_variable(text: str, name: str) -> list[Span]:
     """The value of a variable whose name says that it is a secret, unless a rule is more specific."""
-    if not name or not checks.names_secret(name) or not checks.worth_hiding(text):
+    if not name or not names_secret(name) or not guarded(worth_hiding, True, text):
         return []
     known = spans(text)
     return known or [Span("variable", 0, len(text))]

@@ -12,17 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agcx_format.redaction import checks
 from agcx_format.redaction.anchors import AnyWord, Words
+from agcx_format.redaction.matched import guarded, secret_span
 from agcx_format.redaction.rules import RULES, SecretRule
 
 __all__ = ["Found", "Span", "spans", "spans_in_line"]
 
 # No secret is shorter than this together with its name.
 _SHORTEST = 6
-
-# The longest part of a secret before its anchor.
-_LEAD = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ class _Table:
     def matches(self, text: str) -> Iterator[_Match]:
         for number in self._fast:
             for match in RULES[number].pattern.finditer(text):
-                yield number, *checks.secret_span(match)
+                yield number, *secret_span(match)
         if not self._any.may_occur(text):
             return
         yield from self._exact.matches(text, text)
@@ -167,16 +164,11 @@ class _Anchors:
 
 def _match(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None:
     match = rule.pattern.match(text, at)
-    if match is None or not (rule.check is None or rule.check(match)):
+    if match is None or not (rule.check is None or guarded(rule.check, True, match)):
         return None
-    start, end = checks.secret_span(match)
-    if rule.behind is not None:
-        begin = rule.behind(text, start)
-        return None if begin is None else (begin, end)
-    if rule.lead is None:
-        return start, end
-    lead = rule.lead.search(text, max(0, at - _LEAD), at)
-    return lead and (lead.start(), end)
+    start, end = secret_span(match)
+    begin = rule.begin(text, start)
+    return None if begin is None else (begin, end)
 
 
 def _lowered(text: str) -> str:

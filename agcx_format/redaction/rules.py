@@ -5,7 +5,7 @@ text without secrets costs a few literal searches. To stay linear for any text, 
 characters possessively and repeated groups atomically (`(?>(?:…)+)`; early releases of Python 3.11 get the
 possessive form wrong), limit lazy matches, and start only where a token can start, so a run is examined once
 and not once per character. The table goes from specific to general; where matches overlap, the earlier rule
-wins. Properties of a value (how random it looks, whether it is code) are tested in `checks`.
+wins. Properties of a value (how random it looks, whether it is code) are tested by a check.
 
 A secret never begins or ends inside a JSON escape, and never contains an unescaped quotation mark: in JSON
 text it can be replaced by plain ASCII, and the text is still JSON.
@@ -17,12 +17,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agcx_format.redaction import checks
+from agcx_format.redaction import checks, named_values, private_keys
+from agcx_format.redaction.matched import guarded
 
 __all__ = ["RULES", "SecretRule"]
 
 
 Check = Callable[[re.Match[str]], bool]
+
+# Characters: the longest part of a secret before its anchor.
+_LEAD = 65
+# Characters: how much is hidden if `behind` fails.
+_BEHIND = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,18 @@ class SecretRule:
     @property
     def ignores_case(self) -> bool:
         return bool(self.pattern.flags & re.IGNORECASE)
+
+    def begin(self, text: str, start: int) -> int | None:
+        """Where the secret begins of which the pattern matched the end; None if there is none after all.
+
+        `start` is where that end begins.
+        """
+        if self.behind is not None:
+            return guarded(self.behind, max(0, start - _BEHIND), text, start)
+        if self.lead is not None:
+            found = self.lead.search(text, max(0, start - _LEAD), start)
+            return None if found is None else found.start()
+        return start
 
 
 # Where a token can begin: not inside a word, but after `_` or `-`, an escape of JSON or of a URL, or a color
@@ -149,8 +167,8 @@ _ASSIGNED = r"""
 """
 
 RULES = (
-    _context("private-key", "-----begin", _PRIVATE_KEY, checks.is_key),
-    _context("private-key", "-----end", f"(?P<secret>{_KEY_END})", behind=checks.key_before),
+    _context("private-key", "-----begin", _PRIVATE_KEY, private_keys.is_key),
+    _context("private-key", "-----end", f"(?P<secret>{_KEY_END})", behind=private_keys.key_before),
     _context("private-key", "---- begin ssh2|", _SSH2_KEY),
     _context("private-key", "private-lines:",
              r"private-lines:[ ]?[0-9]{1,3}(?:\\[nr]|\s){1,4}"
@@ -242,7 +260,7 @@ RULES = (
     SecretRule(
         "private-key", ("LS0tLS1CRUdJTi",),
         re.compile(rf"{_ALONE}(?P<secret>LS0tLS1CRUdJTi[A-Za-z0-9+/]{{40,20000}}+={{0,2}})"),
-        checks.is_encoded_key,
+        private_keys.is_encoded_key,
     ),
     _context("signature", "sig= signature= x-amz-security-token=", r"""
         (?:(?<=[?&;])|(?<=x-amz-)|(?<=x-goog-)|(?<=u0026))
@@ -292,7 +310,7 @@ RULES = (
         (?P<secret>[^\s"'\\;|&$<>(){}]{3,200}+)""", checks.is_argument,
     ),
     _context("password", "pass pwd", _PASSWORD + r"(?:" + _ASSIGNED + ")",
-             checks.is_password),
+             named_values.is_password),
     _context(
         "password",
         "password is|passphrase is|passwort ist|passwort lautet|mot de passe :|token is|secret is|api key is",
@@ -300,13 +318,13 @@ RULES = (
         (?:password|passphrase|token|secret|api[ ]key|passwort|mot[ ]de[ ]passe)[ ]
         (?:is|ist|lautet|:)(?:[ ]now)?:?[ ](?:[*_`"']{1,2})?
         (?P<secret>(?>[^\s"'`*<>(){}\[\],;\\]{8,400}))""",
-        checks.is_stated,
+        named_values.is_stated,
     ),
     _context(
         "secret",
         "secret token apikey api_key api-key access_key accesskey access-key account_key accountkey "
         "auth_key auth-key authkey encryption_key signing_key credential",
-        _SECRET + r"(?:" + _ASSIGNED + ")", checks.is_secret,
+        _SECRET + r"(?:" + _ASSIGNED + ")", named_values.is_secret,
     ),
     SecretRule(
         "e-mail", ("@",),

@@ -128,25 +128,34 @@ class Book:
     def refresh(self) -> None:
         """Open segments that are new, forget those that are gone.
 
-        What is damaged is left out, as far as that shows at their beginnings.
+        What is damaged or cannot be read is left out, as far as that shows at their beginnings.
         """
         with self._lock:
             self._refresh()
 
     def refresh_checked(self) -> None:
-        """Like `refresh`, and what is damaged further on is left out, too."""
+        """Like `refresh`, and what is damaged or cannot be read further on is left out, too."""
         with self._lock:
             self._refresh()
-            sound = {name: each for name, each in self.shelf.segments.items() if _is_sound(each)}
-            if len(sound) < len(self.shelf.segments):
-                self._damaged |= self.shelf.segments.keys() - sound.keys()
-                self._use(sound)
+            usable = dict(self.shelf.segments)
+            for name, segment in self.shelf.segments.items():
+                try:
+                    segment.check()
+                except Damaged:
+                    self._damaged.add(name)
+                    del usable[name]
+                except PersistenceError:
+                    del usable[name]
+            self._use(usable)
 
     def _refresh(self) -> None:
         try:
             names = {name for name in os.listdir(self.directory) if name.endswith(_SUFFIX)}
-        except OSError:
+        except FileNotFoundError:
             names = set()
+        except OSError:
+            # It cannot be read now; what is open still can be.
+            return
         names -= self._damaged
         known = self.shelf.segments
         if names == known.keys():
@@ -164,7 +173,8 @@ class Book:
         self._use(segments)
 
     def _use(self, segments: dict[str, Segment]) -> None:
-        self.shelf = Shelf(segments, self.shelf.version + 1)
+        if segments != self.shelf.segments:
+            self.shelf = Shelf(segments, self.shelf.version + 1)
 
     def drop(self, segment: Segment) -> None:
         """A segment turned out to be damaged: it is not used any more, and removed if that is possible."""
@@ -234,14 +244,18 @@ class Book:
     def rewrite(self, segment: Segment, numbers: Iterable[int]) -> None:
         """Keep these sessions of a segment only.
 
-        Where that is not possible it is removed.  Raises `OSError` when not even that can be done.
+        One that is damaged, or has no room to be written anew, is removed.
+
+        Raises `PersistenceError` when it cannot be read now, and stays as it is; `OSError` when it can be
+        neither removed nor emptied.
         """
         kept = list(numbers)
         if kept:
             maker = self.maker()
-            with suppress(Damaged, PersistenceError):
+            with suppress(Damaged):
                 maker.copy(segment, kept)
-                self.add(maker)
+                with suppress(PersistenceError):
+                    self.add(maker)
         self.remove(segment)
 
     def remove(self, segment: Segment) -> None:
@@ -259,6 +273,14 @@ class Book:
             with suppress(OSError):
                 self.remove_file(self.directory / name)
 
+    def remove_unused(self) -> None:
+        """Those that `refresh_checked` left out, as far as that is possible."""
+        opened = {segment.path for segment in self.segments}
+        for path in self.files():
+            if path not in opened:
+                with suppress(OSError):
+                    self.remove_file(path)
+
     def files(self) -> list[Path]:
         """Every segment, also those that cannot be used."""
         return sorted(self.directory.glob(f"*{_SUFFIX}"))
@@ -269,11 +291,3 @@ class Book:
 
         with suppress(OSError, PersistenceError), Tree(self.directory) as tree:
             tree.sweep("")
-
-
-def _is_sound(segment: Segment) -> bool:
-    try:
-        segment.check()
-    except Damaged:
-        return False
-    return True

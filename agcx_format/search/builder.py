@@ -26,6 +26,7 @@ from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_maker import SegmentMaker
 from agcx_format.search.segment_rows import MOST_BLOCKS, Damage, SessionRow
+from agcx_format.search.signature import Damaged
 from agcx_format.search.state import BookState
 from agcx_format.session.lazy import SessionFile
 
@@ -107,15 +108,19 @@ class _Build:
             with locked(book.above, _PATIENCE):
                 book.refresh_checked()
                 self._join_small()
+                self._remove_replaced()
         except Stopped:
             pass
         book.refresh_checked()
         return self._tell()
 
     def _tell(self) -> BookState:
-        state = _state(self._book, self._refs, self._keys, self._cap)
+        state = self._state()
         self._report(state)
         return state
+
+    def _state(self) -> BookState:
+        return _state(self._book, self._refs, self._keys, self._cap)
 
     def _fitting(self, places: Sequence[int | None]) -> int:
         return _fitting(self._book.shelf, self._refs, places, self._cap)
@@ -141,9 +146,15 @@ class _Build:
                 else:
                     dead += row.count
             if gone or dead > _DEAD_SHARE * len(segment.blocks):
-                with suppress(OSError):
+                with suppress(OSError, PersistenceError):
                     book.rewrite(segment, live)
         book.refresh_checked()
+
+    def _remove_replaced(self) -> None:
+        """Segments that cannot be read, once the others hold everything; until then a read may succeed."""
+        self._book.refresh_checked()
+        if self._state().complete:
+            self._book.remove_unused()
 
     def _join_small(self) -> None:
         """Many segments of a few sessions each become one."""
@@ -155,7 +166,7 @@ class _Build:
         for segment in small:
             if maker.blocks + len(segment.blocks) > MOST_BLOCKS:
                 break
-            with suppress(ValueError):
+            with suppress(Damaged, PersistenceError):
                 maker.copy(segment, range(len(segment.sessions)))
                 joined.append(segment)
         self._book.add(maker)

@@ -8,10 +8,9 @@ from contextlib import suppress
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, cut
-from agcx_format.search.examine import Request, examine, unsearched
+from agcx_format.search.examine import Outcome, Request, examine, unsearched
 from agcx_format.search.raw import may_hold
 from agcx_format.search.results import SessionRef, Unsearched
-from agcx_format.search.run import Outcome
 from agcx_format.search.said import Said
 from agcx_format.search.text import read_messages
 from agcx_format.session.lazy import SessionFile

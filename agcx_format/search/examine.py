@@ -23,7 +23,7 @@ from agcx_format.search.matchers import Match, Matcher
 from agcx_format.search.query import Query
 from agcx_format.search.results import Hit, SessionHits, Unsearched
 
-__all__ = ["EVERY_ROW", "Request", "SessionText", "Stopped", "examine", "unsearched"]
+__all__ = ["EVERY_ROW", "Outcome", "Request", "SessionText", "Stopped", "examine", "unsearched"]
 
 EVERY_ROW = 1 << 62
 """For `Request.rows`: all hits, in the order of the conversation."""
@@ -31,6 +31,22 @@ EVERY_ROW = 1 << 62
 
 class Stopped(Exception):
     """The search was stopped; nothing else happened."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of one session.
+
+    Fields:
+        hits: None when it does not fit.
+        unsearched: what of it could not be searched, if anything.
+        direct: whether it was searched without the index.
+        gone: whether its file is no more there.
+    """
+
+    hits: SessionHits | None = None
+    unsearched: Unsearched | None = None
+    direct: bool = False
+    gone: bool = False
 
 
 class SessionText(Protocol):

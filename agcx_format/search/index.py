@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
+from agcx_format.errors import PersistenceError
 from agcx_format.search.book import Book
-from agcx_format.search.examine import EVERY_ROW, Request, Stopped, examine, unsearched
-from agcx_format.search.filters import allowed_by
+from agcx_format.search.examine import EVERY_ROW
+from agcx_format.search.helpers import Helpers
+from agcx_format.search.jobs import Asked, jobs_of
+from agcx_format.search.matchers import Regex
 from agcx_format.search.query import Query, parse_query
-from agcx_format.search.results import Hit, SessionHits, SessionRef, Unsearched
-from agcx_format.search.run import Job, Outcome, Plan, Search
+from agcx_format.search.results import Hit, SessionHits, SessionRef
+from agcx_format.search.run import Plan, Search
 from agcx_format.search.scope import BookText, Scope, StoreFiles, Task
 from agcx_format.search.segment import Segment
 from agcx_format.search.signature import Damaged
@@ -40,8 +43,6 @@ Order = Literal["newest", "best"]
 
 # Hits of one session that are given at most.
 ROWS = 10
-# Blocks that a job reads: few at first, so that the first results come at once.
-_FIRST_JOBS, _SMALL, _LARGE = 8, 8, 64
 
 
 class Index:
@@ -66,6 +67,7 @@ class Index:
         self.cache_dir = None if cache_dir is None else Path(cache_dir)
         self._book = None if self.cache_dir is None else Book(self.cache_dir, self.path)
         self._scope: Scope | None = None
+        self._helpers = Helpers()
 
     @property
     def store(self) -> Store:
@@ -120,7 +122,7 @@ class Index:
             # The order is the same however many hits are asked for; few of the sessions may be looked at.
             ranked = self.find(parsed, sessions=sessions, order=order)
             again = partial(self._again, parsed, rows, context)
-            return Search(ranked.plan, best_first=True, finish=again)
+            return Search(ranked.plan, best_first=True, finish=again, helpers=self._helpers)
         most = EVERY_ROW if rows is None else rows
 
         def plan() -> Plan:
@@ -137,19 +139,16 @@ class Index:
                 from agcx_format.search.raw import runs_of
 
                 runs = runs_of(parsed)
-            allowed = allowed_by(parsed.within)
-            wanted = parsed.matchers
-            unwanted = tuple(term.matcher for term in parsed.unwanted)
+            asked = Asked(parsed, most, context, counted, order == "best", runs)
+            return Plan(
+                len(scope.refs),
+                len(scope.refs) - len(tasks),
+                jobs_of(tasks, asked, self._drop),
+                sum(task.weight for task in tasks),
+                any(isinstance(each, Regex) for each in parsed.matchers),
+            )
 
-            def request(stopped: Callable[[], bool]) -> Request:
-                best = order == "best"
-                return Request(
-                    parsed, wanted, unwanted, allowed, most, context, counted, best, runs, stopped
-                )
-
-            return Plan(len(scope.refs), len(scope.refs) - len(tasks), self._jobs(tasks, request))
-
-        return Search(plan, best_first=order == "best")
+        return Search(plan, best_first=order == "best", helpers=self._helpers)
 
     def _again(
         self, query: Query, rows: int | None, context: int, session: SessionHits
@@ -183,7 +182,7 @@ class Index:
         """The text of a session, as far as it can be read."""
         from agcx_format.search.direct import blocks_of_file
 
-        with suppress(Damaged):
+        with suppress(Damaged, PersistenceError):
             if task.entry is not None:
                 yield from BookText(task, task.entry).blocks()
                 return
@@ -239,8 +238,9 @@ class Index:
             wipe.clear(self._book)
 
     def close(self) -> None:
-        """Let go of the book's files; they are opened again when they are needed."""
+        """Let go of the book's files and of helping processes; they are there again when they are needed."""
         self._scope = None
+        self._helpers.close()
         if self._book is not None:
             self._book.close()
 
@@ -268,54 +268,6 @@ class Index:
         files = StoreFiles(self.path)
         return [files[place] for place in sorted(range(len(files)), key=files.age)]
 
-    def _jobs(
-        self, tasks: Sequence[Task], request: Callable[[Callable[[], bool]], Request]
-    ) -> Iterator[Job]:
-        group: list[Task] = []
-        weight = made = 0
-        for task in tasks:
-            group.append(task)
-            weight += task.weight
-            if weight >= (_SMALL if made < _FIRST_JOBS else _LARGE):
-                yield partial(self._run, group, request)
-                made, group, weight = made + 1, [], 0
-        if group:
-            yield partial(self._run, group, request)
-
-    def _run(
-        self,
-        tasks: Sequence[Task],
-        request: Callable[[Callable[[], bool]], Request],
-        stopped: Callable[[], bool],
-    ) -> list[Outcome]:
-        asked = request(stopped)
-        outcomes = []
-        for task in tasks:
-            if stopped():
-                raise Stopped
-            outcomes.append(self._outcome(task, asked))
-        return outcomes
-
-    def _outcome(self, task: Task, request: Request) -> Outcome:
-        if task.entry is not None:
-            try:
-                return _in_book(task, request)
-            except Damaged:
-                self._drop(task.entry.segment)
-        from agcx_format.search.direct import search_file
-
-        return search_file(task.ref, request)
-
     def _drop(self, segment: Segment) -> None:
         if self._book is not None:
             self._book.drop(segment)
-
-
-def _in_book(task: Task, request: Request) -> Outcome:
-    """Raises `Damaged` when the book is damaged there."""
-    assert task.entry is not None
-    ref, text = task.ref, BookText(task, task.entry)
-    if not task.entry.row.readable and text.error is not None:
-        return Outcome(unsearched=Unsearched(ref.path, text.error))
-    hits = examine(text, request, ref.path)
-    return Outcome(hits, unsearched(ref.path, text))

@@ -11,7 +11,8 @@ ones are none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from agcx_format.search.blocks import Block, in_characters
 from agcx_format.search.traits import EVERY, ODD, SHARP, WIDE
 from agcx_format.transcript.folding import Needle
 
-__all__ = ["LONGEST_NEEDLE", "Literal", "Match", "Matcher", "Refused", "Regex"]
+__all__ = ["LONGEST_NEEDLE", "Literal", "Match", "Matcher", "Refused", "Regex", "compiled"]
 
 # In characters.  A line that was pasted by mistake is longer.
 LONGEST_NEEDLE = 200_000
@@ -205,6 +206,10 @@ class Regex(msgspec.Struct, frozen=True):
     def __hash__(self) -> int:
         return hash(self.text)
 
+    def __reduce__(self) -> tuple[Callable[[str], Regex], tuple[str]]:
+        # Compiled once in the process that gets it.
+        return compiled, (self.text,)
+
     def occurs(self, block: Block) -> bool:
         return next(self.matches(block), None) is not None
 
@@ -230,6 +235,12 @@ class Regex(msgspec.Struct, frozen=True):
 
     def implies(self, other: Matcher) -> bool:
         return self == other
+
+
+@lru_cache(maxsize=64)
+def compiled(pattern: str) -> Regex:
+    """`Regex.of`, once for each pattern."""
+    return Regex.of(pattern)
 
 
 def _each_message(matcher: Matcher, block: Block) -> Iterator[Match]:

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from functools import lru_cache, partial
+from functools import partial
 
 import msgspec
 
-from agcx_format.search.matchers import LONGEST_NEEDLE, Literal, Matcher, Refused, Regex
+from agcx_format.search.matchers import LONGEST_NEEDLE, Literal, Matcher, Refused, compiled
 from agcx_format.transcript.folding import fold
 
 __all__ = [
@@ -202,7 +202,7 @@ class _Parser:
         for match in self._tokens():
             if match.re is _regex:
                 minus, pattern = match.groups()
-                self._look_for(bool(minus), match, partial(_regex_of, pattern))
+                self._look_for(bool(minus), match, partial(compiled, pattern))
             else:
                 self._plain(match)
         return Query(
@@ -284,11 +284,6 @@ def _is_known(key: str, value: str) -> bool:
 def _skip_white(text: str, at: int) -> int:
     match = _white.match(text, at)
     return match.end() if match else at
-
-
-@lru_cache(maxsize=64)
-def _regex_of(pattern: str) -> Regex:
-    return Regex.of(pattern)
 
 
 def _literal_of(value: str) -> Literal:

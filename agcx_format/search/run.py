@@ -1,53 +1,23 @@
-"""A search that runs: sessions in the order given, several at a time, until it ends or is stopped.
+"""A search that runs: sessions in the order given, until it ends or is stopped.
 
 Strategy: the work is cut into jobs of some sessions, small ones first so that the first results come at
-once.  A few threads take them (decompression and regular expressions let others run), and their results are
-given in the order of the jobs.  Nothing runs ahead further than a few jobs, and each looks between two
-blocks whether it is still wanted.
+once.  Their results are given in the order of the jobs, wherever these run; see `lanes`.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from agcx_format.search.examine import Stopped
+from agcx_format.search.examine import Outcome, Stopped
+from agcx_format.search.helpers import Helpers
+from agcx_format.search.jobs import Job
 from agcx_format.search.results import SearchProgress, SessionHits, Unsearched
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-__all__ = ["Job", "Outcome", "Plan", "Search"]
-
-_MOST_THREADS = 4
-# Jobs that are begun before their results are wanted, for each thread.
-_AHEAD = 3
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of one session.
-
-    Fields:
-        hits: None when it does not fit.
-        unsearched: what of it could not be searched, if anything.
-        direct: whether it was searched without the index.
-        gone: whether its file is no more there.
-    """
-
-    hits: SessionHits | None = None
-    unsearched: Unsearched | None = None
-    direct: bool = False
-    gone: bool = False
-
-
-Job = Callable[[Callable[[], bool]], list[Outcome]]
-"""Looks at some sessions, and gives an outcome for each; may raise `Stopped` once it is told to stop."""
+__all__ = ["Plan", "Search"]
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -57,11 +27,15 @@ class Plan(msgspec.Struct, frozen=True):
         total: sessions that are to be searched.
         proved: those among them of which the index proves that they hold nothing.
         jobs: for all others.
+        weight: about how many blocks they read.
+        threaded: whether most of their time lets other threads run.
     """
 
     total: int
     proved: int
     jobs: Iterator[Job]
+    weight: int = 0
+    threaded: bool = False
 
 
 class Search:
@@ -75,12 +49,17 @@ class Search:
         plan: Callable[[], Plan],
         *,
         best_first: bool,
+        helpers: Helpers,
         finish: Callable[[SessionHits], SessionHits] = lambda session: session,
     ) -> None:
-        """`plan` is called when the iteration begins, `finish` for each session that is given."""
+        """`plan` is called when the iteration begins, `finish` for each session that is given.
+
+        `helpers` are asked when there is much to do.
+        """
         self.plan = plan
         self._best_first = best_first
         self._finish = finish
+        self._helpers = helpers
         self._stopped = threading.Event()
         self._progress = SearchProgress()
 
@@ -106,7 +85,7 @@ class Search:
         counts = _Counts(plan)
         self._progress = counts.progress()
         try:
-            for outcomes in self._results(plan.jobs):
+            for outcomes in self._results(plan):
                 found = counts.add(outcomes)
                 self._progress = counts.progress()
                 yield from found
@@ -117,36 +96,17 @@ class Search:
         finally:
             self._stopped.set()
 
-    def _results(self, jobs: Iterator[Job]) -> Iterator[list[Outcome]]:
-        first = list(islice(jobs, 2))
+    def _results(self, plan: Plan) -> Iterator[list[Outcome]]:
+        first = list(islice(plan.jobs, 2))
         if len(first) < 2:
             # Not worth a thread, nor the modules for them.
             for job in first:
-                yield job(self._stopped.is_set)
-        else:
-            yield from self._results_of_threads(chain(first, jobs))
+                yield job.run(self._stopped.is_set)
+            return
+        from agcx_format.search.lanes import Lanes
 
-    def _results_of_threads(self, jobs: Iterator[Job]) -> Iterator[list[Outcome]]:
-        from concurrent.futures import ThreadPoolExecutor
-
-        threads = min(_MOST_THREADS, os.cpu_count() or 1)
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
-        running: deque[Future[list[Outcome]]] = deque()
-        try:
-            for job in jobs:
-                if self._stopped.is_set():
-                    raise Stopped
-                running.append(pool.submit(job, self._stopped.is_set))
-                while len(running) >= threads * _AHEAD or (running and running[0].done()):
-                    yield running.popleft().result()
-            while running:
-                yield running.popleft().result()
-        except BaseException:
-            # Also when whoever iterates does not go on: what still runs is not wanted.
-            self._stopped.set()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        lanes = Lanes(self._stopped, self._helpers, threaded=plan.threaded)
+        yield from lanes.results(chain(first, plan.jobs), plan.weight)
 
 
 class _Counts:

@@ -61,7 +61,7 @@ class BookText:
         self._numbers = task.blocks
 
     def blocks(self) -> Iterator[Block]:
-        """Raises `Damaged` when the book is damaged."""
+        """Raises `Damaged` when the book is damaged, `PersistenceError` when it cannot be read now."""
         return self._segment.read(self._numbers)
 
 
@@ -182,23 +182,26 @@ class Scope:
         """What has to be looked at, in order; and segments that turned out to be damaged."""
         refs = self.refs
         found: dict[int, Task] = {number: Task(refs[number]) for number in self._direct}
-        damaged = set()
+        damaged: set[Segment] = set()
         wanted = [rows_asked(matcher.required) for matcher in query.matchers]
         unwanted = [rows_asked(term.matcher.required) for term in query.unwanted]
         titles_only = not query.within.messages
         for segment in self._shelf.segments.values():
             # A search says of broken ones that they are, whatever it finds.
             candidates: dict[int, tuple[int, ...]] = dict.fromkeys(segment.broken, ())
+            is_usable = True
             try:
                 candidates |= _candidates(segment, wanted, unwanted, titles_only)
-            except Damaged:
-                damaged.add(segment)
+            except (Damaged, PersistenceError) as error:
+                is_usable = False
                 candidates = dict.fromkeys(range(len(segment.keys)), ())
+                if isinstance(error, Damaged):
+                    damaged.add(segment)
             for row, blocks in candidates.items():
                 number = self._numbers.get(segment.keys[row])
                 # Of what is there twice, the first.
                 if number is not None and number not in found:
-                    entry = None if segment in damaged else Entry(segment, row)
+                    entry = Entry(segment, row) if is_usable else None
                     found[number] = Task(refs[number], entry, blocks)
         if isinstance(refs, StoreFiles):
             # As the directory has them, those of the same age.

@@ -8,14 +8,17 @@
 
 Strategy: nothing is believed.  Head, details and each row have checksums, so has every frame, and all lengths
 are held against the size of the file.  What is wrong is a `Damaged`: the segment is dropped, and its sessions
-are searched in their own files.  The details are read when a block may hold something: to prove of ten
-thousand sessions that they are as they were takes only their keys.
+are searched in their own files.  A read that fails says nothing about what was written: it is a
+`PersistenceError`, the sessions are searched in their own files this time, and the segment stays.  The
+details are read when a block may hold something: to prove of ten thousand sessions that they are as they
+were takes only their keys.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
@@ -25,7 +28,6 @@ import msgspec
 
 from agcx_format.disk.checked_frames import frame
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, Facts
 from agcx_format.search.packing import decompress
 from agcx_format.search.segment_rows import MAGIC, BlockRow, Details, Head, SessionRow
@@ -48,17 +50,20 @@ class Segment:
 
     Fields:
         path: of its file.
+        store: whose text it is.
         size: of its file, in bytes.
         keys: of its sessions, see `key_of`.
         broken: the numbers of sessions that have damage.
         block_count: how many blocks there are.
 
-    What is beyond raises `Damaged` when it is first asked for, if it is; `check` asks for all of it.
+    What is beyond raises `Damaged` when it is first asked for, if it is, and `PersistenceError` when it
+    cannot be read; `check` asks for all of it.
     """
 
     def __init__(self, path: Path, store: bytes) -> None:
-        """Raises `Damaged` when it is, or of another store; `PersistenceError` when it cannot be opened."""
+        """Raises `Damaged` when it is, or of another store; `PersistenceError` when it cannot be read."""
         self.path = path
+        self.store = store
         self._file = OpenFile(path)
         try:
             self._read_head(store)
@@ -91,7 +96,7 @@ class Segment:
         self._rows = Rows(self._read_row, head.blocks)
 
     def check(self) -> None:
-        """Raises `Damaged` when that shows without reading the blocks."""
+        """Raises `Damaged` when that shows without the blocks, `PersistenceError` when a read fails."""
         _ = self._starts
 
     @property
@@ -184,12 +189,13 @@ class Segment:
         return self._read(size, self._rows_at + offset)
 
     def _read(self, size: int, offset: int) -> bytes:
-        try:
-            # Most often all of it comes at once.
+        # Most often all of it comes at once.
+        with suppress(OSError):
             data = os.pread(self._file.fd, size, offset)
-            return data if len(data) == size else self._file.read(size, offset)
-        except (PersistenceError, OSError) as error:
-            raise Damaged(str(error)) from None
+            if len(data) == size:
+                return data
+        # Fewer at the end of the file; or it says why it cannot be read.
+        return self._file.read(size, offset)
 
 
 def _block(row: BlockRow, frames: memoryview) -> Block:

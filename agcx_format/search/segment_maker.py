@@ -57,14 +57,18 @@ class SegmentMaker:
         self._signature.add(block.payload, traits)
 
     def copy(self, segment: Segment, numbers: Iterable[int]) -> None:
-        """Sessions of another segment, by number.  Raises `Damaged` when it is damaged."""
+        """Sessions of another segment, by number; those before the error are added whole.
+
+        Raises `Damaged` when it is damaged, `PersistenceError` when it cannot be read now.
+        """
         signature = segment.signature()
         for number in numbers:
             row = segment.sessions[number]
-            for block in range(row.first, row.first + row.count):
-                self._blocks.append(segment.blocks[block])
-                self._frames.append(segment.frames(block))
-                self._signature.add_marks(signature.marks(block))
+            blocks = range(row.first, row.first + row.count)
+            # All of them are read before one is added, which would count as one of the next session.
+            self._frames += [segment.frames(block) for block in blocks]
+            self._blocks += [segment.blocks[block] for block in blocks]
+            self._signature.add_marks(*(signature.marks(block) for block in blocks))
             self.add_session(segment.keys[number], row)
 
     def add_session(self, key: bytes, row: SessionRow) -> None:

@@ -96,7 +96,11 @@ def _remove_dead(book: Book, gone: Collection[str]) -> None:
                 seen.add(name)
                 live.append(number)
         if len(live) < len(segment.keys):
-            book.rewrite(segment, live)
+            try:
+                book.rewrite(segment, live)
+            except PersistenceError:
+                # It cannot be read now; what is to be forgotten in it must not wait for that.
+                book.remove(segment)
     book.refresh_checked()
 
 

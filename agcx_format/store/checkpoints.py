@@ -62,6 +62,7 @@ class CheckpointReader:
         """The checkpoints of a session, in the order of its messages.
 
         Raises:
+            TypeError: it is not a `ScanEntry`.
             PersistenceError: the folder of checkpoints cannot be read.
         """
         one_of(ScanEntry, entry)
@@ -192,6 +193,7 @@ class CheckpointReader:
         """A checkpoint, read like a session.
 
         Raises:
+            TypeError: it is not a `StoredCheckpoint`.
             InvalidCheckpoint: it has no file.
             PersistenceError: the file is damaged, or cannot be read.
         """
@@ -219,6 +221,7 @@ class Checkpoints(CheckpointReader):
         """Keep a session as it is now as a checkpoint.
 
         Raises:
+            TypeError: it is not a `ScanEntry`.
             StaleSession: the session changed since it was scanned.
             PersistenceError: it is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
@@ -236,6 +239,7 @@ class Checkpoints(CheckpointReader):
         """Give a checkpoint another name; its session lists it from then on.
 
         Raises:
+            TypeError: it is not a `StoredCheckpoint`.
             StaleSession: a file changed since it was listed.
             SessionNotFound: its session is gone.
             StoreNotWritable: the store may not be written.
@@ -251,6 +255,7 @@ class Checkpoints(CheckpointReader):
         """Move checkpoints to the trash; their sessions no longer list them.  All or none.
 
         Raises:
+            TypeError: one of them is not a `StoredCheckpoint`.
             StaleSession: a file changed since it was listed.
             StoreNotWritable: the store may not be written.
         """
@@ -267,6 +272,7 @@ class Checkpoints(CheckpointReader):
         Without its session, what only that knows (the model, tags, earlier checkpoints) is not in it.
 
         Raises:
+            TypeError: it is not a `StoredCheckpoint`.
             InvalidCheckpoint: the checkpoint has no file.
             PersistenceError: the file is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
@@ -285,6 +291,7 @@ class Checkpoints(CheckpointReader):
         """Make a session what it was at a checkpoint; title, tags, star, and checkpoints stay.
 
         Raises:
+            TypeError: it is not a `StoredCheckpoint`.
             StaleSession: the session changed since it was listed.
             SessionNotFound: it is gone; `restore` makes a new one.
             InvalidCheckpoint: the checkpoint has no file.

@@ -47,6 +47,7 @@ class Content:
         `texts` are texts to replace wherever they occur, each with what replaces it, None for a placeholder.
 
         Raises:
+            TypeError: one of them is not a `ScanEntry`.
             StaleSession: a file changed since it was scanned.
             PersistenceError: a file is damaged, or cannot be read: something could be left in it.
         """
@@ -74,6 +75,7 @@ class Content:
         `store.destroy` destroys them; that may include sessions that were deleted together with one.
 
         Raises:
+            TypeError: it is not an `Act`.
             PersistenceError: the trash cannot be read.
         """
         from agcx_format.store.trash import acts_about
@@ -88,6 +90,7 @@ class Content:
         The directory is in the conversation: unlike an edit of metadata, this writes the whole file.
 
         Raises:
+            TypeError: one of them is not a `ScanEntry`.
             StaleSession: a file changed since it was scanned.
             PersistenceError: a file is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
@@ -119,6 +122,7 @@ class Content:
         """Delete messages, counted from 0; a call and its output go together.
 
         Raises:
+            TypeError: it is not a `ScanEntry`.
             IndexError: there is no such message.
             StaleSession: the file changed since it was scanned.
             PersistenceError: it is damaged, or cannot be read.
@@ -135,6 +139,7 @@ class Content:
         `keep_history` keeps the message as it was in its edit history; otherwise its earlier versions go.
 
         Raises:
+            TypeError: it is not a `ScanEntry`.
             IndexError: there is no such message.
             ValueError: it does not hold the text.
             StaleSession: the file changed since it was scanned.
@@ -150,6 +155,7 @@ class Content:
         """Remove the earlier versions of these messages, counted from 0, or of all.
 
         Raises:
+            TypeError: it is not a `ScanEntry`.
             StaleSession: the file changed since it was scanned.
             PersistenceError: it is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
@@ -161,6 +167,7 @@ class Content:
         """What the layout of `first` has no place for, in words, if `second` is joined to it.
 
         Raises:
+            TypeError: one of them is not a `ScanEntry`.
             PersistenceError: a file is damaged, or cannot be read.
         """
         first, second = all_of(ScanEntry, [first, second])
@@ -174,6 +181,7 @@ class Content:
         `join_losses`.
 
         Raises:
+            TypeError: one of them is not a `ScanEntry`.
             ValueError: both are the same session.
             StaleSession: a file changed since it was scanned.
             PersistenceError: a file is damaged, or cannot be read.

@@ -34,6 +34,7 @@ from agcx_format.store.session_names import SessionNames
 
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
+    from agcx_format.store.incoming import Incoming
     from agcx_format.store.trash import TrashedSession
 
 __all__ = ["StoreReader"]
@@ -220,8 +221,17 @@ class StoreReader:
         path = self.path / paths.INDEX
         return read_index(path)[0] if os.path.lexists(path) else index.empty()
 
+    def layout_for(self, incoming: Incoming) -> int:
+        """The layout that a session from elsewhere gets here."""
+        is_open = self._layout is None and not len(self)
+        return incoming.layout if is_open and incoming.layout is not None else self.layout
+
     def at_work(self, entries: Iterable[ScanEntry], now_ns: int) -> list[ScanEntry]:
-        """The sessions that may belong to a running agent, which would save them again."""
+        """The sessions that may belong to a running agent, which would save them again.
+
+        Raises:
+            TypeError: one of them is not a `ScanEntry`.
+        """
         from agcx_format.store.at_work import was_used
 
         recent = [entry for entry in all_of(ScanEntry, entries) if was_used(entry, now_ns)]
@@ -250,6 +260,7 @@ class StoreReader:
         """The act that `Store.undo` would undo, by default the last; None if there is none.
 
         Raises:
+            TypeError: the id is not a `str`.
             PersistenceError: the trash cannot be read.
         """
         from agcx_format.store.acts.journal import next_to_undo

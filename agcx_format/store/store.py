@@ -87,6 +87,7 @@ class Store(StoreSaver):
         `kind` is what the history calls the act.
 
         Raises:
+            TypeError: one of them is not a `ScanEntry`.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
         """
@@ -129,6 +130,7 @@ class Store(StoreSaver):
         """Change fields of the metadata of many sessions; all or none.
 
         Raises:
+            TypeError: one of them is not a `ScanEntry`.
             ValueError: a field is measured, as `message_count` is, or there is none of this name.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
@@ -155,11 +157,10 @@ class Store(StoreSaver):
         )
 
     def add_repaired(self, repaired: ScanEntry, title: str | None = None) -> tuple[UUID, Act]:
-        """Copy a session that was repaired into another directory, under a new id.
-
-        `agcx_format.doctor.repair_beside` calls it.
+        """Copy a session that `doctor.repair_beside` repaired in another directory, under a new id.
 
         Raises:
+            TypeError: it is not a `ScanEntry`.
             StaleSession: the file changed since it was scanned.
             StoreNotWritable: the store may not be written.
         """
@@ -179,6 +180,7 @@ class Store(StoreSaver):
         layout is copied byte for byte.  `agcx_format.store.find_incoming` finds them.
 
         Raises:
+            TypeError: one of them is not an `Incoming`.
             StaleSession: a session with one of the ids is there already, or a file changed meanwhile.
             LayoutCannotHold: the layout has no place for something in a checkpoint.
             PersistenceError: one of them is damaged, or cannot be read.
@@ -199,6 +201,7 @@ class Store(StoreSaver):
         The old files go to the trash.  What the layout has no place for is left out: see `losses`.
 
         Raises:
+            TypeError: one of them is not a `ScanEntry`.
             ValueError: there is no such layout.
             StaleSession: a file changed since it was scanned, or a session of that layout has the same id.
             LayoutCannotHold: the layout has no place for something in a checkpoint.
@@ -220,6 +223,7 @@ class Store(StoreSaver):
         """What is left out, in words, if a session is converted to a layout.
 
         Raises:
+            TypeError: it is not a `ScanEntry`.
             LayoutCannotHold: the layout has no place for something in a checkpoint.
             StaleSession: a session of that layout has the same id.
             PersistenceError: the session is damaged, or cannot be read.
@@ -247,6 +251,7 @@ class Store(StoreSaver):
         `progress` is told how many of how many sessions are done.  Nothing in the store changes.
 
         Raises:
+            TypeError: one of the entries is not a `ScanEntry`.
             CorruptData: something else has the name of the archive, or what was written reads otherwise.
             LockFailed: another backup is being written to it.
             PersistenceError: it cannot be written, or a folder of the store cannot be read.
@@ -268,6 +273,7 @@ class Store(StoreSaver):
         Those that are there stay.  Other versions in `replace` are replaced, and go to the trash.
 
         Raises:
+            TypeError: one of those to replace is not a `ScanEntry`.
             StaleSession: another version of a session is there.
             CorruptData: the archive is damaged.
             StoreNotWritable: the store may not be written.
@@ -281,11 +287,6 @@ class Store(StoreSaver):
             [*wanted, *more],
             lambda: restoration(self.path, archive, wanted, more, seen),
         )
-
-    def layout_for(self, incoming: Incoming) -> int:
-        """The layout that a session from elsewhere gets here."""
-        is_open = self._layout is None and not len(self)
-        return incoming.layout if is_open and incoming.layout is not None else self.layout
 
     def split(
         self,
@@ -333,6 +334,7 @@ class Store(StoreSaver):
         """Take back an act, by default the last.
 
         Raises:
+            TypeError: the id is not a `str`.
             NothingToUndo: there is no such act, or it was undone or emptied.
             UndoConflict: a file is not as the act left it; then nothing changed.  An edit is taken back
                 all the same if its fields are still what it made them, and later messages stay.
@@ -345,6 +347,7 @@ class Store(StoreSaver):
         """Move sessions out of the trash to where they were; all or none, and nothing is overwritten.
 
         Raises:
+            TypeError: one of them is not a `TrashedSession`.
             StaleSession: something is in the place of one of them.
             SessionNotFound: one is no longer in the trash.
             StoreNotWritable: the store may not be written.
@@ -370,6 +373,7 @@ class Store(StoreSaver):
         """Do what `empty_trash` does to the acts that a person was shown, as `to_destroy` gave them.
 
         Raises:
+            TypeError: one of them is not an `Act`.
             StoreNotWritable: the store may not be written.
             PersistenceError: something could not be removed.
         """

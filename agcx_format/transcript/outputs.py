@@ -26,6 +26,7 @@ _LARGEST_JSON = 16 * 1024 * 1024
 # As much of an output as its last line is looked for in, and of that line as a list shows.
 _LOOKED_AT = 2000
 _LONGEST_REASON = 200
+_QUOTE = ord('"')
 
 
 class CallOutcome(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +78,7 @@ class Output(msgspec.Struct, frozen=True, gc=False):
 
 # What output says of its call that says nothing.
 _UNKNOWN = CallOutcome()
+_ENDED = CallOutcome(True, 0)
 
 
 def read_output(output: str) -> Output:
@@ -92,9 +94,37 @@ def read_output(output: str) -> Output:
     return _plain(output, _UNKNOWN)
 
 
+class _Metadata(msgspec.Struct, gc=False):
+    exit_code: int | None = None
+    duration_seconds: float | None = None
+
+
+class _Wrapped(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """The form of most output in JSON: a text, which is not needed here, and what is known about the call."""
+
+    output: msgspec.Raw
+    metadata: _Metadata
+
+
+_wrapped = msgspec.json.Decoder(_Wrapped).decode
+
+
+def _metadata(output: str) -> _Metadata | None:
+    """The metadata of output in this form; None if it has another."""
+    if len(output) > _LARGEST_JSON:
+        return None
+    try:
+        found = _wrapped(output)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    return found.metadata if memoryview(found.output)[0] == _QUOTE else None
+
+
 def read_outcome(output: str) -> CallOutcome:
     """What `read_output` says about the call, without the text and the pictures."""
     if output[:1] == "{":
+        if (usual := _metadata(output)) is not None:
+            return _outcome(usual.exit_code, _duration(usual.duration_seconds))
         found = _parsed(output)
         if isinstance(found, dict):
             metadata = found.get("metadata")
@@ -230,6 +260,8 @@ def _refused(output: str, refusal: re.Match[str]) -> CallOutcome:
 
 
 def _outcome(code: int | None, seconds: float | None) -> CallOutcome:
+    if code == 0 and seconds is None:
+        return _ENDED
     error = f"exit code {code}" if code else None
     return CallOutcome(None if code is None else code == 0, code, seconds, error)
 

@@ -14,6 +14,7 @@ from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.items import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
+from agcx_format.importing.codex.usual import UsualEvent
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
@@ -124,6 +125,11 @@ class Events:
             self._copy(kind, _words(payload), pictures, name, number, payload)
         else:
             self._other(kind, payload, name, number)
+
+    def usual(self, payload: UsualEvent, number: int) -> None:
+        """The same for an event whose fields are all of the usual types."""
+        kind, words = payload.kind, payload.words
+        self._copy(kind, words, [], f"event_msg.{kind}", number, payload)
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""

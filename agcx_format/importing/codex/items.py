@@ -128,6 +128,15 @@ class Items:
     def add(self, item: Item) -> None:
         self.draft.add(item, self.number)
 
+    def returned(self, call_id: str, output: str) -> None:
+        """Add what a tool returned, and use what it means."""
+        self.add(unchecked.function_call_output(call_id, output))
+        called = self.draft.calls.get(call_id)
+        if said := answers_in(called, output):
+            self.say(notice(said))
+        if started := started_by(called, output):
+            self.draft.subagents[call_id] = started
+
     def made_id(self, prefix: str) -> str:
         return self.draft.made_id(prefix, self.number)
 
@@ -326,12 +335,7 @@ def _output(items: Items, payload: dict[str, Any]) -> None:
     if output is not None and not isinstance(output, str):
         items.note("tool output that is no text: text")
     text, images = output_text(output)
-    items.add(unchecked.function_call_output(call_id, text))
-    called = items.draft.calls.get(call_id)
-    if said := answers_in(called, text):
-        items.say(notice(said))
-    if started := started_by(called, text):
-        items.draft.subagents[call_id] = started
+    items.returned(call_id, text)
     if images:
         _add_images(items, call_id, images)
 

@@ -25,6 +25,8 @@ from agcx_format.importing.codex.events import Events
 from agcx_format.importing.codex.family import Family, SaidBy, call_that_started, said_by
 from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.names import Names, names_beside
+from agcx_format.importing.codex.usual import EventLine, ItemLine, parse_usual
+from agcx_format.importing.codex.usual_items import add_usual
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
@@ -78,7 +80,8 @@ def read_rollout(path: Path) -> Imported:
     Raises:
         ConversionError: the file cannot be read or is not a rollout.
     """
-    read = read_document if Path(path).suffix == ".json" else read_lines
+    is_document = Path(path).suffix == ".json"
+    read = read_document if is_document else partial(read_lines, parse_usual=parse_usual)
     converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
     found = read_source(path, converter, read)
     return _with_call(found, Path(path))
@@ -113,12 +116,16 @@ def convert(
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
     """
-    shape, _, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Codex rollout")
+    shape, _, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Codex rollout", _shape)
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
     lines = _split_document(lines) if shape == "document" else lines
     entries: Entries = StoredEntries() if stores else []
     return _Rollout.read(lines, source, modified, names, said_by, entries)
+
+
+def _shape(value: Any) -> str | None:
+    return "envelope" if isinstance(value, ItemLine | EventLine) else detect(value)
 
 
 def _split_document(lines: Iterable[Line]) -> Iterator[Line]:
@@ -170,7 +177,7 @@ class _Rollout:
                 break
         values = [value for line in waiting for value in line.values]
         meta = next(filter(None, map(_header, values)), {})
-        times = (v.get("timestamp") for v in values if isinstance(v, dict))
+        times = map(_time, values)
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
         draft = ImportDraft(identity, start or modified, entries=entries)
@@ -179,9 +186,19 @@ class _Rollout:
         return rollout._finish()
 
     def _value(self, value: Any, number: int) -> None:
-        if not isinstance(value, dict):
+        if type(value) is ItemLine:
+            self._draft.at_time(value.timestamp)
+            add_usual(self._items, value.payload, number)
+        elif type(value) is EventLine:
+            self._draft.at_time(value.timestamp)
+            self._events.usual(value.payload, number)
+        elif isinstance(value, dict):
+            self._fields(value, number)
+        else:
             self._draft.bad(number, "not an object")
-            return
+
+    def _fields(self, value: dict[str, Any], number: int) -> None:
+        """Use a line that is not usual."""
         self._draft.at_time(value.get("timestamp"))
         if NOTES in value and self._returned(value, number):
             return
@@ -308,6 +325,12 @@ def _header(value: Any) -> dict[str, Any] | None:
         ):
             return fields
     return None
+
+
+def _time(value: Any) -> Any:
+    if isinstance(value, ItemLine | EventLine):
+        return value.timestamp
+    return value.get("timestamp") if isinstance(value, dict) else None
 
 
 def _collaboration_mode(payload: dict[str, Any]) -> str:

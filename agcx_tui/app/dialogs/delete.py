@@ -164,7 +164,7 @@ class ConfirmFavorites(ConfirmDelete):
 def _started(table: SessionTable, rows: Sequence[int]) -> set[int]:
     """Those of the rows that others of them started."""
     among = set(rows)
-    return {row for row in rows if table.parent(row) in among}
+    return {row for row in rows if table.subagents.parent(row) in among}
 
 
 def _titles(table: SessionTable, rows: Sequence[int]) -> list[Content]:

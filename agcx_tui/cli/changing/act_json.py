@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from agcx_tui.cli.common import print_json
 
 if TYPE_CHECKING:
     from agcx_format import Act
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="What was changed as one JSON object."
+)
 
 
 def print_act(act: Act) -> None:

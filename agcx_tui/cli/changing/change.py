@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_tui.cli.changing.act_json import print_act
+from agcx_tui.cli.changing.act_json import json_option, print_act
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -40,9 +40,6 @@ _TITLE_LENGTH = 70
 
 
 force_option = click.option("--force", is_flag=True, help="Also if an agent may still be using it.")
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="What was changed as one JSON object."
-)
 
 
 @click.command(short_help="Move sessions to the trash of the store.")
@@ -159,9 +156,12 @@ def edit(
 @click.argument("second", metavar="SESSION", shell_complete=complete_session)
 @click.option("--yes", is_flag=True, help="Do not ask, even if something is left out.")
 @force_option
+@json_option
 @store_option
 @pass_settings
-def join(settings: Settings, first: str, second: str, yes: bool, force: bool) -> None:
+def join(
+    settings: Settings, first: str, second: str, yes: bool, force: bool, as_json: bool
+) -> None:
     """Put the messages of the second session after those of the first.
 
     What the layout of the first has no place for is said first. The second one goes to the trash, with
@@ -183,6 +183,8 @@ def join(settings: Settings, first: str, second: str, yes: bool, force: bool) ->
             settings.failed("nothing was changed: not confirmed (--yes skips the question)")
             return
     act = store.content.join(*entries)
+    if as_json:
+        print_act(act)
     one, two = (_shortened(title) for title in act.titles)
     tell(f"Joined “{two}” to “{one}”. Undo with: agcx undo")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
@@ -28,7 +28,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.cli.reading.show import show
+from agcx_tui.cli.reading.show import ShowOptions, show_conversation, show_options
 from agcx_tui.cli.transfer.export import export
 from agcx_tui.core.words.format import counted, shortened, size
 
@@ -49,7 +49,6 @@ def checkpoint() -> None:
     """
 
 
-checkpoint.add_command(show)
 checkpoint.add_command(export)
 
 
@@ -59,6 +58,16 @@ def _checkpoint_argument() -> Callable[[Command], Command]:
 
 
 # --- what there is
+
+
+@checkpoint.command()
+@click.argument("checkpoint", metavar="CHECKPOINT", shell_complete=complete_session)
+@show_options
+@store_option
+@pass_settings
+def show(settings: Settings, checkpoint: str, **options: Unpack[ShowOptions]) -> None:
+    """Show the conversation of a checkpoint as text; in a terminal, through $PAGER."""
+    show_conversation(settings, checkpoint, wants_checkpoint=True, **options)
 
 
 @checkpoint.command("list")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agcx_format.transcript import safe_line
+from agcx_tui.cli.changing.act_json import json_option, print_act
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -91,9 +92,12 @@ def _lines(sessions: Iterable[TrashedSession]) -> Iterator[str]:
     help="All that this change deleted, as `trash list` shows it.",
 )
 @click.option("--all", "all_", is_flag=True, help="Everything in the trash.")
+@json_option
 @store_option
 @pass_settings
-def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_: bool) -> None:
+def restore(
+    settings: Settings, sessions: tuple[str, ...], act: str | None, all_: bool, as_json: bool
+) -> None:
     """Restore sessions; nothing that exists is overwritten."""
     if not (sessions or act or all_):
         raise click.UsageError("name what to restore: SESSION, --act CHANGE, or --all")
@@ -108,6 +112,8 @@ def restore(settings: Settings, sessions: tuple[str, ...], act: str | None, all_
         tell("Nothing in the trash to restore.")
     elif wanted:
         done = store.restore(wanted)
+        if as_json:
+            print_act(done)
         total = size(done.size)
         tell(f"Restored {counted(done.count, 'session')} ({total}). Undo with: agcx undo")
 

@@ -10,13 +10,14 @@ import re
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
 from agcx_format.errors import PersistenceError
 from agcx_tui.cli.common import (
     AnyParam,
+    Command,
     Settings,
     branch_option,
     file_named,
@@ -51,38 +52,73 @@ class _Numbers(AnyParam):
         return first - 1, None if last is None else last - 1
 
 
+class ShowOptions(TypedDict):
+    """What `show_options` pass to a command."""
+
+    last: int | None
+    messages: Span | None
+    activity: bool
+    branch: str
+    as_json: bool
+
+
+_SHOW_OPTIONS = (
+    click.option(
+        "--last", type=click.IntRange(min=1), metavar="N", help="Only the last N messages."
+    ),
+    click.option("--messages", type=_Numbers(), help="Only these, counted from 1: 3-7, 3-, -7, 3."),
+    click.option(
+        "--activity",
+        is_flag=True,
+        help="What happened in it: time, tools, failed calls, files changed, edits, modes.",
+    ),
+    branch_option(
+        "One path: to the last message, or of a branch, by its first words or its first message's number."
+    ),
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="The messages, one JSON object a line; with --activity, one object.",
+    ),
+)
+
+
+def show_options(command: Command) -> Command:
+    """Which part of a conversation is shown, and how."""
+    # The last decorator gives the first option of the help.
+    for option in reversed(_SHOW_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command()
 @session_argument()
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N messages.")
-@click.option("--messages", type=_Numbers(), help="Only these, counted from 1: 3-7, 3-, -7, 3.")
-@click.option(
-    "--activity",
-    is_flag=True,
-    help="What happened in it: time, tools, failed calls, files changed, edits, modes.",
-)
-@branch_option(
-    "One path: to the last message, or of a branch, by its first words or its first message's number."
-)
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="The messages, one JSON object a line; with --activity, one object.",
-)
+@show_options
 @store_option
 @pass_settings
-def show(
+def show(settings: Settings, session: str, **options: Unpack[ShowOptions]) -> None:
+    """Show a conversation as text; in a terminal, through $PAGER.
+
+    SESSION may be a checkpoint: SESSION@NAME, or the path of its file.
+    """
+    show_conversation(settings, session, **options)
+
+
+def show_conversation(
     settings: Settings,
     session: str,
+    *,
     last: int | None,
     messages: Span | None,
     activity: bool,
     branch: str,
     as_json: bool,
+    wants_checkpoint: bool = False,
 ) -> None:
-    """Show a conversation as text; in a terminal, through $PAGER.
+    """Print a session or checkpoint, by name or path.
 
-    SESSION may be a checkpoint: SESSION@NAME, or the path of its file.
+    With `wants_checkpoint` a session is shown as well, after a hint on stderr that it is none.
     """
     if last and messages:
         raise click.UsageError("--last and --messages cannot be combined")
@@ -94,7 +130,7 @@ def show(
     # A path needs no store.
     if not session.endswith((".agcx", ".ckpt")):
         path = file_named(settings.store(), session)
-    if _is_of_checkpoints():
+    if wants_checkpoint:
         _tell_if_session(path, session)
     if activity:
         _show_activity(settings, path, as_json)
@@ -117,12 +153,6 @@ def show(
             from agcx_tui.core.words.format import counted
 
             settings.failed(f"the session has only {counted(file.known(), 'message')}")
-
-
-def _is_of_checkpoints() -> bool:
-    """Whether the command is `agcx checkpoint show`."""
-    parent = click.get_current_context().parent
-    return parent is not None and parent.command.name == "checkpoint"
 
 
 def _tell_if_session(path: str, session: str) -> None:

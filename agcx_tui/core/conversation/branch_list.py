@@ -61,7 +61,7 @@ class ListedBranch:
         return f"message {self.way.start:,}: {messages}{origin}"
 
     def differences(self, width: int | None = None) -> Iterator[str]:
-        """How it ends, and what only it ran or touched, one line each, of at most about `width` characters."""
+        """How it ends, and what only it ran or touched, one line each, cut to about `width` cells."""
         if self.content.ends:
             ends = f"ends: {safe_line(self.content.ends)}"
             yield ends if width is None else shortened(ends, max(_LEAST, width))

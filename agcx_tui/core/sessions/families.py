@@ -1,9 +1,14 @@
-"""Subagents below the sessions that started them: their order in a list, and what they add to its sums."""
+"""Subagents below the sessions that started them: their order in a list, and what they add to its sums.
+
+Sessions that would have started each other in a circle stand for themselves, as any other session.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
+
+from agcx_format.subagents import in_circles
 
 __all__ = ["Families", "indentation"]
 
@@ -21,18 +26,25 @@ class Families:
     """The families of the rows of one table; `parent` gives the row of the session that started another."""
 
     def __init__(self, parent: Callable[[int], int | None]) -> None:
-        self._parent = parent
+        self._row_of_parent = parent
+        self._parents: dict[int, int] = {}
         # How far each row stands below the session that stands for itself; those at its level are left out.
         self._depths: dict[int, int] = {}
         self._children: dict[int, list[int]] = {}
 
     def know(self, candidates: Iterable[int]) -> None:
         """Find out which of these rows, which may have a parent, belong to which."""
-        self._children = {}
-        for row in candidates:
-            parent = self._parent(row)
-            if parent is not None and parent != row:
-                self._children.setdefault(parent, []).append(row)
+        found = ((row, self._row_of_parent(row)) for row in candidates)
+        parents = {row: parent for row, parent in found if parent is not None}
+        for row in in_circles(parents):
+            del parents[row]
+        self._parents, self._children = parents, {}
+        for row, parent in parents.items():
+            self._children.setdefault(parent, []).append(row)
+
+    def parent(self, row: int) -> int | None:
+        """The row that a row belongs to; None if it stands for itself."""
+        return self._parents.get(row)
 
     def depth(self, row: int) -> int:
         """How many levels a row stands below another one in the list, as `nested` arranged it."""
@@ -41,7 +53,7 @@ class Families:
     @property
     def members(self) -> int:
         """How many rows belong to another one."""
-        return sum(map(len, self._children.values()))
+        return len(self._parents)
 
     def flat(self) -> None:
         """No row stands below another one any more."""
@@ -61,8 +73,7 @@ class Families:
         for row in rows:
             if row not in moved:
                 self._add(row, below, place, found, seen)
-        # Those that started each other in a circle.
-        return found + [row for row in rows if row not in seen]
+        return found
 
     def _add(
         self,

@@ -50,8 +50,13 @@ class Subagents:
             return rows
         if self.hidden:
             self._families.flat()
-            return [row for row in rows if tags[row] not in sets or self._rows.parent(row) is None]
+            parent = self.parent
+            return [row for row in rows if tags[row] not in sets or parent(row) is None]
         return self._known().nested(rows)
+
+    def parent(self, row: int) -> int | None:
+        """The row of the session that a subagent belongs to; None if it stands for itself."""
+        return self._known().parent(row)
 
     def depth(self, row: int) -> int:
         """How many levels a row stands below another one, as they were arranged last."""

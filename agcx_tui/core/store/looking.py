@@ -57,7 +57,7 @@ class Vanished:
 
 
 def catalog_blocks(reading: Reading, stop: threading.Event) -> Iterator[Block]:
-    with suppress(ValueError):
+    with suppress(ValueError, PersistenceError):
         for block in reading.blocks():
             yield block
             time.sleep(_BETWEEN_BLOCKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from uuid import UUID
 
@@ -31,8 +32,10 @@ from agcx_format.model.items import (
     UnknownItem,
 )
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.redaction import find, one_text
 from agcx_format.redaction.find import distinctive, find_in_session, find_secrets
 from agcx_format.redaction.replace import Placeholders, Redaction, redact
+from agcx_format.redaction.rules import RULES
 
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 OTHER = "gh" + "p_" + "b1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -344,6 +347,28 @@ def test_a_variable_holds_a_secret_although_the_same_text_was_read_before_as_non
         ("metadata", "variable"),
         ("context", "variable"),
     ]
+
+
+def test_what_a_check_that_fails_was_to_decide_is_hidden(monkeypatch):
+    """An export goes on, and shows none of it."""
+
+    def fails(*candidate):
+        raise RecursionError
+
+    key = "-----END RSA " + "PRIVATE KEY-----"
+    made = session(
+        said("password=hunter"), said(f"x\nAAAA\n{key}"), environment_variables={"A_TOKEN": "abcd"}
+    )
+    checked = [
+        dataclasses.replace(rule, check=rule.check and fails, behind=rule.behind and fails)
+        for rule in RULES
+    ]
+    monkeypatch.setattr(one_text, "RULES", tuple(checked))
+    monkeypatch.setattr(find, "worth_hiding", fails)
+    finds = find_in_session(made)
+    assert {each.secret for each in finds} == {"hunter", f"x\nAAAA\n{key}", "abcd"}
+    left = redact(made, finds)[0]
+    assert not any(each.secret in repr(left) for each in finds)
 
 
 def test_a_text_to_remove_that_is_a_role_leaves_the_role():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,40 +14,40 @@ from agcx_format.store.subagents import subagents_of
 from tests.support.stores import contents, copy_of
 
 
-def uses(store: Store, wrong: Any, entry: Any) -> dict[str, list[Any]]:
+def uses(store: Store, wrong: Any, entry: Any) -> dict[str, list[partial[Any]]]:
     """Every method that takes one, by the name of what it takes."""
     content, checkpoints = store.content, store.checkpoints
     return {
         "ScanEntry": [
-            lambda: store.delete([wrong]),
-            lambda: store.update_many([(wrong, {"title": "x"})]),
-            lambda: store.add_repaired(wrong),
-            lambda: store.convert([wrong], 2),
-            lambda: store.losses(wrong, 2),
-            lambda: store.back_up(store.path / "backup.tar", [wrong]),
-            lambda: store.at_work([wrong], 0),
-            lambda: subagents_of([wrong], store.scan()),
-            lambda: content.review([wrong]),
-            lambda: content.move([(wrong, {})], "/"),
-            lambda: content.delete_messages(wrong, [0]),
-            lambda: content.replace_text(wrong, 0, "a", "b"),
-            lambda: content.purge_history(wrong),
-            lambda: content.join_losses(entry, wrong),
-            lambda: content.join(wrong, entry),
-            lambda: checkpoints.of(wrong),
-            lambda: checkpoints.create(wrong, "x"),
+            partial(store.delete, [wrong]),
+            partial(store.update_many, [(wrong, {"title": "x"})]),
+            partial(store.add_repaired, wrong),
+            partial(store.convert, [wrong], 2),
+            partial(store.losses, wrong, 2),
+            partial(store.back_up, store.path / "backup.tar", [wrong]),
+            partial(store.at_work, [wrong], 0),
+            partial(subagents_of, [wrong], store.scan()),
+            partial(content.review, [wrong]),
+            partial(content.move, [(wrong, {})], "/"),
+            partial(content.delete_messages, wrong, [0]),
+            partial(content.replace_text, wrong, 0, "a", "b"),
+            partial(content.purge_history, wrong),
+            partial(content.join_losses, entry, wrong),
+            partial(content.join, wrong, entry),
+            partial(checkpoints.of, wrong),
+            partial(checkpoints.create, wrong, "x"),
         ],
-        "TrashedSession": [lambda: store.restore([wrong])],
-        "Incoming": [lambda: store.copy_in([wrong])],
-        "Act": [lambda: store.destroy([wrong]), lambda: content.holding(wrong)],
+        "TrashedSession": [partial(store.restore, [wrong])],
+        "Incoming": [partial(store.copy_in, [wrong])],
+        "Act": [partial(store.destroy, [wrong]), partial(content.holding, wrong)],
         "StoredCheckpoint": [
-            lambda: checkpoints.open(wrong),
-            lambda: checkpoints.rename(wrong, "x"),
-            lambda: checkpoints.delete([wrong]),
-            lambda: checkpoints.restore(wrong),
-            lambda: checkpoints.go_back(wrong),
+            partial(checkpoints.open, wrong),
+            partial(checkpoints.rename, wrong, "x"),
+            partial(checkpoints.delete, [wrong]),
+            partial(checkpoints.restore, wrong),
+            partial(checkpoints.go_back, wrong),
         ],
-        "str": [lambda: store.undo(wrong), lambda: store.next_to_undo(wrong)],
+        "str": [partial(store.undo, wrong), partial(store.next_to_undo, wrong)],
     }
 
 
@@ -60,6 +61,7 @@ def test_what_is_none_is_refused_by_its_name(tmp_path: Path, what: str):
         for number, call in enumerate(calls):
             with pytest.raises(TypeError, match=f"this takes an? {name} "):
                 pytest.fail(f"{name} {number}: {call()}")
+            assert " TypeError: " in (call.func.__doc__ or ""), call.func
     assert contents(tmp_path, trash=True) == before
 
 

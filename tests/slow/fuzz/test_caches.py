@@ -10,10 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import msgspec
@@ -23,96 +20,26 @@ from hypothesis import strategies as st
 from agcx_format.catalog import HistoryCache, history_cache
 from agcx_format.catalog import file as catalog_module
 from agcx_format.catalog.file import Catalog
-from agcx_format.disk.checked_frames import framed
 from agcx_format.space import measure_cache
 from agcx_format.space.measure import Stats, gather
 from agcx_format.space.measure_cache import StatsCache
 from agcx_format.store.store import open_store
-from agcx_tui.app import themes
-from agcx_tui.app.app import AgcxApp
-from agcx_tui.app.keys import usable
-from agcx_tui.app.keys.conflicts import key_problems
 from agcx_tui.app.startup import first_paint
 from agcx_tui.core.local import page_file
-from agcx_tui.core.local.choices import Remembered
-from agcx_tui.core.local.config_file import load as load_config
 from agcx_tui.core.local.paths import Location, catalogs, histories, measures
-from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.words import acts, format, storage_report
+from tests.slow.fuzz.wrong_values import (
+    NOT_REGULAR,
+    Tree,
+    as_json,
+    frames,
+    put_together,
+    replaced,
+    wrong,
+)
 from tests.support.browsing import SIZE, browser, demo_copy, scanned
 from tests.support.entries import NOW_SECONDS
 from tests.support.many_acts import repeat_last_act
-
-# What may stand where another value stood: all kinds, and of each what is at a bound or beyond it.
-HOSTILE = [
-    None, True, -1, 0, 1, 3, 255, 2**31, 2**63 - 1, -(2**63), 2**64 - 1, float("nan"), float("inf"), -1e300,
-    "", "a", "\0", "../..", "é" * 3000, "\n\x1b[31m", b"", b"\0", b"\xff" * 7, b"x" * 4096, b"/", b"a/b",
-    b"..",
-    [], [[]], [None], [b"a", 1], {}, {"a": 1}, {0: b"a"}, {-1: b"a"}, {2**40: b"a"},
-]  # fmt: skip
-Tree = Any
-
-
-def places(tree: Tree, above: tuple = ()) -> Iterator[tuple]:
-    """The way to every value in it."""
-    yield above
-    parts = (
-        tree.items()
-        if isinstance(tree, dict)
-        else enumerate(tree)
-        if isinstance(tree, list)
-        else ()
-    )
-    for key, value in parts:
-        yield from places(value, (*above, key))
-
-
-def replaced(tree: Tree, way: tuple, value: Tree) -> Tree:
-    if not way:
-        return value
-    copy = dict(tree) if isinstance(tree, dict) else list(tree)
-    copy[way[0]] = replaced(copy[way[0]], way[1:], value)
-    return copy
-
-
-@st.composite
-def wrong(draw: st.DrawFn, trees: list[Tree]) -> list[Tree]:
-    """The same with one or two values replaced, cut, or made longer."""
-    trees = list(trees)
-    for _ in range(draw(st.integers(1, 2))):
-        number = draw(st.integers(0, len(trees) - 1))
-        way = draw(st.sampled_from(list(places(trees[number]))))
-        was = trees[number]
-        for key in way:
-            was = was[key]
-        others = st.sampled_from(HOSTILE)
-        if isinstance(was, bytes | str | list) and was:
-            others |= st.sampled_from([was[:-1], was + was, was[:0], was[::-1]])
-        if isinstance(was, bytes) and len(was) >= 8:
-            # A number in an array.
-            number_at = draw(st.integers(0, len(was) // 8 - 1)) * 8
-            odd = draw(
-                st.sampled_from(
-                    [b"\xff" * 8, b"\0" * 8, b"\xff" * 7 + b"\x7f", b"\0" * 7 + b"\x80"]
-                )
-            )
-            others |= st.just(was[:number_at] + odd + was[number_at + 8 :])
-        trees[number] = replaced(trees[number], way, draw(others))
-    return trees
-
-
-def frames(data: bytes, at: int) -> list[Tree]:
-    """The values of a cache file's frames, which begin at `at`; what is no value is bytes."""
-    found = []
-    while at < len(data):
-        length, _ = struct.unpack_from("<II", data, at)
-        found.append(data[at + 8 : at + 8 + length])
-        at += 8 + length
-    return found
-
-
-def put_together(magic: bytes, payloads: list[bytes]) -> bytes:
-    return magic + b"".join(map(framed, payloads))
 
 
 @pytest.fixture(scope="module")
@@ -324,97 +251,7 @@ def first_paint_config() -> Path:
     return config_file(os.environ)
 
 
-def positions(folder: Path) -> object:
-    kept = ReadingPositions(folder)
-    found = kept.load("a", "/a")
-    kept.save("b", "/b", None)
-    kept.forget(["c"])
-    return found
-
-
-def choices(folder: Path) -> object:
-    kept = Remembered(folder)
-    kept.change(sort="title")
-    return kept.choices
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "use"),
-    [
-        (
-            "positions.json",
-            {"version": 1, "entries": [{"session": "a", "path": "/a", "message": 3, "row": 1}]},
-            positions,
-        ),
-        (
-            "choices.json",
-            {
-                "version": 1, "theme": "agcx-dark", "preview": "right", "share_right": 0.5,
-                "share_below": 0.4, "sort": "size", "descending": True,
-            },
-            choices,
-        ),
-    ],
-)  # fmt: skip
-def test_what_is_remembered_wrongly_is_not_remembered(tmp_path, fuzzing, name, value, use):
-    def check(trees: list[Tree]) -> None:
-        (tmp_path / name).write_bytes(as_json(trees[0]))
-        use(tmp_path)
-
-    check([value])
-    fuzzing(check, wrong([value]), examples=150)
-
-
-def as_json(tree: Tree) -> bytes:
-    text = json.dumps(tree, default=lambda data: data.decode("latin-1"), skipkeys=True)
-    return text.encode("utf-8", "surrogatepass")
-
-
-CONFIG = """theme = "agcx-dark"
-preview = "right"
-sort = "accessed"
-descending = true
-mouse = true
-time_zone = "Europe/Berlin"
-[keys]
-list.down = "down,j"
-"""
-TOML = [
-    "1", "-1", "1e400", "nan", "true", '""', "[]", "{}", "1979-05-27", '"\\u0000"', '"../../etc"', '"UTC"',
-    '["a", 1]', '"' + "a" * 5000 + '"', "{a.b.c = 1}", '"Europe"', "9" * 400, "[[[[1]]]]", '"\\U0010ffff"',
-]  # fmt: skip
-
-
-def test_a_configuration_of_wrong_values_is_told(tmp_path, fuzzing, monkeypatch):
-    path = tmp_path / "config.toml"
-
-    def check(text: str) -> None:
-        path.write_text(text, encoding="utf-8")
-        config, problems = load_config(path)
-        keys, refused = usable.usable(config)
-        said = [
-            *problems,
-            *themes.problems(config),
-            *refused,
-            *key_problems(AgcxApp, keys, config.place),
-        ]
-        assert all(isinstance(each, str) for each in said)
-
-    lines = CONFIG.splitlines()
-    at = st.integers(0, len(lines) - 1)
-
-    def changed(number: int, value: str, copies: int) -> str:
-        name = lines[number].partition("=")[0]
-        new = f"{name}= {value}" if "=" in lines[number] else f"keys = {value}"
-        return "\n".join([*lines[:number], *[new] * copies, *lines[number + 1 :]])
-
-    check(CONFIG)
-    check("[keys]\n" + ".".join("a" * 1_200) + " = 1")
-    check("keys." * 1_200 + "a = 1")
-    fuzzing(check, st.builds(changed, at, st.sampled_from(TOML), st.integers(0, 2)), examples=150)
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("/dev/zero", path), os.mkdir])
+@pytest.mark.parametrize("make", NOT_REGULAR)
 def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
     used, tmp_path, monkeypatch, make
 ):
@@ -428,7 +265,6 @@ def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
         HistoryCache(histories(cache), store).path,
         Path(page),
     ]
-    there += [tmp_path / "positions.json", tmp_path / "choices.json", tmp_path / "config.toml"]
     for path in there:
         path.parent.mkdir(parents=True, exist_ok=True)
         make(path)
@@ -436,5 +272,3 @@ def test_what_is_no_regular_file_in_the_place_of_any_of_them_is_none(
     assert len(list(StatsCache(measures(cache), store).gather(open_store(store).scan()))) == 15
     assert HistoryCache(histories(cache), store).log() == []
     assert page_file.load(page, str(store), "x") is None
-    assert (positions(tmp_path), load_config(there[-1])[1] != []) == (None, True)
-    choices(tmp_path)

@@ -25,7 +25,7 @@ from tests.format.search.odd_stores import make_odd_store
 from tests.slow.fuzz.conftest import Fuzzing
 from tests.slow.fuzz.damage import apply, rough_edits
 from tests.slow.fuzz.limits import limited
-from tests.slow.fuzz.test_caches import HOSTILE, places, replaced
+from tests.slow.fuzz.wrong_values import HOSTILE, places, replaced
 from tests.support.bad_sectors import BadSectors, needs_proc
 
 QUERIES = ("Timeout", "straße", "/lay.ut/", "grid -error role:user", "in:title s")

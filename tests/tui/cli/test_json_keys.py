@@ -174,6 +174,18 @@ def test_changes(store):
     assert (same["fields"], again[0]["act"]) == (["working_directory"], None)
 
 
+def test_a_join_and_what_is_restored(store):
+    (joined,) = lines("join", GRID, QUEUE, "--yes", "--json", "--force")
+    assert ([each["id"][: len(GRID)] for each in joined["sessions"]], joined["kind"]) == (
+        [GRID, QUEUE], "join",
+    )  # fmt: skip
+    assert run("undo").exit_code == 0
+    assert run("delete", GRID, QUEUE, "--yes", "--force").exit_code == 0
+    (restored,) = lines("trash", "restore", QUEUE, "--json")
+    assert [each["id"][: len(QUEUE)] for each in restored["sessions"]] == [QUEUE]
+    assert {frozenset(each) for each in [joined, restored]} == {frozenset(ACT)}
+
+
 def test_stats(store):
     (found,) = lines("stats", "--json")
     assert set(found) == STATS
@@ -296,7 +308,7 @@ def test_backup(store, tmp_path):
 
 
 TESTED = {
-    ("delete",), ("edit",), ("undo",),
+    ("delete",), ("edit",), ("join",), ("undo",), ("trash", "restore"),
     ("list",), ("show",), ("redact",), ("checkpoint", "list"), ("checkpoint", "show"), ("trash", "list"),
     ("stats",), ("import", "codex"), ("import", "sessions"), ("sync",),
     ("copy",), ("convert",), ("backup", "create"), ("backup", "list"), ("backup", "verify"),

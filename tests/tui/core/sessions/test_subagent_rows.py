@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format import Store, open_store
+from agcx_format import Store, new_session, open_store
 from agcx_format.catalog import Opening, read_opening
 from agcx_format.importing import agent_named, import_sessions
+from agcx_format.store import subagents_of
+from agcx_format.subagents import parent_tag
+from agcx_tui.app.dialogs.delete import ConfirmDelete
 from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.groups import ListLines
 from agcx_tui.core.sessions.query import parse
@@ -164,11 +167,34 @@ def test_a_subagent_in_a_later_block_of_the_catalog_counts_too(busy):
 
 def test_subagents_of_subagents_stand_further_in_and_a_circle_loses_nobody():
     parents = {1: 0, 2: 1, 3: 0, 5: 6, 6: 5}
-    families = Families(parents.get)
+    families = Families(lambda row: parents.get(row))
     families.know(parents)
     assert families.nested([3, 2, 0, 1, 4, 5, 6]) == [0, 3, 1, 2, 4, 5, 6]
     assert [families.depth(row) for row in (0, 3, 1, 2, 4)] == [0, 1, 1, 2, 0]
     # Without the one between them it stands for itself.
     assert families.nested([2, 0]) == [2, 0]
     assert families.sum(0, lambda row: 1) == 4
-    assert families.sum(5, lambda row: 1) == 2
+    # Those of a circle stand for themselves, and only what is below one of them belongs to it.
+    families.know(parents := parents | {7: 6, 8: 8})
+    assert families.nested([7, 6, 5, 8]) == [6, 7, 5, 8]
+    assert [families.parent(row) for row in (5, 6, 7, 8)] == [None, None, 6, None]
+    assert [families.sum(row, lambda row: 1) for row in (5, 6, 8)] == [1, 2, 1]
+    assert (families.below([5, 6]), families.members) == ([7], 4)
+
+
+def test_sessions_whose_tags_lead_in_a_circle_are_listed_counted_and_deleted_as_sessions(tmp_path):
+    made = open_store(tmp_path)
+    one, two, below = (new_session(title=title) for title in ("one", "two", "below"))
+    for each, parent in ((one, two), (two, one), (below, one)):
+        each.metadata.tags.append(parent_tag(parent.metadata.id))
+        made.save_session(each.metadata.id, *each)
+    table = SessionTable()
+    table.show_subagents(False)
+    table.put(made.scan())
+    assert titles(table) == ["one", "two"]
+    assert table.subagents.left_out == 1
+    dialog = ConfirmDelete.about(table, [*table.order, *table.subagents.started_by(table.order)], 0)
+    assert dialog._question.startswith("Delete 2 sessions and 1 subagent, ")
+    entries = {entry.title: entry for entry in made.scan()}
+    assert subagents_of([entries["two"]], entries.values()) == []
+    assert subagents_of([entries["one"]], entries.values()) == [entries["below"]]

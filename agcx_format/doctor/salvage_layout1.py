@@ -1,0 +1,208 @@
+"""Reads what can still be read of a damaged file of layout 1.
+
+Strategy: lengths are only hints. bincode shows by itself where the metadata end; messages and context are
+searched where the lengths point, and then at every zstd magic in the file, and used where they decode.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+
+from agcx_format import limits
+from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames, seekable
+from agcx_format.disk.open_file import BLOCK, OpenFile
+from agcx_format.doctor.salvaged import Salvaged
+from agcx_format.doctor.session import value_end
+from agcx_format.errors import PersistenceError
+from agcx_format.layout import v1_errors, v1_sections
+from agcx_format.model.items import MessageSnapshot
+from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
+from agcx_format.session.file_section import FileSection
+from agcx_format.session.message_walk import MessageWalk
+
+__all__ = ["salvage_layout1"]
+
+_ZSTD = frames.MAGIC.to_bytes(4, "little")
+
+# Compressed data contains the magic by chance once in four gigabytes; more are made on purpose.
+_MOST_PLACES = 1_000
+
+
+def salvage_layout1(file: OpenFile) -> Salvaged:
+    """Read a file as one of layout 1; the result is `empty` if it is not."""
+    found = Salvaged(v1_errors.VERSION)
+    size = min(max(0, file.size - v1_sections.HEADER), limits.METADATA)
+    raw = file.read_before_damage(size, v1_sections.HEADER)
+    claimed = v1_sections.HEADER + _u32(file, 6)
+    ends = [claimed]
+    try:
+        found.metadata, used = bincode.decode_prefix(SessionMetadata, raw)
+        ends.append(v1_sections.HEADER + used)
+    except PersistenceError as error:
+        found.lost.append(f"the metadata: {error.reason}")
+    magics = _magics(file)
+    places = [end + 4 for end in ends if end + 4 <= file.size]
+    start = next((at for at in _once(places + magics) if _holds_messages(file, at)), None)
+    found.block = raw[: max(0, (start or claimed + 4) - 4 - v1_sections.HEADER)]
+    if start is None:
+        found.lost.append("all messages: none can be found")
+        start = places[0] if places else file.size
+    else:
+        _take_messages(found, file, start)
+    _take_rest(found, file, start, magics)
+    return found
+
+
+def _holds_messages(file: OpenFile, start: int) -> bool:
+    """Whether a section at `start` has a seek table, holds a message, or is marked as empty."""
+    if _table(file, start) is not None:
+        return True
+    walk = MessageWalk(frames.pieces(FileSection(file, start, file.size)))
+    for _, _, raw in walk:
+        try:
+            messagepack.decode(MessageSnapshot, raw or b"")
+            return True
+        except PersistenceError:
+            continue
+    return walk.scanner.count == 0
+
+
+def _take_messages(found: Salvaged, file: OpenFile, start: int) -> None:
+    """The section ends where its length says or, if it is incomplete there, at the end of the file."""
+    by_length = start + _u32(file, start - 4)
+    walk = _walk(file, start, file.size)
+    if by_length <= file.size:
+        if (table := _table(file, start)) is not None:
+            _take_frames(found, file, start, table)
+            return
+        if _reach(file, start, by_length) >= _reach(file, start, file.size):
+            walk = _walk(file, start, by_length)
+    found.walk(walk)
+
+
+def _table(file: OpenFile, start: int) -> seekable.Table | None:
+    """The seek table of the section at `start`, if it ends where its length says."""
+    end = start + _u32(file, start - 4)
+    return seekable.read_table(FileSection(file, start, end)) if end <= file.size else None
+
+
+def _take_frames(found: Salvaged, file: OpenFile, start: int, table: seekable.Table) -> None:
+    """Frame by frame: what follows damage in one may look like messages, one in each byte."""
+    for number in range(table.frames):
+        first, end = table.messages[number : number + 2]
+        place = FileSection(file, *(start + at for at in table.section[number : number + 2]))
+        # The array's header is in the first frame.
+        header = [messagepack.array_header(end - first)] if number else []
+        pieces = itertools.chain(header, frames.pieces(place))
+        walk = MessageWalk(pieces, largest=limits.WHOLE_SECTION)
+        every = iter(walk)
+        for index, (_, _, raw) in zip(range(first, end), every, strict=False):
+            found.take(index, raw)
+        if walk.found > end - first or any(True for _ in every) or walk.tail:
+            found.lost.append(
+                f"data after message {end:,} in its frame, where the seek table says that there is none"
+            )
+        if walk.found < end - first:
+            reason = walk.error.reason if walk.error else "they are not in their frame"
+            found.lost.append(f"messages {first + walk.found + 1:,} to {end:,}: {reason}")
+    found.count_unlisted()
+
+
+def _take_rest(found: Salvaged, file: OpenFile, start: int, magics: list[int]) -> None:
+    """Read context and state, which follow the messages, from `start`."""
+    behind = [start + _u32(file, start - 4) + 4, start + _frames_end(file, start) + 4]
+    places = [at for at in behind if at <= file.size]
+    states = [at + _u32(file, at - 4) + 4 for at in places]
+    for at in _once(places + [magic for magic in magics if magic > start]):
+        context = _context_at(file, at)
+        if context is not None:
+            found.context = context
+            states = [at + _frames_end(file, at) + 4, at + _u32(file, at - 4) + 4, *states]
+            break
+    else:
+        found.lost.append("the context: it cannot be read, an empty one takes its place")
+    for at in _once(at for at in states if at <= file.size):
+        try:
+            raw = file.read(min(file.size - at, limits.WHOLE_SECTION), at)
+            found.state = bincode.decode(SessionState, raw)
+            return
+        except PersistenceError:
+            continue
+    found.lost.append("the state: it cannot be read, an initial one takes its place")
+
+
+def _context_at(file: OpenFile, start: int) -> bytes | None:
+    """The context, if that is the frame at `start`; no other is decompressed: messages are frames as well."""
+    text, end = bytearray(), file.size
+    with contextlib.suppress(PersistenceError):
+        end = start + frames.first_end(FileSection(file, start, file.size))
+    try:
+        for piece in frames.pieces(FileSection(file, start, end)):
+            text += piece
+            if len(text) > limits.WHOLE_SECTION:
+                return None
+    except PersistenceError:
+        # What follows is not a frame, as expected.
+        pass
+    try:
+        messagepack.decode(ConversationContext, bytes(text))
+    except PersistenceError:
+        return None
+    return bytes(text[: value_end(bytes(text))])
+
+
+def _walk(file: OpenFile, start: int, end: int) -> MessageWalk:
+    pieces = frames.pieces(FileSection(file, start, end))
+    return MessageWalk(pieces, largest=limits.WHOLE_SECTION)
+
+
+def _reach(file: OpenFile, start: int, end: int) -> tuple[bool, int]:
+    """Whether the section is complete up to `end`, and how many messages it holds."""
+    walk = _walk(file, start, end)
+    for _ in walk:
+        pass
+    return walk.scanner.complete, walk.found
+
+
+def _frames_end(file: OpenFile, start: int) -> int:
+    """How many bytes from `start` on are, or look like, complete frames."""
+    try:
+        return frames.walk(FileSection(file, start, file.size))[-1].end
+    except PersistenceError as error:
+        return error.offset or 0
+
+
+def _u32(file: OpenFile, at: int) -> int:
+    """A length; 0 if the file cannot be read there."""
+    return int.from_bytes(file.read_before_damage(4, max(0, at)), "little")
+
+
+def _magics(file: OpenFile) -> list[int]:
+    """Offsets of zstd magics, in order."""
+    found: list[int] = []
+    for base in range(0, file.size, limits.MIB):
+        # A magic may span two pieces.
+        piece = _around_damage(file, limits.MIB + len(_ZSTD) - 1, base)
+        at = piece.find(_ZSTD)
+        while at >= 0 and len(found) < _MOST_PLACES:
+            found.append(base + at)
+            at = piece.find(_ZSTD, at + 1)
+    return found
+
+
+def _around_damage(file: OpenFile, size: int, offset: int) -> bytes:
+    """Bytes of the file, with zeros in place of unreadable blocks."""
+    data = bytearray(file.read_before_damage(size, offset))
+    size = min(size, file.size - offset)
+    while len(data) < size:
+        # The rest of the damaged block, and what can be read after it.
+        data += bytes(BLOCK - (offset + len(data)) % BLOCK)
+        data += file.read_before_damage(max(0, size - len(data)), offset + len(data))
+    return bytes(data[:size])
+
+
+def _once(places: Iterable[int]) -> Iterator[int]:
+    return iter(dict.fromkeys(places))

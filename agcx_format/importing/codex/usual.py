@@ -1,0 +1,128 @@
+"""The lines that most of a Codex rollout consists of, parsed straight into typed values.
+
+Strategy: msgspec checks the fields while it parses, in less time than it takes to make dicts of them. A line
+that has another field, or another type in one, is not usual, and is parsed into dicts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta, Struct, field
+from msgspec.json import Decoder
+
+__all__ = [
+    "Called", "EventLine", "ItemLine", "OutputText", "Returned", "Said", "Thought", "UsualEvent",
+    "UsualItem", "parse_usual",
+]  # fmt: skip
+
+_Name = Annotated[str, Meta(min_length=1)]
+_Nothing = Annotated[list[Any], Meta(max_length=0)] | None
+
+
+# --- items
+
+
+class _Item(Struct, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """The fields that all items have.
+
+    Fields:
+        passthrough: what Codex notes for its own display.
+    """
+
+    passthrough: dict[str, Any] | None = field(
+        default=None, name="internal_chat_message_metadata_passthrough"
+    )
+
+
+class InputText(Struct, tag="input_text", gc=False):
+    text: str
+
+
+class OutputText(Struct, tag="output_text", gc=False):
+    text: str
+
+
+class SummaryText(Struct, tag="summary_text", gc=False):
+    text: str
+
+
+class Said(_Item, tag="message"):
+    """A message of texts alone."""
+
+    role: _Name
+    content: list[InputText | OutputText]
+    id: str | None = None
+    phase: str | None = None
+
+
+class Thought(_Item, tag="reasoning"):
+    summary: list[SummaryText]
+    id: _Name | None = None
+    content: _Nothing = None
+    encrypted_content: str | None = None
+
+
+class Called(_Item, tag="function_call"):
+    name: _Name
+    arguments: str
+    call_id: _Name
+    id: str | None = None
+    status: str | None = None
+
+
+class Returned(_Item, tag="function_call_output"):
+    call_id: _Name
+    output: str
+
+
+UsualItem = Said | Thought | Called | Returned
+
+
+class ItemLine(Struct, tag="response_item", gc=False, forbid_unknown_fields=True):
+    payload: UsualItem
+    timestamp: str
+    ordinal: int | None = None
+
+
+# --- events that repeat items
+
+
+class _Event(Struct, gc=False, omit_defaults=True):
+    """An event without pictures; other fields than these do not matter.
+
+    Fields:
+        kind: its type.
+        words: that it repeats.
+    """
+
+
+class _SaidByPerson(_Event, tag="user_message"):
+    kind: ClassVar[str] = "user_message"
+    words: _Name = field(name="message")
+    images: _Nothing = None
+    local_images: _Nothing = None
+    content: _Nothing = None
+
+
+class _SaidByAgent(_Event, tag="agent_message"):
+    kind: ClassVar[str] = "agent_message"
+    words: _Name = field(name="message")
+
+
+class _Thought(_Event, tag="agent_reasoning"):
+    kind: ClassVar[str] = "agent_reasoning"
+    words: str = field(name="text")
+    message: None = None
+
+
+UsualEvent = _SaidByPerson | _SaidByAgent | _Thought
+
+
+class EventLine(Struct, tag="event_msg", gc=False, forbid_unknown_fields=True):
+    payload: UsualEvent
+    timestamp: str
+    ordinal: int | None = None
+
+
+parse_usual = Decoder(ItemLine | EventLine).decode

@@ -1,0 +1,120 @@
+"""Processes that search beside this one, for a search that goes through much text.
+
+Strategy: nearly all steps of a search hold the interpreter, and what they call gives it away for microseconds
+at a time: two threads take twice as long as one.  So a large search has processes, one for each further
+core.  They are started when its first results are there, take part as soon as they are ready, and stay for
+the searches that follow while a line is typed; some seconds after the last one they end.  Where there are
+none, or the system ends them, everything is done here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agcx_format.processes.pool import Process
+    from agcx_format.search.examine import Outcome
+    from agcx_format.search.jobs import Errand
+
+    Helper = Process[Errand | None, list[Outcome]]
+
+__all__ = ["Helpers"]
+
+# Each takes some 40 MB.
+_MOST = 2
+# Seconds without a search.
+_STAY = 20.0
+
+
+class Helpers:
+    """The processes of one index.  May be used from several threads, and after a fork."""
+
+    def __init__(self) -> None:
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._owner = os.getpid()
+        self._lock = threading.Lock()
+        # With the answer that tells that it is ready.
+        self._known: list[tuple[Helper, Future[list[Outcome]]]] = []
+        self._searches = 0
+        self._leave: threading.Timer | None = None
+
+    @contextmanager
+    def needed(self) -> Iterator[None]:
+        """They do not end as long as a search may need them."""
+        if self._owner != os.getpid():
+            # This is a fork: they work for the process that it came from.
+            self._begin_anew()
+        with self._lock:
+            self._searches += 1
+            self._stay()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._searches -= 1
+                if self._known and not self._searches:
+                    self._leave = threading.Timer(_STAY, self._close_unneeded)
+                    self._leave.daemon = True
+                    self._leave.start()
+
+    def start(self) -> None:
+        """Start those that are missing; does not wait for them."""
+        from agcx_format.processes.pool import Process, cores
+        from agcx_format.search.jobs import run_errand
+
+        with self._lock:
+            self._forget_ended()
+            # What cannot be started is not needed either.
+            with suppress(OSError):
+                while len(self._known) < min(_MOST, cores() - 1) and _can_start():
+                    helper: Helper = Process(run_errand)
+                    self._known.append((helper, helper.submit(None)))
+
+    def ready(self) -> list[Helper]:
+        """Those that can be given work."""
+        with self._lock:
+            self._forget_ended()
+            return [helper for helper, answer in self._known if answer.done()]
+
+    def close(self) -> None:
+        """End them at once, whatever they are doing."""
+        if self._owner == os.getpid():
+            with self._lock:
+                self._close()
+
+    def _close_unneeded(self) -> None:
+        with self._lock:
+            if not self._searches:
+                self._close()
+
+    def _close(self) -> None:
+        self._stay()
+        for helper, _ in self._known:
+            helper.close()
+        self._known = []
+
+    def _stay(self) -> None:
+        if self._leave is not None:
+            self._leave.cancel()
+            self._leave = None
+
+    def _forget_ended(self) -> None:
+        for helper, _ in self._known:
+            if not helper.is_alive:
+                # The system keeps its number until someone has asked for it.
+                helper.close()
+        self._known = [each for each in self._known if each[0].is_alive]
+
+
+def _can_start() -> bool:
+    """Whether a Python can be started: in a frozen or an embedding program that is another program."""
+    program = os.path.basename(sys.executable or "")
+    return program.startswith(("python", "pypy")) and not getattr(sys, "frozen", False)

@@ -1,0 +1,112 @@
+"""Where the jobs of a search run: in a thread of this process, and in helping processes once there are some.
+
+Strategy: results are given in the order of the jobs.  Each lane has a job that it works on and one that
+waits, so that none is idle.  A job that a helper did not do, for whatever reason, is done here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
+
+from agcx_format.search.examine import Outcome, Stopped
+from agcx_format.search.helpers import Helpers
+from agcx_format.search.jobs import Job
+
+__all__ = ["Lanes"]
+
+# Jobs that each lane has at once, and jobs that are begun before the first of them is done.
+_AHEAD, _MOST_AHEAD = 2, 16
+# Jobs that are done here before others are asked to help, and what must be left then: reading so many
+# blocks takes as long as starting a process.
+_ALONE, _WORTH_HELP = 8, 3_000
+_MOST_THREADS = 4
+# Seconds between two looks whether the search is still wanted, while others work.
+_TICK = 0.01
+
+
+class _Running(NamedTuple):
+    job: Job
+    here: bool
+    future: Future[list[Outcome]]
+
+
+class Lanes:
+    """Runs jobs until `stopped`, once."""
+
+    def __init__(self, stopped: threading.Event, helpers: Helpers, *, threaded: bool) -> None:
+        """`threaded`: whether several threads here are faster than one, as long as nobody helps."""
+        self._stopped = stopped
+        self._helpers = helpers
+        self._threads = _threads() if threaded else 1
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="search")
+        self._running: deque[_Running] = deque()
+        self._next: Job | None = None
+
+    def results(self, jobs: Iterator[Job], weight: int) -> Iterator[list[Outcome]]:
+        """The outcomes of each job, in order; `weight` is that of all of them.  Raises `Stopped`."""
+        running, done = self._running, 0
+        with self._helpers.needed():
+            try:
+                while self._begin(jobs) or running:
+                    self._wait()
+                    while running and running[0].future.done():
+                        each = running.popleft()
+                        yield self._outcomes(each)
+                        done, weight = done + 1, weight - each.job.weight
+                        if done == _ALONE and weight >= _WORTH_HELP:
+                            self._helpers.start()
+            except BaseException:
+                # Also when whoever iterates does not go on: what still runs is not wanted.
+                self._stopped.set()
+                raise
+            finally:
+                for each in running:
+                    each.future.cancel()
+                self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self, jobs: Iterator[Job]) -> bool:
+        """Give jobs to all lanes that have room; False when there are no more."""
+        helpers = self._helpers.ready()
+        waiting = sum(each.here and not each.future.done() for each in self._running)
+        room = max(1, self._threads - len(helpers)) + _AHEAD - 1 - waiting
+        while len(self._running) < _MOST_AHEAD:
+            if self._next is None:
+                self._next = next(jobs, None)
+            if (job := self._next) is None:
+                return False
+            helper = min(helpers, key=lambda each: each.waiting, default=None)
+            errand = job.errand() if helper is not None and helper.waiting < _AHEAD else None
+            if helper is not None and errand is not None:
+                self._running.append(_Running(job, False, helper.submit(errand)))
+            elif room > 0:
+                room -= 1
+                future = self._pool.submit(job.run, self._stopped.is_set)
+                self._running.append(_Running(job, True, future))
+            else:
+                break
+            self._next = None
+        return True
+
+    def _wait(self) -> None:
+        """Until one of those that run is done."""
+        futures = [each.future for each in self._running if not each.future.done()]
+        while futures and not wait(futures, _TICK, FIRST_COMPLETED).done:
+            if self._stopped.is_set():
+                raise Stopped
+
+    def _outcomes(self, each: _Running) -> list[Outcome]:
+        if self._stopped.is_set():
+            raise Stopped
+        if not each.here and each.future.exception() is not None:
+            return each.job.run(self._stopped.is_set)
+        return each.future.result()
+
+
+def _threads() -> int:
+    from agcx_format.processes.pool import cores
+
+    return min(_MOST_THREADS, cores())

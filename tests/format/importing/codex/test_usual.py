@@ -1,0 +1,73 @@
+"""Lines are read alike, whether they are parsed into typed values or into dicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from agcx_format.importing.codex.rollout import convert
+from agcx_format.importing.codex.usual import EventLine, ItemLine, parse_usual
+from agcx_format.importing.imported import Imported
+from agcx_format.importing.json_lines import parse_lines
+from agcx_format.model.timestamps import Timestamp
+from tests.support.rollout_lines import event, item, meta
+
+PASSED = "internal_chat_message_metadata_passthrough"
+TEXTS = [{"type": "output_text", "text": "Done."}, {"type": "input_text", "text": "two"}]
+LINES = (
+    item("message", role="user", content=[{"type": "input_text", "text": "Why?"}]),
+    event("user_message", message="Why?", images=[], local_images=None, text_elements=[]),
+    item("reasoning", id="r", summary=[{"type": "summary_text", "text": "Hm."}], content=None),
+    event("agent_reasoning", text="Hm."),
+    item("reasoning", summary=[], content=[], encrypted_content="x", **{PASSED: {"turn": 1}}),
+    item("function_call", name="request_user_input", arguments="{}", call_id="c", status="done"),
+    item("function_call_output", call_id="c", output='{"answers": {"q": {"answers": ["yes"]}}}'),
+    item("message", role="assistant", id="m", content=TEXTS, phase="final"),
+    event("agent_message", message="Done.\ntwo", phase="final"),
+    item("message", role="assistant", content=[
+        {"type": "output_text", "text": "<proposed_plan>Sort</proposed_plan>"}
+    ]),
+)  # fmt: skip
+ODD = (
+    None,
+    "",
+    "x",
+    7,
+    True,
+    [],
+    {},
+    ["x"],
+    [{"type": "input_image", "image_url": "u"}],
+    [{"text": 1}],
+)
+
+
+def variants() -> Iterator[dict]:
+    """Each line as it is, without a field, with another value in one, and with one more."""
+    for line in LINES:
+        yield line
+        for odd in ODD:
+            yield line | {"ordinal": odd}
+            yield line | {"timestamp": odd}
+            for name in [*line["payload"], "namespace", PASSED]:
+                yield line | {"payload": line["payload"] | {name: odd}}
+        for name in line["payload"]:
+            yield line | {"payload": {n: v for n, v in line["payload"].items() if n != name}}
+
+
+def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
+    lines = [json.dumps(line).encode() + b"\n" for line in [meta(), *variants()]]
+
+    def read(**parser) -> Imported:
+        return convert(parse_lines(lines, **parser), tmp_path / "a", Timestamp.from_ns(0))
+
+    typed, plain = read(parse_usual=parse_usual), read()
+    assert typed.metadata == plain.metadata
+    assert typed.conversation == plain.conversation
+    assert {**asdict(typed.report), "examples": 0} == {**asdict(plain.report), "examples": 0}
+    assert typed.report.examples.keys() == plain.report.examples.keys()
+
+
+def test_nearly_all_lines_of_a_rollout_are_usual():
+    assert {type(parse_usual(json.dumps(line))) for line in LINES} == {ItemLine, EventLine}

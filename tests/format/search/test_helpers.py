@@ -1,0 +1,213 @@
+"""Processes that help a search: the same results, whatever becomes of them, and none that stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agcx_format import open_store
+from agcx_format.search import Index, helpers, jobs, lanes, parse_query
+from agcx_format.search.examine import Outcome
+from tests.format.search.odd_stores import make_odd_store
+from tests.format.search.truth import literal, load, naive, searched, some_query
+from tests.support import ROOT
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("helped") / "odd"
+    make_odd_store(root, 14, 5)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch) -> None:
+    """Help is asked for at the first job, and every session is a job."""
+    monkeypatch.setattr(lanes, "_ALONE", 1)
+    monkeypatch.setattr(lanes, "_WORTH_HELP", 0)
+    monkeypatch.setattr(jobs, "_SMALL", 1)
+    monkeypatch.setattr(jobs, "_LARGE", 1)
+    # Also where a machine has one core.
+    monkeypatch.setattr("agcx_format.processes.pool.cores", lambda: 3)
+
+
+@pytest.fixture(params=["none", "whole"])
+def index(request, store, tmp_path):
+    """Without a book and with one; the helpers are there."""
+    index = Index(open_store(store), None if request.param == "none" else tmp_path)
+    if request.param == "whole":
+        index.update()
+    begin(index)
+    yield index
+    index.close()
+
+
+def begin(index: Index) -> None:
+    index._helpers.start()
+    wait_until(lambda: len(index._helpers.ready()) == 2)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def command_line(pid: int) -> str:
+    """Empty for a process that has ended."""
+    command = ["ps", "-o", "args=", "-p", str(pid)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return "" if "<defunct>" in found else found
+
+
+def said(outcome: Outcome) -> tuple[object, ...]:
+    """All of it, so that errors can be compared."""
+    missing = outcome.unsearched
+    error = None if missing is None else (missing.path, missing.messages, vars(missing.error))
+    return outcome.hits, error, outcome.direct, outcome.gone
+
+
+def test_what_a_helper_finds_is_what_is_found_here(index, request):
+    sessions = load(index.store)
+    texts = [text for session in sessions for text in session.texts if text]
+    random = Random(2)
+    count = 150 if request.config.getoption("--full") else 6
+    queries = [some_query(random, texts) for _ in range(count)]
+    queries += [parse_query(line) for line in ("-the", "in:title", "/[a-z]+ing/ the", "is:error")]
+    (helper, _) = index._helpers.ready()
+    for number, query in enumerate(filter(None, queries)):
+        order = ("newest", "best")[number % 2]
+        plan = index.find(query, order=order, rows=5, context=2).plan()
+        for job in plan.jobs:
+            there = helper.submit(job.errand()).result()
+            assert list(map(said, there)) == list(map(said, job.run(lambda: False)))
+    for query in filter(None, queries):
+        truth = naive(sessions, query)
+        if sum(map(len, truth.values())) <= 1_000:
+            assert searched(index, query) == truth, query
+
+
+def test_when_helpers_are_ended_in_the_middle_nothing_is_missing(index):
+    truth = naive(load(index.store), literal("e"))
+    found = {}
+    for session in index.find(literal("e"), rows=None):
+        found[os.path.basename(session.path)] = len(session.hits)
+        for helper in index._helpers.ready():
+            os.kill(helper.pid, signal.SIGKILL)
+    assert found == {name: len(places) for name, places in truth.items()}
+    # Others take their place.
+    assert searched(index, literal("e")) == truth
+    wait_until(lambda: len(index._helpers.ready()) == 2)
+
+
+def test_a_search_that_is_stopped_leaves_nothing_to_the_next(index):
+    truth = naive(load(index.store), literal("the"))
+    for _ in range(5):
+        search = index.find("e")
+        next(iter(search))
+        search.stop()
+        assert searched(index, literal("the")) == truth
+        assert not search.progress.done
+
+
+def test_a_segment_that_is_gone_or_damaged_is_left_to_who_asked(store, tmp_path):
+    index = Index(open_store(store), tmp_path)
+    index.update()
+    truth = naive(load(index.store), literal("the"))
+    begin(index)
+    plan = index.find("the").plan()
+    (path,) = tmp_path.rglob("*.seg")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    damaged = [job.errand() for job in plan.jobs]
+    (helper, _) = index._helpers.ready()
+    assert any(helper.submit(errand).exception() is not None for errand in damaged)
+    assert searched(index, literal("the")) == truth
+    index.close()
+
+
+@pytest.mark.parametrize("program", ["", "/nowhere/python3", "/usr/bin/env", "python-that-ends"])
+def test_where_none_can_be_started_everything_is_found_here(store, tmp_path, monkeypatch, program):
+    if program == "python-that-ends":
+        program = str(tmp_path / program)
+        Path(program).write_text("#!/bin/sh\nexit 1\n")
+        os.chmod(program, 0o700)
+    monkeypatch.setattr(sys, "executable", program)
+    index = Index(open_store(store))
+    for _ in range(2):
+        assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
+    wait_until(lambda: not index._helpers.ready())
+    index.close()
+
+
+def test_a_frozen_program_starts_none(store, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    index = Index(open_store(store))
+    index._helpers.start()
+    assert index._helpers.ready() == []
+    assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
+
+
+def test_they_end_when_the_index_is_closed_and_some_time_after_the_last_search(store, monkeypatch):
+    monkeypatch.setattr(helpers, "_STAY", 0.1)
+    index = Index(open_store(store))
+    begin(index)
+    pids = [helper.pid for helper in index._helpers.ready()]
+    index.close()
+    begin(index)
+    pids += [helper.pid for helper in index._helpers.ready()]
+    list(index.find("the"))
+    wait_until(lambda: not index._helpers.ready())
+    assert len(set(pids)) == 4
+    for pid in pids:
+        # Neither running nor waiting to be asked for.
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+_SEARCHES = """
+import os, sys, time
+from agcx_format.search import Index
+index = Index(sys.argv[1])
+index._helpers.start()
+while not (ready := index._helpers.ready()):
+    time.sleep(0.01)
+if sys.argv[2] == "fork" and os.fork() == 0:
+    # Has helpers that are not its own.
+    before = len(list(index.find("the")))
+    index.close()
+    os._exit(before)
+if sys.argv[2] == "fork":
+    print(os.waitstatus_to_exitcode(os.wait()[1]), len(list(index.find("the"))))
+else:
+    print(*(helper.pid for helper in ready), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_they_end_with_the_program_however_that_ends(store):
+    command = [sys.executable, "-c", _SEARCHES, str(store), "wait"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        pids = list(map(int, program.stdout.readline().split()))
+        program.kill()
+    assert pids
+    for pid in pids:
+        wait_until(lambda pid=pid: not command_line(pid))
+
+
+def test_a_fork_of_the_program_searches_by_itself(store):
+    command = [sys.executable, "-c", _SEARCHES, str(store), "fork"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60)
+    child, parent = map(int, done.stdout.split())
+    assert child == parent > 0
+    assert done.stderr == b""
