@@ -276,16 +276,18 @@ class ConversationBlocks:
     def estimates(self, start: int, stop: int) -> Iterator[int]:
         """Heights in lines, estimated from sizes; 0 only for what is left out."""
         width, known = max(20, self.look.width), self.source.known()
-        size_of, all_shown = self.source.size_of, self.only is None
+        guessed = min(stop, known, start + _GUESSED)
+        sizes = self.source.sizes(start, guessed) if start < guessed else ()
+        all_shown = self.only is None
         for index in range(start, stop):
             if not all_shown and self.leaves_out(index):
                 yield 0
             elif index >= known:
                 yield 1
-            elif index - start >= _GUESSED:
+            elif index >= guessed:
                 yield _USUAL_HEIGHT
             else:
-                yield 2 + min(40, size_of(index) // width)
+                yield 2 + min(40, sizes[index - start] // width)
 
     def draw(self, index: int) -> Block:
         if index >= self.source.known():
