@@ -84,6 +84,11 @@ class Helpers:
             self._forget_ended()
             return [helper for helper, answer in self._known if answer.done()]
 
+    @property
+    def pids(self) -> list[int]:
+        with self._lock:
+            return [helper.pid for helper, _ in self._known if helper.is_alive]
+
     def close(self) -> None:
         """End them at once, whatever they are doing."""
         if self._owner == os.getpid():

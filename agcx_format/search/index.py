@@ -237,6 +237,11 @@ class Index:
 
             wipe.clear(self._book)
 
+    @property
+    def helping(self) -> list[int]:
+        """The ids of the processes that help to search now."""
+        return self._helpers.pids
+
     def close(self) -> None:
         """Let go of the book's files and of helping processes; they are there again when they are needed."""
         self._scope = None
