@@ -1,7 +1,7 @@
 """Find the secrets in a conversation, show them for review, and replace them.
 
-`rules` describes what secrets look like, `one_text` finds them in a text, `find` in all texts of a session,
-and `replace` puts placeholders in their place. `texts` walks the texts of a session.
+`rules` is the table of what secrets look like, `one_text` finds them in a text, `find` in all texts of a
+session, and `replace` puts placeholders in their place. `texts` walks the texts of a session.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Decides whether a value that follows the name of a secret is one.
+"""Values that follow the name of a secret: how they do, and whether one is a secret.
 
 Strategy: conversations of coding agents are full of code that handles passwords and tokens without
 containing any: types, variable names, calls, placeholders, prose. A quoted value is more likely to be a
@@ -12,9 +12,10 @@ import string
 
 from agcx_format.redaction.matched import Match, secret_of
 from agcx_format.redaction.randomness import is_nothing, is_words, looks_random
+from agcx_format.redaction.rule import context
 from agcx_format.redaction.stand_ins import is_path, stands_for
 
-__all__ = ["is_password", "is_secret", "is_stated", "names_secret", "worth_hiding"]
+__all__ = ["NAMED", "names_secret", "worth_hiding"]
 
 # What a variable, a key or an option is named with.
 _NAME_CHARACTERS = string.ascii_letters + string.digits + "_.-"
@@ -52,7 +53,7 @@ _secret_name = re.compile(
 ).search
 
 
-def is_password(match: Match) -> bool:
+def _is_password(match: Match) -> bool:
     value = secret_of(match)
     if is_nothing(value) or not _follows(match) or is_path(value):
         return False
@@ -68,7 +69,7 @@ def is_password(match: Match) -> bool:
     return not (value[-1] in ".:!?" and _prose(value)) and not value.startswith("//")
 
 
-def is_secret(match: Match) -> bool:
+def _is_secret(match: Match) -> bool:
     value = secret_of(match)
     if _is_named_secret(match, value):
         return True
@@ -85,7 +86,7 @@ def is_secret(match: Match) -> bool:
     return not is_words(value) and looks_random(value) and "a-z" not in value.lower()
 
 
-def is_stated(match: Match) -> bool:
+def _is_sentence(match: Match) -> bool:
     """Whether a word in a sentence is a secret: only one that has no other use."""
     value = secret_of(match).rstrip(".:!?")
     if is_nothing(value) or is_path(value) or "://" in value or not looks_random(value):
@@ -193,3 +194,72 @@ def _name(match: Match) -> tuple[str, str]:
     if ahead.endswith("\\" + begins) and begins[:1] in ("n", "r", "t"):
         begins = begins[1:]
     return ahead[: len(ahead) - len(begins)], begins + re.split(r"\W", match[0], maxsplit=1)[0]
+
+
+# How many words the phrase of a wallet has, and frequent words that the list for such phrases lacks.
+_PHRASE_LENGTHS = (12, 15, 18, 21, 24)
+_PROSE_WORDS = """the and for are was were been with from not has but its your each which should would
+    their these those than does"""
+_NO_SEED = frozenset(_PROSE_WORDS.split())
+
+
+def _is_seed_phrase(match: Match) -> bool:
+    words = secret_of(match).split()
+    return len(words) in _PHRASE_LENGTHS and _NO_SEED.isdisjoint(words)
+
+
+# --- names, and how a value follows them
+
+_PASSWORD = r"(?:passw(?:or)?d|passwort|passphrase|pwd|(?<=_)pass)"
+_SECRET = (
+    r"(?:secret(?:[_-]?(?:access)?[_-]?key(?:_base)?)?|token|api[_-]?key|access[_-]?key|account[_-]?key"
+    r"|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credentials?)"
+)
+_ASSIGNED = r"""
+    (?:
+        # key = value, key: value, "key": "value", key: type = value, env["key"] = "value"
+        [0-9]? (?P<key>\\{0,3}["'`]?\]?) [ \t]{0,8}
+        (?P<sep> :[ ]?[A-Za-z_]{2,12}[ ]?= | :=|=>|==?|: ) (?P<space>[ \t]{0,8})
+      | # name: KEY, value: value; variable "key" { default = "value" }
+        (?P<pair>[a-z0-9_]{0,24}\\{0,3}["']?[ ]?[,{]?(?>(?:\s|\\n){1,40})(?:\\{0,3}["'])?(?:value|default)
+          (?:\\{0,3}["'])?[ ]?[:=][ ]?)
+      | # "--key", "value" and key 'value' and --key value
+        (?P<list>\\?["'][ \t]{0,2},[ \t\n]{0,20}(?=\\?["']))
+      | (?P<apart>[ \t]{1,4}(?=')) | (?P<flag>[ \t]{1,4})
+    )
+    (?:
+        (?:[bfru]{1,2}(?=\\{0,3}["']))?
+        (?P<quote>\\{0,3}["'`]) (?P<secret>(?>(?:(?!(?P=quote)|["`])(?:\\[^\r\n]|[^\\\r\n])){4,400}))
+        (?:(?P=quote)|(?=["`]))
+      | (?P<secret_bare>(?>(?:\\(?![nrt"'\\u])[^\s] | [^\s"'`\\,;&|<>(){}\[\]]){4,400})
+          # What follows may be the rest of it, if it names nothing.
+          (?:[,&](?=[A-Za-z_.]{0,60}[0-9!%^*])[^\s"'`\\,;&|<>(){}\[\]=:]{1,100}+(?![=:(\[])){0,4})
+    )
+  | >(?P<secret_xml>[^<>\s"\\]{4,400}+)</
+"""
+
+NAMED = (
+    # From these words all keys of a wallet are made.
+    context("seed-phrase",
+        "mnemonic|seed phrase|seed_phrase|seed words|recovery phrase|secret phrase", r"""
+        (?:mnemonic|seed|recovery|secret)(?:[ _](?:phrase|words))?(?:\\{0,3}["'`])?
+        (?:[ ]is:?|[ ]?:|[ ]?=)(?:\s|\\n){0,4}(?:\\{0,3}["'`])?
+        (?P<secret>(?-i:[a-z]{3,8}(?>(?:[ ][a-z]{3,8}){11,23})))(?![a-z])""", _is_seed_phrase),
+    context("password", "pass pwd", _PASSWORD + r"(?:" + _ASSIGNED + ")",
+             _is_password),
+    context(
+        "password",
+        "password is|passphrase is|passwort ist|passwort lautet|mot de passe :|token is|secret is|api key is",
+        r"""
+        (?:password|passphrase|token|secret|api[ ]key|passwort|mot[ ]de[ ]passe)[ ]
+        (?:is|ist|lautet|:)(?:[ ]now)?:?[ ](?:[*_`"']{1,2})?
+        (?P<secret>(?>[^\s"'`*<>(){}\[\],;\\]{8,400}))""",
+        _is_sentence,
+    ),
+    context(
+        "secret",
+        "secret token apikey api_key api-key access_key accesskey access-key account_key accountkey "
+        "auth_key auth-key authkey encryption_key signing_key credential",
+        _SECRET + r"(?:" + _ASSIGNED + ")", _is_secret,
+    ),
+)  # fmt: skip

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from agcx_format.redaction.anchors import AnyWord, Words
 from agcx_format.redaction.matched import guarded, secret_span
-from agcx_format.redaction.rules import RULES, SecretRule
+from agcx_format.redaction.rule import SecretRule
+from agcx_format.redaction.rules import RULES
+from agcx_format.redaction.wrapped import broken_token, wrapped_end
 
 __all__ = ["Found", "Span", "spans", "spans_in_line"]
 
@@ -164,11 +166,13 @@ class _Anchors:
 
 def _match(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None:
     match = rule.pattern.match(text, at)
-    if match is None or not (rule.check is None or guarded(rule.check, True, match)):
+    if match is None:
+        return broken_token(rule, text, at) if rule.is_token else None
+    if not (rule.check is None or guarded(rule.check, True, match)):
         return None
     start, end = secret_span(match)
     begin = rule.begin(text, start)
-    return None if begin is None else (begin, end)
+    return None if begin is None else (begin, wrapped_end(rule, text, start, end))
 
 
 def _lowered(text: str) -> str:

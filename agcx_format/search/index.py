@@ -102,6 +102,7 @@ class Index:
         rows: int | None = ROWS,
         context: int = 0,
         counted: bool = True,
+        give_way: Callable[[], None] = lambda: None,
     ) -> Search:
         """The sessions that fit the query, as they are found.
 
@@ -111,7 +112,8 @@ class Index:
         session are given at most, None for all; of several words, those in the lines where most of them and
         the rarest stand together.  Every match of every word counts, whichever are given; unless `counted`,
         what is beyond them is not counted, which is faster.  `context` lines are given before and after each
-        hit.
+        hit.  `give_way` is called again and again, in the threads that search, and may wait while something
+        else matters more.
 
         Raises `QueryError` for a query of which a part means nothing; an empty one finds nothing.
         """
@@ -122,7 +124,13 @@ class Index:
             # The order is the same however many hits are asked for; few of the sessions may be looked at.
             ranked = self.find(parsed, sessions=sessions, order=order)
             again = partial(self._again, parsed, rows, context)
-            return Search(ranked.plan, best_first=True, finish=again, helpers=self._helpers)
+            return Search(
+                ranked.plan,
+                best_first=True,
+                helpers=self._helpers,
+                finish=again,
+                give_way=give_way,
+            )
         most = EVERY_ROW if rows is None else rows
 
         def plan() -> Plan:
@@ -148,7 +156,8 @@ class Index:
                 any(isinstance(each, Regex) for each in parsed.matchers),
             )
 
-        return Search(plan, best_first=order == "best", helpers=self._helpers)
+        best_first = order == "best"
+        return Search(plan, best_first=best_first, helpers=self._helpers, give_way=give_way)
 
     def _again(
         self, query: Query, rows: int | None, context: int, session: SessionHits
@@ -166,17 +175,18 @@ class Index:
         sessions: Sequence[SessionRef] | None = None,
         most: int = 3,
         seconds: float = 0.3,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> list[str]:
         """Words of these sessions that are spelled nearly as this one, the closest first.
 
         For a word of which nothing was found.  `sessions` are as in `find`; the first of them are looked
-        through for about `seconds`.
+        through for about `seconds`; there are none if it is `stopped`, which is asked between two blocks.
         """
         from agcx_format.search.spelling import close_words
 
         tasks, _ = self._scope_of(sessions).tasks(Query())
         blocks = chain.from_iterable(map(self._blocks_of, tasks))
-        return close_words(word, blocks, most=most, seconds=seconds)
+        return close_words(word, blocks, most=most, seconds=seconds, stopped=stopped)
 
     def _blocks_of(self, task: Task) -> Iterator[Block]:
         """The text of a session, as far as it can be read."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
@@ -37,9 +37,20 @@ class _Running(NamedTuple):
 class Lanes:
     """Runs jobs until `stopped`, once."""
 
-    def __init__(self, stopped: threading.Event, helpers: Helpers, *, threaded: bool) -> None:
-        """`threaded`: whether several threads here are faster than one, as long as nobody helps."""
+    def __init__(
+        self,
+        stopped: threading.Event,
+        helpers: Helpers,
+        *,
+        threaded: bool,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        """`threaded`: whether several threads here are faster than one, as long as nobody helps.
+
+        `is_stopped` tells jobs of this process whether it is `stopped`, and may wait before it does.
+        """
         self._stopped = stopped
+        self._is_stopped = is_stopped
         self._helpers = helpers
         self._threads = _threads() if threaded else 1
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="search")
@@ -84,7 +95,7 @@ class Lanes:
                 self._running.append(_Running(job, False, helper.submit(errand)))
             elif room > 0:
                 room -= 1
-                future = self._pool.submit(job.run, self._stopped.is_set)
+                future = self._pool.submit(job.run, self._is_stopped)
                 self._running.append(_Running(job, True, future))
             else:
                 break
@@ -102,7 +113,7 @@ class Lanes:
         if self._stopped.is_set():
             raise Stopped
         if not each.here and each.future.exception() is not None:
-            return each.job.run(self._stopped.is_set)
+            return each.job.run(self._is_stopped)
         return each.future.result()
 
 

@@ -51,14 +51,17 @@ class Search:
         best_first: bool,
         helpers: Helpers,
         finish: Callable[[SessionHits], SessionHits] = lambda session: session,
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
-        """`plan` is called when the iteration begins, `finish` for each session that is given.
+        """`plan` is called when the iteration begins, `finish` for each session that is given, `give_way`
+        between two blocks that are read in this process.
 
         `helpers` are asked when there is much to do.
         """
         self.plan = plan
         self._best_first = best_first
         self._finish = finish
+        self._give_way = give_way
         self._helpers = helpers
         self._stopped = threading.Event()
         self._progress = SearchProgress()
@@ -70,6 +73,10 @@ class Search:
     def stop(self) -> None:
         """End it soon; what was found stays.  The iteration ends without an error."""
         self._stopped.set()
+
+    def _is_stopped(self) -> bool:
+        self._give_way()
+        return self._stopped.is_set()
 
     def __iter__(self) -> Iterator[SessionHits]:
         """Raises `PersistenceError` when the store itself cannot be read."""
@@ -101,11 +108,13 @@ class Search:
         if len(first) < 2:
             # Not worth a thread, nor the modules for them.
             for job in first:
-                yield job.run(self._stopped.is_set)
+                yield job.run(self._is_stopped)
             return
         from agcx_format.search.lanes import Lanes
 
-        lanes = Lanes(self._stopped, self._helpers, threaded=plan.threaded)
+        lanes = Lanes(
+            self._stopped, self._helpers, threaded=plan.threaded, is_stopped=self._is_stopped
+        )
         yield from lanes.results(chain(first, plan.jobs), plan.weight)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agcx_format.search.blocks import Block
 from agcx_format.transcript.folding import fold
@@ -22,14 +22,23 @@ _SHORTEST = 4
 _MOST_DISTANCE = 2
 
 
-def close_words(word: str, blocks: Iterable[Block], *, most: int, seconds: float) -> list[str]:
-    """Up to `most` words, the closest first."""
+def close_words(
+    word: str,
+    blocks: Iterable[Block],
+    *,
+    most: int,
+    seconds: float,
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[str]:
+    """Up to `most` words, the closest first; none if it is `stopped`."""
     wanted = fold(word)
     if len(wanted) < _SHORTEST or not wanted.isalnum():
         return []
     deadline = time.monotonic() + seconds
     seen: Counter[str] = Counter()
     for block in blocks:
+        if stopped():
+            return []
         seen.update(each for each in _words(fold(block.text)) if abs(len(each) - len(wanted)) <= 2)
         if time.monotonic() > deadline:
             break

@@ -10,6 +10,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from agcx_format.importing.claude.spoken import (
+    Block,
+    Call,
+    Result,
+    SpokenLine,
+    Text,
+    Thinking,
+    UserLine,
+    UserMessage,
+)
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.file_contexts import lines_of_result, with_lines
@@ -47,23 +57,21 @@ class Blocks:
         self._draft = draft
         self._result_in_file = result_in_file
         # The line that is read.
-        self._value: dict[str, Any] = {}
-        self._message: dict[str, Any] = {}
+        self._line: SpokenLine = UserLine(message=UserMessage(content=""))
         self._number = 0
         self._is_user = False
         self._pending: list[ContentPart] = []
 
-    def line(
-        self, value: dict[str, Any], message: dict[str, Any], content: str | list[Any], number: int
-    ) -> None:
-        """Add the messages of a line; `message` is its field of this name, with the `content`."""
-        self._value, self._message, self._number = value, message, number
-        self._is_user = value.get("type") == "user"
+    def line(self, line: SpokenLine, number: int) -> None:
+        """Add the messages of a line."""
+        self._line, self._number = line, number
+        self._is_user = type(line) is UserLine
+        content = line.message.content
         if isinstance(content, str):
             self._text(content)
         else:
             for block in content:
-                self._block(block if isinstance(block, dict) else {"type": "text", "text": block})
+                self._block(block)
         if self._pending:
             self._flush()
         self._count_left_out()
@@ -72,17 +80,31 @@ class Blocks:
         part = unchecked.input_text(text) if self._is_user else unchecked.output_text(text)
         self._pending.append(part)
 
-    def _block(self, block: dict[str, Any]) -> None:
+    def _block(self, block: Block) -> None:
+        if isinstance(block, dict):
+            self._fields(block)
+        elif type(block) is Result:
+            self._result(block.tool_use_id, block.content, block.is_error is True)
+        elif type(block) is Call:
+            self._call(block.id, block.name, block.input)
+        elif type(block) is Thinking:
+            self._thinking(block.thinking, None, bool(block.signature))
+        elif type(block) is Text:
+            self._text(block.text)
+        if self._pending and not self._is_user:
+            # Blocks of an answer are its steps; blocks of a person's message belong together.
+            self._flush()
+
+    def _fields(self, block: dict[str, Any]) -> None:
+        """Add a block that was parsed into a dict."""
         kind = as_text(block.get("type"))
         if kind == "text" and isinstance(text := block.get("text"), str):
             self._text(text)
         elif kind == "thinking" or kind == "redacted_thinking":
-            self._thinking(block)
+            encrypted = optional_text(block.get("data"))
+            self._thinking(as_text(block.get("thinking")), encrypted, bool(block.get("signature")))
         else:
             self._tool(kind, block)
-        if self._pending and not self._is_user:
-            # Blocks of an answer are its steps; blocks of a person's message belong together.
-            self._flush()
 
     def _tool(self, kind: str, block: dict[str, Any]) -> None:
         """A tool call or its result, of which there are several kinds; or something else."""
@@ -91,12 +113,10 @@ class Blocks:
         if "input" in block:
             match block:
                 case {"type": str(), "id": str(used_id), "name": str(name), "input": given}:
-                    self._flush()
-                    item_id = optional_text(self._message.get("id"))
-                    self._put(unchecked.function_call(item_id, name, as_json(given), used_id))
+                    self._call(used_id, name, given)
                     return
         elif call_id is not None:
-            self._result(call_id, block)
+            self._result(call_id, block.get("content"), block.get("is_error") is True)
             return
         match block:
             case {"type": "image" | "document", "source": dict(source)} if url := _url(source):
@@ -106,7 +126,7 @@ class Blocks:
             case {"type": "document", "source": {"type": "text", "data": str(text)}}:
                 self._text(text)
             case _ if call_id is not None:
-                self._result(call_id, block)
+                self._result(call_id, block.get("content"), block.get("is_error") is True)
             case _:
                 self._note(f"block of an unknown kind {kind}: text with its JSON")
                 self._draft.unknown.add(f"block {kind or 'without a type'}", self._number, block)
@@ -121,32 +141,42 @@ class Blocks:
             del parts[0]
         if not parts:
             return
-        item_id = None if self._is_user else optional_text(self._message.get("id"))
+        item_id = None if self._is_user else self._message_id()
         self._put(unchecked.message(item_id, self._role(), parts))
 
     def _role(self) -> str:
         """The role; text that the program wrote in the user's name gets the role `developer`."""
         if not self._is_user:
             return "assistant"
-        for mark in ("isMeta", "isSidechain", "isCompactSummary"):
-            if self._value.get(mark) is True:
-                self._note(f"user message marked {mark}: role developer")
-                return "developer"
-        return "user"
+        line = self._line
+        if line.is_meta:
+            mark = "isMeta"
+        elif line.is_sidechain:
+            mark = "isSidechain"
+        elif line.is_compact_summary:
+            mark = "isCompactSummary"
+        else:
+            return "user"
+        self._note(f"user message marked {mark}: role developer")
+        return "developer"
 
-    def _thinking(self, block: dict[str, Any]) -> None:
-        thought = as_text(block.get("thinking"))
+    def _thinking(self, thought: str, encrypted: str | None, is_signed: bool) -> None:
         item_id = self._draft.made_id("rs", self._number)
-        encrypted = optional_text(block.get("data"))
         summary = [unchecked.summary_text(thought)] if thought else []
         self._put(unchecked.reasoning(item_id, summary, None, encrypted))
-        if block.get("signature"):
+        if is_signed:
             self._draft.left_out["thinking.signature"] += 1
 
-    def _result(self, call_id: str, block: dict[str, Any]) -> None:
+    def _call(self, call_id: str, name: str, given: Any) -> None:
         self._flush()
-        text, images = self._result_text(block.get("content"))
-        is_error = block.get("is_error") is True
+        self._put(unchecked.function_call(self._message_id(), name, as_json(given), call_id))
+
+    def _message_id(self) -> str | None:
+        return self._line.message.id
+
+    def _result(self, call_id: str, content: Any, is_error: bool) -> None:
+        self._flush()
+        text, images = self._result_text(content)
         error = text.split("\n", 1)[0][:200] if is_error else None
         outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
         self._put(unchecked.function_call_output(call_id, text), outcome)
@@ -182,7 +212,7 @@ class Blocks:
 
     def _tell(self, call_id: str, is_error: bool) -> None:
         """Say what a result means, where it is the person's answer."""
-        draft, result = self._draft, self._value.get("toolUseResult")
+        draft, result = self._draft, self._line.tool_use_result
         if (entry := draft.calls.get(call_id)) and (found := lines_of_result(result)):
             entry.files = with_lines(entry.files, *found)
         tool = draft.calls.tool(call_id)
@@ -194,7 +224,7 @@ class Blocks:
             self._put(notice(answers(given)))
 
     def _seconds(self) -> float | None:
-        result = self._value.get("toolUseResult")
+        result = self._line.tool_use_result
         if not isinstance(result, dict):
             return None
         took = result.get("durationMs", result.get("totalDurationMs"))
@@ -209,10 +239,11 @@ class Blocks:
         self._draft.kept_as[what] += 1
 
     def _count_left_out(self) -> None:
-        if self._value.get("toolUseResult") not in _NOTHING:
-            self._draft.left_out[f"{self._value['type']}.toolUseResult"] += 1
-        if self._message.get("usage") not in _NOTHING:
-            self._draft.left_out[f"{self._value['type']}.usage"] += 1
+        line, who = self._line, "user" if self._is_user else "assistant"
+        if line.tool_use_result not in _NOTHING:
+            self._draft.left_out[f"{who}.toolUseResult"] += 1
+        if line.message.usage is not None:
+            self._draft.left_out[f"{who}.usage"] += 1
 
 
 def _interruption(part: ContentPart) -> str:

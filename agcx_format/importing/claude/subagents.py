@@ -36,11 +36,11 @@ def parent_in(session: str, about: About) -> Parent:
     )
 
 
-def started_by(value: dict[str, Any]) -> UUID | None:
-    """The subagent whose result this line of its parent holds; None if it holds none."""
-    match value.get("toolUseResult"):
+def started_by(result: Any, session: str) -> UUID | None:
+    """The subagent whose result a line of this session holds; None if it holds none."""
+    match result:
         case {"agentId": str(agent)} if agent:
-            return id_of_subagent(as_text(value.get("sessionId")), agent)
+            return id_of_subagent(session, agent)
     return None
 
 

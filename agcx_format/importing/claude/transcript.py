@@ -15,14 +15,21 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from agcx_format.errors import ConversionError
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
 from agcx_format.importing.claude.results import results_beside
+from agcx_format.importing.claude.spoken import (
+    AgentLine,
+    SpokenLine,
+    Usage,
+    UserLine,
+    fingerprint,
+    spoken_in,
+    usual_after,
+)
 from agcx_format.importing.claude.subagents import (
     About,
     about_beside,
@@ -33,9 +40,9 @@ from agcx_format.importing.claude.subagents import (
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
-from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line
+from agcx_format.importing.json_lines import Line, read_lines
 from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
@@ -66,6 +73,9 @@ _TAG = "claude-code"
 # How many lines at the start are searched for one of a known shape.
 _UNKNOWN_AT_FIRST = 200
 
+# The fields of any line that say something of the session.
+_ABOUT = ("cwd", "gitBranch", "version", "entrypoint")
+
 _is_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE).fullmatch
 
 
@@ -93,7 +103,9 @@ def read_transcript(path: Path) -> Imported:
         ConversionError: the file cannot be read or is not a transcript.
     """
     converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
-    return read_source(path, converter)
+    return read_source(
+        path, converter, partial(read_lines, parse_usual=usual_after(_UNKNOWN_AT_FIRST))
+    )
 
 
 def convert(
@@ -174,62 +186,71 @@ class _Transcript:
 
     def _value(self, value: Any, number: int) -> None:
         draft = self._draft
-        if not isinstance(value, dict):
+        if type(value) is UserLine or type(value) is AgentLine:
+            line: SpokenLine = value
+            draft.at_time(line.timestamp)
+            self._about_session(line.cwd, line.git_branch, line.version, line.entrypoint)
+            before = len(draft.entries)
+            self._message(line, number, line)
+            self._lineage.add(line.uuid, line.parent_uuid or "", before, len(draft.entries))
+        elif isinstance(value, dict):
+            self._fields(value, number)
+        else:
             draft.bad(number, "not an object")
-            return
+
+    def _fields(self, value: dict[str, Any], number: int) -> None:
+        """Use a line that was parsed into a dict."""
+        draft = self._draft
         draft.at_time(value.get("timestamp"))
-        self._about_session(value)
+        self._about_session(*(as_text(value.get(name)) for name in _ABOUT))
         before = len(draft.entries)
-        kind, uuid = value.get("type"), as_text(value.get("uuid"))
+        kind = as_text(value.get("type"))
         if NOTES in value and self._returned(value, number):
             pass
-        elif kind == "user" or kind == "assistant":
-            self._message(kind, uuid, value, number)
+        elif kind not in ("user", "assistant"):
+            self._asides.line(kind, value, number)
+        elif line := spoken_in(value):
+            self._message(line, number, value)
+            if NOTES in value:
+                with_notes(draft.entries[before:], value)
         else:
-            self._asides.line(as_text(kind), value, number)
-        self._lineage.add(uuid, as_text(value.get("parentUuid")), before, len(draft.entries))
+            draft.bad(number, f"a {kind} line without content")
+        uuid, parent = as_text(value.get("uuid")), as_text(value.get("parentUuid"))
+        self._lineage.add(uuid, parent, before, len(draft.entries))
 
     def _returned(self, value: dict[str, Any], number: int) -> bool:
         """Use what an export of this program noted; False if the line is to be read like any other."""
         notes_on_session(self._draft, value)
         return add_returned(self._draft, value, number)
 
-    def _message(self, kind: str, uuid: str, value: dict[str, Any], number: int) -> None:
-        draft = self._draft
-        message = value.get("message")
-        message = message if isinstance(message, dict) else {}
-        content = message.get("content")
-        if not isinstance(content, (str, list)):
-            draft.bad(number, f"a {kind} line without content")
-            return
-        if uuid and self._is_repeated(uuid, content):
+    def _message(self, line: SpokenLine, number: int, value: SpokenLine | dict[str, Any]) -> None:
+        """Add what a line says; `value` is what it was parsed into."""
+        draft, message = self._draft, line.message
+        kind = "user" if type(line) is UserLine else "assistant"
+        if line.uuid and self._is_repeated(line.uuid, fingerprint(message.content)):
             draft.duplicates.add(f"{kind}, the same line again", number, value)
             return
         before = len(draft.entries)
-        self._blocks.line(value, message, content, number)
-        if NOTES in value:
-            with_notes(draft.entries[before:], value)
-        if kind == "assistant":
-            self._usage.add(value, message)
-            if (model := as_text(message.get("model"))) and not model.startswith("<"):
-                self._model = model
-        else:
-            self._said(value, content, draft.entries[before:])
+        self._blocks.line(line, number)
+        if kind == "user":
+            self._said(line, draft.entries[before:])
+            return
+        self._usage.add(message.id or "", message.usage, line.cost)
+        if message.model and not message.model.startswith("<"):
+            self._model = message.model
 
-    def _said(
-        self, value: dict[str, Any], content: str | list[Any], added: list[DraftEntry]
-    ) -> None:
+    def _said(self, line: SpokenLine, added: list[DraftEntry]) -> None:
         """Use what a line of the person says beside its messages, which were added."""
         draft = self._draft
         for entry in added:
             self._asides.heard(entry.item)
-        if started := started_by(value):
+        if started := started_by(line.tool_use_result, line.session_id or ""):
             draft.has_started(added, started)
-        mode_of(draft, value.get("permissionMode"))
-        if not self._task and isinstance(content, str):
-            self._task = short_title(content)
-        if plan := as_text(value.get("planContent")):
-            self._entitle(added, plan)
+        mode_of(draft, line.permission_mode)
+        if not self._task and isinstance(line.message.content, str):
+            self._task = short_title(line.message.content)
+        if line.plan_content:
+            self._entitle(added, line.plan_content)
 
     def _entitle(self, entries: list[DraftEntry], plan: str) -> None:
         """Name what the person asked for by the plan that it is about, rather than by the request."""
@@ -238,23 +259,29 @@ class _Transcript:
                 self._draft.titles.add(short_title(entry.words))
                 entry.words = short_title(plan).lstrip("# ") or entry.words
 
-    def _about_session(self, value: dict[str, Any]) -> None:
+    def _about_session(
+        self,
+        directory: str | None,
+        branch: str | None,
+        version: str | None,
+        originator: str | None,
+    ) -> None:
         environment = self._draft.environment
-        if not self._directory:
-            self._directory = as_text(value.get("cwd"))
-        if not self._branch:
-            self._branch = as_text(value.get("gitBranch"))
-        if version := as_text(value.get("version")):
+        if directory and not self._directory:
+            self._directory = directory
+        if branch and not self._branch:
+            self._branch = branch
+        if version:
             environment[CLI_VERSION] = version
-        if originator := as_text(value.get("entrypoint")):
+        if originator:
             environment[ORIGINATOR] = originator
 
-    def _is_repeated(self, uuid: str, content: object) -> bool:
-        """Whether a line with this id had the same content before: a resumed session repeats lines."""
-        seen, said = self._seen, hash((uuid, _hash(content)))
-        if said in seen:
+    def _is_repeated(self, uuid: str, said: int) -> bool:
+        """Whether a line with this id said the same before: a resumed session repeats lines."""
+        seen, line = self._seen, hash((uuid, said))
+        if line in seen:
             return True
-        seen.add(said)
+        seen.add(line)
         return False
 
     def finish(self) -> Imported:
@@ -288,14 +315,7 @@ class _Transcript:
         )
 
 
-def _hash(content: object) -> int:
-    try:
-        return hash(content if isinstance(content, str) else msgspec.msgpack.encode(content))
-    except OverflowError:
-        # A number beyond 64 bits.
-        return hash(as_json(content))
-
-
+_LARGEST_COST = 1e12
 _Counts = tuple[int, int, int]
 # The lines of an answer are not further apart than so many answers.
 _RECENT = 4096
@@ -311,16 +331,13 @@ class _Usage:
         self._recent: dict[str, _Counts] = {}
         self._cost = 0.0
 
-    def add(self, value: dict[str, Any], message: dict[str, Any]) -> None:
-        usage = message.get("usage")
-        if isinstance(usage, dict):
-            cached = count_of(usage.get("cache_read_input_tokens"))
-            others = map(usage.get, ("input_tokens", "cache_creation_input_tokens"))
+    def add(self, answer: str, usage: Usage | None, cost: float | None) -> None:
+        if usage is not None:
+            cached = count_of(usage.cache_read_input_tokens)
+            others = usage.input_tokens, usage.cache_creation_input_tokens
             read = cached + sum(map(count_of, others))
-            counts = read, cached, count_of(usage.get("output_tokens"))
-            self._add(as_text(message.get("id")), counts)
-        cost = value.get("costUSD")
-        if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e12:
+            self._add(answer, (read, cached, count_of(usage.output_tokens)))
+        if cost is not None and 0 <= cost < _LARGEST_COST:
             self._cost += cost
 
     def _add(self, answer: str, counts: _Counts) -> None:

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -108,8 +109,11 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
     gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     import_asyncio()
+    import asyncio
+
     from agcx_tui.app.app import AgcxApp
     from agcx_tui.app.startup.driver import driver_after, read_any_keys
+    from agcx_tui.app.startup.event_loop import make_loop
     from agcx_tui.core.local.signals import wait_for_blocked
 
     read_any_keys()
@@ -126,5 +130,6 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
         driver=driver_after(start.painted),
     )
     wait_for_blocked(lambda number: app.call_later(app.exit, None, 128 + number))
-    app.run(mouse=config.mouse)
+    with asyncio.Runner(loop_factory=partial(make_loop, app.services.turns)) as runner:
+        runner.run(app.run_async(mouse=config.mouse))
     return app.return_code or 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, Query, SessionRef, Term
@@ -17,32 +17,47 @@ _MOST_WORDS = 4
 _PATIENCE = 0.5
 
 
-def close_spellings(index: Index, query: Query, sessions: Sequence[SessionRef]) -> list[CloseWord]:
+def close_spellings(
+    index: Index,
+    query: Query,
+    sessions: Sequence[SessionRef],
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[CloseWord]:
     """For every word of the query that is in none of these sessions, those spelled nearly like it.
 
-    Takes a moment: where it would take longer, there are none.
+    Takes a moment: where it would take longer, or is `stopped`, there are none.
     """
     try:
-        return list(_close(index, query, sessions))
+        return list(_close(index, query, sessions, stopped))
     except (PersistenceError, OSError):
         return []
 
 
-def _close(index: Index, query: Query, sessions: Sequence[SessionRef]) -> Iterator[CloseWord]:
+def _close(
+    index: Index, query: Query, sessions: Sequence[SessionRef], stopped: Callable[[], bool]
+) -> Iterator[CloseWord]:
     for term in query.wanted[:_MOST_WORDS]:
         word = term.matcher.text
         if not word.isalnum():
             continue
-        if len(query.wanted) > 1 and _may_occur(index, term, sessions):
+        if len(query.wanted) > 1 and _may_occur(index, term, sessions, stopped):
             continue
-        for close in index.close_words(word, sessions=sessions):
+        for close in index.close_words(word, sessions=sessions, stopped=stopped):
             line = query.text[: term.start] + close + query.text[term.end :]
             yield CloseWord(word, close, line)
 
 
-def _may_occur(index: Index, term: Term, sessions: Sequence[SessionRef]) -> bool:
+def _may_occur(
+    index: Index, term: Term, sessions: Sequence[SessionRef], stopped: Callable[[], bool]
+) -> bool:
     """False if it is certain that the word does not occur."""
-    found = index.find(Query(wanted=(term,)), sessions=sessions, rows=0, counted=False)
+
+    def give_way() -> None:
+        if stopped():
+            found.stop()
+
+    wanted = Query(wanted=(term,))
+    found = index.find(wanted, sessions=sessions, rows=0, counted=False, give_way=give_way)
     timer = threading.Timer(_PATIENCE, found.stop)
     timer.start()
     try:

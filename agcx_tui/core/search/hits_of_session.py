@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -54,13 +54,20 @@ class FoundAt:
         return (hits[0].message or 0) if hits and self.place == "first" else 0
 
 
-def all_hits(index: Index, query: Query, session: SessionHits) -> SessionHits:
+def all_hits(
+    index: Index,
+    query: Query,
+    session: SessionHits,
+    *,
+    give_way: Callable[[], None] = lambda: None,
+) -> SessionHits:
     """The session with all of its hits, up to a limit; as it was if the file cannot be read by now."""
     if len(session.hits) == session.count and session.exact:
         return session
     try:
         wanted = msgspec.structs.replace(query, errors=())
-        found = list(index.find(wanted, sessions=[SessionRef(session.path)], rows=_MOST))
+        refs = [SessionRef(session.path)]
+        found = list(index.find(wanted, sessions=refs, rows=_MOST, give_way=give_way))
     except (PersistenceError, OSError):
         return session
     return msgspec.structs.replace(found[0], score=session.score) if found else session

@@ -95,11 +95,16 @@ class Searcher:
     """Searches `sessions` with `index`; `arrived` is called in the searching thread."""
 
     def __init__(
-        self, index: Index, sessions: SessionsToSearch, arrived: Callable[[], None]
+        self,
+        index: Index,
+        sessions: SessionsToSearch,
+        arrived: Callable[[], None],
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
         self._index = index
         self._sessions = sessions
         self._arrived = arrived
+        self._give_way = give_way
         self._changed = threading.Condition()
         self._number = 0
         self._asked: _Asked | None = None
@@ -108,6 +113,11 @@ class Searcher:
         self._scope: _Scope | None = None
         self._earlier: _Earlier | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def number(self) -> int:
+        """Of the search that was asked for last; another one once it is stopped."""
+        return self._number
 
     def ask(self, line: SearchLine, order: Order = NEWEST) -> int:
         """Search for this line, and no more for the one before; returns the number of the search."""
@@ -210,9 +220,8 @@ class Searcher:
         # What is clear already is searched for while the rest is typed.
         wanted = msgspec.structs.replace(asked.line.wanted, errors=())
         refs = scope.refs if earlier is None else earlier.found
-        running = _Running(
-            asked, self._index.find(wanted, sessions=refs, order=asked.order), earlier
-        )
+        search = self._index.find(wanted, sessions=refs, order=asked.order, give_way=self._give_way)
+        running = _Running(asked, search, earlier)
         with self._changed:
             if asked.number != self._number:
                 return None

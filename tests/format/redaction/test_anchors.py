@@ -23,6 +23,7 @@ from tests.format.redaction.corpus import (
     HEX,
     lines,
 )
+from tests.format.redaction.corpus_more import _SEED, HASHES
 
 LONG = ALNUM * 3
 RANDOM = "aB3xY9!kQ2mZ7"
@@ -91,6 +92,7 @@ IN_CONTEXT = {
     "bearer": (f"bearer {ALNUM[:40]}", ALNUM[:40]),
     "authorization": (f"Authorization: token {HEX[:40]}", HEX[:40]),
     "basic": ("Basic YWxpY2U6aHVudGVyMmh1bnRlcjI=", "YWxpY2U6aHVudGVyMmh1bnRlcjI="),
+    "cookie curl": (f"curl -b {_COOKIE} https://x.example", _COOKIE),
     "cookie:": (f"Cookie: {_COOKIE}\n", _COOKIE),
     'cookie":': (f'"Cookie": "{_COOKIE}"', _COOKIE),
     "cookie':": (f"'Cookie': '{_COOKIE}'", _COOKIE),
@@ -105,6 +107,23 @@ IN_CONTEXT = {
     "redis-cli": ("redis-cli -a hunter2x ping", "hunter2x"),
     "mongo": ("mongosh -u ann -p hunter2x", "hunter2x"),
     "zip": ("zip -P hunter2x a.zip a", "hunter2x"),
+    "7z": ("7z x -phunter2x a.7z", "hunter2x"),
+    "default login": ("default login ann password hunter2x", "hunter2x"),
+    **{
+        f"{name} login": (f"{name} login -u ann -p hunter2x", "hunter2x")
+        for name in ("az", "acr", "oc", "registry", "skopeo", "buildah")
+    },
+    **{
+        port: (f"db.example{port}shop:ann:hunter2x", "hunter2x")
+        for port in (":5432:", ":5433:", ":6432:", ":6543:", ":*:")
+    },
+    **{anchor: (f"is {each} so", each) for anchor, each in HASHES.items()},
+    **{
+        named: (f"{named}: {_SEED}", _SEED)
+        for named in (
+            "mnemonic", "seed phrase", "seed_phrase", "seed words", "recovery phrase", "secret phrase",
+        )
+    },
     "openssl": ("openssl enc -pass pass:hunter2x", "hunter2x"),
     "keytool": ("keytool -keypass hunter2x -list", "hunter2x"),
     "htpasswd": ("htpasswd -b f ann hunter2x", "hunter2x"),
@@ -146,9 +165,11 @@ ANCHORS = [
 
 def sample(number: int, anchor: str) -> tuple[str, str]:
     """A text in which that anchor of a rule leads to a secret."""
-    if anchor in IN_CONTEXT:
-        return IN_CONTEXT[anchor]
-    behind = ALONE.get(anchor) or TOKENS.get(RULES[number].kind)
+    kind = RULES[number].kind
+    for name in (f"{kind} {anchor}", anchor):
+        if name in IN_CONTEXT:
+            return IN_CONTEXT[name]
+    behind = ALONE.get(anchor) or TOKENS.get(kind)
     assert behind, f"the anchor {anchor!r} has no sample: add one"
     return f"see {anchor}{behind} so", anchor + behind
 

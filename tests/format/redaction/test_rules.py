@@ -12,9 +12,11 @@ import pytest
 
 from agcx_format.redaction.one_text import spans
 from agcx_format.redaction.rules import RULES
-from tests.format.redaction.corpus import PERSONAL, TRUE
-from tests.format.redaction.corpus_false import FALSE
+from tests.format.redaction import corpus, corpus_false
+from tests.format.redaction.corpus import PERSONAL
+from tests.format.redaction.corpus_more import MORE, NOT_MORE
 
+TRUE, FALSE = corpus.TRUE + MORE, corpus_false.FALSE + NOT_MORE
 NAMES = [f"{kind}-{number}" for number, (kind, _, _) in enumerate(TRUE)]
 
 
@@ -167,6 +169,15 @@ HOSTILE = [
     "PASSWORD=${",
     "password=your-a",
     "password=/a",
+    "sk-a1B2c3D4e5F6\n",
+    "a1B2c3D4ghp_e5F6\n",
+    "eyJa1B2c3D4e5F6g7\\n",
+    "7z a -",
+    "default login a ",
+    ":*:a:",
+    "curl -b a=bcde;",
+    "mnemonic: abc abc ",
+    "$2b$12$",
 ]
 
 

@@ -43,3 +43,18 @@ def test_a_word_itself_and_what_is_too_short_or_no_word_has_none():
     assert close("lease", "lease Lease") == []
     assert close("abc", "abd") == []
     assert close("le-se", "lease") == []
+
+
+def test_a_search_for_close_words_ends_once_it_is_not_wanted():
+    looked_at = []
+
+    def blocks():
+        for number in range(3):
+            looked_at.append(number)
+            yield Block(b"migration", 0, 0, lambda: pytest.fail("only the text is looked at"))
+
+    def stopped() -> bool:
+        return len(looked_at) == 2
+
+    assert close_words("migratino", blocks(), most=9, seconds=1e9, stopped=stopped) == []
+    assert looked_at == [0, 1]

@@ -1,8 +1,8 @@
 """Connects the searching thread with the list of results, while one types.
 
-Strategy: every line is asked for at once, and a timer takes what was found a few times a second, in portions
-that no key waits for.  The results of the line before stay until the first of the new ones come, so the
-list does not flicker.
+Strategy: with each key the search that runs is stopped, and the next one begins once the key is to be seen:
+the two would take turns.  A timer takes what was found a few times a second, in portions that no key waits
+for.  The results of the line before stay until the first of the new ones come, so the list does not flicker.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from agcx_format.search import Index, Query, SearchProgress, SessionHits
 from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.core.search.close_spellings import close_spellings
+from agcx_tui.core.search.giving_way import Turns
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.search.results import CloseWord, Results
 from agcx_tui.core.search.searcher import NEWEST, Arrived, Order, Searcher
@@ -30,6 +31,8 @@ __all__ = ["CloseWordsFound", "LiveResults"]
 _EVERY = 0.03
 # Seconds that results of the line before are shown while nothing is found for the new one.
 _STALE = 0.2
+# Seconds without a key before words of close spelling are looked for.
+_REST = 0.15
 
 
 @dataclass
@@ -52,6 +55,7 @@ class LiveResults:
         searcher: Searcher,
         index: Index,
         rows: ResultList,
+        turns: Turns,
         changed: Callable[[], None],
     ) -> None:
         self.line: SearchLine | None = None
@@ -65,6 +69,7 @@ class LiveResults:
         self._searcher = searcher
         self._index = index
         self._rows = rows
+        self._turns = turns
         self._changed = changed
         self._number = 0
         self._since = 0.0
@@ -113,26 +118,32 @@ class LiveResults:
             self._changed()
 
     def close(self) -> None:
-        self.running = False
+        self.line, self.running = None, False
         if self._timer is not None:
             self._timer.stop()
         self._searcher.close()
 
     def _ask(self, line: SearchLine) -> None:
         self.line, self.error = line, ""
+        self._searcher.stop()
         if not line:
-            self._searcher.stop()
             self._number, self.running, self.progress = -1, False, SearchProgress()
             self._renew()
             self._changed()
             return
+        self._stale = self.running = True
+        self._changed()
+        self._screen.call_after_refresh(self._begin, line)
+
+    def _begin(self, line: SearchLine) -> None:
+        """Search for a line, once it is to be seen, unless another one was asked for meanwhile."""
+        if line is not self.line:
+            return
         self._number = self._searcher.ask(line, self.order)
         self._since = time.monotonic()
-        self._stale = self.running = True
         if self._timer is None:
             self._timer = self._screen.set_interval(_EVERY, self.look)
         self._timer.resume()
-        self._changed()
 
     def _renew(self, sessions: Sequence[SessionHits] = ()) -> None:
         """Begin with the rows of these sessions alone.
@@ -153,10 +164,20 @@ class LiveResults:
             self._results.finish(arrived.progress)
         self._rows.grew()
         if not arrived.progress.sessions and not self.error:
-            look = partial(self._find_close_words, self._number, self.query)
+            self._screen.set_timer(_REST, partial(self._look_for_close_words, self._number))
+
+    def _look_for_close_words(self, number: int) -> None:
+        if number == self._number and self.line is not None:
+            look = partial(self._find_close_words, number, self.query)
             self._screen.run_worker(look, thread=True, exclusive=True, group="spelling")
 
     def _find_close_words(self, number: int, query: Query) -> None:
-        words = close_spellings(self._index, query, self._searcher.sessions())
+        """In a thread."""
+
+        def stopped() -> bool:
+            self._turns.wait()
+            return number != self._searcher.number
+
+        words = close_spellings(self._index, query, self._searcher.sessions(), stopped)
         if words:
             from_threads.post(self._screen, CloseWordsFound(number, words))

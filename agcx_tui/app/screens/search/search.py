@@ -86,10 +86,14 @@ class SearchScreen(OnceScreen[None]):
         index, details = Index(acts.store, cache), Index(acts.store, cache)
         self._details = details
         self.rows = ResultList(services.now, self._directory, id="results")
-        self.preview = PlacePreview(partial(all_hits, details), id="preview")
+        self.preview = PlacePreview(
+            partial(all_hits, details, give_way=services.turns.wait), id="preview"
+        )
         scope = SessionsToSearch(table, acts.store.path, services.cache)
-        searcher = Searcher(index, scope, self._came)
-        self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
+        searcher = Searcher(index, scope, self._came, services.turns.wait)
+        self.live = LiveResults(
+            self, searcher, details, self.rows, services.turns, self._show_state
+        )
         self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
         left = Stack(self.rows, Static(id="notice", markup=False), id="left")
         wish, shares = panes.chosen

@@ -217,4 +217,9 @@ class PlacePreview(Stack):
         """Show these words, all of them if they are `alone`: no conversation is below."""
         head = self.query_one("#place-head", Static)
         head.set_class(alone, "-alone")
-        head.update(words)
+        before, width = head.visual, head.content_size.width
+        if isinstance(before, Content) and before.is_same(words):
+            return
+        # A layout of the whole screen is expensive.
+        heights = {each.get_height({}, width) for each in (before, words)} if width else {}
+        head.update(words, layout=len(heights) != 1)

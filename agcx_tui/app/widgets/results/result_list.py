@@ -14,6 +14,7 @@ from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.strip import Strip
 
 from agcx_tui.app.keys.bindings import bindings
@@ -28,6 +29,8 @@ class ResultList(SteadyView, can_focus=True):
     """Rows with a cursor, which never is on a note."""
 
     ALLOW_SELECT = False
+    # Of more rows only those in sight are drawn.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
     BINDINGS = bindings("results")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "result-list--cursor",
@@ -41,6 +44,8 @@ class ResultList(SteadyView, can_focus=True):
     ResultList {
         height: 1fr;
         overflow-x: hidden;
+        /* Also where all rows fit: while one types it would come and go, each time with a layout. */
+        overflow-y: scroll;
         scrollbar-size-vertical: 1;
         background: $background;
         color: $foreground;
@@ -107,20 +112,29 @@ class ResultList(SteadyView, can_focus=True):
         self._strips.clear()
         self._index = 0
         self.scroll_to(y=0, animate=False, force=True)
-        self.grew()
+        self._measure()
+        self.refresh()
         self.post_message(self.Highlighted())
 
     def grew(self) -> None:
         """Rows were appended."""
-        rows = self.results.rows
         # As many rows as there were when this was called last: `row` is of those that there are now.
-        was_empty = not self.virtual_size.height
-        if self.virtual_size.height != len(rows):
+        before = self.virtual_size.height
+        self._measure()
+        # Most come below those that are in sight.
+        appended = Region(0, before, self.size.width, len(self.results.rows) - before)
+        if in_sight := appended.translate(-self.scroll_offset).intersection(self.size.region):
+            self.refresh(in_sight)
+
+    def _measure(self) -> None:
+        """Follow the number of rows, and move the cursor off a note."""
+        before, rows = self.virtual_size.height, self.results.rows
+        if before != len(rows):
             self.virtual_size = Size(self.size.width, len(rows))
-        if was_empty or isinstance(self.row, Note):
+        if not before or isinstance(self.row, Note):
             self._index = self._landing(0, 1)
             self.post_message(self.Highlighted())
-        self.refresh()
+            self.refresh()
 
     def changed(self, *, from_top: bool = False) -> None:
         """Rows were replaced; the cursor stays on the same number, or goes to the first."""
@@ -128,7 +142,8 @@ class ResultList(SteadyView, can_focus=True):
         if from_top:
             self._index = self._landing(0, 1)
             self.post_message(self.Highlighted())
-        self.grew()
+        self._measure()
+        self.refresh()
 
     def go_to(self, index: int) -> None:
         """Move the cursor to a row."""
@@ -140,7 +155,7 @@ class ResultList(SteadyView, can_focus=True):
         index = self.scroll_offset.y + y
         look, rows = self._dressed(), self.results.rows
         if index >= len(rows):
-            return Strip.blank(self._width, self.rich_style)
+            return Strip.blank(self._width, look.plain)
         if index == self._index and not isinstance(rows[index], Note):
             return self._drawn(rows[index], look, cursor=True)
         strip = self._strips.get(index)

@@ -5,12 +5,23 @@ from __future__ import annotations
 from rich.style import Style
 from textual import on
 from textual.app import App, ComposeResult
+from textual.strip import Strip
 
 from agcx_format.search import Hit, SessionHits
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.app.widgets.results.result_row import ResultLook, draw_row
 from agcx_tui.core.search.results import FoundLine, Heading, Results, Row
 from tests.support.browsing import until
+
+
+class CountingList(ResultList):
+    """Counts the lines that are drawn."""
+
+    drawn = 0
+
+    def render_line(self, y: int) -> Strip:
+        self.drawn += 1
+        return super().render_line(y)
 
 
 class Listing(App[None]):
@@ -21,7 +32,7 @@ class Listing(App[None]):
         self.followed: list[Row | None] = []
 
     def compose(self) -> ComposeResult:
-        yield ResultList(lambda: 0, lambda path: "")
+        yield CountingList(lambda: 0, lambda path: "")
 
     @on(ResultList.Highlighted)
     def follow(self) -> None:
@@ -30,7 +41,7 @@ class Listing(App[None]):
 
 async def test_the_first_result_is_followed_also_if_there_was_none_for_a_while():
     async with Listing().run_test() as pilot:
-        shown, results = pilot.app.query_one(ResultList), Results()
+        shown, results = pilot.app.query_one(CountingList), Results()
         # As a search does that has found nothing for some time: the results before it go.
         shown.show(results)
         await until(pilot, lambda: pilot.app.followed == [None])
@@ -43,6 +54,20 @@ async def test_the_first_result_is_followed_also_if_there_was_none_for_a_while()
         shown.grew()
         await pilot.pause()
         assert len(pilot.app.followed) == 2
+        # Rows that are not in sight are not drawn, nor is anything laid out for them.
+        height, drawn = shown.size.height, shown.drawn
+        results.add([SessionHits(f"{n}.agcx", "More", "", (), 1) for n in range(height)])
+        shown.grew()
+        await until(pilot, lambda: shown.drawn == drawn + height - 2)
+        laid_out = []
+        pilot.app.screen.screen_layout_refresh_signal.subscribe(shown, laid_out.append)
+        drawn = shown.drawn
+        results.add([SessionHits("z.agcx", "Below", "", (), 1)])
+        shown.grew()
+        await pilot.pause()
+        assert shown.virtual_size.height == len(results.rows)
+        assert shown.drawn == drawn
+        assert not laid_out
 
 
 def test_a_line_is_cut_before_its_match_only_where_it_does_not_fit():

@@ -1,0 +1,220 @@
+"""What a line of a Claude Code transcript says: a message, and the fields beside it that are used.
+
+Strategy: msgspec parses most lines straight into these values, in less time than it takes to make dicts. A
+line with another type in one of the fields, or with a block of another kind, is parsed into a dict, and
+`spoken_in` takes from it what has the right type.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.json import Decoder
+
+from agcx_format.exporting.notes import NOTES
+from agcx_format.importing.environment import count_of
+from agcx_format.importing.fields import as_json, as_text, optional_text
+from agcx_format.importing.json_lines import Parser
+
+__all__ = [
+    "AgentLine", "Block", "Call", "Result", "SpokenLine", "Text", "Thinking", "Usage", "UserLine",
+    "UserMessage", "fingerprint", "spoken_in", "usual_after",
+]  # fmt: skip
+
+
+# --- blocks
+
+
+class Text(Struct, tag="text", gc=False):
+    text: str
+
+
+class Thinking(Struct, tag="thinking", gc=False):
+    thinking: str
+    signature: str | None = None
+    data: None = None
+
+
+class Call(Struct, tag="tool_use", gc=False):
+    id: str
+    name: str
+    input: Any
+
+
+class Result(Struct, tag="tool_result", gc=False):
+    """`content` is a text, or a list of texts and pictures."""
+
+    tool_use_id: str
+    content: str | list[Any] | None = None
+    is_error: bool | None = None
+    input: None = None
+
+
+# A block of another kind, or with other types in its fields, is a dict.
+Block = Text | Thinking | Call | Result | dict[str, Any]
+
+if TYPE_CHECKING:
+    _UserContent: TypeAlias = str | list[Block]
+    _AgentContent: TypeAlias = str | list[Block]
+else:
+    # What msgspec parses.
+    _UserContent = str | list[Text | Result]
+    _AgentContent = list[Text | Thinking | Call]
+
+
+# --- messages
+
+
+class Usage(Struct, gc=False):
+    """The tokens that an answer took; `input_tokens` are those that no cache held."""
+
+    output_tokens: int
+    input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+
+
+class _Message(Struct, gc=False, kw_only=True):
+    id: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+
+
+class UserMessage(_Message):
+    content: _UserContent
+
+
+class AgentMessage(_Message):
+    content: _AgentContent
+
+
+# --- lines
+
+
+class _Line(Struct, gc=False, kw_only=True, rename="camel"):
+    """The fields of both kinds of line.
+
+    Fields:
+        tool_use_result: what Claude Code knows of the result beside what the agent reads.
+        cost: in US dollars.
+        notes: absent; a line with notes of an export is parsed into a dict.
+    """
+
+    uuid: str = ""
+    parent_uuid: str | None = None
+    timestamp: str | None = None
+    session_id: str | None = None
+    cwd: str | None = None
+    git_branch: str | None = None
+    version: str | None = None
+    entrypoint: str | None = None
+    is_meta: bool | None = None
+    is_sidechain: bool | None = None
+    is_compact_summary: bool | None = None
+    tool_use_result: Any = None
+    permission_mode: str | None = None
+    plan_content: str | None = None
+    cost: float | None = field(default=None, name="costUSD")
+    notes: None = field(default=None, name=NOTES)
+
+
+class UserLine(_Line, tag="user"):
+    message: UserMessage
+
+
+class AgentLine(_Line, tag="assistant"):
+    message: AgentMessage
+
+
+SpokenLine = UserLine | AgentLine
+
+_parse = msgspec.json.decode
+_parse_usual = Decoder(SpokenLine).decode
+
+
+def usual_after(first: int) -> Parser:
+    """Parses the first lines, which tell what the file is, into dicts, and the usual ones of the others into
+    the values above.
+    """
+    left = first
+
+    def parse(data: bytes) -> Any:
+        nonlocal left
+        if not left:
+            return _parse_usual(data)
+        left -= 1
+        return _parse(data)
+
+    return parse
+
+
+def spoken_in(value: dict[str, Any]) -> SpokenLine | None:
+    """A line of a message that was parsed into a dict; None if it has no content."""
+    message = value.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(content, str | list):
+        return None
+    if isinstance(content, list):
+        content = [b if isinstance(b, dict) else {"type": "text", "text": b} for b in content]
+    usage, cost = message.get("usage"), value.get("costUSD")
+    said: dict[str, Any] = {
+        "content": content,
+        "id": optional_text(message.get("id")),
+        "model": optional_text(message.get("model")),
+        "usage": _usage(usage) if isinstance(usage, dict) and usage else None,
+    }
+    fields: dict[str, Any] = {
+        "uuid": as_text(value.get("uuid")),
+        "session_id": optional_text(value.get("sessionId")),
+        "is_meta": value.get("isMeta") is True,
+        "is_sidechain": value.get("isSidechain") is True,
+        "is_compact_summary": value.get("isCompactSummary") is True,
+        "tool_use_result": value.get("toolUseResult"),
+        "permission_mode": optional_text(value.get("permissionMode")),
+        "plan_content": optional_text(value.get("planContent")),
+        "cost": None if isinstance(cost, bool) or not isinstance(cost, int | float) else cost,
+    }
+    if value.get("type") == "assistant":
+        return AgentLine(message=AgentMessage(**said), **fields)
+    return UserLine(message=UserMessage(**said), **fields)
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    return Usage(*(count_of(usage.get(name)) for name in Usage.__struct_fields__))
+
+
+# --- the same again
+
+
+def fingerprint(content: str | list[Block]) -> int:
+    """A hash of what is said, the same however the line was parsed."""
+    return hash(content if isinstance(content, str) else tuple(map(_said, content)))
+
+
+def _said(block: Block) -> tuple[object, ...]:
+    match block:
+        case Text(text=text) | {"type": "text", "text": str(text)}:
+            return ("text", text)
+        case Thinking(thinking=text) | {"type": "thinking", "thinking": str(text)}:
+            return ("thinking", text)
+        case Call(id=call_id, name=name, input=given) | {
+            "type": "tool_use", "id": str(call_id), "name": str(name), "input": given,
+        }:  # fmt: skip
+            return (call_id, name, _packed(given))
+        case Result(tool_use_id=call_id, content=content, is_error=is_error):
+            return (call_id, is_error is True, _packed(content))
+        case {"type": "tool_result", "tool_use_id": str(call_id)}:
+            return (call_id, block.get("is_error") is True, _packed(block.get("content")))
+    return (_packed(block),)
+
+
+def _packed(value: object) -> bytes | str:
+    if isinstance(value, str):
+        return value
+    try:
+        return msgspec.msgpack.encode(value)
+    except OverflowError:
+        # A number beyond 64 bits.
+        return as_json(value)
