@@ -30,11 +30,10 @@ from agcx_format.search.results import Hit, SessionHits, SessionRef
 from agcx_format.search.run import Plan, Search
 from agcx_format.search.scope import BookText, Scope, StoreFiles, Task
 from agcx_format.search.segment import Segment
-from agcx_format.search.signature import Damaged
 from agcx_format.search.state import DEFAULT_CAP, BookState
 
 if TYPE_CHECKING:
-    from agcx_format.search.blocks import Block
+    from agcx_format.search.blocks import Block, Damaged
     from agcx_format.store.store import Store
 
 __all__ = ["Index", "Order"]
