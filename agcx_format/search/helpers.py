@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Helpers"]
 
-# Each takes some 40 MB.
+# Each takes some 25 MB.
 _MOST = 2
 # Seconds without a search.
 _STAY = 20.0

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from agcx_format.errors import PersistenceError
+from agcx_format.search.blocks import Damaged
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW
 from agcx_format.search.helpers import Helpers
@@ -33,7 +34,7 @@ from agcx_format.search.segment import Segment
 from agcx_format.search.state import DEFAULT_CAP, BookState
 
 if TYPE_CHECKING:
-    from agcx_format.search.blocks import Block, Damaged
+    from agcx_format.search.blocks import Block
     from agcx_format.store.store import Store
 
 __all__ = ["Index", "Order"]

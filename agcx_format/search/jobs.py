@@ -50,6 +50,7 @@ class Asked(msgspec.Struct, frozen=True):
             query.matchers,
             tuple(term.matcher for term in query.unwanted),
             allowed_by(query.within),
+            not query.within.messages,
             self.rows,
             self.context,
             self.counted,
