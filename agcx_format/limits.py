@@ -57,6 +57,8 @@ MESSAGE_SHOWN = 64 * MIB
 # How much decompressed text an open conversation keeps: as it is, and compressed again.
 KEPT_OPEN = 64 * MIB
 KEPT_PACKED = 32 * MIB
+# The same of text that was only passed, where not all of it fits.
+KEPT_PASSED = 8 * MIB
 
 # A session file that is larger is not read into values by what changes it: those take many times as much.
 SESSION_IN_MEMORY = MIB

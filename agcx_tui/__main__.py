@@ -16,14 +16,14 @@ def main() -> None:
 
     Where only the list can have been asked for it is shown without a command line, its last page at once.
     """
-    from agcx_tui.core.local import streams
-
     gc.set_threshold(_NEW_OBJECTS)
     # Python would look through all that was imported once more before it ends.
     atexit.register(gc.freeze)
-    streams.prepare()
     painted = None
     try:
+        from agcx_tui.core.local import streams
+
+        streams.prepare()
         from agcx_tui.app.startup import first_paint
 
         location = first_paint.list_asked_for(sys.argv[1:])

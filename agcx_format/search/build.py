@@ -37,7 +37,9 @@ def build_command(
 
 
 def main(arguments: list[str]) -> int:
-    # Before anything that takes long.
+    # Before anything that takes long. Whatever priority the program has, this has the least.
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     os.nice(19)
     stopped = threading.Event()
     threading.Thread(target=_end_with_input, args=(stopped,), daemon=True).start()

@@ -8,7 +8,7 @@ checkpoint is taken from the file where it has it, else counted.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, Self, SupportsIndex, overload
 from uuid import UUID
 
@@ -157,6 +157,9 @@ class CheckpointFile:
 
     def size_of(self, index: int) -> int:
         return self.source.size_of(index)
+
+    def sizes(self, start: int, stop: int) -> Sequence[int]:
+        return self.source.sizes(start, stop)
 
     def read_more(self) -> bool:
         return False

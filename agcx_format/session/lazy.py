@@ -118,6 +118,10 @@ class SessionFile:
         """About how many bytes of MessagePack a known message has."""
         return self._messages.size_of(index)
 
+    def sizes(self, start: int, stop: int) -> Sequence[int]:
+        """The sizes of known messages; see `size_of`."""
+        return self._messages.sizes(start, stop)
+
     def get(self, index: int) -> MessageSnapshot | PersistenceError | Pending:
         """A message, the error in its place, or `PENDING`; see `MessageSource.get`."""
         message = self._messages.get(index)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 
 from agcx_format import limits
@@ -20,8 +20,8 @@ __all__ = ["PieceCache", "gathered"]
 
 # Blocks of a real file are 128 KiB; a hostile file with tiny ones must not make millions of pieces.
 _ENOUGH = 64 * 1024
-# No piece is larger: gathered bytes are fewer than `_ENOUGH`, and a block has 128 KiB at most.
-_LARGEST = _ENOUGH + 128 * 1024
+# No piece is larger: gathered bytes are fewer than `_ENOUGH`, and one step gives 1 MiB at most.
+_LARGEST = _ENOUGH + limits.MIB
 
 
 def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -53,16 +53,23 @@ def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
 class PieceCache:
     """Pieces of a section by number: `append` in order, or `put` back one that was dropped.
 
-    Holds `keep` bytes as they are and `keep_packed` bytes compressed.
+    Holds `keep` bytes as they are and `keep_packed` bytes compressed. Unless `all_fits`, of the pieces
+    that were appended and not used it keeps only the first and the last few: fresh memory for each costs
+    a tenth of the time that decompressing takes, and most would be dropped anyway.
     """
 
-    def __init__(self, keep: int | None = None, keep_packed: int | None = None) -> None:
+    def __init__(
+        self, keep: int | None = None, keep_packed: int | None = None, *, all_fits: bool = True
+    ) -> None:
         self._keep = limits.KEPT_OPEN if keep is None else keep
         self._keep_packed = limits.KEPT_PACKED if keep_packed is None else keep_packed
         self._open: OrderedDict[int, bytes] = OrderedDict()
         self._open_size = 0
         self._packed: OrderedDict[int, bytes] = OrderedDict()
         self._packed_size = 0
+        # Those that were appended after the first few, until they are too many.
+        self._passed: deque[int] = deque()
+        self._keep_passed = self._keep if all_fits else min(self._keep, limits.KEPT_PASSED)
         self._seen: set[int] = set()
         # Where each piece begins, and where the last one ends.
         self._starts = array("Q", [0])
@@ -91,6 +98,17 @@ class PieceCache:
         number = self.count
         self._starts.append(self.size + len(piece))
         self.put(number, piece)
+        if self.size > self._keep_passed:
+            self._drop_passed(number)
+
+    def _drop_passed(self, newest: int) -> None:
+        """Of the pieces that were only passed, keep the last few."""
+        passed = self._passed
+        passed.append(newest)
+        while self.size - self._starts[passed[0]] > self._keep_passed and len(passed) > 2:
+            oldest = passed.popleft()
+            if oldest in self._open and oldest not in self._seen:
+                self._open_size -= len(self._open.pop(oldest))
 
     def put(self, number: int, piece: bytes) -> None:
         """Add a piece that was dropped, under its number."""
@@ -121,6 +139,7 @@ class PieceCache:
         self._keep = self._keep_packed = self._open_size = self._packed_size = 0
         self._open.clear()
         self._packed.clear()
+        self._passed.clear()
 
     def slice(self, start: int, end: int) -> bytes | None:
         """Bytes `start` to `end`; None when a piece of them is missing."""

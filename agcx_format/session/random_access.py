@@ -89,6 +89,9 @@ class RandomAccessMessages:
         start, end = frame.starts[within], frame.starts[within + 1]
         return decode_shown(index, frame.text[start:end], self._table.text[number] + start)
 
+    def sizes(self, start: int, stop: int) -> list[int]:
+        return [self.size_of(index) for index in range(start, stop)]
+
     def raw(self, index: int) -> bytes | None:
         """The MessagePack of a message; None when its frame is not cached (`fetch` it)."""
         number = self._frame_of(index)

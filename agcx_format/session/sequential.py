@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from itertools import chain, count, islice, pairwise
@@ -19,8 +20,9 @@ from agcx_format.codec.messagepack.scanner import MessageScanner
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CorruptData, FileClosed, MessagePackDecodeError, PersistenceError
 from agcx_format.model.items import MessageSnapshot
+from agcx_format.session.ahead import TextAhead
 from agcx_format.session.message_walk import MessageWalk
-from agcx_format.session.piece_cache import PieceCache, gathered
+from agcx_format.session.piece_cache import PieceCache
 from agcx_format.session.source import PENDING, Pending, check_known
 
 __all__ = ["SequentialMessages", "decode_message", "decode_run", "decode_shown"]
@@ -31,6 +33,11 @@ _SLICE_SECONDS = 0.02
 # Bytes of text that a pass over all messages decodes in one call, which is faster than looking for each
 # message. As much as this program writes into one frame; the first message then comes after some 30 ms.
 _AT_ONCE = 8 * limits.MIB
+
+# Compressed text that is so many times as small as may be kept open is expected to fit.
+_USUAL_RATIO = 4
+# Pieces before one that was fetched that are kept with it.
+_BEFORE = 8
 
 
 def decode_shown(index: int, raw: bytes, base: int) -> MessageSnapshot | PersistenceError:
@@ -78,8 +85,8 @@ class SequentialMessages:
         self._base = base
         self._before = before
         self._scanner = MessageScanner(before)
-        self._cache = PieceCache()
-        self._pieces: Iterator[bytes] = gathered(frames.pieces(section))
+        self._cache = PieceCache(all_fits=len(section) <= limits.KEPT_OPEN // _USUAL_RATIO)
+        self._text = TextAhead(section)
         # The last message that was too large for the cache, and why others could not be fetched.
         self._large: tuple[int, bytes] = -1, b""
         self._unfetched: dict[int, PersistenceError] = {}
@@ -105,6 +112,12 @@ class SequentialMessages:
     def size_of(self, index: int) -> int:
         start, end = self._place(index)
         return end - start
+
+    def sizes(self, start: int, stop: int) -> list[int]:
+        if start < stop:
+            check_known(stop - 1, self.known())
+        starts = self._scanner.starts[start : stop + 1]
+        return [end - begin for begin, end in pairwise(starts)]
 
     def start_of(self, index: int) -> int:
         """Where a known message begins in the decompressed section."""
@@ -135,8 +148,11 @@ class SequentialMessages:
             if self.complete:
                 return False
             try:
-                seconds = _SLICE_SECONDS if self.known() else 0
-                self._read_slice(time.perf_counter() + seconds)
+                if self.known():
+                    with self._text:
+                        self._read_slice(time.perf_counter() + _SLICE_SECONDS)
+                else:
+                    self._read_slice(0)
             except PersistenceError as error:
                 self.error = error.located(section="messages", base=self._base)
                 self.complete = True
@@ -163,13 +179,19 @@ class SequentialMessages:
             return True
 
     def _fetch_pieces(self, missing: set[int], should_stop: Callable[[], bool]) -> bool:
-        for number, piece in enumerate(gathered(frames.pieces(self._section))):
+        # Those just before are most often wanted next.
+        before: deque[tuple[int, bytes]] = deque(maxlen=_BEFORE)
+        for number, piece in enumerate(TextAhead(self._section)):
             if should_stop():
                 return False
-            if number in missing:
-                with self._lock:
-                    self._cache.put(number, piece)
-                missing.discard(number)
+            if number not in missing:
+                before.append((number, piece))
+                continue
+            with self._lock:
+                while before:
+                    self._cache.put(*before.popleft())
+                self._cache.put(number, piece)
+            missing.discard(number)
             if not missing:
                 return True
         raise CorruptData("the file changed while it was read")
@@ -178,7 +200,7 @@ class SequentialMessages:
         start, end = self._place(index)
         self._large = -1, b""
         text, at = bytearray(), 0
-        for piece in gathered(frames.pieces(self._section)):
+        for piece in TextAhead(self._section):
             if should_stop():
                 return False
             text += piece[max(0, start - at) : max(0, end - at)]
@@ -197,7 +219,7 @@ class SequentialMessages:
             PersistenceError: after the last message before the damage.
         """
         try:
-            first, rest = _beginning(self._text())
+            first, rest = _beginning(self._from_beginning())
             messages = _decode_all(first, self._before) if rest is None else None
             if messages is not None:
                 yield messages
@@ -237,7 +259,7 @@ class SequentialMessages:
         with self._lock:
             self._cache.drop()
 
-    def _text(self) -> Iterator[bytes]:
+    def _from_beginning(self) -> Iterator[bytes]:
         """The section from its beginning: cached pieces as long as there are any, then from the file."""
         if self._missing is not None:
             raise copy(self._missing)
@@ -245,7 +267,7 @@ class SequentialMessages:
             with self._lock:
                 piece = self._cache.at_hand(number)
             if piece is None:
-                yield from islice(gathered(frames.pieces(self._section)), number, None)
+                yield from islice(TextAhead(self._section), number, None)
                 return
             yield piece
 
@@ -257,7 +279,7 @@ class SequentialMessages:
     def _read_slice(self, deadline: float) -> None:
         before = self.known()
         while not self._scanner.complete:
-            piece = next(self._pieces, None)
+            piece = next(self._text, None)
             if piece is None:
                 self._scanner.finish()
                 break

@@ -49,6 +49,9 @@ class MessageSource(Protocol):
     def size_of(self, index: int) -> int:
         """About how many bytes of text message `index` holds; for a known one only."""
 
+    def sizes(self, start: int, stop: int) -> Sequence[int]:
+        """The `size_of` of many: the known messages from `start` to before `stop`."""
+
     def read_more(self) -> bool:
         """Make more messages known; False when there are none. May block: call it in a thread."""
 
@@ -85,6 +88,9 @@ class ListSource:
         from agcx_format.codec import messagepack
 
         return len(messagepack.encode(self._messages[index]))
+
+    def sizes(self, start: int, stop: int) -> list[int]:
+        return [self.size_of(index) for index in range(start, stop)]
 
     def read_more(self) -> bool:
         return False

@@ -93,6 +93,9 @@ class Agcx(click.Group):
             ctx.exit(1)
         except OSError as error:
             ctx.exit(_status_of(error))
+        except MemoryError:
+            complain("not enough memory")
+            ctx.exit(1)
         ctx.exit(ctx.obj.status)
 
 

@@ -29,6 +29,9 @@ class GrowingSource:
     def size_of(self, index: int) -> int:
         return 100
 
+    def sizes(self, start: int, stop: int) -> list[int]:
+        return [100] * (stop - start)
+
     def read_more(self) -> bool:
         if self.complete:
             return False

@@ -13,14 +13,16 @@ anything with a length that can be sliced: bytes, or a part of a file that is re
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from itertools import chain, repeat
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 import msgspec
 
 from agcx_format import limits
-from agcx_format.errors import CompressionError
+from agcx_format.errors import CompressionError, PersistenceError
 
 if TYPE_CHECKING:
     import zstandard
@@ -34,7 +36,9 @@ __all__ = [
     "decompress",
     "first_end",
     "pieces",
+    "steps",
     "walk",
+    "with_all_before_damage",
 ]
 
 MAGIC = 0xFD2FB528
@@ -42,6 +46,8 @@ _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 _BLOCK_MAX = 128 * 1024
 # A frame of at most so many bytes is decompressed in one call.
 _AT_ONCE = 4 << 20
+# Blocks in a step: few at first, where often only the beginning is wanted.
+_FIRST_STEPS, _IN_STEP = (1, 2, 4), 8
 
 
 class Section(Protocol):
@@ -153,6 +159,102 @@ def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
             if piece:
                 yield piece
             at = block.end
+
+
+def steps(section: Section) -> Iterator[Callable[[], bytes]]:
+    """Decompress a mebibyte at a time at most: each call gives the next bytes.
+
+    The iterator only reads the section. The calls are made in order, one at a time, and may be made in
+    another thread, while the iterator goes on: nearly all the time they hold no lock of the interpreter.
+
+    Raises:
+        CompressionError: by the iterator or a call; the text of a call that fails is lost
+            (`with_all_before_damage` gives it).
+    """
+    counts = chain(_FIRST_STEPS, repeat(_IN_STEP))
+    at = 0
+    while at == 0 or at < len(section):
+        if (skippable := _skippable_frame(section, at)) is not None:
+            at = skippable.end
+            continue
+        stream = _FrameStream()
+        for blocks in _grouped(_blocks(section, at), counts):
+            data = b"".join([section[block.start : block.end] for block in blocks])
+            yield partial(stream.inflate, data, blocks)
+            at = blocks[-1].end
+
+
+def with_all_before_damage(section: Section, made: Iterable[bytes]) -> Iterator[bytes]:
+    """What the `steps` of a section gave, and if one failed, also the text of the blocks before the damage.
+
+    Raises:
+        CompressionError: the section is damaged; everything before the damage has been yielded.
+    """
+    size = 0
+    try:
+        for piece in made:
+            yield piece
+            size += len(piece)
+        return
+    except CompressionError as error:
+        if error.truncated:
+            raise
+    for piece in pieces(section):
+        if len(piece) > size:
+            yield piece[size:]
+        size = max(0, size - len(piece))
+
+
+class _FrameStream:
+    """Decompresses one frame, some blocks at a time, each time in one call of zstd."""
+
+    def __init__(self) -> None:
+        self._given = b""
+        # zstandard calls nothing but `read`; its types ask for a whole file.
+        self._reader = _decompressor().stream_reader(cast("IO[bytes]", self))
+
+    def read(self, size: int) -> bytes:
+        """What was given to `inflate`, once: for zstd, which takes the stream for a file."""
+        given, self._given = self._given, b""
+        return given
+
+    def inflate(self, data: bytes, blocks: list[_Block]) -> bytes:
+        """The text of the blocks that `data` holds, the next ones of the frame.
+
+        Raises:
+            CompressionError: it is damaged.
+        """
+        import zstandard
+
+        self._given = data
+        bound = sum(block.bound for block in blocks)
+        try:
+            # A byte more than there can be: only then does zstd read all of the data.
+            piece = self._reader.read1(bound + 1)
+        except zstandard.ZstdError as cause:
+            raise CompressionError(f"zstd: {cause}", offset=blocks[0].start) from None
+        if not piece and not blocks[-1].last:
+            # The stream took it for the end of the frame.
+            raise CompressionError("blocks without text", offset=blocks[0].start)
+        return piece
+
+
+def _grouped(blocks: Iterable[_Block], counts: Iterator[int]) -> Iterator[list[_Block]]:
+    """Lists of as many blocks as `counts` says."""
+    group: list[_Block] = []
+    count = next(counts)
+    try:
+        for block in blocks:
+            group.append(block)
+            if len(group) == count:
+                yield group
+                group, count = [], next(counts)
+    except PersistenceError:
+        if group:
+            yield group
+        raise
+    if group:
+        yield group
 
 
 def compress(data: bytes | memoryview, level: int) -> bytes:

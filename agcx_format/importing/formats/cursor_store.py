@@ -17,15 +17,17 @@ from typing import Any
 
 import msgspec
 
+from agcx_format import limits
 from agcx_format.importing.fields import as_text
-from agcx_format.importing.formats.sqlite import opened_read_only
-from agcx_format.importing.json_lines import LONGEST_LINE
+from agcx_format.importing.formats.sqlite import opened_read_only, reason
 
 __all__ = ["Chat", "read_chat"]
 
 # The tag of a repeated field 1 of 32 bytes, which is the hash of a message, and of field 9, the directory.
 _MESSAGE = b"\x0a\x20"
 _DIRECTORY = 9
+# Bytes; a message is 34 of them.
+_LARGEST_ROOT = 16 * limits.MIB
 
 
 @dataclass(slots=True)
@@ -75,26 +77,28 @@ def read_chat(path: Path) -> Chat:
 
 def _blobs(db: sqlite3.Connection, chat: Chat) -> Iterator[tuple[str, dict[str, Any]]]:
     """The messages by the names of their blobs, in the order in which they were written."""
-    query = "select id, length(data), case when length(data) <= ? then data end from blobs order by rowid"
-    number = 0
     try:
-        for number, (name, size, data) in enumerate(db.execute(query, (LONGEST_LINE,)), 1):
-            if data is None and size:
-                chat.errors.append((number, f"longer than {LONGEST_LINE:,} bytes"))
-                continue
-            value = _json(data)
-            if isinstance(value, dict) and as_text(value.get("role")):
-                yield str(name), value
-            else:
-                chat.others += 1
+        places = db.execute("select rowid from blobs order by rowid").fetchall()
     except (sqlite3.Error, UnicodeError) as error:
-        chat.errors.append((number, f"the database is damaged: {error}"))
+        chat.errors.append((0, reason(error)))
+        return
+    for number, place in enumerate(places, 1):
+        try:
+            name, data = db.execute("select id, data from blobs where rowid = ?", place).fetchone()
+        except (sqlite3.Error, UnicodeError) as error:
+            chat.errors.append((number, reason(error)))
+            continue
+        value = _json(data)
+        if isinstance(value, dict) and as_text(value.get("role")):
+            yield str(name), value
+        else:
+            chat.others += 1
 
 
 def _root(db: sqlite3.Connection, name: str) -> bytes:
     try:
         row = db.execute(
-            "select data from blobs where id = ? and length(data) <= ?", (name, LONGEST_LINE)
+            "select data from blobs where id = ? and length(data) <= ?", (name, _LARGEST_ROOT)
         ).fetchone()
     except (sqlite3.Error, UnicodeError):
         return b""

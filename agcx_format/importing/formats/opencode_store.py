@@ -19,7 +19,7 @@ import msgspec
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Source
 from agcx_format.importing.fields import as_text
-from agcx_format.importing.formats.sqlite import MAGIC, opened_read_only
+from agcx_format.importing.formats.sqlite import MAGIC, opened_read_only, reason
 from agcx_format.importing.json_lines import LONGEST_LINE, read_document
 from agcx_format.importing.moments import moment_of
 from agcx_format.model.timestamps import Timestamp
@@ -119,10 +119,11 @@ def read_stored(source: Source) -> Iterator[StoredSession]:
 
 
 def _in_database(db: sqlite3.Connection, source: Source) -> StoredSession:
-    cursor = db.execute(
-        "select * from session where id = ? or (? = '') order by time_created limit 1",
-        (source.part, source.part),
+    # Found by its id: a condition on all of them would read the table once for each session.
+    one, of = (
+        ("where id = ?", [source.part]) if source.part else ("order by time_created limit 1", [])
     )
+    cursor = db.execute(f"select * from session {one}", of)
     row = cursor.fetchone()
     if row is None:
         raise ConversionError(f"no session {source.part} in the database", path=source.path)
@@ -164,13 +165,13 @@ def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredM
     try:
         names += (name for (name,) in db.execute(order, (stored.about.get("id"),)))
     except (sqlite3.Error, UnicodeError) as error:
-        stored.errors.append((0, f"the database is damaged: {error}"))
+        stored.errors.append((0, reason(error)))
     parts = _Parts(db, stored)
     for number, name in enumerate(names, 1):
         try:
             message = _message(db, stored, parts, number, name, is_last=number == len(names))
         except (sqlite3.Error, UnicodeError) as error:
-            stored.errors.append((number, f"message {name}: the database is damaged: {error}"))
+            stored.errors.append((number, f"message {name}: {reason(error)}"))
             continue
         if message is not None:
             yield message
@@ -185,12 +186,8 @@ def _message(
     *,
     is_last: bool,
 ) -> StoredMessage | None:
-    row = db.execute(
-        "select time_created, length(data), case when length(data) <= ? then data end"
-        " from message where id = ?",
-        (LONGEST_LINE, name),
-    ).fetchone()
-    data = _read(stored, number, f"message {name}", row[1], row[2]) if row else None
+    row = db.execute("select time_created, data from message where id = ?", (name,)).fetchone()
+    data = _read(stored, number, f"message {name}", row[1]) if row else None
     if row is None or data is None:
         return None
     return StoredMessage(str(name), number, row[0], data, list(parts.of(number, name)), is_last)
@@ -205,34 +202,40 @@ class _Parts:
 
     def __init__(self, db: sqlite3.Connection, stored: StoredSession) -> None:
         self._db, self._stored = db, stored
-        self._places: defaultdict[Any, list[int]] | None = None
+        self._places: defaultdict[Any, list[tuple[int]]] | None = None
         try:
             if not _has_index(db, "part", "message_id"):
                 self._look_up()
         except (sqlite3.Error, UnicodeError) as error:
-            stored.errors.append((0, f"the database is damaged: {error}"))
+            stored.errors.append((0, reason(error)))
 
     def _look_up(self) -> None:
         self._places = defaultdict(list)
         query = "select message_id, rowid from part where session_id = ? order by id"
         for message, place in self._db.execute(query, (self._stored.about.get("id"),)):
-            self._places[message].append(place)
+            self._places[message].append((place,))
 
     def of(self, number: int, message: Any) -> Iterator[dict[str, Any]]:
-        for name, size, text in self._rows(message):
-            data = _read(self._stored, number, f"part {name}", size, text)
+        """Each part of a message; those that cannot be read go to the errors."""
+        for place in self._places_of(message):
+            name: Any = place[0]
+            try:
+                (name,) = self._db.execute("select id from part where rowid = ?", place).fetchone()
+                (text,) = self._db.execute(
+                    "select data from part where rowid = ?", place
+                ).fetchone()
+            except (sqlite3.Error, UnicodeError) as error:
+                self._stored.errors.append((number, f"part {name}: {reason(error)}"))
+                continue
+            data = _read(self._stored, number, f"part {name}", text)
             if data is not None:
                 yield {**data, "id": str(name)}
 
-    def _rows(self, message: Any) -> Iterator[tuple[Any, Any, Any]]:
-        query = "select id, length(data), case when length(data) <= ? then data end from part"
-        if self._places is None:
-            yield from self._db.execute(
-                f"{query} where message_id = ? order by id", (LONGEST_LINE, message)
-            )
-            return
-        for place in self._places[message]:
-            yield from self._db.execute(f"{query} where rowid = ?", (LONGEST_LINE, place))
+    def _places_of(self, message: Any) -> list[tuple[int]]:
+        if self._places is not None:
+            return self._places[message]
+        query = "select rowid from part where message_id = ? order by id"
+        return self._db.execute(query, (message,)).fetchall()
 
 
 def _has_index(db: sqlite3.Connection, table: str, column: str) -> bool:
@@ -241,15 +244,12 @@ def _has_index(db: sqlite3.Connection, table: str, column: str) -> bool:
     return any("SEARCH" in str(step[-1]) for step in db.execute(plan))
 
 
-def _read(
-    stored: StoredSession, number: int, what: str, size: Any, text: Any
-) -> dict[str, Any] | None:
+def _read(stored: StoredSession, number: int, what: str, text: Any) -> dict[str, Any] | None:
     """The object in a row; None with an error if it has none."""
     value = _decoded(text)
     if isinstance(value, dict):
         return value
-    reason = f"longer than {LONGEST_LINE:,} bytes" if text is None and size else "not a JSON object"
-    stored.errors.append((number, f"{what}: {reason}"))
+    stored.errors.append((number, f"{what}: not a JSON object"))
     return None
 
 

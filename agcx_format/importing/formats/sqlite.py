@@ -3,6 +3,9 @@
 Strategy: one that no program is writing is opened as immutable: SQLite then takes no locks and makes no
 files. One with a write-ahead log that is in use is opened read-only, as the program's own readers do,
 which stops no writer. If that would make a file beside it, a copy is opened instead.
+
+Only tables are read: a view in the place of one could count for ever, and would have no row ids. A value
+that no importer takes is refused before it is in memory.
 """
 
 from __future__ import annotations
@@ -18,8 +21,9 @@ from urllib.parse import quote
 
 from agcx_format.disk.durable import open_regular, os_reason
 from agcx_format.errors import ConversionError
+from agcx_format.importing.json_lines import LONGEST_LINE
 
-__all__ = ["MAGIC", "opened_read_only"]
+__all__ = ["MAGIC", "opened_read_only", "reason"]
 
 # What every such database begins with.
 MAGIC = b"SQLite format 3\0"
@@ -30,6 +34,8 @@ _CACHE = 4096
 @contextlib.contextmanager
 def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection to the database as it is now.
+
+    Reading a value of more than `LONGEST_LINE` bytes is a `sqlite3.Error`: read row by row what may have one.
 
     Raises:
         ConversionError: it cannot be read, or is none.
@@ -44,12 +50,20 @@ def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
             # The first read: the transaction shows one state of the database, however long it takes.
             connection.execute("begin")
             connection.execute("select count(*) from sqlite_master").fetchone()
+            connection.set_authorizer(_only_tables)
             yield connection
     # A damaged database can name its parts in bytes that are no text.
     except (sqlite3.Error, UnicodeError) as error:
         raise ConversionError(f"the database cannot be read: {error}", path=path) from error
     except OSError as error:
         raise ConversionError(os_reason(error), path=path) from error
+
+
+def reason(error: sqlite3.Error | UnicodeError) -> str:
+    """Why a row could not be read."""
+    if isinstance(error, sqlite3.DataError):
+        return f"longer than {LONGEST_LINE:,} bytes"
+    return f"the database is damaged: {error}"
 
 
 def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
@@ -72,8 +86,18 @@ def _open(path: Path, how: str, stack: contextlib.ExitStack) -> sqlite3.Connecti
     name = quote(os.fsencode(path.absolute()))
     connection = sqlite3.connect(f"file:{name}?{how}", uri=True, isolation_level=None)
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_LINE)
     stack.callback(connection.close)
     return connection
+
+
+def _only_tables(
+    action: int, _table: str | None, _column: str | None, _database: str | None, through: str | None
+) -> int:
+    """Allow what reads a table, and not `through` a view; a view alone can be recursive."""
+    if through is not None or action == sqlite3.SQLITE_RECURSIVE:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
 
 
 def _size(path: str) -> int:

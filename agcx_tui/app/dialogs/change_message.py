@@ -17,6 +17,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box
+from agcx_tui.app.widgets.lines.option_lines import OptionLines
 
 __all__ = ["ChangeDialog", "MessageChange", "ReplaceDialog", "Replacement"]
 
@@ -56,7 +57,7 @@ class ChangeDialog(Dialog[MessageChange]):
         with Vertical(id="box"):
             yield Static(Content(self._question), id="question", markup=False)
             yield Static(Content(safe_line(self._facts)), id="facts", markup=False)
-            yield OptionList(id="choices", markup=False)
+            yield OptionLines(id="choices", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
 

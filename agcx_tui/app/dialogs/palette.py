@@ -6,10 +6,11 @@ Imported when it is first opened; `palette_commands.py` provides its commands.
 from __future__ import annotations
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.textual_internals import forget_chosen_command
+from agcx_tui.app.widgets.lines.option_lines import has_pages
 
 __all__ = ["PALETTE_WIDTH", "Palette"]
 
@@ -40,6 +41,12 @@ class Palette(CommandPalette, OnceScreen[None]):
         }
     }
     """
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # What Page Up and Page Down do here.
+        if action == "command_list" and parameters[0] in ("page_up", "page_down"):
+            return has_pages(self.query_one(CommandList))
+        return super().check_action(action, parameters)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         if not self.is_active:

@@ -22,6 +22,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Dialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import MUTED
+from agcx_tui.app.widgets.lines.option_lines import OptionLines
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class RedactionReview(Dialog[Reviewed]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(id="question", markup=False)
-            yield OptionList(*self._options(), id="finds", markup=False)
+            yield OptionLines(*self._options(), id="finds", markup=False)
             yield Static(
                 "space toggles one, s its secret, g its kind, a all", id="hint", markup=False
             )

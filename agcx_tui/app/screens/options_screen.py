@@ -16,6 +16,7 @@ from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.key_line import KeyLine
+from agcx_tui.app.widgets.lines.option_lines import OptionLines
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ class PagedScreen(OnceScreen[T], Generic[T]):
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
-        yield OptionList(id="lines", markup=False)
+        yield OptionLines(id="lines", markup=False)
         yield Static(id="notice", markup=False)
         yield KeyLine()
 

@@ -9,7 +9,7 @@ No Textual.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from agcx_format import MessageSnapshot, MessageSource, Pending, SessionFile
 from agcx_format.errors import PersistenceError
@@ -49,6 +49,9 @@ class FollowedSource:
 
     def size_of(self, index: int) -> int:
         return self._file.size_of(index)
+
+    def sizes(self, start: int, stop: int) -> Sequence[int]:
+        return self._file.sizes(start, stop)
 
     def read_more(self) -> bool:
         return self._file.read_more()

@@ -172,11 +172,11 @@ class IndexKeeper:
                 await asyncio.wait_for(self._asked.wait(), _QUIET)
 
     async def _build(self, store: Path) -> None:
-        from agcx_format.search import BUILD_BUSY, BUILD_DONE, BUILD_STOPPED, build_command
-
         assert self.directory is not None
-        command = build_command(store, self.directory, self.cap)
-        process = self.process = await asyncio.to_thread(_start, command)
+        process = await asyncio.to_thread(_start, store, self.directory, self.cap)
+        from agcx_format.search import BUILD_BUSY, BUILD_DONE, BUILD_STOPPED
+
+        self.process = process
         async with aclosing(_states(process)) as states:
             async for state in states:
                 if self.process is process:
@@ -205,11 +205,14 @@ class IndexKeeper:
         self.changed.publish(self.state)
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
+def _start(store: Path, directory: Path, cap: int | None) -> subprocess.Popen[bytes]:
     import subprocess
 
+    # All that is used from here on, so that nothing is imported on the thread of the interface.
+    from agcx_format.search import BUILD_DONE, BookState, build_command  # noqa: F401
+
     return subprocess.Popen(
-        command,
+        build_command(store, directory, cap),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

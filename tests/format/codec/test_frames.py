@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -71,6 +72,43 @@ def test_a_section_decompresses_whole_and_in_pieces(section: bytes, content: byt
 @each_section
 def test_pieces_are_small(section: bytes, content: bytes):
     assert all(len(piece) <= 128 * 1024 for piece in frames.pieces(section))
+
+
+def in_steps(section: bytes) -> Iterator[bytes]:
+    return frames.with_all_before_damage(section, (step() for step in frames.steps(section)))
+
+
+@each_section
+def test_steps_give_the_text(section: bytes, content: bytes):
+    found = list(in_steps(section))
+    assert b"".join(found) == content
+    assert all(len(piece) <= limits.MIB for piece in found)
+
+
+def test_steps_give_all_before_the_damage_wherever_it_is():
+    section = frames.compress(TEXT * 4, 3)
+    for part in (1, 3, 5, 7):
+        damaged = bytearray(section)
+        at = len(section) * part // 8
+        damaged[at : at + 40] = bytes(40)
+        for bad in (bytes(damaged), section[:at]):
+            assert text_and_reason(in_steps(bad)) == text_and_reason(frames.pieces(bad))
+
+
+def text_and_reason(pieces: Iterator[bytes]) -> tuple[bytes, str]:
+    text, reason = b"", ""
+    try:
+        for piece in pieces:
+            text += piece
+    except CompressionError as error:
+        reason = str(error)
+    return text, reason
+
+
+def test_blocks_without_text_end_no_step():
+    header, empty = b"\x28\xb5\x2f\xfd\x00\x58", (0).to_bytes(3, "little")
+    text = (5 << 3 | 1).to_bytes(3, "little") + b"after"
+    assert b"".join(in_steps(header + empty * 40 + text)) == b"after"
 
 
 @each_section

@@ -88,6 +88,9 @@ def test_it_is_a_sequence(kind: str, messages, request):
         assert session[5] == messages[5]
         assert session[-1] == messages[-1]
         assert len(session) == len(messages)
+        sizes = [session.size_of(index) for index in range(3, 400)]
+        assert list(session.sizes(3, 400)) == sizes
+        assert list(session.sizes(7, 7)) == []
         assert list(session) == messages
         for index in (len(messages), -len(messages) - 1):
             with pytest.raises(IndexError):
@@ -278,14 +281,18 @@ def test_a_message_that_cannot_be_decoded_is_an_error_in_its_place(tmp_path: Pat
 def inflated(monkeypatch) -> list[int]:
     """The size of each piece that is decompressed from now on."""
     sizes: list[int] = []
-    inflate = frames._inflate
 
-    def counted(*args) -> bytes:
-        piece = inflate(*args)
-        sizes.append(len(piece))
-        return piece
+    def counted(inflate):
+        def inflate_counted(*args) -> bytes:
+            piece = inflate(*args)
+            sizes.append(len(piece))
+            return piece
 
-    monkeypatch.setattr(frames, "_inflate", counted)
+        return inflate_counted
+
+    monkeypatch.setattr(frames, "_inflate", counted(frames._inflate))
+    stream = frames._FrameStream
+    monkeypatch.setattr(stream, "inflate", counted(stream.inflate))
     return sizes
 
 

@@ -12,7 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from agcx_tui.cli import agcx
+from agcx_tui.cli.common import Settings
+from agcx_tui.cli.group import Agcx
 from agcx_tui.core.local.paths import find_store
+from tests.support.waiting import LIMIT
 from tests.tui.cli.conftest import GRID, run, run_program
 from tests.tui.cli.every_command import leaves
 
@@ -203,3 +206,34 @@ def test_the_help_of_every_command_fits_80_columns_and_cuts_no_sentence():
         assert max(map(len, shown.splitlines())) <= 80, words
         for line in shown.partition("\nCommands:\n")[2].splitlines():
             assert not line.endswith("..."), line
+
+
+EARLY = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from agcx_tui.__main__ import main
+sys.argv[2:] = ["list"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["agcx_tui.core.local.streams", "agcx_tui.cli"])
+def test_ctrl_c_before_a_command_is_there_ends_without_a_traceback(module):
+    command = [sys.executable, "-c", EARLY, module]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
+
+
+@click.command()
+def hungry() -> None:
+    bytes(2**62)
+
+
+def test_too_little_memory_is_said_in_plain_words():
+    group = Agcx(places={"hungry": f"{__name__}:hungry"}, default="hungry")
+    result = CliRunner().invoke(group, ["hungry"], obj=Settings())
+    assert (result.exit_code, result.stderr) == (1, "agcx: not enough memory\n")

@@ -43,6 +43,7 @@ from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message, is_injected, is_turn, tells_of_branches
 from agcx_tui.app.blocks.notes import note_block, other_way_block, undecodable_block
 from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.core.conversation.subagent_task import SubagentTask
 from agcx_tui.core.conversation.turns import TurnNumbers
 
 __all__ = ["NOTHING", "REASONING", "SPEECH", "TOOL", "ConversationBlocks"]
@@ -83,6 +84,9 @@ class ConversationBlocks:
         self.modes: tuple[ModeChange, ...] = ()
         # Whether the program that wrote the session numbered its turns.
         self.turns_are_counted = True
+        # Whether the session is a subagent's, and begins with its task.
+        self.begins_with_task = False
+        self._task = SubagentTask(source, False)
         self._turns = TurnNumbers(source, True)
         self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
 
@@ -95,6 +99,7 @@ class ConversationBlocks:
         self.pending.clear()
         self.branches, self._ways, self.misses_branches = None, None, False
         self._turns = TurnNumbers(source, self.turns_are_counted)
+        self._task = SubagentTask(source, self.begins_with_task)
         self._messages.clear()
 
     def renew(self) -> None:
@@ -225,7 +230,7 @@ class ConversationBlocks:
             return REASONING
         if isinstance(message.item, Message) and not is_injected(message):
             return SPEECH
-        return TOOL
+        return SPEECH if index == self._task.index else TOOL
 
     def file_of(self, index: int) -> str:
         """The path of the file that a message is about; empty for none."""
@@ -271,16 +276,18 @@ class ConversationBlocks:
     def estimates(self, start: int, stop: int) -> Iterator[int]:
         """Heights in lines, estimated from sizes; 0 only for what is left out."""
         width, known = max(20, self.look.width), self.source.known()
-        size_of, all_shown = self.source.size_of, self.only is None
+        guessed = min(stop, known, start + _GUESSED)
+        sizes = self.source.sizes(start, guessed) if start < guessed else ()
+        all_shown = self.only is None
         for index in range(start, stop):
             if not all_shown and self.leaves_out(index):
                 yield 0
             elif index >= known:
                 yield 1
-            elif index - start >= _GUESSED:
+            elif index >= guessed:
                 yield _USUAL_HEIGHT
             else:
-                yield 2 + min(40, size_of(index) // width)
+                yield 2 + min(40, sizes[index - start] // width)
 
     def draw(self, index: int) -> Block:
         if index >= self.source.known():
@@ -313,6 +320,7 @@ class ConversationBlocks:
             self.branches,
             self._turns.number(index, found),
             modes,
+            self._task.index,
         )
         return draw_message(found, around, self.look, fold)
 

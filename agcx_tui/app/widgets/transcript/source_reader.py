@@ -28,8 +28,6 @@ __all__ = ["ALL", "SourceReader"]
 ALL = 1 << 62
 # Seconds between two reports: of the first ones, and of those that follow.
 _FIRST_REPORTS, _INTERVAL, _LATER_INTERVAL = 10, 0.05, 0.25
-# Lets the interface in between two slices: a busy thread would hold the interpreter.
-_BREATH = 0.0005
 
 
 class SourceReader:
@@ -112,7 +110,6 @@ class SourceReader:
                 if time.monotonic() - posted > interval:
                     self._post(source)
                     reports, posted = reports + 1, time.monotonic()
-                time.sleep(_BREATH)
             elif self._finish(generation, source):
                 self._post(source)
                 return

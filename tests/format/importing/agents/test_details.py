@@ -11,6 +11,7 @@ import pytest
 
 from agcx_format import OperatingMode, open_store
 from agcx_format.importing import Source, agent_named, agent_of_file, import_sessions
+from agcx_format.importing.formats import sqlite
 from agcx_format.importing.run import ImportOutcome
 from agcx_format.model.items import FunctionCall, InputImage, Message
 from agcx_format.subagents import subagents_in
@@ -245,6 +246,17 @@ def test_cursor_a_chat_with_a_database_is_read_from_there(tmp_path):
     assert str(result.id) == SESSION
     database.unlink()
     assert list(agent_named("cursor").sources(transcript))
+
+
+def test_cursor_a_blob_that_is_too_long_loses_only_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite, "LONGEST_LINE", 100_000)
+    path = cursor_store(tmp_path)
+    before = len(read("cursor", path).conversation.messages)
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("insert into blobs (rowid, id, data) values (0, 'long', zeroblob(200000))")
+    imported = read("cursor", path)
+    assert len(imported.conversation.messages) == before
+    assert imported.report.bad_lines == ((1, "longer than 100,000 bytes"),)
 
 
 def test_cursor_what_was_said_twice_is_there_twice_and_a_chat_grows(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from agcx_format import ConversionError, open_store
 from agcx_format.importing import agent_named, import_sessions
+from agcx_format.importing.formats import sqlite
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.model.items import FunctionCall, Message
 from agcx_format.subagents import parent_tag, subagents_in
@@ -245,6 +246,31 @@ def test_a_damaged_database_is_an_error_or_gives_what_can_be_read(path):
             for source in AGENT.sources(path):
                 with contextlib.suppress(ConversionError):
                     AGENT.read(source)
+
+
+def test_a_text_that_is_too_long_loses_only_itself(path, monkeypatch):
+    # SQLite refuses to read it: the limit is that of the importer, for a file of moderate size.
+    monkeypatch.setattr(sqlite, "LONGEST_LINE", 100_000)
+    with changing(path) as db:
+        db.execute("update part set data = hex(zeroblob(60000)) where id = 'prt_4'")
+    (imported,) = sessions(path)
+    assert "Fix the grid" in texts(imported)
+    assert "bash" in " ".join(texts(imported))
+    assert imported.report.bad_lines == ((2, "part prt_4: longer than 100,000 bytes"),)
+
+
+@pytest.mark.parametrize("table", ["session", "message", "part"])
+def test_a_view_without_end_in_the_place_of_a_table_is_refused(path, table):
+    without_end = "with recursive n(x) as (select 1 union all select x + 1 from n)"
+    with changing(path) as db:
+        db.execute(f"alter table {table} rename to kept")
+        db.execute(f"create view {table} as {without_end} select kept.* from kept, n")
+    try:
+        found = sessions(path)
+    except ConversionError as error:
+        assert "prohibited" in str(error)
+    else:
+        assert any("prohibited" in reason for _, reason in found[0].report.bad_lines)
 
 
 def test_another_database_is_not_of_opencode(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.command import CommandList
 
 from agcx_format.store.store import open_store
@@ -16,6 +17,12 @@ async def test_the_palette_finds_actions_and_sessions(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
+        # All at once, before there are commands to turn a page of.
+        for key in ("ctrl+p", "down", "pagedown", "pageup"):
+            app.post_message(events.Key(key, None))
+        await on_top(pilot, Palette)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
         await pilot.press("ctrl+p")
         await pilot.press(*"post-mortem")
         await until(pilot, lambda: pilot.app.screen.query_one(CommandList).option_count)

@@ -31,6 +31,9 @@ class ReadByAnother:
     def size_of(self, index: int) -> int:
         return 100
 
+    def sizes(self, start: int, stop: int) -> list[int]:
+        return [100] * (stop - start)
+
 
 def test_none_is_left_out_where_another_thread_reads_the_last_ones():
     messages = [user(f"message {number}") for number in range(5)]
