@@ -17,6 +17,7 @@ from textual.binding import ActiveBinding
 from textual.widgets import Static
 
 from agcx_format.store import StoredCheckpoint
+from agcx_format.subagents import parent_of
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
@@ -174,6 +175,7 @@ class ConversationScreen(OnceScreen[None]):
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.blocks.turns_are_counted = conversation.metadata.turn_count > 0
+        self.transcript.blocks.begins_with_task = parent_of(conversation.metadata.tags) is not None
         self.transcript.show(conversation.source)
         if before is not None:
             await self.show_tab("messages")
@@ -220,6 +222,8 @@ class ConversationScreen(OnceScreen[None]):
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
         if action == "search" and self.search.is_typed_in:
+            return False
+        if action == "subagent" and not self.file.subagents.started:
             return False
         if action == "tab_number" and parameters not in [
             (number,) for number in range(1, len(self._tabs.tabs) + 1)

@@ -141,11 +141,11 @@ async def test_each_row_says_its_size_and_what_came_after_also_where_no_session_
         assert all(" B" in note or "kB" in note for note in notes)
         assert sum("its session does not list it" in note for note in notes) == 1
         assert any("messages since" in note for note in notes)
-        assert {"new", "go back", "open"} <= offered(screen)
+        assert {"new checkpoint", "go back", "open"} <= offered(screen)
         # Without one, only what needs none is offered.
         await pilot.press("slash", *"none", "enter")
-        assert "new" in offered(screen)
-        assert not {"new session", "go back", "open"} & offered(screen)
+        assert "new checkpoint" in offered(screen)
+        assert not {"session from it", "go back", "open"} & offered(screen)
 
 
 async def test_e_exports_the_checkpoint(managed):
