@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import random
 import shutil
@@ -203,6 +204,32 @@ def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):
         filler.unlink()
     store.update_metadata(B, is_favorite=True)
     assert set(store.load_index().sessions) == {B}
+
+
+def test_a_used_up_quota_is_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    root = small_store(tmp_path / "store")
+
+    def used() -> int:
+        files = {file.stat().st_ino: file.stat() for file in root.rglob("*") if file.is_file()}
+        return sum(status.st_size for status in files.values())
+
+    limit, write = used(), os.write
+
+    def within_quota(fd: int, data: bytes) -> int:
+        if used() + len(data) > limit:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", within_quota)
+    store = open_store(root)
+    with pytest.raises(PersistenceError, match="quota"):
+        store.save_session(B, *session(B, 2, LARGE))
+    store.delete(list(store.scan()))
+    assert live(root) == {}
+    open_store(root).undo()
+    assert live(root) == {A: 1}
+    open_store(root).delete(list(open_store(root).scan()))
+    assert open_store(root).empty_trash().ids == {A}
 
 
 def test_a_store_without_a_trash_gets_room_by_destroying(tiny_disk: Path):

@@ -121,7 +121,7 @@ class ConversationScreen(OnceScreen[None]):
         self.derived = derived or DerivedSessions(path)
         self.taking_out = TakingOut(self, export)
         self.transcript = Transcript(id="messages")
-        self.panes = Panes(self.transcript, self.derived.store)
+        self.panes = Panes(self.transcript, self.derived.acts.store)
         self.panes.show_checkpoint = (
             None if show_checkpoint is None else partial(show_checkpoint, self)
         )
@@ -131,7 +131,7 @@ class ConversationScreen(OnceScreen[None]):
         place = ReadingPlace(self.transcript, positions)
         place.wanted = message
         opener = opener or partial(open_session, path)
-        subagents = SubagentCalls(self.transcript, self.derived.store, open_file)
+        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file)
         self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
@@ -293,7 +293,7 @@ class ConversationScreen(OnceScreen[None]):
         if wanted is not None and message.act is CheckpointAct.NEW_SESSION:
             await self.derived.restore_checkpoint(self, self.opened, wanted.metadata)
         elif wanted is None or wanted.path is None or message.act is not CheckpointAct.EXPORT:
-            await act_on_checkpoint(self, self.derived, self.opened, message.act, wanted)
+            await act_on_checkpoint(self, self.derived.acts, self.opened, message.act, wanted)
         elif self.taking_out.export_file is not None and store is not None:
             self.taking_out.export_file(str(store.path / wanted.path))
 
@@ -369,7 +369,7 @@ class ConversationScreen(OnceScreen[None]):
     async def action_derive(self, what: str) -> None:
         """Split the session, change what is in it, or undo that."""
         if what == "undo":
-            await self.derived.undo(self)
+            await self.derived.acts.undo(self)
         elif what == "change":
             await self.derived.change(self, self.opened, self.transcript)
         elif self.has_class("-failed"):
