@@ -170,7 +170,9 @@ class Columns:
         self.titles[row] = self.haystacks[row] = ""
 
     def set_opening(self, row: int, opening: Opening) -> None:
-        """Add what was read from the conversation itself."""
+        """Add what was read from the conversation itself; what is damaged in it stays as it was known."""
+        if opening.is_damaged:
+            opening = self.opening(row)._replace(words=opening.words)
         arrays, pools = self.arrays, self.pools
         arrays["directories"][row] = pools["directories"].number(opening.directory)
         arrays["projects"][row] = pools["projects"].number(opening.project)

@@ -7,10 +7,11 @@
 Strategy: what the manifest of a finished act says of its sessions never changes, so its directory says which
 it is.  (An undo that a crash interrupted may leave it fewer steps; what the trash holds is looked up there.)
 Which acts there are, and which of them were undone or emptied, always comes from the store, and the last ones
-are read there as well.  A row is decoded and checked like the manifest itself.  Only lists use the cache:
-what undoes or restores something reads the store, and `verify` checks every manifest.  A cache that is
-damaged, or of another store or version, is silently discarded.  It holds titles, so only its owner can read
-it, and emptying the trash removes it.
+are read there as well.  A row is decoded and checked like the manifest itself.  Only commands that list use
+the cache.  Screens read the store, in a thread and once: people act on what they show.  So does what undoes
+or restores something, and `verify` checks every manifest.  A cache that is damaged, or of another store or
+version, is silently discarded.  It holds titles, so only its owner can read it, and emptying the trash
+removes it.
 """
 
 from __future__ import annotations

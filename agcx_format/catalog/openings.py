@@ -32,6 +32,7 @@ def read_opening(path: str) -> Opening:
 
     Reads only the first pieces of the messages, and the context.
     """
+    words = ""
     try:
         with SessionFile(path, use_mmap=False) as session:
             words = _first_words(session)
@@ -39,7 +40,7 @@ def read_opening(path: str) -> Opening:
                 return Opening(words)
             context = session.context
     except PersistenceError:
-        return Opening()
+        return Opening(words, is_damaged=True)
     directory = context.working_directory
     noted = context.environment_variables
     return Opening(

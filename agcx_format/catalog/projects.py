@@ -35,6 +35,7 @@ class Opening(NamedTuple):
         branch: the Git branch, where it was recorded.
         tokens: those read and written, where that was recorded.
         cost: in US dollars, where it was recorded.
+        is_damaged: whether the part of the file with all of these but the words could not be read.
 
     All may be empty, or 0.
     """
@@ -45,6 +46,7 @@ class Opening(NamedTuple):
     branch: str = ""
     tokens: int = 0
     cost: float = 0.0
+    is_damaged: bool = False
 
 
 def project_name(directory: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agcx_format.doctor.checks import verify_file as verify_file
     from agcx_format.doctor.checks import verify_store as verify_store
     from agcx_format.doctor.repair import Repair as Repair
+    from agcx_format.doctor.repair import can_be_saved as can_be_saved
     from agcx_format.doctor.repair import repair_file as repair_file
     from agcx_format.doctor.repair_beside import RepairedSession as RepairedSession
     from agcx_format.doctor.repair_beside import repair_beside as repair_beside
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "checks": "verify_file verify_store",
-    "repair": "Repair repair_file",
+    "repair": "Repair can_be_saved repair_file",
     "repair_beside": "RepairedSession repair_beside",
     "report": "FileReport Finding ReportPart",
 }

@@ -44,7 +44,7 @@ from agcx_format.session.whole import read_session
 from agcx_format.store import paths  # fmt: skip
 from agcx_format.store.index_file import read_index
 
-__all__ = ["Repair", "repair_file"]
+__all__ = ["Repair", "can_be_saved", "repair_file"]
 
 _LEVEL = 3
 
@@ -72,7 +72,7 @@ def repair_file(path: str | os.PathLike[str], directory: str | os.PathLike[str])
     A checkpoint becomes a session, even if it is intact.
 
     Raises:
-        PersistenceError: nothing can be saved, or a file of that name exists.
+        PersistenceError: no message can be saved, or a file of that name exists.
     """
     source = os.fspath(path)
     is_checkpoint = source.endswith(checkpoint.SUFFIX)
@@ -80,7 +80,7 @@ def repair_file(path: str | os.PathLike[str], directory: str | os.PathLike[str])
         return Repair(source, None, paths.id_of(source))
     found = _salvage(path, is_checkpoint)
     if found.empty:
-        raise CorruptData("nothing in it can be saved", path=path)
+        raise CorruptData("no message in it can be saved", path=path)
     metadata, rebuilt = _metadata(found, Path(path))
     if found.reworded:
         rebuilt.append(f"the reasoning of {_messages(found.reworded)}, so that AGCodex can load it")
@@ -89,6 +89,14 @@ def repair_file(path: str | os.PathLike[str], directory: str | os.PathLike[str])
     return Repair(
         source, str(target), metadata.id, len(found.messages), tuple(found.lost), tuple(rebuilt)
     )
+
+
+def can_be_saved(path: str | os.PathLike[str]) -> bool:
+    """Whether `repair_file` would write something: reads as much of a damaged file as it does."""
+    try:
+        return not _salvage(path, os.fspath(path).endswith(checkpoint.SUFFIX)).empty
+    except PersistenceError:
+        return False
 
 
 def _messages(count: int) -> str:

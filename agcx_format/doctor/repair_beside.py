@@ -41,7 +41,7 @@ def repair_beside(
 
     Raises:
         StaleSession: the file changed since it was scanned.
-        PersistenceError: nothing can be saved, or a file cannot be read or written.
+        PersistenceError: no message can be saved, or a file cannot be read or written.
     """
     with Staging(store.path) as staging:
         done = repair_file(entry.path, staging.path)

@@ -61,7 +61,9 @@ class Salvaged:
 
     @property
     def empty(self) -> bool:
-        return self.metadata is None and not self.messages
+        """Whether no message was saved, unless it is known that there was none."""
+        metadata = self.metadata
+        return not self.messages and (metadata is None or metadata.message_count > 0)
 
     def take(self, index: int, raw: bytes | None) -> None:
         """Keep message `index` if it decodes."""

@@ -81,7 +81,7 @@ def markdown_parts(
     if facts and not alone:
         yield visible(f"\n{fenced(facts, 'yaml')}\n")
     directory = context.working_directory if context is not None else ""
-    reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
+    reader = TranscriptReader.of(metadata, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
         if read.is_silent:
@@ -132,7 +132,7 @@ def _message(read: ReadMessage, directory: str) -> str:
     message, item = read.message, read.message.item
     words = f"{read.number}. {one_line(f'{read.speaker} · {describe_time(message.timestamp)}')}"
     body = [block for block in _body(item, read.call, directory) if block]
-    if isinstance(item, Message) and sum(map(len, body)) > _FOLDED:
+    if isinstance(item, Message) and not read.is_task and sum(map(len, body)) > _FOLDED:
         if is_instruction(item):
             body = _folded("Instructions", body)
         elif is_context(item):

@@ -64,7 +64,7 @@ def text_parts(
     title = " ".join(metadata.title.split()) or "Untitled"
     facts = f"{metadata.id} · {metadata.model} · {counted(metadata.message_count, 'message')}\n"
     yield visible(f"{title}\n{facts if choice.metadata else ''}")
-    reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
+    reader = TranscriptReader.of(metadata, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
         if read.is_silent:
@@ -144,7 +144,7 @@ def jsonl_parts(
     of its output, and on that of the call as far as it is known there. Without the metadata a record has
     no session, place, and time, and no notes.
     """
-    reader = TranscriptReader(metadata.turn_count)
+    reader = TranscriptReader.of(metadata)
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
         item = message.item

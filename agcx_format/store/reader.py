@@ -277,15 +277,17 @@ class StoreReader:
 
         return history(self.path)
 
-    def trash(self) -> list[TrashedSession]:
+    def trash(self, log: Iterable[Act] | None = None) -> list[TrashedSession]:
         """The sessions in the trash, the last deleted first.
+
+        `log` is what `log` gave, if it was called already: the acts are then not read again.
 
         Raises:
             PersistenceError: the trash cannot be read.
         """
         from agcx_format.store.trash import trashed
 
-        return list(trashed(self.path))
+        return list(trashed(self.path, log))
 
     def to_destroy(self, before: str | None = None) -> list[Act]:
         """The acts that `empty_trash` would destroy, including those of interrupted emptyings.

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
     from agcx_format.transcript.wording import describe_record as describe_record
+    from agcx_format.transcript.words import begins_as_task as begins_as_task
     from agcx_format.transcript.words import count_turns as count_turns
     from agcx_format.transcript.words import genuine_user_text as genuine_user_text
     from agcx_format.transcript.words import is_tool_image as is_tool_image
@@ -94,7 +95,7 @@ _HOMES = {
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call",
     "wording": "answer_lines call_parts describe_file describe_outcome describe_record",
-    "words": "count_turns genuine_user_text is_tool_image own_words text_of",
+    "words": "begins_as_task count_turns genuine_user_text is_tool_image own_words text_of",
 }
 
 __all__ = names_in(_HOMES)

@@ -21,7 +21,7 @@ __all__ = ["BranchContents", "WayContent"]
 # As much of a command as tells it from others.
 _COMMAND = 200
 # Characters of the last words.
-_WORDS = 60
+_WORDS = 120
 # As much of a message as its first words are looked for in.
 _LOOKED_AT = 1000
 

@@ -24,8 +24,8 @@ __all__ = ["Branch", "BranchFinder", "Branches", "ChosenWays", "Way"]
 # Levels of a tree of branches; what is nested deeper is shown at the last one.
 DEEPEST = 8
 _ID = 16
-# Characters of a branch's first words that name it.
-_NAME = 40
+# Characters of a branch's first words that name it: as many as a wide terminal has room for.
+_NAME = 120
 # The name of a way whose first words were not kept.
 _REST = "(goes on)"
 

@@ -13,6 +13,8 @@ from uuid import UUID
 import msgspec
 
 from agcx_format.model.items import MessageMetadata, MessageSnapshot
+from agcx_format.model.session import SessionMetadata
+from agcx_format.subagents import parent_of
 from agcx_format.transcript.modes import ModeChanges, changes_between, mode_changes
 from agcx_format.transcript.silent import SilentMessages
 from agcx_format.transcript.title import short_title
@@ -22,12 +24,13 @@ from agcx_format.transcript.wording import (
     describe_speaker,
     describe_time,
 )
-from agcx_format.transcript.words import genuine_user_text, text_of
+from agcx_format.transcript.words import begins_as_task, genuine_user_text, text_of
 
 __all__ = ["ReadMessage", "TranscriptReader"]
 
 # As much of a branch's first words as names it.
 _BRANCH_NAME = 60
+_TASK = "Task from its parent"
 
 
 class ReadMessage(msgspec.Struct, frozen=True):
@@ -36,7 +39,7 @@ class ReadMessage(msgspec.Struct, frozen=True):
     Fields:
         number: position in the session, from 1.
         message: itself.
-        speaker: who or what it is from, on one line: `User`, `Tool output: shell`, …
+        speaker: who or what it is from, on one line: `User`, `Tool output: shell`, `Task from its parent`, …
         turn: from 0; counted where the file does not count turns.
         call: the tool call, if it holds a call or an output.
         headings: what the conversation does before it, one line each: it goes into another mode, into a
@@ -45,6 +48,7 @@ class ReadMessage(msgspec.Struct, frozen=True):
         notes: remarks, one line each: edits, branch points, records of tool calls.
         errors: why tools failed, as far as it is not said elsewhere in the message.
         is_silent: whether it says nothing new (see `silent`), so that a view leaves it out.
+        is_task: whether it is what the parent of a subagent asked it to do.
     """
 
     number: int
@@ -57,6 +61,7 @@ class ReadMessage(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     errors: tuple[str, ...]
     is_silent: bool = False
+    is_task: bool = False
 
 
 class TranscriptReader:
@@ -64,7 +69,7 @@ class TranscriptReader:
 
     `turn_count` is what the session's metadata says: 0 means that the program that wrote it did not
     count turns, and then a turn begins with each message of the person.  `modes` is the session's history
-    of modes, and `when` puts a moment into words.
+    of modes, and `when` puts a moment into words.  The session of a subagent begins with a task.
     """
 
     def __init__(
@@ -72,6 +77,8 @@ class TranscriptReader:
         turn_count: int,
         modes: ModeChanges = (),
         when: Callable[[str], str] = describe_time,
+        *,
+        is_subagent: bool = False,
     ) -> None:
         self._counts_turns = turn_count == 0
         self._turns = 0
@@ -83,6 +90,18 @@ class TranscriptReader:
         self._previous: MessageSnapshot | None = None
         self._changes = mode_changes(modes)
         self._when = when
+        self._awaits_task = is_subagent
+
+    @classmethod
+    def of(
+        cls,
+        metadata: SessionMetadata,
+        modes: ModeChanges = (),
+        when: Callable[[str], str] = describe_time,
+    ) -> TranscriptReader:
+        """The reader of the session that these metadata describe."""
+        is_subagent = parent_of(metadata.tags) is not None
+        return cls(metadata.turn_count, modes, when, is_subagent=is_subagent)
 
     def read(self, number: int, message: MessageSnapshot) -> ReadMessage:
         """The message with its context; `number` counts from 1."""
@@ -101,10 +120,11 @@ class TranscriptReader:
         name = call.name if call else ""
         is_silent = not headings and self._silent.is_silent(message, self._call_before)
         self._call_before = call
+        is_task = self._is_task(message)
         return ReadMessage(
             number,
             message,
-            describe_speaker(message.item, name),
+            _TASK if is_task else describe_speaker(message.item, name),
             turn,
             call,
             tuple(headings),
@@ -112,7 +132,15 @@ class TranscriptReader:
             tuple(notes),
             tuple(errors),
             is_silent and not notes,
+            is_task,
         )
+
+    def _is_task(self, message: MessageSnapshot) -> bool:
+        if not self._awaits_task:
+            return False
+        is_task = begins_as_task(message.item)
+        self._awaits_task = is_task is None
+        return is_task is True
 
     def _modes(self, number: int, message: MessageSnapshot) -> list[str]:
         if not self._changes or (self._previous is None and number > 1):

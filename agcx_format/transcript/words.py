@@ -27,6 +27,7 @@ from agcx_format.transcript.outputs import read_output
 
 __all__ = [
     "OUTPUT_IMAGE",
+    "begins_as_task",
     "count_turns",
     "genuine_user_text",
     "is_tool_image",
@@ -159,6 +160,19 @@ def genuine_user_text(item: object) -> str | None:
     only_pictures = not any(text[_after_picture_marks(text) :].strip() for text in texts)
     has_picture = any(isinstance(part, InputImage) for part in content)
     return "" if only_pictures and has_picture else None
+
+
+def begins_as_task(item: object) -> bool | None:
+    """Whether this item of a subagent's session is the task that its parent gave it; None if one may follow.
+
+    Importers give the task the role `developer`: no person said it.  Where a person's words come first,
+    nothing is.
+    """
+    if not isinstance(item, Message):
+        return None
+    if item.role == "developer" and own_words(text_of(item)):
+        return True
+    return False if genuine_user_text(item) is not None else None
 
 
 def count_turns(messages: Iterable[MessageSnapshot]) -> int:

@@ -91,7 +91,7 @@ def section_parts(
     if choice.metadata:
         yield visible(_facts(metadata, context))
     directory = context.working_directory if context is not None else ""
-    reader = TranscriptReader(metadata.turn_count, modes if choice.metadata else ())
+    reader = TranscriptReader.of(metadata, modes if choice.metadata else ())
     for number, message in chosen(messages, choice):
         read = reader.read(number, message)
         if read.is_silent:
@@ -133,7 +133,7 @@ def _article(anchor: str, read: ReadMessage, directory: str) -> str:
     errors = (f'<p class="failed">Error: {escaped(error)}</p>' for error in read.errors)
     asides = _asides(read.message.metadata, directory)
     body = "\n".join([*notes, *_body(item, read.call, directory), *errors, *asides])
-    if _is_folded(item):
+    if _is_folded(item) and not read.is_task:
         gist = _gist(read.call) if read.call is not None else ""
         is_said = read.call is not None and isinstance(read.call.meaning, Questions | Plan)
         opened = " open" if is_said else ""

@@ -36,7 +36,7 @@ class Around:
     `partner` is the output of a call or the call of an output; `adjacent` means that nothing
     is between the two.  `dated` asks for the date because nothing was said before.  `branches` are those
     of the conversation, None until they are read.  `turn` is the number of its turn, None if not known.
-    `modes` are the changes of mode just before it.
+    `modes` are the changes of mode just before it.  `task` is the index of what a subagent was asked to do.
     """
 
     index: int
@@ -48,3 +48,8 @@ class Around:
     branches: Branches | None = None
     turn: int | None = None
     modes: tuple[ModeChange, ...] = ()
+    task: int | None = None
+
+    @property
+    def is_task(self) -> bool:
+        return self.index == self.task

@@ -44,7 +44,7 @@ from agcx_format.transcript import (
 )
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.edits import edit_parts
-from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, wrap
+from agcx_tui.app.blocks.lines import EMPTY, beside, indent, line, shorten, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.markdown import as_typed, markdown_parts
 from agcx_tui.app.blocks.meanings import prose_parts
@@ -60,6 +60,9 @@ BODY = 2
 
 _MARKS = {"user": "❯", "assistant": "●"}
 _NAMES = {"user": "You", "assistant": "Assistant"}
+_TASK = "Task from its parent"
+# Cells of a branch's name where other remarks follow.
+_BRANCH_WIDTH = 40
 # Files and records that one message lists.
 _FILES = 50
 # Asterisks around words; in a summary, the words count.
@@ -117,10 +120,11 @@ def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold
 def _draw(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:
     item = message.item
     previous = around.previous
-    apart = is_speech(message) or bool(how) or around.previous_open
+    speech = is_speech(message) or around.is_task
+    apart = speech or bool(how) or around.previous_open or around.task == around.index - 1
     # Above the first there is a margin, which scrolls away with it.
     gap = int(apart or is_speech(previous)) if previous is not None else int(not look.compact)
-    if isinstance(item, Message) and not is_injected(message):
+    if isinstance(item, Message) and speech:
         return _speech(message, item, around, look, how, gap)
     block = _between(message, around, look, how, gap)
     if not how:
@@ -187,7 +191,7 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     palette = look.palette
     style = _role_style(item.role, look)
     name = _NAMES.get(item.role) or safe_line(item.role[:1].upper() + item.role[1:]) or "Message"
-    left = [(f"{_mark(item.role)} ", style), (name, style)]
+    left = [(f"{_mark(item.role)} ", style), (_TASK if around.is_task else name, style)]
     remarks = _remarks(message, around)
     if remarks:
         left.append(("  " + " · ".join(remarks), palette.muted))
@@ -213,7 +217,7 @@ def _remarks(message: MessageSnapshot, around: Around) -> list[str]:
     if count > 1 or meta.branch_point:
         remarks.append(f"{count:,} branches (← →)" if count > 1 else "branches here")
     if meta.branch_id is not None:
-        name = safe_line(branches.name(meta.branch_id))
+        name = shorten(safe_line(branches.name(meta.branch_id)), _BRANCH_WIDTH)
         remarks.append(f"branch “{name}”" if name else "in a branch")
     if _leaves_the_line(message, around):
         number = branches.numbers.get(meta.parent_message_id) if meta.parent_message_id else None

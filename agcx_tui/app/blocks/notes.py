@@ -7,14 +7,14 @@ from agcx_format.counting import counted
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import genuine_user_text, safe_line, safe_text, short_title, text_of
 from agcx_tui.app.blocks.block import Block
-from agcx_tui.app.blocks.lines import EMPTY, indent, line, wrap
+from agcx_tui.app.blocks.lines import EMPTY, indent, line, shorten, wrap
 from agcx_tui.app.blocks.look import Look
 
 __all__ = ["note_block", "other_way_block", "undecodable_block"]
 
 _BODY = 2
-# Characters of a way's first words.
-_NAME = 60
+# Cells of a way's first words, however little room there is.
+_LEAST = 20
 
 
 def note_block(title: str, detail: str, look: Look, *, failed: bool = False) -> Block:
@@ -38,8 +38,9 @@ def other_way_block(message: MessageSnapshot, messages: int, look: Look) -> Bloc
     `messages` is how many it has, 0 if that is not known.
     """
     words = genuine_user_text(message.item) or text_of(message.item)
-    name = safe_line(short_title(words, _NAME)) or "(no words)"
     count = f", {counted(messages, 'message')}" if messages else ""
     muted = look.palette.muted
     key = "" if look.compact else ": enter shows it"
+    room = max(_LEAST, look.width - len(f"⎇ “”{count}{key}"))
+    name = shorten(safe_line(short_title(words, room)), room) or "(no words)"
     return Block.of([EMPTY, line(("⎇ ", muted), (f"“{name}”{count}{key}", muted))], head=1)

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
-from agcx_format.doctor import FileReport, Finding, ReportPart
+from agcx_format.doctor import FileReport, Finding, ReportPart, can_be_saved
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
 from agcx_tui.app.dialogs.dialog import Dialog
@@ -26,6 +26,7 @@ __all__ = ["VerifyDialog"]
 
 _STYLES = {"error": "$error", "warning": "$warning", "info": MUTED}
 _SIGNS = {"error": "✗", "warning": "!", "info": "✓", None: "✓"}
+_NO_OFFER = "No message in it can be saved, so there is nothing to repair."
 _OFFER = (
     "Repair writes what can be read to a new session beside this one, which stays as it is;"
     " u to undo."
@@ -42,15 +43,16 @@ class VerifyDialog(Dialog[bool]):
         & #sections { height: auto; max-height: 60vh; }
         & #offer { color: $text-muted; margin-top: 1; display: none; }
         & #repair { display: none; }
-        &.-damaged #offer, &.-damaged #repair { display: block; }
+        &.-damaged #offer, &.-repairable #repair { display: block; }
     }
     """
 
     @dataclass
     class Checked(Message):
-        """The check is done."""
+        """The check is done; `repairable` says whether a repair would save something."""
 
         report: FileReport
+        repairable: bool
 
     def __init__(self, title: str, check: Callable[[Callable[[], bool]], FileReport]) -> None:
         """`check` may block; it is stopped once what it gets returns true."""
@@ -76,26 +78,35 @@ class VerifyDialog(Dialog[bool]):
         worker = get_current_worker()
         report = self._check(lambda: worker.is_cancelled)
         if not report.stopped:
-            from_threads.post(self, self.Checked(report))
+            from_threads.post(self, self.Checked(report, _is_repairable(report)))
 
     @on(Checked)
     def _show(self, message: Checked) -> None:
         report = message.report
         self.query_one("#facts", Static).update(Content("\n").join(_lines(report)))
-        # Of an empty file or a directory nothing can be recovered.
-        self.set_class(not report.ok and report.size > 0, "-damaged")
+        self.query_one("#offer", Static).update(_OFFER if message.repairable else _NO_OFFER)
+        self.set_class(not report.ok, "-damaged")
+        self.set_class(message.repairable, "-repairable")
 
     def action_scroll(self, step: int) -> None:
         self.query_one("#sections").scroll_relative(y=step, animate=False)
 
     def action_repair(self) -> None:
         """The key that asked; does nothing before damage is shown."""
-        if self.has_class("-damaged"):
+        if self.has_class("-repairable"):
             self.dismiss(True)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "repair")
+
+
+def _is_repairable(report: FileReport) -> bool:
+    """Whether it is damaged, and a message can be saved.  Blocks."""
+    if report.ok:
+        return False
+    # Where messages were found, all of it need not be read again.
+    return any(part.items for part in report.parts) or can_be_saved(report.path)
 
 
 def _lines(report: FileReport) -> list[Content]:

@@ -211,7 +211,8 @@ class ImportScreen(PagedScreen[None]):
             self._tell(f"Nothing was imported: {error}", failed=True)
         else:
             self._act_id = outcome.act.id if outcome is not None else None
-            self._say_what_was_done(progress, len(wanted))
+            done = progress and progress.without(running.left_out)
+            self._say_what_was_done(done, len(wanted))
         finally:
             await close_in_thread(running.close)
             self._reading = False
@@ -232,7 +233,7 @@ class ImportScreen(PagedScreen[None]):
                 text = describe_progress(progress, time.monotonic() - began)
                 self.show_title("Import", Content.styled(text, "$foreground"))
         if progress is not None:
-            self.show_title("Import", f"saving {describe_outcomes(progress.outcomes)}…")
+            self.show_title("Import", f"saving {describe_outcomes(progress)}…")
         return progress
 
     def _say_what_was_done(self, progress: ImportProgress | None, found: int) -> None:
@@ -240,7 +241,7 @@ class ImportScreen(PagedScreen[None]):
             self._tell("Nothing to import.")
             return
         self._failed = progress.failed
-        words = describe_outcomes(progress.outcomes)
+        words = describe_outcomes(progress)
         if self._canceled.is_set():
             words = f"Canceled after {progress.done:,} of {found:,}: {words}"
         self._tell(f"{words}. u to undo." if self._act_id else f"{words}.")

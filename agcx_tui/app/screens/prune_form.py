@@ -96,28 +96,17 @@ class PruneForm(Vertical):
             raise BadValue(f"{keep!r} is not a number")
         return PruneRule(
             older_than=moment_before(text["older"], now),
-            larger_than=_size(text["larger"]),
+            larger_than=bytes_of(text["larger"]),
             empty=checked["empty"],
             duplicates=checked["duplicates"],
             imported_unchanged=checked["imported"],
             keep=int(keep) if keep else None,
-            max_total=_size(text["total"]),
+            max_total=bytes_of(text["total"]),
             model=text["model"] or None,
             tag=text["tag"] or None,
             directory=os.path.expanduser(text["directory"]) or None,
             include=frozenset(kind for name, kind in _TAKES.items() if checked[name]),
         )
-
-
-def _size(text: str) -> int | None:
-    """A size in bytes; None for no text.
-
-    Raises:
-        BadValue: It is not a size, or has no unit: whoever types `30` hardly means so many bytes.
-    """
-    if text.isdecimal():
-        raise BadValue(f"{text} needs a unit, as in {text}MB")
-    return bytes_of(text)
 
 
 def _field(name: str, example: str) -> Input:

@@ -80,7 +80,7 @@ class TrashScreen(SessionsScreen):
         log: list[Act] = []
         try:
             log = self.store.log()
-            for session in self.store.trash():
+            for session in self.store.trash(log):
                 if worker.is_cancelled:
                     return
                 entry = session.entry()

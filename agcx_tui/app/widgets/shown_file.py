@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
+from agcx_format.subagents import parent_of
 from agcx_tui.app import from_threads
 from agcx_tui.core.local import collector
 
@@ -101,6 +102,7 @@ class ShownFile(Generic[Found]):
         transcript = self.transcript or await self._mount_transcript()
         before, self._file = self._file, file
         transcript.display = True
+        transcript.blocks.begins_with_task = parent_of(file.metadata.tags) is not None
         transcript.show(file)
         _close(before)
         return transcript

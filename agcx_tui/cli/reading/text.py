@@ -77,7 +77,7 @@ class MessageLines:
     """Turns the messages of a session into lines, in order, from the first that is shown."""
 
     def __init__(self, metadata: SessionMetadata, modes: ModeChanges = ()) -> None:
-        self._reader = TranscriptReader(metadata.turn_count, modes, _moment)
+        self._reader = TranscriptReader.of(metadata, modes, _moment)
 
     def lines(self, number: int, message: MessageSnapshot | PersistenceError) -> Iterator[str]:
         """A heading with the number and facts of a message, its text, and an empty line."""
@@ -100,7 +100,7 @@ class MessageLines:
 def _kind(read: ReadMessage) -> str:
     match read.message.item:
         case Message(role=role):
-            return role
+            return "task" if read.is_task else role
         case Reasoning() | ReasoningWithoutContent():
             return "reasoning"
         case LocalShellCall() | FunctionCall():

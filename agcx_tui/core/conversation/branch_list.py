@@ -28,7 +28,8 @@ __all__ = ["BranchLister", "ListedBranch", "list_branches"]
 
 # More commands and files than a person compares.
 _NAMED = 3
-_WIDTH = 40
+# Characters that are left of each, however little room there is.
+_LEAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,34 @@ class ListedBranch:
         origin = "" if self.origin is None else f", continues from message {self.origin:,}"
         return f"message {self.way.start:,}: {messages}{origin}"
 
-    def differences(self) -> Iterator[str]:
-        """How it ends, and what only it ran or touched, one line each."""
+    def differences(self, width: int | None = None) -> Iterator[str]:
+        """How it ends, and what only it ran or touched, one line each, cut to about `width` cells."""
         if self.content.ends:
-            yield f"ends: {safe_line(self.content.ends)}"
-        yield from _only("commands", self.content.commands)
-        yield from _only("files", self.content.files)
+            ends = f"ends: {safe_line(self.content.ends)}"
+            yield ends if width is None else shortened(ends, max(_LEAST, width))
+        yield from _only("commands", self.content.commands, width)
+        yield from _only("files", self.content.files, width)
 
 
-def _only(what: str, names: tuple[str, ...]) -> Iterator[str]:
-    if names:
-        shown = ", ".join(shortened(safe_line(name), _WIDTH) for name in names[:_NAMED])
-        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        yield f"{what} only here: {shown}{more}"
+def _only(what: str, names: tuple[str, ...], width: int | None) -> Iterator[str]:
+    if not names:
+        return
+    shown = [safe_line(name) for name in names[:_NAMED]]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    label = f"{what} only here: "
+    if width is not None:
+        shown = _fitting(shown, width - len(label) - len(more))
+    yield f"{label}{', '.join(shown)}{more}"
+
+
+def _fitting(names: list[str], width: int) -> list[str]:
+    """The names in so much room: the long ones share what the short ones leave."""
+    left = width - 2 * (len(names) - 1)
+    rooms: dict[int, int] = {}
+    for done, at in enumerate(sorted(range(len(names)), key=lambda at: len(names[at]))):
+        rooms[at] = max(_LEAST, left // (len(names) - done))
+        left -= min(rooms[at], len(names[at]))
+    return [shortened(name, rooms[at]) for at, name in enumerate(names)]
 
 
 class BranchLister:

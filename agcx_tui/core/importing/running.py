@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from agcx_format.importing import (
     ImportOutcome,
     ImportResult,
     ImportRun,
+    LeftOut,
     Workers,
 )
 from agcx_tui.core.store import store_work
@@ -42,6 +43,7 @@ class ImportProgress:
         bytes_done: of the files that were read.
         size: bytes of all files.
         outcomes: how often each was the result.
+        why_skipped: how often each was the reason why one is not in the store.
         failed: the conversations that could not be read.
     """
 
@@ -50,7 +52,17 @@ class ImportProgress:
     bytes_done: int
     size: int
     outcomes: Counter[ImportOutcome]
+    why_skipped: Counter[str]
     failed: tuple[ImportResult, ...]
+
+    def without(self, left_out: Iterable[LeftOut]) -> ImportProgress:
+        """The same, but for what was read and is not in the store."""
+        outcomes, why_skipped = Counter(self.outcomes), Counter(self.why_skipped)
+        for each in left_out:
+            outcomes[each.instead_of] -= 1
+            outcomes[each.result.outcome] += 1
+            why_skipped[each.result.reason] += 1
+        return replace(self, outcomes=+outcomes, why_skipped=why_skipped)
 
     def seconds_left(self, elapsed: float) -> float | None:
         """An estimate; None as long as there is nothing to go by."""
@@ -67,7 +79,7 @@ class RunningImport:
     wait until the thread has stopped.
 
     Fields:
-        left_out: Once it is finished, how many sessions another program changed meanwhile.
+        left_out: Once it is finished, the sessions that another program changed meanwhile.
     """
 
     def __init__(
@@ -77,7 +89,7 @@ class RunningImport:
         options: ImportOptions | None = None,
         workers: Workers | None = None,
     ) -> None:
-        self.left_out = 0
+        self.left_out: tuple[LeftOut, ...] = ()
         self._store = store
         self._found = list(found)
         self._options = options or ImportOptions(processes=None)
@@ -104,6 +116,7 @@ class RunningImport:
     def _read(self, run: ImportRun, stop: Event) -> Iterator[ImportProgress]:
         total = sum(each.size for each in self._found)
         outcomes: Counter[ImportOutcome] = Counter()
+        reasons: Counter[str] = Counter()
         failed: list[ImportResult] = []
         read, reported = 0, time.monotonic()
         for done, result in enumerate(run.results(), 1):
@@ -111,11 +124,13 @@ class RunningImport:
             read += result.size
             if result.outcome is ImportOutcome.FAILED:
                 failed.append(result)
+            elif result.outcome is ImportOutcome.SKIPPED:
+                reasons[result.reason] += 1
             now = time.monotonic()
             if now - reported >= _REPORT_EVERY or done == len(self._found):
                 reported = now
-                counts = Counter(outcomes)
-                yield ImportProgress(done, len(self._found), read, total, counts, tuple(failed))
+                counts = Counter(outcomes), Counter(reasons)
+                yield ImportProgress(done, len(self._found), read, total, *counts, tuple(failed))
             if stop.is_set():
                 return
 
@@ -128,7 +143,7 @@ class RunningImport:
         assert self._run is not None
         with self._reading:
             summary = self._run.finish()
-        self.left_out = len(summary.left_out)
+        self.left_out = summary.left_out
         return store_work.imported(store, summary.acts)
 
     def close(self) -> None:

@@ -41,6 +41,8 @@ class Action(msgspec.Struct, frozen=True):
         palette: Words that say enough without the place; None stands for those of `help`.
         in_palette: False for what is not worth looking up, such as moving the cursor.
         label: How the footer writes the key, where its name is not what is on the keyboard.
+        rank: Greater ones come later in the footer, and are the first that it has no room for.
+        pair: The id of the action that goes the other way; the footer writes its key before this one's.
         priority: Obeyed before the widget that has the focus gets the key.
         task: What a person is about who looks for it; its heading in help.
     """
@@ -53,6 +55,8 @@ class Action(msgspec.Struct, frozen=True):
     palette: str | None = None
     in_palette: bool = True
     label: str | None = None
+    rank: int = 0
+    pair: str | None = None
     priority: bool = False
     task: Task = "here"
 

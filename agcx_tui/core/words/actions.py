@@ -26,37 +26,16 @@ from agcx_tui.core.words.dialog_actions import DIALOGS
 
 __all__ = ["ACTIONS", "actions", "by_id", "documented"]
 
-
-_EXPORT = taking(
-    "conversation.export",
-    "e",
-    "take('export')",
-    "export",
-    footer="export",
-    palette="export the session",
-)
-_NEXT_TAB = going(
-    "conversation.next-tab",
-    "tab,ctrl+pagedown",
-    "next_tab(1)",
-    "tabs",
-    footer="tabs",
-    palette="show the next tab",
-    label="tab",
-)
-_COPY = taking(
-    "transcript.copy",
-    "y",
-    "copy",
-    "copy",
-    footer="copy",
-    palette="copy the selection, or the message",
-)
-_MAKE_SESSION = changing(
-    "checkpoint.session", "c", "make_session", "new session", footer="new session"
-)
-
 # fmt: off
+_EXPORT = taking("conversation.export", "e", "take('export')", "export",
+                 footer="export", palette="export the session")
+_NEXT_TAB = going("conversation.next-tab", "tab,ctrl+pagedown", "next_tab(1)", "tabs",
+                  footer="tabs", palette="show the next tab", label="tab")
+_COPY = taking("transcript.copy", "y", "copy", "copy",
+               footer="copy", palette="copy the selection, or the message")
+_MAKE_SESSION = changing("checkpoint.session", "c", "make_session", "new session from it",
+                         footer="session from it")
+
 # By place, in the order of the footer and of help.
 ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "app": (
@@ -73,16 +52,18 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     # --- the browser
     "browser": (
-        viewing("browser.preview", "p", "preview", "preview right, below, hidden"),
+        viewing("browser.preview", "p", "preview", "preview right, below, hidden",
+                footer="preview", rank=4),
         viewing("browser.view", "v", "view", "first words, last words, where you were",
                palette="preview the first words, the last words, or where you were"),
         viewing("browser.zoom", "z", "zoom", "maximize preview"),
         changing("browser.rename", "f2", "act('rename')", "rename in place", palette="rename the session"),
         changing("browser.tags", "number_sign", "act('tags')", "tags", palette="change the tags", label="#"),
         going("browser.storage", "S", "show('storage')", "storage",
-               palette="show the storage"),
-        going("browser.prune", "P", "show('prune')", "clean up"),
-        going("browser.trash", "T", "show('trash')", "trash", palette="show the trash"),
+               footer="storage", rank=6, palette="show the storage"),
+        going("browser.prune", "P", "show('prune')", "clean up", footer="clean up", rank=5),
+        going("browser.trash", "T", "show('trash')", "trash", footer="trash", rank=7,
+              palette="show the trash"),
         going("browser.history", "L", "show('history')", "history",
                palette="show the history"),
         finding("browser.filter", "slash", "filter", "filter",
@@ -97,20 +78,21 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         changing("browser.favorite", "asterisk", "act('favorite')", "toggle favorite"),
         viewing("browser.verify", "V", "act('verify')", "verify, and repair if damaged",
                palette="verify the session, and repair it if damaged"),
-        changing("browser.undo", "u", "act('undo')", "undo", palette="undo the last change"),
+        changing("browser.undo", "u", "act('undo')", "undo", footer="undo", rank=1,
+                 palette="undo the last change"),
         viewing("browser.sort", "s", "sort", "sort",
                footer="sort", palette="sort by the next column"),
         going("browser.import", "i", "show('import')", "import",
                footer="import", palette="import conversations of agents"),
         viewing("browser.reverse", "r", "reverse", "reverse the order"),
         viewing("browser.group", "G", "group", "group by project, day, agent, model",
-               palette="group the list by project, day, agent, model, or none"),
+               footer="group", rank=3, palette="group the list by project, day, agent, model, or none"),
         finding("browser.here", "full_stop", "here", "only this directory",
                palette="show only the sessions of this directory", label="."),
         viewing("browser.columns", "C", "columns", "columns", palette="choose the columns"),
         viewing("browser.subagents", "A", "subagents", "show or hide subagents"),
         taking("browser.resume", "R", "act('resume')", "resume in its agent",
-               palette="resume the session in its agent"),
+               footer="resume", rank=2, palette="resume the session in its agent"),
         taking("browser.copy-resume", "ctrl+r", "act('copy_resume')", "copy the resume command",
                palette="copy the command that resumes the session"),
         taking("browser.copy-id", "y", "act('copy_id')", "copy the id"),
@@ -286,11 +268,11 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="show the previous tab"),
         _EXPORT,
         going("conversation.outline", "o", "choose('outline')", "outline of the turns",
-              palette="show the turns of the conversation, to go to one"),
+              footer="outline", rank=3, palette="show the turns of the conversation, to go to one"),
         taking("conversation.editor", "E", "take('editor')", "open in the editor",
                palette="open the session in the editor"),
         taking("conversation.resume", "R", "take('resume')", "resume in its agent",
-               palette="resume the session in its agent"),
+               footer="resume", rank=4, palette="resume the session in its agent"),
         taking("conversation.copy-resume", "ctrl+r", "take('copy_resume')", "copy the resume command",
                palette="copy the command that resumes the session"),
         taking("conversation.copy-id", "Y", "take('copy_id')", "copy the id"),
@@ -308,7 +290,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     "checkpoints": (
         _MAKE_SESSION,
-        changing("checkpoint.create", "n", "create", "new checkpoint", footer="new",
+        changing("checkpoint.create", "n", "create", "new checkpoint", footer="new checkpoint",
                palette="keep the session as it is now as a checkpoint"),
         changing("checkpoint.back", "r", "go_back", "go back to it", footer="go back",
                palette="make the session what it was at the checkpoint"),
@@ -334,10 +316,12 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     ),
     "transcript": (
         moving("transcript.next", "right_square_bracket", "message(1)", "next message",
+               footer="message", rank=1, pair="transcript.previous",
                in_palette=True, palette="go to the next message", label="]"),
         moving("transcript.previous", "left_square_bracket", "message(-1)", "previous message",
                in_palette=True, palette="go to the previous message", label="["),
         moving("transcript.next-turn", "right_curly_bracket", "turn(1)", "next turn",
+               footer="turn", rank=2, pair="transcript.previous-turn",
                in_palette=True, palette="go to the next turn", label="}"),
         moving("transcript.previous-turn", "left_curly_bracket", "turn(-1)", "previous turn",
                in_palette=True, palette="go to the previous turn", label="{"),
@@ -353,6 +337,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                footer="tools", palette="expand or collapse all tool calls"),
         _COPY,
         viewing("transcript.only", "m", "show_only", "all, only what was said, only what failed",
+                footer="only what was said", rank=5,
                 palette="show all messages, only what was said, or only what failed"),
         going("transcript.next-piece", "tab", "piece(1)", "next code, command, or picture; then tabs",
               footer="tabs", label="tab",

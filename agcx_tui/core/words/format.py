@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "capitalized", "cost", "counted", "day_of", "day_words",
     "elapsed", "exact", "local", "number", "ratio", "short_damage", "short_path", "short_reason", "shortened",
-    "size", "unusual_mode",
+    "size", "time_of_day", "unusual_mode",
 ]  # fmt: skip
 
 SECOND = 1_000_000
@@ -57,6 +57,12 @@ def age(moment: int, now: int) -> str:
         return f"{then.tm_mday} {month} {then.tm_year % 100:02}"
     # Two digits would tell another year.
     return f"{month} {then.tm_year}"[:AGE_WIDTH]
+
+
+def time_of_day(moment: int) -> str:
+    """The local time in a list of one day, such as `14:02`."""
+    then = local(moment)
+    return _year_of(moment) if then is None else f"{then.tm_hour:02}:{then.tm_min:02}"
 
 
 def day_of(moment: int) -> str:

@@ -13,8 +13,6 @@ from agcx_format.transcript import safe_line
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from agcx_format.importing import FoundAgent
     from agcx_tui.core.importing.running import ImportProgress
 
@@ -67,7 +65,16 @@ def describe_progress(progress: ImportProgress, elapsed: float) -> str:
     return words
 
 
-def describe_outcomes(outcomes: Counter[ImportOutcome]) -> str:
-    """Such as `312 imported, 22 already there, 1 failed`."""
-    words: Iterable[str] = (f"{outcomes[each]:,} {each}" for each in _OUTCOMES if outcomes[each])
-    return ", ".join(words) or "Nothing to import"
+def describe_outcomes(progress: ImportProgress) -> str:
+    """Such as `312 imported, 22 already there, 1 skipped (no messages in it)`."""
+    outcomes = progress.outcomes
+    words = {each: f"{outcomes[each]:,} {each}" for each in _OUTCOMES if outcomes[each]}
+    if progress.why_skipped:
+        words[ImportOutcome.SKIPPED] += f" ({_reasons(progress.why_skipped)})"
+    return ", ".join(words.values()) or "Nothing to import"
+
+
+def _reasons(counts: Counter[str]) -> str:
+    if len(counts) == 1:
+        return next(iter(counts))
+    return "; ".join(f"{count:,}: {reason}" for reason, count in counts.most_common())

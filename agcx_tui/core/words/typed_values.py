@@ -12,7 +12,9 @@ from agcx_tui.core.sessions.query import parse
 if TYPE_CHECKING:
     from agcx_format import Timestamp
 
-__all__ = ["bytes_of", "moment_before"]
+__all__ = ["BadValue", "bytes_of", "moment_before"]
+
+_UNITS = "B, kB, MB, GB, TB"
 
 
 class BadValue(ValueError):
@@ -35,9 +37,12 @@ def bytes_of(text: str | None) -> int | None:
     """The number of bytes of a size such as `10MB`; None for no text.
 
     Raises:
-        BadValue: It is not a size.
+        BadValue: It is not a size, or has no unit: whoever types `30` hardly means so many bytes.
     """
-    return _value("larger", text, 0)
+    found = _value("larger", text, 0)
+    if text and found is not None and text.strip()[-1].isdigit():
+        raise BadValue(f"{text.strip()} needs a unit, as in {text.strip()}MB; units are {_UNITS}")
+    return found
 
 
 def _value(key: str, text: str | None, now: int) -> int | None:

@@ -259,6 +259,26 @@ def test_first_words_are_the_person_s_own_in_one_line():
     assert any(each.directory.startswith("/") for each in told)
 
 
+@pytest.mark.parametrize("layout", ["v1", "v2"])
+def test_a_session_that_was_cut_off_keeps_what_the_list_knew_of_it(layout, tmp_path):
+    store = copy_of(layout, tmp_path / "store")
+    columns = scanned(store)
+    rows = range(len(columns))
+    for row in rows:
+        columns.set_opening(row, read_opening(columns.path(row)))
+    before = [columns.opening(row) for row in rows]
+    assert any(each.directory for each in before)
+    for row in rows:
+        os.truncate(columns.path(row), os.path.getsize(columns.path(row)) // 2)
+    for changed in filter(None, differences(store, columns)):
+        columns.put(changed)
+    found = [read_opening(columns.path(row)) for row in rows]
+    assert any(each.is_damaged for each in found)
+    for row, opening in enumerate(found):
+        columns.set_opening(row, opening)
+    assert [columns.opening(row) for row in rows] == before
+
+
 def test_a_project_is_the_last_part_of_the_directory():
     assert project_name("/home/ana/src/site/") == "site"
     assert (project_name("/"), project_name(""), project_name("C:\\work")) == ("/", "", "C:\\work")

@@ -290,7 +290,7 @@ def test_of_a_file_that_is_whole_nothing_is_written(tmp_path):
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/checkpoints/*")), ids=lambda path: path.stem)
 def test_a_checkpoint_becomes_a_session(path: Path, tmp_path):
     if path.stem.partition("_")[0] in (v1("empty").id, NO_MESSAGES):
-        with pytest.raises(PersistenceError, match="nothing in it"):
+        with pytest.raises(PersistenceError, match="no message in it"):
             repair_file(path, tmp_path)
         return
     done = repair_file(path, tmp_path)

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
 from agcx_format.doctor.checks import verify_file
-from agcx_format.doctor.repair import repair_file
+from agcx_format.doctor.repair import can_be_saved, repair_file
+from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v2
 from agcx_format.layout.v1_sections import HEADER, split
 from agcx_format.model.items import (
@@ -171,7 +172,7 @@ def test_what_lies_before_and_behind_a_bad_sector_is_saved(tmp_path):
 
 
 @needs_proc
-@pytest.mark.parametrize("section", ["header", "metadata", "messages", "context", "state"])
+@pytest.mark.parametrize("section", ["header", "metadata", "context", "state"])
 def test_whichever_section_cannot_be_read_the_others_are_saved(section: str, tmp_path):
     golden = v1("every-item")
     path = tmp_path / f"{golden.id}.agcx"
@@ -184,9 +185,27 @@ def test_whichever_section_cannot_be_read_the_others_are_saved(section: str, tmp
     original = read_session(golden.path)
     again = read_session(done.target)
     assert str(again[0].id) == golden.id
-    if section != "messages":
-        assert again[1].messages == original[1].messages
-    if section not in ("context", "messages"):
+    assert again[1].messages == original[1].messages
+    if section != "context":
         assert again[1].context == original[1].context
     # What is put in its place is told; of the header everything is known.
     assert bool(done.lost or done.rebuilt) == (section != "header")
+
+
+@needs_proc
+def test_of_a_file_without_a_readable_message_no_empty_session_is_made(tmp_path):
+    golden = v1("every-item")
+    path = tmp_path / f"{golden.id}.agcx"
+    path.write_bytes(golden.data)
+    messages = next(span for span in split(golden.data) if span.section == "messages")
+    with BadSectors(tmp_path, bad={path: messages.start + 1}):
+        assert not can_be_saved(path)
+        with pytest.raises(PersistenceError, match="no message in it can be saved"):
+            repair_file(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    # Of one that had none, the title and tags are worth it.
+    empty = v1("empty")
+    path = tmp_path / f"{empty.id}.agcx"
+    path.write_bytes(empty.data[:-1])
+    assert can_be_saved(path)
+    assert repair_file(path, tmp_path / "out").messages == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from random import Random
@@ -26,14 +28,19 @@ from tests.support import transcript_lines as claude
 from tests.support.rollout_lines import assistant, call, event, meta, output, user, write
 from tests.support.stores import golden_session
 
+ROOT = Path(__file__).parents[3]
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
+
+
+def let_frames_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a little session have frames."""
+    monkeypatch.setattr(seekable, "THRESHOLD", 50_000)
+    monkeypatch.setattr(seekable, "FRAME", 20_000)
 
 
 @pytest.fixture(autouse=True)
 def small_frames(monkeypatch):
-    """Let a little session have frames."""
-    monkeypatch.setattr(seekable, "THRESHOLD", 50_000)
-    monkeypatch.setattr(seekable, "FRAME", 20_000)
+    let_frames_be_small(monkeypatch)
 
 
 def let_little_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,22 +149,41 @@ def test_a_large_rollout_grows_like_any_other(kind, tmp_path, monkeypatch):
     assert again.outcome is ImportOutcome.PRESENT
 
 
-@pytest.mark.parametrize("kind", [Store, SessionStore])
-def test_memory_does_not_grow_with_a_rollout(kind, tmp_path, monkeypatch):
-    """Neither when it is new, nor when it has grown."""
-    let_little_be_large(monkeypatch)
+def peaks_of_imports(kind: type[Store], folder: Path) -> list[int]:
+    """The most memory that imports take of which each source is larger; each one new, then grown."""
     peaks = []
     # The first one imports modules.
     for count in (1, 25, 75):
         lines = [meta(), *turns(count, words=400)]
-        rollout = write(tmp_path / f"{count}.jsonl", *lines)
-        store = kind(tmp_path / str(count))
+        rollout = folder / f"{count}.jsonl"
+        store = kind(folder / str(count))
         for more in ([], [user("More")]):
             write(rollout, *lines, *more)
             tracemalloc.start()
             import_one(store, rollout)
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-    size = rollout.stat().st_size
+    return peaks
+
+
+@pytest.mark.parametrize("kind", [Store, SessionStore])
+def test_memory_does_not_grow_with_a_rollout(kind, tmp_path):
+    """Neither when it is new, nor when it has grown.
+
+    In a process of its own: what threads that an earlier test left behind take is measured as well.
+    """
+    script = f"""
+import pathlib, pytest, agcx_format
+from tests.format.importing import test_large as this
+with pytest.MonkeyPatch.context() as patch:
+    this.let_frames_be_small(patch)
+    this.let_little_be_large(patch)
+    print(*this.peaks_of_imports(agcx_format.{kind.__name__}, pathlib.Path({str(tmp_path)!r})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    peaks = [int(word) for word in done.stdout.split()]
+    size = (tmp_path / "75.jsonl").stat().st_size
     assert peaks[4] - peaks[2] < 0.2 * size, (peaks, size)
     assert peaks[5] - peaks[3] < 0.3 * size, (peaks, size)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from agcx_format import open_store
+from agcx_format.exporting import html_parts, markdown_parts, text_parts
 from agcx_format.importing import agent_named, import_sessions
 from agcx_format.importing.claude.transcript import read_transcript
 from agcx_format.importing.codex.rollout import read_rollout
@@ -51,6 +52,21 @@ def test_a_subagent_of_claude_code_is_linked_in_both_directions(tmp_path):
     assert noted["AGCX_PARENT"] == str(parent.metadata.id)
     assert (noted["AGCX_PARENT_CALL"], noted["AGCX_ROLE"]) == ("toolu_task", "Explore")
     assert subagents_in(environment(parent)) == {"toolu_task": child.metadata.id}
+
+
+def test_what_is_exported_of_a_subagent_calls_its_task_a_task(tmp_path):
+    _, child = claude_family(tmp_path)
+    aside = {"isSidechain": True, "agentId": "a1b2"}
+    task, more = claude.user("look " * 500, **aside), claude.user("and what? " * 300, **aside)
+    session = read_transcript(write(child, task, more))
+    given = session.metadata, session.conversation.messages
+    document = "".join(markdown_parts(*given))
+    for text in (document, "".join(html_parts(*given)), "".join(text_parts(*given))):
+        assert text.count("Task from its parent") == 1
+        assert "Developer" in text
+    # It is not folded, as instructions are.
+    assert document.index("look look") < document.index("<details>")
+    assert document.count("<details>") == 1
 
 
 def spawned(**more) -> dict:

@@ -86,11 +86,20 @@ def test_favorites_that_were_named_are_asked_about_once_more(store):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["--older-than", "soon"], ["--larger-than", "much"], ["--include", "all"]]
+    ("words", "said"),
+    [
+        ([], "no condition given"),
+        (["--older-than", "soon"], "a date such as"),
+        (["--larger-than", "much"], "a size such as"),
+        # Thirty bytes would be everything.
+        (["--max-total", "30"], "30 needs a unit, as in 30MB"),
+        (["--include", "all"], "'all' is not one of"),
+    ],
 )
-def test_wrong_use(store, words):
+def test_wrong_use(store, words, said):
     before = contents(store, trash=True)
-    assert run("prune", "--yes", *words).exit_code == 2
+    result = run("prune", "--yes", *words)
+    assert (result.exit_code, said in result.stderr) == (2, True)
     assert contents(store, trash=True) == before
 
 

@@ -215,7 +215,7 @@ class BrowserScreen(ListingScreen[None]):
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"
             self.panes.show_first_only(notice is not None)
-        hidden = useless(self.table, state)
+        hidden = useless(self.table, state, self.feed.path)
         if self._hidden != hidden:
             self._hidden = hidden
             self.sessions.at_rest = "delete" in hidden
@@ -263,7 +263,7 @@ class BrowserScreen(ListingScreen[None]):
         """The key that goes to the filter is not offered there, nor any without what it is for."""
         if action == "filter" and self.focused is self._filter.input:
             return False
-        name = parameters[0] if action == "act" else action
+        name = parameters[0] if action in ("act", "show") else action
         return name not in self._hidden
 
     def action_filter(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.feed import FeedState
 
@@ -28,14 +30,18 @@ _ON_A_SESSION = frozenset(
 _ON_A_LIST = frozenset(
     ("filter", "search", "sort", "reverse", "group", "columns", "here", "subagents", "clear")
 )
-_IN_A_STORE = frozenset(("undo", "show", "search"))
+_IN_A_STORE = frozenset(("undo", "storage", "prune", "trash", "history"))
 
 
-def useless(table: SessionTable, state: FeedState) -> frozenset[str]:
-    """The names of actions that are not offered now."""
+def useless(table: SessionTable, state: FeedState, path: str | None) -> frozenset[str]:
+    """The names of actions that are not offered now; `path` is that of the store."""
     if state.vanished:
         # What was listed may come back, and is listed as it was left.
-        return _ON_A_SESSION | _IN_A_STORE
+        return _ON_A_SESSION | _IN_A_STORE | {"search", "import"}
     if table.order or table.marks or state.reading:
         return frozenset()
-    return _ON_A_SESSION if len(table) else _ON_A_SESSION | _ON_A_LIST
+    if len(table):
+        return _ON_A_SESSION
+    # Without sessions there may still be a trash, if there is a store.
+    is_there = path is not None and state.error is None and os.path.isdir(path)
+    return _ON_A_SESSION | _ON_A_LIST | ({"prune"} if is_there else _IN_A_STORE)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app.blocks.lines import shorten
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.themes import MUTED
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BranchTree", "ask_for_branch"]
 
+# Cells beside the lines: their margins, and the scrollbar.
+_MARGIN = 6
+# Cells of a name, however little room there is.
+_LEAST = 20
 # More branches than anybody made by hand.
 _SHOWN = 1_000
 
@@ -41,24 +46,31 @@ class BranchTree(PagedScreen[int]):
     def on_mount(self) -> None:
         count = counted(len(self._branches), "branch", "branches")
         self.show_title("Branches", f"{count} · newest: leads to the last message")
-        self.lines.add_options(
-            Option(_lines(branch), id=str(branch.way.start - 1))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show as much of the words as there is room for."""
+        chosen, lines = self.lines.highlighted, self.lines
+        lines.clear_options()
+        lines.add_options(
+            Option(_lines(branch, event.size.width - _MARGIN), id=str(branch.way.start - 1))
             for branch in self._branches[:_SHOWN]
         )
-        self.lines.highlighted = 0
+        lines.highlighted = chosen or 0
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(int(event.option_id or 0))
 
 
-def _lines(branch: ListedBranch) -> Content:
+def _lines(branch: ListedBranch, width: int) -> Content:
     space = "   " * branch.depth
-    newest = "   newest" if branch.newest else ""
-    first = Content.assemble(
-        f"{space}{branch.name}", (f"   {branch.facts}", MUTED), (newest, "$secondary")
-    )
-    more = [Content.styled(f"{space}     {line}", MUTED) for line in branch.differences()]
+    facts, newest = f"   {branch.facts}", "   newest" if branch.newest else ""
+    room = max(_LEAST, width - len(space + facts + newest))
+    name = shorten(branch.name, room)
+    first = Content.assemble(f"{space}{name}", (facts, MUTED), (newest, "$secondary"))
+    below = f"{space}     "
+    differences = branch.differences(width - len(below))
+    more = [Content.styled(f"{below}{line}", MUTED) for line in differences]
     return Content("\n").join([first, *more])
 
 

@@ -17,6 +17,7 @@ from textual.binding import ActiveBinding
 from textual.widgets import Static
 
 from agcx_format.store import StoredCheckpoint
+from agcx_format.subagents import parent_of
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
@@ -120,7 +121,7 @@ class ConversationScreen(OnceScreen[None]):
         self.derived = derived or DerivedSessions(path)
         self.taking_out = TakingOut(self, export)
         self.transcript = Transcript(id="messages")
-        self.panes = Panes(self.transcript, self.derived.store)
+        self.panes = Panes(self.transcript, self.derived.acts.store)
         self.panes.show_checkpoint = (
             None if show_checkpoint is None else partial(show_checkpoint, self)
         )
@@ -130,7 +131,7 @@ class ConversationScreen(OnceScreen[None]):
         place = ReadingPlace(self.transcript, positions)
         place.wanted = message
         opener = opener or partial(open_session, path)
-        subagents = SubagentCalls(self.transcript, self.derived.store, open_file)
+        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file)
         self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
@@ -174,6 +175,7 @@ class ConversationScreen(OnceScreen[None]):
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.blocks.turns_are_counted = conversation.metadata.turn_count > 0
+        self.transcript.blocks.begins_with_task = parent_of(conversation.metadata.tags) is not None
         self.transcript.show(conversation.source)
         if before is not None:
             await self.show_tab("messages")
@@ -220,6 +222,8 @@ class ConversationScreen(OnceScreen[None]):
         if self.has_class("-failed") and action in _NEEDS_CONVERSATION:
             return False
         if action == "search" and self.search.is_typed_in:
+            return False
+        if action == "subagent" and not self.file.subagents.started:
             return False
         if action == "tab_number" and parameters not in [
             (number,) for number in range(1, len(self._tabs.tabs) + 1)
@@ -289,7 +293,7 @@ class ConversationScreen(OnceScreen[None]):
         if wanted is not None and message.act is CheckpointAct.NEW_SESSION:
             await self.derived.restore_checkpoint(self, self.opened, wanted.metadata)
         elif wanted is None or wanted.path is None or message.act is not CheckpointAct.EXPORT:
-            await act_on_checkpoint(self, self.derived, self.opened, message.act, wanted)
+            await act_on_checkpoint(self, self.derived.acts, self.opened, message.act, wanted)
         elif self.taking_out.export_file is not None and store is not None:
             self.taking_out.export_file(str(store.path / wanted.path))
 
@@ -365,7 +369,7 @@ class ConversationScreen(OnceScreen[None]):
     async def action_derive(self, what: str) -> None:
         """Split the session, change what is in it, or undo that."""
         if what == "undo":
-            await self.derived.undo(self)
+            await self.derived.acts.undo(self)
         elif what == "change":
             await self.derived.change(self, self.opened, self.transcript)
         elif self.has_class("-failed"):

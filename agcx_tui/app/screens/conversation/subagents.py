@@ -72,7 +72,7 @@ class SubagentCalls:
         """Show the session of the subagent; Esc leads back."""
         wanted, store = self.here, self._store
         if wanted is None or store is None or self._open_file is None:
-            screen.notify("No subagent was started here.", markup=False)
+            screen.notify("This message started no subagent.", markup=False)
             return
         try:
             entry = await asyncio.to_thread(store.resolve, str(wanted))

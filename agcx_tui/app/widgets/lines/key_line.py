@@ -2,13 +2,13 @@
 
 Strategy: Textual's footer has a widget for each key, rebuilt whenever the focus or the bindings change:
 some 10 ms each time, several times while a screen opens and the next key waits.  Here the bindings are
-looked up when the line is drawn.  If there is not enough room, keys are left out from the end, except
-the very last, which leads to all others.
+looked up when the line is drawn, in the order of their ranks.  If there is not enough room, keys are left
+out from the end, except the very last, which leads to all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+
+from agcx_tui.core.words.actions import by_id
 
 __all__ = ["KeyLine"]
 
@@ -60,18 +62,28 @@ class KeyLine(Widget):
 
     def _all(self) -> list[Shown]:
         first: dict[str, ActiveBinding] = {}
+        by_name: dict[str | None, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
+            by_name.setdefault(active.binding.id, active)
             if active.binding.show:
                 first.setdefault(active.binding.action, active)
+        keys = list(first.values())
         return [
             Shown(
-                self.app.get_key_display(active.binding),
+                self._label(active, by_name),
                 active.binding.description,
                 active.binding.key,
                 active.enabled,
             )
-            for active in first.values()
+            for active in [*sorted(keys[:-1], key=_rank), *keys[-1:]]
         ]
+
+    def _label(self, active: ActiveBinding, others: Mapping[str | None, ActiveBinding]) -> str:
+        """The key, after that of the action that goes the other way."""
+        action = by_id(active.binding.id)
+        pair = None if action is None or action.pair is None else others.get(action.pair)
+        both = [active] if pair is None else [pair, active]
+        return " ".join(self.app.get_key_display(each.binding) for each in both)
 
     def render(self) -> Content:
         self._drawn = self.shown()
@@ -84,6 +96,11 @@ class KeyLine(Widget):
                 if each.enabled:
                     self.app.simulate_key(each.key)
                 return
+
+
+def _rank(active: ActiveBinding) -> int:
+    action = by_id(active.binding.id)
+    return 0 if action is None else action.rank
 
 
 def fitting(keys: Iterable[Shown], width: int) -> list[Shown]:

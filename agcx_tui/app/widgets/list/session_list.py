@@ -208,7 +208,15 @@ class SessionList(LineList[Line]):
         key = (line, look.cursor if here else None, line in self.table.marks)
         strip = self._strips.get(key)
         if strip is None:
-            strip = draw_row(self.table, line, self._columns, look, self._now(), cursor=here)
+            strip = draw_row(
+                self.table,
+                line,
+                self._columns,
+                look,
+                self._now(),
+                cursor=here,
+                below_day=self.grouping == "day",
+            )
             strip = strip.adjust_cell_length(self._width).simplify()
             self._strips[key] = strip
         return strip

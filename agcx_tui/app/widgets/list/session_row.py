@@ -42,13 +42,18 @@ def draw_row(
     now: int,
     *,
     cursor: bool,
+    below_day: bool = False,
 ) -> Strip:
-    """The line of a session; under the cursor, all of it in the cursor's colors."""
+    """The line of a session; under the cursor, all of it in the cursor's colors.
+
+    Below the heading of its day it has the time of day instead of its age.
+    """
     if cursor:
         under = look.cursor
         look = RowLook(under, under, under, under, under, under, under, look.match, under, under)
     marked = "✓" if row in table.marks else " "
-    age = fit(format.age(table.date(row), now), columns[0].width)
+    date = table.date(row)
+    age = fit(format.time_of_day(date) if below_day else format.age(date, now), columns[0].width)
     flag = table.flag(row)
     flag_style = look.broken if flag == "!" else look.star
     parts = [

@@ -43,6 +43,7 @@ from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.message import draw_message, is_injected, is_turn, tells_of_branches
 from agcx_tui.app.blocks.notes import note_block, other_way_block, undecodable_block
 from agcx_tui.app.blocks.palette import Palette
+from agcx_tui.core.conversation.subagent_task import SubagentTask
 from agcx_tui.core.conversation.turns import TurnNumbers
 
 __all__ = ["NOTHING", "REASONING", "SPEECH", "TOOL", "ConversationBlocks"]
@@ -83,6 +84,9 @@ class ConversationBlocks:
         self.modes: tuple[ModeChange, ...] = ()
         # Whether the program that wrote the session numbered its turns.
         self.turns_are_counted = True
+        # Whether the session is a subagent's, and begins with its task.
+        self.begins_with_task = False
+        self._task = SubagentTask(source, False)
         self._turns = TurnNumbers(source, True)
         self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
 
@@ -95,6 +99,7 @@ class ConversationBlocks:
         self.pending.clear()
         self.branches, self._ways, self.misses_branches = None, None, False
         self._turns = TurnNumbers(source, self.turns_are_counted)
+        self._task = SubagentTask(source, self.begins_with_task)
         self._messages.clear()
 
     def renew(self) -> None:
@@ -225,7 +230,7 @@ class ConversationBlocks:
             return REASONING
         if isinstance(message.item, Message) and not is_injected(message):
             return SPEECH
-        return TOOL
+        return SPEECH if index == self._task.index else TOOL
 
     def file_of(self, index: int) -> str:
         """The path of the file that a message is about; empty for none."""
@@ -315,6 +320,7 @@ class ConversationBlocks:
             self.branches,
             self._turns.number(index, found),
             modes,
+            self._task.index,
         )
         return draw_message(found, around, self.look, fold)
 

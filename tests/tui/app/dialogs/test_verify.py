@@ -15,6 +15,7 @@ from tests.support.browsing import (
     demo_copy,
     notices,
     scanned,
+    text_of,
     titles,
     until,
 )
@@ -69,5 +70,6 @@ async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(st
         await pilot.press("home", "V")
         assert "error: " in await checked(pilot)
         assert not pilot.app.screen.query_one("#repair").display
+        assert "No message in it can be saved" in text_of(pilot.app.screen)
         (store / f"{UUID(int=1)}.agcx").unlink()
     assert contents(store) == before

@@ -113,8 +113,8 @@ async def test_a_checkpoint_is_made_renamed_and_deleted_and_u_undoes_each(manage
         for count in range(3):
             await until(pilot, lambda: pilot.app.screen is screen)
             await pilot.press("u")
-            await until(pilot, lambda count=count: len(screen.derived.done) == 2 - count)
-        await until(pilot, lambda: not screen.derived.done)
+            await until(pilot, lambda count=count: len(screen.derived.acts.done) == 2 - count)
+        await until(pilot, lambda: not screen.derived.acts.done)
     assert files(managed) == before
 
 
@@ -141,11 +141,11 @@ async def test_each_row_says_its_size_and_what_came_after_also_where_no_session_
         assert all(" B" in note or "kB" in note for note in notes)
         assert sum("its session does not list it" in note for note in notes) == 1
         assert any("messages since" in note for note in notes)
-        assert {"new", "go back", "open"} <= offered(screen)
+        assert {"new checkpoint", "go back", "open"} <= offered(screen)
         # Without one, only what needs none is offered.
         await pilot.press("slash", *"none", "enter")
-        assert "new" in offered(screen)
-        assert not {"new session", "go back", "open"} & offered(screen)
+        assert "new checkpoint" in offered(screen)
+        assert not {"session from it", "go back", "open"} & offered(screen)
 
 
 async def test_e_exports_the_checkpoint(managed):

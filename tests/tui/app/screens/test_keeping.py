@@ -247,7 +247,9 @@ async def test_escape_destroys_nothing(store, monkeypatch):
         before = contents(store, trash=True)
         reads = threading.Event()
         trash_of = Store.trash
-        monkeypatch.setattr(Store, "trash", lambda self: (reads.wait(LIMIT), trash_of(self))[1])
+        monkeypatch.setattr(
+            Store, "trash", lambda self, log: (reads.wait(LIMIT), trash_of(self, log))[1]
+        )
         await pilot.press("T")
         await on_top(pilot, TrashScreen)
         # A key that comes before the trash is read does not find it empty.

@@ -27,6 +27,11 @@ def key_line(pilot) -> str:
     return " ".join(each.description for each in pilot.app.screen.query_one("KeyLine").shown())
 
 
+def labels(pilot, *descriptions: str) -> list[str]:
+    keys = pilot.app.screen.query_one("KeyLine").shown()
+    return [each.label for each in keys if each.description in descriptions]
+
+
 async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
     folder, store = tmp_path / "in", open_store(tmp_path / "store")
     folder.mkdir()
@@ -56,6 +61,7 @@ async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
         await pilot.press("s")
         assert pilot.app.screen is parent
         assert "subagent" not in key_line(pilot)
+        assert labels(pilot, "message", "turn") == ["[ ]", "{ }"]
         # The footer says what keys do with the piece of the message that is chosen.
         await pilot.press("tab")
         await until(pilot, lambda: "copy this" in key_line(pilot))

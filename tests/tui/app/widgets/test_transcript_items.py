@@ -128,6 +128,16 @@ async def test_instructions_are_folded_and_a_few_lines_of_them_stand_open():
         assert "  Be brief." in shown
         await pilot.press("t")
         assert any("you may read" in line for line in screen_text(app.transcript))
+        await pilot.press("t")
+        # What a subagent was asked to do is said, however long; the instructions before it are not.
+        app.transcript.blocks.begins_with_task = True
+        task = "Look for the columns.\n" + "There may be more.\n" * 8
+        app.transcript.show(ListSource([developer(rules), developer(task), developer(task)]))
+        await pilot.pause()
+        shown = "\n".join(screen_text(app.transcript))
+        assert "■ Task from its parent" in shown
+        assert "  Look for the columns." in shown
+        assert shown.count("▸ instructions") == 2
 
 
 async def test_a_compact_transcript_has_no_headers_and_reads_no_further_than_it_must():

@@ -65,6 +65,30 @@ def test_branches_differ_in_what_only_they_ran_and_touched():
     ]
 
 
+def test_words_of_a_branch_are_cut_only_where_there_is_no_room():
+    build, last = "cargo build --release --target x86_64-unknown-linux-gnu", "words " * 15 + "end"
+    (found,) = listed(
+        [
+            assistant("So", message_id=UUID(int=1), branch_point=True),
+            user(
+                f"Also {last}",
+                message_id=UUID(int=2),
+                branch_id=FIRST,
+                parent_message_id=UUID(int=1),
+            ),
+            shell("make", 3, branch_id=FIRST),
+            shell(build, 4, branch_id=FIRST),
+            assistant(last, message_id=UUID(int=5), branch_id=FIRST),
+        ]
+    )
+    assert found.name == f"Also {last}"
+    assert list(found.differences()) == [f"ends: {last}", f"commands only here: make, {build}"]
+    assert list(found.differences(60)) == [
+        f"ends: {last[:53]}…", f"commands only here: make, {build[:33]}…"
+    ]  # fmt: skip
+    assert all(len(line) == 60 for line in found.differences(60))
+
+
 def test_messages_of_a_branch_that_all_name_its_branch_point_are_one_branch():
     place = {"branch_id": FIRST, "parent_message_id": UUID(int=1)}
     messages = [
