@@ -1,4 +1,4 @@
-"""Destroy for good what acts keep: the only change that cannot be undone.
+"""Destroy for good what acts keep, which cannot be undone.
 
 Strategy: each act's directory is renamed, which marks it; its files are removed, which makes room; then the
 act becomes a line of `emptied.jsonl`, and its manifest goes last.  So nothing has to be written
