@@ -55,8 +55,8 @@ class Lineage:
     def mark(self, draft: ImportDraft, last: str = "") -> None:
         """Put what was rewound into branches of their own.
 
-        `last` is the uuid of the line that the source says it goes on from. Only if it says so, one beginning takes
-        the place of another: in damaged and old files, lines follow nothing that were lived all the same.
+        `last` is the uuid of the line that the source says it goes on from. Only if it says so, one beginning
+        takes the place of another: lines of damaged and old files follow nothing, too, and were lived.
         """
         if self._is_chain and (self._beginnings < 2 or not last):
             return
