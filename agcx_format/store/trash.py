@@ -2,7 +2,7 @@
 
 Strategy: the trash consists of the acts' directories; a deleted session is a file in `files/` of the act
 that deleted it, and opens like any other.  Restoring is an act of its own, which moves files
-and never overwrites; its undo moves them back to the trash.  Only emptying destroys: it takes
+and never overwrites; its undo moves them back to the trash.  Emptying destroys: it takes
 complete acts, with the versions that edits replaced, so that no older act keeps a copy.
 """
 

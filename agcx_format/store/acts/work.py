@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from agcx_format.disk.durable import TEMPORARY, Signature, naming, temporary_beginning, write_new
 from agcx_format.disk.place import Folder, Place
@@ -18,9 +19,15 @@ from agcx_format.store.acts.transitions import Fill, Transition, Vacate
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "Follow", "Work", "clear_attempt", "edited_file", "is_copy", "kept_in", "rename_act", "signature_behind",
-    "write_derived",
+    "Follow", "Work", "change_state", "clear_attempt", "edited_file", "is_copy", "kept_in", "rename_act",
+    "signature_behind", "write_derived",
 ]  # fmt: skip
+
+# What overlayfs says of folders that are not, or not only, in its upper layer.
+_LOWER_LAYER: Final = (
+    "it is in a lower layer of an overlay, as in the image of a container, where no folder can be renamed; "
+    "its sessions can be restored from the trash"
+)
 
 _M = TypeVar("_M", Vacate, Fill)
 
@@ -168,10 +175,24 @@ def write_derived(store: Tree, step: Step, new: Place) -> None:
 
 
 def rename_act(store: Tree, old: str, new: str) -> None:
-    """Move an act to another state, durably: the name of its directory carries the state."""
-    trash = store.folder(TRASH)
-    os.rename(old, new, src_dir_fd=trash, dst_dir_fd=trash)
+    """Move an act to another state, durably: the name of its directory carries the state.
+
+    Raises:
+        PersistenceError: it is in a layer of a container's image.
+    """
+    change_state(store, old, new)
     store.sync(TRASH)
+
+
+def change_state(store: Tree, old: str, new: str) -> None:
+    """The same, durable only after a sync of the trash."""
+    trash = store.folder(TRASH)
+    try:
+        os.rename(old, new, src_dir_fd=trash, dst_dir_fd=trash)
+    except OSError as cause:
+        if cause.errno != errno.EXDEV:
+            raise
+        raise PersistenceError(_LOWER_LAYER, path=store.full(f"{TRASH}/{old}")) from cause
 
 
 def signature_behind(store: Tree, step: Step) -> Signature | None:

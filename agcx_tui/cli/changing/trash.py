@@ -1,7 +1,7 @@
 """`agcx trash`: list, restore, and destroy what was deleted.
 
-Strategy: sessions in the trash are named as those in the store.  Emptying is the only command that destroys
-data, so it asks for a typed word instead of a yes; without a terminal it requires `--yes`.
+Strategy: sessions in the trash are named as those in the store.  Emptying destroys data,
+so it asks for a typed word instead of a yes; without a terminal it requires `--yes`.
 """
 
 from __future__ import annotations

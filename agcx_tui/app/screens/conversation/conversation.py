@@ -24,6 +24,7 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.branch_tree import ask_for_branch
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
+from agcx_tui.app.screens.conversation.handoff import Handoff
 from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
@@ -37,7 +38,6 @@ from agcx_tui.app.screens.conversation.pictures import open_picture, show_pictur
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.screens.conversation.subagents import SubagentCalls
-from agcx_tui.app.screens.conversation.taking_out import TakingOut
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -119,7 +119,7 @@ class ConversationScreen(OnceScreen[None]):
         super().__init__()
         self.path = path
         self.derived = derived or DerivedSessions(path)
-        self.taking_out = TakingOut(self, export)
+        self.handoff = Handoff(self, export)
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.acts.store)
         self.panes.show_checkpoint = (
@@ -294,8 +294,8 @@ class ConversationScreen(OnceScreen[None]):
             await self.derived.restore_checkpoint(self, self.opened, wanted.metadata)
         elif wanted is None or wanted.path is None or message.act is not CheckpointAct.EXPORT:
             await act_on_checkpoint(self, self.derived.acts, self.opened, message.act, wanted)
-        elif self.taking_out.export_file is not None and store is not None:
-            self.taking_out.export_file(str(store.path / wanted.path))
+        elif self.handoff.export_file is not None and store is not None:
+            self.handoff.export_file(str(store.path / wanted.path))
 
     # --- search, and where the reader is
 
@@ -360,8 +360,8 @@ class ConversationScreen(OnceScreen[None]):
 
     @work
     async def action_take(self, what: str) -> None:
-        """Do what `TakingOut` has under this name."""
-        await self.taking_out.perform(what)
+        """Do what `Handoff` has under this name."""
+        await self.handoff.perform(what)
 
     # --- sessions made of it
 
