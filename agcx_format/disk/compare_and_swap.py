@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NoReturn
 
 from agcx_format.disk.durable import Signature, naming, sync_directory_of, temporary_name, write_new
 from agcx_format.disk.exchange import Unsupported, exchange, rename_noreplace
@@ -22,7 +22,9 @@ from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 
-__all__ = ["ANYTHING", "NO_EXCHANGE", "has_exchange", "put", "replace_if", "swap", "take"]
+__all__ = [
+    "ANYTHING", "NO_EXCHANGE", "give_back", "has_exchange", "put", "replace_if", "swap", "take",
+]  # fmt: skip
 
 
 NO_EXCHANGE: Final = (
@@ -128,6 +130,16 @@ def take(target: Place, away: Place, expected: Signature) -> None:
             return
     except PersistenceError as error:
         unknown = error
+    give_back(target, away, unknown)
+
+
+def give_back(target: Place, away: Place, unknown: PersistenceError | None) -> NoReturn:
+    """Move what was moved from `target` to `away` back: it is not the expected file, or that is `unknown`.
+
+    Raises:
+        StaleSession: it is another file.
+        PersistenceError: why it is unknown.
+    """
     # If an even later save has filled the place meanwhile, that one stays.
     with contextlib.suppress(StaleSession):
         if put(away, target):

@@ -11,19 +11,25 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from agcx_format.disk.durable import Signature, os_reason, temporary_name, write_new
 from agcx_format.errors import PersistenceError
 
-__all__ = ["NO_LINKS", "Place"]
+__all__ = ["NO_LINKS", "Folder", "Place"]
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 # Why a file gets no second name; on a full disk it may still be moved.
 NO_LINKS = (
     errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP,
     errno.EINVAL, errno.ENOSPC, errno.EDQUOT,
 )  # fmt: skip
+
+# Fewer names than this are looked for one by one; of a folder of many more, too.
+_FEW, _MANY_MORE = 20, 4
 
 
 class Place(NamedTuple):
@@ -52,7 +58,7 @@ class Place(NamedTuple):
         try:
             return os.lstat(self.name, dir_fd=self.fd)
         except OSError as cause:
-            if cause.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            if cause.errno in _NOTHING_THERE:
                 return None
             raise PersistenceError(os_reason(cause), path=self.path) from None
 
@@ -155,3 +161,79 @@ class Place(NamedTuple):
     def beside(self, name: str) -> Place:
         """Another name in the same directory."""
         return Place(self.fd, name, self.folder)
+
+
+class Folder(NamedTuple):
+    """An open directory, in which many files are looked for at once.
+
+    Fields:
+        fd: its descriptor.
+        path: for messages only.
+    """
+
+    fd: int
+    path: str
+
+    def place(self, name: str) -> Place:
+        return Place(self.fd, name, self.path)
+
+    def has(self, name: str, expected: Signature) -> bool:
+        """Whether the file of a name is the expected one.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        try:
+            return expected.fits(os.lstat(name, dir_fd=self.fd))
+        except OSError as cause:
+            if cause.errno in _NOTHING_THERE:
+                return False
+            raise PersistenceError(os_reason(cause), path=self.place(name).path) from None
+
+    def signature(self, name: str) -> Signature | None:
+        """The signature of a file, without following a link; None if there is none.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        try:
+            return Signature.of(os.lstat(name, dir_fd=self.fd))
+        except OSError as cause:
+            if cause.errno in _NOTHING_THERE:
+                return None
+            raise PersistenceError(os_reason(cause), path=self.place(name).path) from None
+
+    def taken(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that are taken.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        listed = self._listed(len(names))
+        if listed is not None:
+            return [name for name in names if name in listed]
+        return [name for name in names if self.place(name).is_taken()]
+
+    def others(self, files: Sequence[tuple[str, Signature]]) -> list[str]:
+        """The names of which the file is not the expected one, whatever was written into it meanwhile.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        inodes = self._listed(len(files)) or {}
+        return [
+            name
+            for name, expected in files
+            # A listing may have other numbers, as where a folder is made of several.
+            if inodes.get(name) != expected.inode and not self.has(name, expected)
+        ]
+
+    def _listed(self, count: int) -> dict[str, int] | None:
+        """The inodes by their names; None if so many files are better looked for one by one."""
+        if count <= _FEW:
+            return None
+        most = _MANY_MORE * count
+        with contextlib.suppress(OSError), os.scandir(self.fd) as entries:
+            listed = {entry.name: entry.inode() for entry in islice(entries, most + 1)}
+            return listed if len(listed) <= most else None
+        return None

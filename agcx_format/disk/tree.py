@@ -23,7 +23,7 @@ from agcx_format.disk.durable import (
     sync_directory_of,
     temporary_name,
 )
-from agcx_format.disk.place import Place
+from agcx_format.disk.place import Folder, Place
 from agcx_format.disk.syncs import Syncs
 from agcx_format.errors import PersistenceError
 
@@ -90,6 +90,10 @@ class Tree:
                     os.mkdir(name, _OWNER_ONLY, dir_fd=above)
             fd = self._folders[path] = self._open(above, name, path)
         return fd
+
+    def opened(self, path: str, *, make: bool = False) -> Folder:
+        """The same with its path, for what is done to many of its files."""
+        return Folder(self.folder(path, make=make), self.full(path))
 
     def _open(self, above: int, name: str, path: str) -> int:
         try:

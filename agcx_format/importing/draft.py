@@ -288,10 +288,12 @@ class ImportDraft:
 
         `changed` is when the file last changed, None if no file did.
         """
-        returned, updated = self.returned, self.clock
+        returned = self.returned
         returned_mode = returned.mode if returned else None
         mode = self.modes[-1][0] if self.modes else returned_mode or OperatingMode.BUILD
         messages = DraftMessages(self.entries, self.id, self.start, self.calls)
+        # Clocks are set back: the last line need not be the latest.
+        updated = max(self.clock, Timestamp(messages.latest))
         tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
         if returned is not None:
             tags = [*returned.tags, INCOMPLETE if self.incomplete else ""]

@@ -136,21 +136,25 @@ class DraftMessages(StreamedMessages):
     Fields:
         turns: how many of them begin a turn.
         without_time: how many have a time that is estimated.
+        latest: the latest of their times, or the start.
     """
 
     def __init__(self, entries: Entries, session_id: UUID, start: str, calls: Calls) -> None:
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
         self._count = self.without_time = 0
-        turns = _Turns()
+        turns, latest = _Turns(), start
         for entry in entries:
             if entry.is_dropped:
                 continue
+            # The text has the order of the moments but for its Z.
+            if entry.time[:-1] > latest[:-1]:
+                latest = entry.time
             self._count += 1
             if entry.words is not None:
                 turns.add(entry)
             if not entry.has_time:
                 self.without_time += 1
-        self.turns = turns.count
+        self.turns, self.latest = turns.count, latest
 
     def __len__(self) -> int:
         return self._count

@@ -2,7 +2,8 @@
 
 Strategy: each line names the one before it. Where a person's message continues from a line that others
 continue from as well, the conversation went on in several ways, and only the way to the last message was
-lived. Other lines with several successors are tools that ran at the same time.
+lived. Other lines with several successors are tools that ran at the same time. Whoever goes back to before
+the first message begins a second conversation, which follows nothing.
 
 A file can have a million lines, so they are numbers in arrays, names are hashes, and what is looked up by
 name are only the lines that do not continue from the one right before them: few in most files.
@@ -31,7 +32,7 @@ class Lineage:
         self._lines = _Lines()
         # Whether each line continues from the one before it, as in most files.
         self._is_chain = True
-        self._before = 0
+        self._before = self._beginnings = 0
 
     def add(self, uuid: str, parent: str, start: int, end: int) -> None:
         """The next line of the file; it became the messages from position `start` up to `end`."""
@@ -39,7 +40,9 @@ class Lineage:
             return
         # The hash of an empty name is 0.
         name, before = hash(uuid), hash(parent)
-        if before and before != self._before:
+        if not before:
+            self._beginnings += 1
+        elif before != self._before:
             self._is_chain = False
         self._before = name
         self._lines.add(name, before, start, end)
@@ -49,9 +52,13 @@ class Lineage:
         wanted = {hash(uuid): uuid for uuid in uuids}
         return {wanted[name] for name in self._lines.names if name in wanted} if wanted else set()
 
-    def mark(self, draft: ImportDraft) -> None:
-        """Put what was rewound into branches of their own."""
-        if self._is_chain:
+    def mark(self, draft: ImportDraft, last: str = "") -> None:
+        """Put what was rewound into branches of their own.
+
+        `last` is the uuid of the line that the source says it goes on from. Only if it says so, one beginning
+        takes the place of another: lines of damaged and old files follow nothing, too, and were lived.
+        """
+        if self._is_chain and (self._beginnings < 2 or not last):
             return
         tree = _Tree(draft.entries, self._lines.unique())
         lived = tree.lived()
@@ -68,6 +75,10 @@ class Lineage:
             resumed = next(tree.below(chosen), None) if left and fork is not None else None
             if resumed is not None and draft.entries[resumed].parent is None:
                 draft.entries[resumed].parent = fork
+        beginnings = [line for line in tree.beginnings() if tree.is_said(line)]
+        if last and len(beginnings) > 1 and tree.beginning_of(hash(last)) == beginnings[-1]:
+            for line in beginnings[:-1]:
+                draft.leave_at(list(tree.below(line)), None)
 
 
 class _Lines:
@@ -137,6 +148,22 @@ class _Tree:
         """The lines that several continue from, and those, in the order of the file."""
         found = ((parent, self._children(parent)) for parent in self._jumps)
         return sorted((f for f in found if len(f[1]) > 1), key=lambda fork: fork[1][0])
+
+    def beginnings(self) -> Iterator[int]:
+        """The lines that follow none."""
+        return (line for line, parent in enumerate(self._lines.parents) if not parent)
+
+    def beginning_of(self, name: int) -> int | None:
+        """The first of the lines that lead to the one of this name; None if there is no such line."""
+        try:
+            line = self._lines.names.index(name)
+        except ValueError:
+            return None
+        seen: set[int] = set()
+        while (before := self._parent(line)) is not None and line not in seen:
+            seen.add(line)
+            line = before
+        return line
 
     def lived(self) -> bytearray:
         """Whether each line is on the way to the last one that has a message."""

@@ -24,6 +24,7 @@ __all__ = [
     "SEPARATOR",
     "TITLE_NUMBER",
     "Block",
+    "Damaged",
     "Facts",
     "cut",
     "facts_of",
@@ -36,6 +37,10 @@ BLOCK_SIZE = 64 * 1024
 
 TITLE_NUMBER = -1
 """What the title has for the number of a message."""
+
+
+class Damaged(ValueError):
+    """The book is not what was written; whoever reads it does without."""
 
 
 class Sort(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -82,14 +87,12 @@ class Facts(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return self._sort(number).tool
 
     def _sort(self, number: int) -> Sort:
-        return self.sorts[int.from_bytes(self.of[2 * number : 2 * number + 2], "little")]
-
-    def check(self, messages: int) -> None:
-        """`ValueError` when it is not of so many messages."""
-        if not 2 * messages == len(self.of) == 2 * (self.times.count("\n") + 1):
-            raise ValueError("columns of another length")
-        if max(struct.unpack(f"<{messages}H", self.of)) >= len(self.sorts):
-            raise ValueError("a sort that is not there")
+        """Raises `Damaged` when there is none."""
+        code = self.of[2 * number : 2 * number + 2]
+        sort = int.from_bytes(code, "little")
+        if not code or sort >= len(self.sorts):
+            raise Damaged("a message of no sort")
+        return self.sorts[sort]
 
 
 class Block:
@@ -104,9 +107,7 @@ class Block:
     ALWAYS: ClassVar[int] = 0x80
     """A bit that all blocks have among their traits."""
 
-    def __init__(
-        self, payload: bytes, traits: int, first: int, facts: Callable[[int], Facts]
-    ) -> None:
+    def __init__(self, payload: bytes, traits: int, first: int, facts: Callable[[], Facts]) -> None:
         self.payload = payload
         self.traits = traits | self.ALWAYS
         self.first = first
@@ -126,13 +127,15 @@ class Block:
     def facts(self) -> Facts:
         found = self._facts
         if found is None:
-            found = self._facts = self._get_facts(self.messages)
+            found = self._facts = self._get_facts()
         return found
 
     def time(self, number: int) -> str:
-        """That of one message, as the file has it."""
+        """That of one message, as the file has it.  Raises `Damaged` when there is none."""
         if not self._times:
             self._times = self.facts.times.split("\n")
+        if number >= len(self._times):
+            raise Damaged("a message without a time")
         return self._times[number]
 
     @property
@@ -197,7 +200,7 @@ def _block(held: list[Said], first: int) -> Block:
     # All at once: hardly a message is so long that this does not save time.
     text = SEPARATOR.join([said.text for said in held])
     facts = facts_of(held)
-    return Block(text.encode(), traits_of(text), first, lambda _: facts)
+    return Block(text.encode(), traits_of(text), first, lambda: facts)
 
 
 def facts_of(held: list[Said]) -> Facts:

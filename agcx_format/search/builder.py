@@ -20,13 +20,13 @@ from agcx_format.disk.durable import is_still
 from agcx_format.disk.locks import locked
 from agcx_format.errors import FileClosed, PersistenceError
 from agcx_format.search import wipe
+from agcx_format.search.blocks import Damaged
 from agcx_format.search.book import Book, Shelf
 from agcx_format.search.direct import DirectText
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_maker import SegmentMaker
 from agcx_format.search.segment_rows import MOST_BLOCKS, Damage, SessionRow
-from agcx_format.search.signature import Damaged
 from agcx_format.search.state import BookState
 from agcx_format.session.lazy import SessionFile
 

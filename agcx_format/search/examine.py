@@ -69,6 +69,7 @@ class Request(msgspec.Struct, frozen=True):
         query: what to look for.
         wanted, unwanted: its matchers.
         allowed: which messages count; None for all.
+        titles_only: whether no messages are searched.
         rows: hits that are wanted of a session at most.
         context: lines before and after each.
         counted: whether all matches are counted, also beyond `rows`.
@@ -81,6 +82,7 @@ class Request(msgspec.Struct, frozen=True):
     wanted: tuple[Matcher, ...]
     unwanted: tuple[Matcher, ...]
     allowed: Allowed | None
+    titles_only: bool
     rows: int
     context: int
     counted: bool
@@ -161,7 +163,7 @@ class _Examination:
                     return True
             elif not self._unwanted:
                 self._list(block)
-            if not request.query.within.messages:
+            if request.titles_only:
                 # The title is in the first one.
                 break
         return True

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from agcx_format.errors import PersistenceError
+from agcx_format.search.blocks import Damaged
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW
 from agcx_format.search.helpers import Helpers
@@ -30,7 +31,6 @@ from agcx_format.search.results import Hit, SessionHits, SessionRef
 from agcx_format.search.run import Plan, Search
 from agcx_format.search.scope import BookText, Scope, StoreFiles, Task
 from agcx_format.search.segment import Segment
-from agcx_format.search.signature import Damaged
 from agcx_format.search.state import DEFAULT_CAP, BookState
 
 if TYPE_CHECKING:
@@ -246,6 +246,11 @@ class Index:
             from agcx_format.search import wipe
 
             wipe.clear(self._book)
+
+    @property
+    def helping(self) -> list[int]:
+        """The ids of the processes that help to search now."""
+        return self._helpers.pids
 
     def close(self) -> None:
         """Let go of the book's files and of helping processes; they are there again when they are needed."""

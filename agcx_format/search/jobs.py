@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from agcx_format.errors import PersistenceError
+from agcx_format.search.blocks import Damaged
 from agcx_format.search.book import Entry
 from agcx_format.search.examine import Outcome, Request, Stopped, examine, unsearched
 from agcx_format.search.filters import allowed_by
@@ -21,7 +22,6 @@ from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef, Unsearched
 from agcx_format.search.scope import BookText, Task
 from agcx_format.search.segment import Segment
-from agcx_format.search.signature import Damaged
 
 __all__ = ["Asked", "Errand", "Job", "jobs_of", "run_errand"]
 
@@ -50,6 +50,7 @@ class Asked(msgspec.Struct, frozen=True):
             query.matchers,
             tuple(term.matcher for term in query.unwanted),
             allowed_by(query.within),
+            not query.within.messages,
             self.rows,
             self.context,
             self.counted,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from agcx_format.search.blocks import BLOCK_SIZE
-from agcx_format.search.signature import Damaged
+from agcx_format.search.blocks import BLOCK_SIZE, Damaged
 
 __all__ = ["compress", "decompress"]
 

@@ -18,13 +18,13 @@ from typing import Self, overload
 import msgspec
 
 from agcx_format.errors import PersistenceError
-from agcx_format.search.blocks import Block
+from agcx_format.search.blocks import Block, Damaged
 from agcx_format.search.book import Book, Entry, Shelf
 from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_rows import signature_in, version_of
-from agcx_format.search.signature import Damaged, RowsAsked, rows_asked
+from agcx_format.search.signature import RowsAsked, rows_asked
 from agcx_format.store import paths
 
 __all__ = ["BookText", "Scope", "StoreFiles", "Task"]

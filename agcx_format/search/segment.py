@@ -28,10 +28,10 @@ import msgspec
 
 from agcx_format.disk.checked_frames import frame
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.search.blocks import Block, Facts
+from agcx_format.search.blocks import Block, Damaged, Facts
 from agcx_format.search.packing import decompress
 from agcx_format.search.segment_rows import MAGIC, BlockRow, Details, Head, SessionRow
-from agcx_format.search.signature import ROWS, Damaged, Rows, RowsAsked, WholeSignature, rows_size
+from agcx_format.search.signature import ROWS, Rows, RowsAsked, WholeSignature, rows_size
 
 __all__ = ["Segment"]
 
@@ -206,11 +206,9 @@ def _block(row: BlockRow, frames: memoryview) -> Block:
     return Block(payload, row.traits, row.first, partial(_facts, facts, row.facts_size))
 
 
-def _facts(packed: bytes, size: int, messages: int) -> Facts:
-    """Those of a block of so many messages.  Raises `Damaged`."""
+def _facts(packed: bytes, size: int) -> Facts:
+    """Those of a block.  Raises `Damaged`."""
     try:
-        found = _decode_facts(decompress(packed, size))
-        found.check(messages)
+        return _decode_facts(decompress(packed, size))
     except (ValueError, msgspec.DecodeError) as error:
         raise Damaged(str(error)) from None
-    return found

@@ -21,13 +21,12 @@ from typing import Any
 from zlib import crc32
 
 from agcx_format.search import native
-from agcx_format.search.blocks import SEPARATOR
+from agcx_format.search.blocks import SEPARATOR, Damaged
 from agcx_format.search.traits import EVERY
 from agcx_format.transcript.folding import fold, unify
 
 __all__ = [
     "ROWS",
-    "Damaged",
     "Rows",
     "RowsAsked",
     "SignatureMaker",
@@ -52,10 +51,6 @@ _STRINGS_A_BLOCK = 16
 _PAIR = 0
 # The lowest bit of a byte of each row.
 _LOWEST = int.from_bytes(b"\1" * ROWS, "little")
-
-
-class Damaged(ValueError):
-    """The book is not what was written; whoever reads it does without."""
 
 
 def rows_size(blocks: int) -> int:

@@ -20,7 +20,7 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import IndexCorrupted, PersistenceError
-from agcx_format.layout import Layout, by_version, index, index_bytes
+from agcx_format.layout import LAYOUTS, Layout, by_version, index, index_bytes
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.file_section import FileSection
 from agcx_format.session.metadata import read_metadata
@@ -79,6 +79,9 @@ class IndexKeeper:
 
     def step(self, steps: Collection[Step], changes: Changes) -> list[Step]:
         """The step that updates the index in the same act as `steps`; empty if none is needed."""
+        if not any(changes.values()) and not os.path.lexists(self._path):
+            # Sessions only go, and no index lists them.
+            return []
         files = [step for step in steps if _is_session(step.path)]
         gone = {step.path for step in files if step.op == "move"}
         stay = {paths.layout_in(step.path).version for step in files if step.path not in gone}
@@ -105,16 +108,18 @@ class IndexKeeper:
         """
         steps: list[Step] = []
         changes: dict[UUID, SessionMetadata | None] = {}
+        folders = {step.path.rpartition("/")[0] for step in act.steps}
+        layouts = [layout for layout in LAYOUTS.values() if layout.folder in folders]
+        is_needed = any(each.is_listed_by_index or each.copies for each in layouts)
+        if not (is_needed or os.path.lexists(self._path)):
+            # Neither an index nor copies exist or are needed.
+            return []
         changed = [step for step in act.steps if _is_session(step.path)]
         # Copies that the act moved are back as they were, whichever program wrote them.
         returned = {step.path for step in act.steps if not step.derived}
-        layouts = [paths.layout_in(step.path) for step in changed]
-        is_needed = any(layout.is_listed_by_index for layout in layouts)
-        if not (is_needed or os.path.lexists(self._path) or any(each.copies for each in layouts)):
-            # Neither an index nor copies exist or are needed.
-            return []
         root, there = os.fspath(self._root), set[int]()
-        for step, layout in zip(changed, layouts, strict=True):
+        for step in changed:
+            layout = paths.layout_in(step.path)
             path = f"{root}/{step.path}"
             found = _metadata_inside(path, layout)
             if found is not None or os.path.lexists(path):

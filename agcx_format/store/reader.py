@@ -34,7 +34,6 @@ from agcx_format.store.session_names import SessionNames
 
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
-    from agcx_format.store.incoming import Incoming
     from agcx_format.store.trash import TrashedSession
 
 __all__ = ["StoreReader"]
@@ -221,10 +220,13 @@ class StoreReader:
         path = self.path / paths.INDEX
         return read_index(path)[0] if os.path.lexists(path) else index.empty()
 
-    def layout_for(self, incoming: Incoming) -> int:
-        """The layout that a session from elsewhere gets here."""
+    def layout_for(self, original: int | None) -> int:
+        """The layout that a session from elsewhere gets here; `original` is its own, None if it has none.
+
+        An empty store for which no layout was chosen keeps the original one.
+        """
         is_open = self._layout is None and not len(self)
-        return incoming.layout if is_open and incoming.layout is not None else self.layout
+        return original if is_open and original is not None else self.layout
 
     def at_work(self, entries: Iterable[ScanEntry], now_ns: int) -> list[ScanEntry]:
         """The sessions that may belong to a running agent, which would save them again.

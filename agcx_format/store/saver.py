@@ -27,7 +27,9 @@ from agcx_format.model.value_checks import check_session
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store import paths
 from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.arguments import all_of
 from agcx_format.store.compression import CompressionLevel
+from agcx_format.store.entries import ScanEntry
 from agcx_format.store.reader import StoreReader
 from agcx_format.store.session_names import as_id
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from agcx_format.model.items import MessageSnapshot
     from agcx_format.store.editing import SessionEditor
     from agcx_format.store.owned import OwnedFields
+    from agcx_format.store.trash import Emptied
     from agcx_format.store.writer import StoreWriter
 
 __all__ = ["StoreSaver"]
@@ -185,6 +188,19 @@ class StoreSaver(StoreReader):
         yield editor
         if editor.is_changed:
             write(editor, self._writer, path, self.level)
+
+    def destroy_sessions(self, entries: Iterable[ScanEntry]) -> Emptied:
+        """Destroy sessions with their checkpoints for good, where a disk is too full for a trash.
+
+        Nothing can undo it.  Older versions that the trash has already stay in it.
+
+        Raises:
+            TypeError: one of them is not a `ScanEntry`.
+            StaleSession: one of the files changed since it was scanned.
+            StoreNotWritable: the store may not be written.
+            PersistenceError: something could not be removed; what was removed before is gone.
+        """
+        return self._writer.destroy_sessions(all_of(ScanEntry, entries))
 
     def saving_many(self) -> AbstractContextManager[None]:
         """Within this context the index is written once, at the end, for all sessions that are saved.

@@ -189,7 +189,7 @@ class Store(StoreSaver):
         from agcx_format.store.acts import plan_incoming
         from agcx_format.store.incoming import Incoming
 
-        wanted = [(each, self.layout_for(each)) for each in all_of(Incoming, sessions)]
+        wanted = [(each, self.layout_for(each.layout)) for each in all_of(Incoming, sessions)]
         self._writer.make_root()
         return self._writer.act(
             "copy", wanted, lambda: plan_incoming.arrival(self.path, wanted, self.level)

@@ -2,7 +2,7 @@
 
 Strategy: the trash consists of the acts' directories; a deleted session is a file in `files/` of the act
 that deleted it, and opens like any other.  Restoring is an act of its own, which moves files
-and never overwrites; its undo moves them back to the trash.  Only emptying destroys: it takes
+and never overwrites; its undo moves them back to the trash.  Emptying destroys: it takes
 complete acts, with the versions that edits replaced, so that no older act keeps a copy.
 """
 
@@ -27,7 +27,8 @@ from agcx_format.store.acts.manifest import Act
 from agcx_format.store.entries import EntryReader, ScanEntry
 
 __all__ = [
-    "Emptied", "TrashedSession", "acts_about", "empty", "to_destroy", "trashed", "with_dependents",
+    "Emptied", "TrashedSession", "acts_about", "destroyed", "empty", "to_destroy", "trashed",
+    "with_dependents",
 ]  # fmt: skip
 
 
@@ -230,6 +231,16 @@ def empty(root: Path, acts: Collection[Act]) -> Emptied:
     there |= {session.id for session in trashed(root)}
     gone = [session for session in sessions if session.id is None or session.id not in there]
     return Emptied(tuple(acts), tuple(gone), size)
+
+
+def destroyed(root: Path, act: Act, entries: Iterable[ScanEntry]) -> Iterator[TrashedSession]:
+    """Sessions that were destroyed where they were, without those that the trash has as well."""
+    kept = {session.id for session in trashed(root)}
+    relative = paths.relative_paths(root)
+    for entry in entries:
+        if entry.id is None or entry.id not in kept:
+            origin = relative(entry.path)
+            yield TrashedSession(act, entry.path, origin, entry.title, entry.size, entry.signature)
 
 
 def _sources(act: Act) -> set[str]:

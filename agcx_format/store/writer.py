@@ -34,16 +34,18 @@ from agcx_format.model.timestamps import Timestamp
 from agcx_format.store import appending, paths, staging, trash
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.acts.destroying import destroy_files
 from agcx_format.store.acts.journal import next_to_undo, read_acts
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
-from agcx_format.store.acts.plan import Change
+from agcx_format.store.acts.plan import Change, deletion
 from agcx_format.store.acts.recovery import recover
 from agcx_format.store.acts.saving import forget, save_file
 from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.undo_edit import fields_back, put_back
 from agcx_format.store.acts.work import Follow
 from agcx_format.store.arguments import all_of, one_of
+from agcx_format.store.entries import ScanEntry
 from agcx_format.store.import_records import RecordsOfUndo, records_after_rollback
 from agcx_format.store.index_keeper import IndexKeeper
 
@@ -176,6 +178,21 @@ class StoreWriter:
             # Another program may have undone or emptied some of them meanwhile, or restored from one.
             there = trash.to_destroy(read_acts(self.root))
             return trash.empty(self.root, trash.with_dependents(there, gone))
+
+    def destroy_sessions(self, entries: Sequence[ScanEntry]) -> trash.Emptied:
+        """Destroy sessions with what belongs to them, without the trash."""
+        if not entries:
+            return trash.Emptied((), (), 0)
+        with self._writing():
+            change = deletion(self.root, entries)
+            act, freed = destroy_files(self.root, "delete", change.steps, change.sessions)
+            for layout in {entry.layout for entry in entries}:
+                # The disk may still be full: then the next change sets the index right.
+                with suppress(PersistenceError, OSError):
+                    self._index.follow(change.index, layout)
+            for session_id in change.index:
+                self._last_seen.pop(session_id, None)
+        return trash.Emptied((act,), tuple(trash.destroyed(self.root, act, entries)), freed)
 
     # --- plain saves
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import select
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ __all__ = [
     "is_drawing_suspended",
     "is_ending",
     "is_held",
+    "is_output_waiting",
     "key_of",
     "output_queue",
     "output_thread",
@@ -131,6 +133,9 @@ class HeldScreen(Screen[ScreenResultType]):
     draw it all the same, and discard the picture.
 
     Every screen is laid out and drawn once for its first size, and not again when it hears of that size.
+
+    While the terminal has not taken the picture before, none is drawn: on a slow line they would pile up, and
+    what one types would be seen when all of them are.
     """
 
     _is_held = False
@@ -173,6 +178,13 @@ class HeldScreen(Screen[ScreenResultType]):
         """
         if self._is_held:
             event.refresh_styles = False
+
+    def _on_timer_update(self) -> None:
+        if is_output_waiting(self.app):
+            # The timer asks again.
+            self._update_timer.resume()
+        else:
+            super()._on_timer_update()
 
     async def _invoke_and_clear_callbacks(self) -> None:
         """Run what waits until it is drawn."""
@@ -302,6 +314,18 @@ def output_thread(driver: LinuxDriver) -> Thread | None:
 def output_queue(driver: LinuxDriver) -> Queue[str | None] | None:
     """What that thread has not written yet: None at its end.  It blocks the event loop when it is full."""
     return None if driver._writer_thread is None else driver._writer_thread._queue
+
+
+def is_output_waiting(app: AnyApp) -> bool:
+    """Whether the terminal, or the line to it, has no room for what was written; false without a terminal."""
+    writer = getattr(app._driver, "_writer_thread", None)
+    if writer is None:
+        return False
+    try:
+        return bool(writer._queue.queue) or not select.select([], [writer._file], [], 0)[1]
+    except (OSError, ValueError):
+        # It is closed, or the program has more files open than can be asked about.
+        return False
 
 
 def call_in_loop(driver: LinuxDriver, callback: Callable[[], object]) -> None:

@@ -27,6 +27,9 @@ from agcx_tui.core.local.paths import (
 )
 from agcx_tui.core.words.format import shortened
 
+# What a person types before something is destroyed.
+WORD = "delete"
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -93,6 +96,14 @@ def confirm(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
     return click.confirm(safe_line(question), default=False, err=True)
+
+
+def typed_word(question: str) -> bool:
+    """Whether the person typed the word; false without a terminal."""
+    if not sys.stdin.isatty():
+        return False
+    tell(question)
+    return click.prompt(f"Type {WORD} to do it", default="", show_default=False, err=True) == WORD
 
 
 class Settings:

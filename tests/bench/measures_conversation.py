@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import floors
-from tests.bench.bare import PUSHED, READY
+from tests.bench.bare import PUSHED
+from tests.bench.bare_terminal import bare_terminal
 from tests.bench.measures_large import huge
 from tests.bench.registry import measure, median_ms, times
 from tests.bench.stores import FIRST_WORDS, LAST_WORDS
@@ -59,7 +60,7 @@ def end_of_huge(work: Workspace) -> Outcome:
     "conversation.end-again-1gb", "the end of a session of 1 GB, seen before", _KEY, median_ms(50)
 )
 def end_again(work: Workspace) -> Outcome:
-    with _browser(work, huge(work)) as ours, _bare(work) as bare:
+    with _browser(work, huge(work)) as ours, bare_terminal(work) as bare:
         ours.press_for(ENTER, FIRST_WORDS)
         ours.press_for(END, LAST_WORDS, timeout=_PATIENCE)
 
@@ -75,7 +76,7 @@ def end_again(work: Workspace) -> Outcome:
     "conversation.unfold-1gb", "all tool calls unfolded in a session of 1 GB", _KEY, median_ms(50)
 )
 def unfold(work: Workspace) -> Outcome:
-    with _browser(work, huge(work)) as ours, _bare(work) as bare:
+    with _browser(work, huge(work)) as ours, bare_terminal(work) as bare:
         ours.press_for(ENTER, FIRST_WORDS)
         ours.press_for(END, LAST_WORDS, timeout=_PATIENCE)
 
@@ -91,7 +92,7 @@ def _large(work: Workspace) -> Path:
 
 
 def _open(work: Workspace, path: Path) -> Outcome:
-    with _browser(work, path) as ours, _bare(work) as bare:
+    with _browser(work, path) as ours, bare_terminal(work) as bare:
 
         def open_it() -> float:
             took = ours.press_for(ENTER, FIRST_WORDS)
@@ -128,12 +129,5 @@ def _browser(work: Workspace, path: Path) -> Terminal:
     work.forget_caches()
     terminal = Terminal(work.program("--store", path.parent), work.environment())
     terminal.wait_for(FIRST_WORDS)
-    terminal.wait_quiet()
-    return terminal
-
-
-def _bare(work: Workspace) -> Terminal:
-    terminal = Terminal(work.bare_app(), work.environment())
-    terminal.wait_for(READY)
     terminal.wait_quiet()
     return terminal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from tests.bench.bare import READY
+from tests.bench.bare_terminal import bare_terminal
 from tests.bench.measures_start import hundred_thousand, note
 from tests.bench.prose import ANY_TITLE
 from tests.bench.registry import measure, median_ms, p95_ms
@@ -31,7 +31,7 @@ def hold(work: Workspace) -> Outcome:
     presses = work.scaled(_SECONDS * _RATE, 20)
     found: tuple[list[float], list[float]] = ([], [])
     ratios = []
-    with _browser(work, store) as ours, _bare(work) as bare:
+    with _browser(work, store) as ours, bare_terminal(work) as bare:
         # Once past the last line of the first page, every press scrolls.
         ours.hold(DOWN, 45)
         for _ in range(work.pairs(5)):
@@ -51,7 +51,7 @@ def hold(work: Workspace) -> Outcome:
 )
 def preview(work: Workspace) -> Outcome:
     store = work.store(work.scaled(10_000, 300))
-    with _browser(work, store) as ours, _bare(work) as bare:
+    with _browser(work, store) as ours, bare_terminal(work) as bare:
         return against(
             lambda: ours.press_until_still(DOWN),
             lambda: bare.press(b"x"),
@@ -71,7 +71,7 @@ def type_in_filter(work: Workspace) -> Outcome:
     shown = rf"of {sum(1 for _ in store.iterdir()):,}"
     ours: list[float] = []
     beside: list[float] = []
-    with _browser(work, store) as browser, _bare(work) as bare:
+    with _browser(work, store) as browser, bare_terminal(work) as bare:
         browser.write(b"/")
         for word in _TYPED[: 1 if work.quick else None]:
             browser.wait_quiet()
@@ -88,11 +88,4 @@ def _browser(work: Workspace, store) -> Terminal:
     terminal = Terminal(work.program("--store", store), work.environment())
     terminal.wait_for(ANY_TITLE)
     terminal.wait_quiet(0.5)
-    return terminal
-
-
-def _bare(work: Workspace) -> Terminal:
-    terminal = Terminal(work.bare_app(), work.environment())
-    terminal.wait_for(READY)
-    terminal.wait_quiet()
     return terminal

@@ -51,12 +51,14 @@ class Asides:
         given: titles by the kind of line that gave them, the last one of each.
         summaries: titles, with the uuid of the line that each belongs to.
         tags: that the person gave the session.
+        last: the uuid of the line that the conversation goes on from; empty in older versions.
     """
 
     def __init__(self, draft: ImportDraft) -> None:
         self.given: dict[str, str] = {}
         self.summaries: list[tuple[str, str]] = []
         self.tags: list[str] = []
+        self.last = ""
         self._pull_request = ""
         self._draft = draft
         self._prompts = Prompts(draft, _as_typed)
@@ -80,6 +82,7 @@ class Asides:
             self._title(kind, value)
         elif kind == "last-prompt":
             draft.duplicates.add(kind, number, value)
+            self.last = as_text(value.get("leafUuid"))
         elif kind in _NO_CONVERSATION:
             draft.skipped.add(kind, number, value)
             self._about_session(kind, value, number)

@@ -288,7 +288,7 @@ class _Transcript:
         draft, asides = self._draft, self._asides
         # No line follows: this makes room for the messages.
         self._seen.clear()
-        self._lineage.mark(draft)
+        self._lineage.mark(draft, asides.last)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
         leaves = self._lineage.has({leaf for leaf, _ in asides.summaries})

@@ -1,4 +1,4 @@
-"""Destroy for good what acts keep: the only change that cannot be undone.
+"""Destroy for good what acts keep, which cannot be undone.
 
 Strategy: each act's directory is renamed, which marks it; its files are removed, which makes room; then the
 act becomes a line of `emptied.jsonl`, and its manifest goes last.  So nothing has to be written
@@ -18,6 +18,7 @@ from agcx_format.store.acts import emptied, reserve
 from agcx_format.store.acts.act_dirs import EMPTIED, EMPTYING, MANIFEST, UNDONE, act_id_of
 from agcx_format.store.acts.journal import read_act
 from agcx_format.store.acts.manifest import Act
+from agcx_format.store.acts.work import change_state
 from agcx_format.store.paths import TRASH
 
 __all__ = ["destroy"]
@@ -74,7 +75,7 @@ def _begin(store: Tree, acts: Iterable[Act]) -> Iterator[tuple[str, Act]]:
             if left is not None:
                 yield name, left
         elif act is not None and name in (act.id, act.id + UNDONE):
-            os.rename(name, name + EMPTYING, src_dir_fd=trash, dst_dir_fd=trash)
+            change_state(store, name, name + EMPTYING)
             yield name + EMPTYING, act
 
 

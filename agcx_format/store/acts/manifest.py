@@ -7,6 +7,7 @@ what recovery and undo accept when they read it back.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -97,7 +98,8 @@ def checked(step: Step) -> Step:
         raise ValueError(f"only what is restored has a source: {step.path!r}")
     if step.source is not None:
         parts = _parts(step.source)
-        if len(parts) < 4 or (parts[0], parts[2]) != (TRASH, "files"):
+        # It is where the file of this path was moved to.
+        if parts[3:] != _parts(step.path) or (parts[0], parts[2]) != (TRASH, "files"):
             raise ValueError(f"not in the trash: {step.source!r}")
     return step
 
@@ -240,19 +242,39 @@ def encode(act: Act) -> bytes:
     plain: dict[str, Any] = {
         "format": _FORMAT,
         "kind": act.kind,
-        "created_at": act.created_at,
+        "created_at": str(act.created_at),
         "sessions": [[s.id, short_title(s.title), s.size] for s in act.sessions],
         "steps": [step.to_plain() for step in act.steps],
         "ready": act.ready,
     }
     if act.edit is not None:
         plain["edit"] = act.edit.to_plain()
-    # Only ASCII: file names may contain lone surrogates, which UTF-8 cannot.  Not indented: that would
-    # use the encoder written in Python, which takes ten times as long.
-    data = json.dumps(plain, ensure_ascii=True).encode("ascii")
+    data = _json(plain)
     if len(data) > limits.MANIFEST:
         raise PersistenceError(f"{len(act.steps):,} files are too many for one act")
     return data
+
+
+def _json(plain: dict[str, Any]) -> bytes:
+    """Only ASCII, since file names may contain lone surrogates, which UTF-8 cannot."""
+    try:
+        # Three times as fast as `json`, but it escapes nothing.
+        data = msgspec.json.encode(plain)
+    except UnicodeEncodeError:
+        return json.dumps(plain).encode("ascii")
+    if data.isascii():
+        return data
+    return data.decode().encode("ascii", _ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What is not ASCII, as JSON escapes it."""
+    assert isinstance(error, UnicodeEncodeError)
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+_ESCAPED: Final = "agcx.json"
+codecs.register_error(_ESCAPED, _escaped)
 
 
 class _WrittenStep(msgspec.Struct, gc=False):

@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -26,7 +27,6 @@ from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import (
     BEFORE,
     FILES,
-    GONE,
     MANIFEST,
     NEW,
     PENDING,
@@ -34,12 +34,14 @@ from agcx_format.store.acts.act_dirs import (
     stamp,
 )
 from agcx_format.store.acts.manifest import Act, ActSession, Edit, Step, checked, encode
-from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate
+from agcx_format.store.acts.transitions import Fill, Swap, Vacate
 from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in
 from agcx_format.store.paths import TRASH
 from agcx_format.store.staging import take_over
 
-__all__ = ["perform"]
+__all__ = ["NEEDS_NO_ROOM", "perform"]
+
+NEEDS_NO_ROOM: Final = "agcx delete --permanently needs none, but cannot be undone"
 
 
 def perform(
@@ -72,7 +74,14 @@ def perform(
             reserve.keep(store)
             return act
         # What only moves files may use the last room on the disk.
-        return reserve.spend(store, run)
+        try:
+            return reserve.spend(store, run)
+        except (OSError, PersistenceError) as error:
+            if not (reserve.is_full(error) and all(s.op == "move" or s.derived for s in steps)):
+                raise
+            # A store that we never wrote to has no reserve.
+            reason = f"no space left for its trash; {NEEDS_NO_ROOM}"
+            raise PersistenceError(f"cannot be written: {reason}", path=root) from error
 
 
 def _has_content(step: Step) -> bool:
@@ -106,11 +115,13 @@ class _Performance(Work):
     def run(self) -> Act:
         try:
             act, steps = self._prepare()
-            transitions = [self._transition(step) for step in steps if not step.derived]
-            for each in transitions:
+            for step in steps:
+                if not step.derived:
+                    self._add(step)
+            for each in self._transitions:
                 each.prepare()
             self._sync_act()
-            self._do(transitions, self._derive, self._mark_done)
+            self._do(self._derive, self._mark_done)
             return act
         except BaseException:
             if self._has_derived:
@@ -147,7 +158,8 @@ class _Performance(Work):
     def _with_content(self, step: Step, syncs: Syncs) -> Step:
         """Write new content aside, which shows the signature that the file will have."""
         if step.source is not None:
-            return replace(step, after=self._source(step.source).signature())
+            folder, _, name = step.source.rpartition("/")
+            return replace(step, after=self._source(folder).place(name).signature())
         if step.op == "move" or (step.derived and not self._writes_content):
             return step
         target = self._store.place(step.path, make=True)
@@ -169,17 +181,18 @@ class _Performance(Work):
             self._spares.append(new)
         return new
 
-    def _transition(self, step: Step) -> Transition:
+    def _add(self, step: Step) -> None:
+        """Add what the step does to the transitions."""
+        name = step.path.rpartition("/")[2]
         if step.op == "replace":
             assert step.expected is not None
             target, new = edited_file(self._store, self._act_dir, self._act.id, step.path)
-            return Swap(target, new, self._side(BEFORE, step.path), step.expected)
-        target, gone = self._store.place(step.path, make=True), self._side(GONE, step.path)
-        if step.op == "move":
-            return Vacate(target, self._side(FILES, step.path), gone, step.expected)
-        if step.source is not None:
-            return Fill(target, self._source(step.source), gone)
-        return Fill(target, self._side(NEW, step.path), gone)
+            swap = Swap(target, new, self._side(BEFORE, step.path), step.expected)
+            self._transitions.append(swap)
+        elif step.op == "move":
+            self._moving(Vacate, step, FILES).add(name, step.expected)
+        else:
+            self._moving(Fill, step, NEW).add(name)
 
     def _sync_act(self) -> None:
         """Sync the act's directory with all that is in it, and the names that lead to it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -74,46 +75,89 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     checkpoints, relative = checkpoint_files(root), paths.relative_paths(root)
     # Two files may have the same id, one in each layout: what belongs to it moves once, with the last.
     steps: dict[str, Step] = {}
-    sessions = []
+    sessions, gone = [], dict[UUID, SessionMetadata | None]()
     going = {relative(entry.path): entry for entry in entries}
-    staying = _staying(root, going)
+    # Few files are looked for one by one, which takes as long in a store of any size.
+    listings = {} if len(going) <= _FEW else _listings(root)
+    ids = {path: str(entry.id) for path, entry in going.items() if entry.id is not None}
+    staying = _staying(root, going, ids, listings)
     for path, entry in going.items():
-        name = str(entry.id or "")
+        name = ids.get(path, "")
         steps.setdefault(path, Step("move", path, expected=entry.signature))
-        belongings = [] if entry.id in staying else list(checkpoints.get(name, ()))
-        size = own_size(entry) + sum(size for _, size in belongings)
+        belongings = list(checkpoints.get(name, ())) if checkpoints and name not in staying else []
+        folder, _, base = path.rpartition("/")
+        listing = listings.get(folder)
+        is_file = listing is not None and base in listing.names and base not in listing.links
+        size = entry.size if is_file else own_size(entry)
         copies = by_version(entry.layout).copies
+        if belongings:
+            size += sum(size for _, size in belongings)
         if copies is not None and entry.id is not None:
             belongings += metadata_copies(root, entry, copies)
-        for path, _ in belongings:
-            steps.setdefault(path, Step("move", path))
+        for each, _ in belongings:
+            steps.setdefault(each, Step("move", each))
         sessions.append(ActSession(name, entry.title, size))
-    gone = {entry.id: None for entry in entries if entry.id and entry.id not in staying}
+        if entry.id is not None and name not in staying:
+            gone[entry.id] = None
     return Change(list(steps.values()), sessions, gone)
 
 
-def _staying(root: Path, going: Mapping[str, ScanEntry]) -> set[UUID]:
+@dataclass(frozen=True)
+class _Listing:
+    """The names in a folder, and those of them that are symbolic links."""
+
+    names: AbstractSet[str]
+    links: AbstractSet[str]
+
+    @classmethod
+    def of(cls, folder: Path) -> _Listing | None:
+        """None if the folder cannot be listed."""
+        names, links = set(), set()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    names.add(entry.name)
+                    if entry.is_symlink():
+                        links.add(entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError:
+            return None
+        return cls(names, links)
+
+
+def _listings(root: Path) -> dict[str, _Listing]:
+    """The folders of sessions by their paths in the store, without those that cannot be listed."""
+    found = {folder: _Listing.of(root / folder) for folder in paths.folders().values()}
+    return {folder: listing for folder, listing in found.items() if listing is not None}
+
+
+def _staying(
+    root: Path, going: Iterable[str], ids: Mapping[str, str], listings: Mapping[str, _Listing]
+) -> set[str]:
     """The ids of which another file stays: of the other layout, or named in capital letters."""
-    ids = {str(entry.id): entry.id for entry in going.values() if entry.id}
-    staying = set()
+    named: dict[str, str] = {}
+    for usual in ids.values():
+        named[usual + paths.SUFFIX] = named[usual.upper() + paths.SUFFIX] = usual
+    names_going: dict[str, set[str]] = {}
+    for path in going:
+        folder, _, name = path.rpartition("/")
+        names_going.setdefault(folder, set()).add(name)
+    staying = set[str]()
     for folder in paths.folders().values():
-        if not os.path.isdir(root / folder):
-            continue
-        within = f"{folder}/" if folder else ""
-        is_there = _look_in(root / folder, many=len(ids) > _FEW)
-        for usual, session_id in ids.items():
-            for name in (usual + paths.SUFFIX, usual.upper() + paths.SUFFIX):
-                if is_there(name) and within + name not in going:
-                    staying.add(session_id)
+        names = names_going.get(folder, set())
+        others, listing = named.keys() - names, listings.get(folder)
+        if listing is None:
+            within = os.path.join(root, folder)
+            others = {name for name in others if os.path.lexists(os.path.join(within, name))}
+            # Where the case of a name does not matter, it may be another name of a file that goes.
+            listing = _Listing.of(root / folder) if others else None
+        if listing is not None:
+            others &= listing.names
+            spelled = {name.lower() for name in names - listing.names}
+            others = {name for name in others if name.lower() not in spelled}
+        staying.update(named[name] for name in others)
     return staying
-
-
-def _look_in(folder: Path, *, many: bool) -> Callable[[str], bool]:
-    """Tells of a name whether it is in a folder, which is listed once if that is asked of many."""
-    if many:
-        with contextlib.suppress(OSError):
-            return set(os.listdir(folder)).__contains__
-    return lambda name: os.path.lexists(folder / name)
 
 
 def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], level: int) -> Change:

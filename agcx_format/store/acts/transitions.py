@@ -1,39 +1,45 @@
-"""What an act does to one file, so that neither a crash nor another program loses a version.
+"""What an act does to files, so that neither a crash nor another program loses a version.
 
 Strategy: an act, and its undo, is a list of transitions.  Before anything in the store changes, each
 transition `prepare`s: what will leave the store gets a second name in the act's directory.  The caller
-makes these names durable, calls `do` on each, which is one atomic change of the store, makes
-that durable, and calls `settle`, which removes the second names.  So each version has a durable name
-at every instant, in whatever order the disk writes directories.  On a file system without hard links
-there are only renames, and the order of the syncs has to do.
+makes these names durable, calls `do` on each, which changes the store file by file, each in one atomic
+step, makes that durable, and calls `settle`, which removes the second names.  So each version has a
+durable name at every instant, in whatever order the disk writes directories.  On a file system without
+hard links there are only renames, and the order of the syncs has to do.
 
-`revert` takes back a `do` of this process.  What a crash left is for `recovery`.
+Files that only move do so by the folder, as a deletion has thousands of them: what is the same for
+all is looked up once, and each costs the system calls that keep it safe and hardly more.
+
+`revert` takes back what `do` did in this process.  What a crash left is for `recovery`.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
-from agcx_format.disk.compare_and_swap import put, swap, take
+from agcx_format.disk.compare_and_swap import give_back, put, swap, take
 from agcx_format.disk.durable import Signature
-from agcx_format.disk.place import Place
-from agcx_format.errors import StaleSession
+from agcx_format.disk.place import Folder, Place
+from agcx_format.errors import PersistenceError, StaleSession
 
 __all__ = ["Fill", "Swap", "Transition", "Vacate", "give_second_name"]
 
 
 class Transition(ABC):
-    """The change of one place in the store.
+    """The change of one file, or of several in one folder.
 
-    Every method raises `StaleSession` if another program changed the place meanwhile, and `OSError`.
+    Every method raises `StaleSession` if another program changed a file meanwhile, and `OSError`.
     """
 
-    __slots__ = ("is_linked", "target")
+    __slots__ = ()
 
-    target: Place
-    is_linked: bool
-    """Whether the file has a second name; otherwise the file itself was moved."""
+    @property
+    @abstractmethod
+    def is_linked(self) -> bool:
+        """Whether every file has a second name; otherwise some files themselves were moved."""
 
     @abstractmethod
     def prepare(self) -> None:
@@ -41,118 +47,252 @@ class Transition(ABC):
 
     @abstractmethod
     def do(self) -> None:
-        """Make the one change in the store."""
+        """Make the change in the store; if this fails, `revert` takes back what was done."""
 
     @abstractmethod
     def revert(self) -> None:
-        """Take `do` back; a version whose place is taken stays where it is kept."""
+        """Take `do` back; a version whose place is taken stays where it is kept.
+
+        Raises:
+            PersistenceError, OSError: something could not be taken back; the rest was.
+        """
 
     @abstractmethod
     def settle(self) -> None:
         """Remove the names that were needed until `do` was durable; `revert` is still possible."""
 
     @abstractmethod
-    def is_as_done(self) -> bool:
-        """Whether the place still is as `do` left it."""
+    def check(self) -> None:
+        """Raises `StaleSession` if a place is no longer as `do` left it."""
 
 
-class Vacate(Transition):
-    """The file at `target` moves to `keep`; `gone` is a free name in the act's directory.
+class _Moves(Transition):
+    """Files of one folder that keep their names where they move to."""
 
-    Any file at `target` will do if none is `expected`.
-    """
+    __slots__ = ("_done", "_gone", "_moved", "_names", "_target")
 
-    __slots__ = ("_expected", "_gone", "_keep")
+    def __init__(self, target: Folder, gone: Folder) -> None:
+        self._target, self._gone = target, gone
+        self._names: list[str] = []
+        # How many were changed, and those of them that could not get a second name.
+        self._done = 0
+        self._moved: set[str] = set()
 
-    def __init__(self, target: Place, keep: Place, gone: Place, expected: Signature | None) -> None:
-        self.target, self._keep, self._gone, self._expected = target, keep, gone, expected
-        self.is_linked = False
-
-    def prepare(self) -> None:
-        self.is_linked, self._expected = _keep_name(self.target, self._keep, self._expected)
-
-    def do(self) -> None:
-        assert self._expected is not None
-        take(self.target, self._gone if self.is_linked else self._keep, self._expected)
+    @property
+    def is_linked(self) -> bool:
+        return not self._moved
 
     def revert(self) -> None:
-        if put(self._keep, self.target):
-            self._keep.unlink()
+        done, self._done = self._done, 0
+        failed: OSError | PersistenceError | None = None
+        for number in reversed(range(done)):
+            try:
+                self._revert(number)
+            except StaleSession:
+                # What another program saved stays, and what belongs there stays in the act.
+                continue
+            except (OSError, PersistenceError) as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
-    def settle(self) -> None:
-        if self.is_linked:
-            self._gone.unlink()
-
-    def is_as_done(self) -> bool:
-        return not self.target.is_taken()
+    @abstractmethod
+    def _revert(self, number: int) -> None:
+        """Take one of them back."""
 
 
-class Fill(Transition):
-    """The file at `source` moves to `target`, where nothing may be."""
+class Vacate(_Moves):
+    """Files move from `target` to `keep`; `gone` has free names for them in the act's directory."""
 
-    __slots__ = ("_gone", "_signature", "_source")
+    __slots__ = ("_expected", "_keep")
 
-    def __init__(self, target: Place, source: Place, gone: Place) -> None:
-        self.target, self._source, self._gone = target, source, gone
-        self._signature: Signature | None = None
-        self.is_linked = False
+    def __init__(self, target: Folder, keep: Folder, gone: Folder) -> None:
+        super().__init__(target, gone)
+        self._keep = keep
+        self._expected: list[Signature | None] = []
+
+    def add(self, name: str, expected: Signature | None) -> None:
+        """Any file will do if none is `expected`."""
+        self._names.append(name)
+        self._expected.append(expected)
 
     def prepare(self) -> None:
-        self._signature = self._source.signature()
-        if self._signature is None:
-            raise StaleSession("it is no longer there", path=self._source.path)
+        source, keep = self._target.fd, self._keep.fd
+        linked: list[tuple[str, Signature]] = []
+        others: list[str] = []
+        for name, expected in zip(self._names, self._expected, strict=True):
+            try:
+                os.link(name, name, src_dir_fd=source, dst_dir_fd=keep, follow_symlinks=False)
+            except (OSError, NotImplementedError):
+                others.append(name)
+                continue
+            if expected is None:
+                others.append(name)
+            else:
+                linked.append((name, expected))
+        # What was written into one meanwhile is seen when it is moved.
+        others += self._keep.others(linked)
+        if others:
+            self._prepare_one_by_one(set(others))
+
+    def _prepare_one_by_one(self, names: set[str]) -> None:
+        for number, name in enumerate(self._names):
+            if name not in names:
+                continue
+            target, kept = self._target.place(name), self._keep.place(name)
+            is_linked, self._expected[number] = _keep_name(target, kept, self._expected[number])
+            if not is_linked:
+                self._moved.add(name)
 
     def do(self) -> None:
-        self.is_linked = put(self._source, self.target)
+        source, unknown = self._target.fd, None
+        for number, (name, expected) in enumerate(zip(self._names, self._expected, strict=True)):
+            assert expected is not None
+            away = self._keep if name in self._moved else self._gone
+            self._done = number + 1
+            try:
+                os.rename(name, name, src_dir_fd=source, dst_dir_fd=away.fd)
+            except FileNotFoundError:
+                self._done = number
+                path = self._target.place(name).path
+                raise StaleSession("it changed since it was read", path=path) from None
+            try:
+                if away.has(name, expected):
+                    continue
+            except PersistenceError as error:
+                unknown = error
+            try:
+                give_back(self._target.place(name), away.place(name), unknown)
+            except StaleSession:
+                self._done = number
+                raise
 
-    def revert(self) -> None:
-        assert self._signature is not None
-        take(self.target, self._gone, self._signature)
-        if not self._source.is_taken():
-            put(self._gone, self._source)
-        self._gone.unlink()
+    def _revert(self, number: int) -> None:
+        kept = self._keep.place(self._names[number])
+        if put(kept, self._target.place(kept.name)):
+            kept.unlink()
 
     def settle(self) -> None:
-        if self.is_linked:
-            self._source.unlink()
+        _unlink(self._gone, (name for name in self._names if name not in self._moved))
 
-    def is_as_done(self) -> bool:
-        return self._signature is not None and self.target.is_still(self._signature)
+    def check(self) -> None:
+        for name in self._target.taken(self._names):
+            raise _saved(self._target.place(name))
+
+
+class Fill(_Moves):
+    """Files move from `source` to `target`, where nothing may be."""
+
+    __slots__ = ("_signatures", "_source")
+
+    def __init__(self, target: Folder, source: Folder, gone: Folder) -> None:
+        super().__init__(target, gone)
+        self._source = source
+        self._signatures: list[Signature] = []
+
+    def add(self, name: str) -> None:
+        self._names.append(name)
+
+    def prepare(self) -> None:
+        for name in self._names:
+            signature = self._source.signature(name)
+            if signature is None:
+                path = self._source.place(name).path
+                raise StaleSession("it is no longer there", path=path)
+            self._signatures.append(signature)
+
+    def do(self) -> None:
+        source, target = self._source.fd, self._target.fd
+        for number, name in enumerate(self._names):
+            self._done = number + 1
+            try:
+                os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+                continue
+            except (OSError, NotImplementedError):
+                pass
+            try:
+                is_linked = put(self._source.place(name), self._target.place(name))
+            except StaleSession:
+                self._done = number
+                raise
+            if not is_linked:
+                self._moved.add(name)
+
+    def _revert(self, number: int) -> None:
+        name = self._names[number]
+        source, gone = self._source.place(name), self._gone.place(name)
+        take(self._target.place(name), gone, self._signatures[number])
+        if not source.is_taken():
+            put(gone, source)
+        gone.unlink()
+
+    def settle(self) -> None:
+        _unlink(self._source, (name for name in self._names if name not in self._moved))
+
+    def check(self) -> None:
+        for name, signature in zip(self._names, self._signatures, strict=True):
+            if not self._target.has(name, signature):
+                raise _saved(self._target.place(name))
 
 
 class Swap(Transition):
     """The file at `spare` moves to `target`; the file that is there is kept at `keep`."""
 
-    __slots__ = ("_after", "_expected", "_keep", "_spare")
+    __slots__ = ("_after", "_expected", "_is_done", "_keep", "_spare", "_target")
 
     def __init__(self, target: Place, spare: Place, keep: Place, expected: Signature) -> None:
-        self.target, self._spare, self._keep, self._expected = target, spare, keep, expected
+        self._target, self._spare, self._keep, self._expected = target, spare, keep, expected
         self._after: Signature | None = None
+        self._is_done = False
+
+    @property
+    def is_linked(self) -> bool:
         # A copy does as well as a link.
-        self.is_linked = True
+        return True
 
     def prepare(self) -> None:
         self._after = self._spare.signature()
         if self._after is None:
             raise StaleSession("it is no longer there", path=self._spare.path)
-        is_linked, self._expected = _keep_name(self.target, self._keep, self._expected)
+        is_linked, self._expected = _keep_name(self._target, self._keep, self._expected)
         if not is_linked:
-            self.target.copy(self._keep)
+            self._target.copy(self._keep)
 
     def do(self) -> None:
-        swap(self._spare, self.target, self._expected)
+        self._is_done = True
+        try:
+            swap(self._spare, self._target, self._expected)
+        except StaleSession:
+            self._is_done = False
+            raise
 
     def revert(self) -> None:
+        if not self._is_done:
+            return
         assert self._after is not None
         if not self._spare.is_taken():
             give_second_name(self._keep, self._spare)
-        swap(self._spare, self.target, self._after)
+        swap(self._spare, self._target, self._after)
 
     def settle(self) -> None:
         self._spare.unlink()
 
-    def is_as_done(self) -> bool:
-        return self._after is not None and self.target.is_still(self._after)
+    def check(self) -> None:
+        if self._after is None or not self._target.is_still(self._after):
+            raise _saved(self._target)
+
+
+def _saved(place: Place) -> StaleSession:
+    return StaleSession("another program saved it meanwhile", path=place.path)
+
+
+def _unlink(folder: Folder, names: Iterable[str]) -> None:
+    """Remove files; it is no error if one is gone already."""
+    for name in names:
+        try:  # noqa: SIM105 (a context manager costs as much as the call)
+            os.unlink(name, dir_fd=folder.fd)
+        except FileNotFoundError:
+            pass
 
 
 def _keep_name(target: Place, keep: Place, expected: Signature | None) -> tuple[bool, Signature]:

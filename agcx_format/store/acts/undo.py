@@ -6,11 +6,11 @@ the copies of metadata are rebuilt from the session files as they are after the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from agcx_format.disk.durable import naming
+from agcx_format.disk.durable import Signature, naming
 from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import (
@@ -24,7 +24,6 @@ from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import (
     BEFORE,
     FILES,
-    GONE,
     TAKEN,
     UNDOING,
     UNDONE,
@@ -32,12 +31,13 @@ from agcx_format.store.acts.act_dirs import (
 )
 from agcx_format.store.acts.journal import next_to_undo
 from agcx_format.store.acts.manifest import Act, Step
-from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate, give_second_name
+from agcx_format.store.acts.transitions import Fill, Swap, Vacate, give_second_name
 from agcx_format.store.acts.work import (
     Follow,
     Work,
     clear_attempt,
     edited_file,
+    is_copy,
     rename_act,
     signature_behind,
 )
@@ -86,6 +86,8 @@ class _Undo(Work):
         self._act, self._follow, self._after_failure = act, follow, after_failure
         self._has_derived = False
         self._steps = [step for step in act.steps if not step.derived]
+        # The files that the act put in place, as they are now.
+        self._now: dict[str, Signature] = {}
 
     def run(self) -> None:
         try:
@@ -118,14 +120,15 @@ class _Undo(Work):
             rename_act(self._store, self._act.id + UNDOING, self._act.id)
 
     def _take_back(self) -> None:
-        transitions = [self._transition(step) for step in reversed(self._steps)]
-        for each in transitions:
+        for step in reversed(self._steps):
+            self._add(step)
+        for each in self._transitions:
             each.prepare()
         with Syncs() as syncs:
             self._add_kept(syncs)
             for folder in self._sources:
                 self._store.add_to(syncs, folder)
-        self._do(transitions, self._derive)
+        self._do(self._derive)
 
     def _derive(self) -> None:
         self._has_derived = True
@@ -140,10 +143,34 @@ class _Undo(Work):
 
     def _check(self) -> None:
         """Raises `UndoConflict` before anything has changed."""
-        sides = {side: self._kept(side) for side in (FILES, BEFORE)}
-        wrong = [self._store.full(step.path) for step in self._steps if self._is_wrong(step, sides)]
+        sides = {side: self._names_kept(side) for side in (FILES, BEFORE)}
+        moved = [step.path for step in self._steps if step.op == "move"]
+        taken = self._taken(moved)
+        wrong = [
+            self._store.full(step.path)
+            for step in self._steps
+            if (
+                step.path in taken or step.path not in sides[FILES]
+                if step.op == "move"
+                else self._is_wrong(step, sides[BEFORE])
+            )
+        ]
         if wrong:
             raise self._conflict(wrong)
+
+    def _taken(self, paths: Iterable[str]) -> set[str]:
+        """Those of the paths at which there is a file."""
+        names: dict[str, list[str]] = {}
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            names.setdefault(folder, []).append(name)
+        found = set[str]()
+        for folder, those in names.items():
+            within = f"{folder}/" if folder else ""
+            with suppress(FileNotFoundError):
+                taken = self._store.opened(folder).taken(those)
+                found.update(within + name for name in taken)
+        return found
 
     def _conflict(self, paths: Sequence[str]) -> UndoConflict:
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
@@ -151,7 +178,7 @@ class _Undo(Work):
             f"it changed after the act of {self._act.created_at}{more}", path=paths[0]
         )
 
-    def _kept(self, side: str) -> set[str]:
+    def _names_kept(self, side: str) -> set[str]:
         """The files in a part of the act's directory; each folder is listed once."""
         found: set[str] = set()
         for folder in folders_of(step.path for step in self._steps):
@@ -160,29 +187,26 @@ class _Undo(Work):
             found.update(within + name for name in names)
         return found
 
-    def _is_wrong(self, step: Step, kept: dict[str, set[str]]) -> bool:
+    def _is_wrong(self, step: Step, before: Collection[str]) -> bool:
         now = signature_behind(self._store, step)
-        if step.op == "move":
-            return now is not None or step.path not in kept[FILES]
-        if step.after is None:
-            # We write it of every act that is done: nothing tells whether the file is the act's.
+        if step.after is None or now is None or not is_copy(step.after, now):
+            # Of an act that is done we always write it: else nothing tells whether the file is the act's.
             return True
+        # A file system that gives inodes no lasting numbers, or a store that was copied, has other ones.
+        self._now[step.path] = now
         if step.op == "replace":
-            return now != step.after or step.path not in kept[BEFORE]
-        if step.source is not None and self._store.signature(step.source) is not None:
-            return True
-        return now != step.after
+            return step.path not in before
+        return step.source is not None and self._store.signature(step.source) is not None
 
-    def _transition(self, step: Step) -> Transition:
+    def _add(self, step: Step) -> None:
+        """Add what takes the step back to the transitions."""
+        name = step.path.rpartition("/")[2]
         if step.op == "replace":
-            assert step.after is not None
             target, spare = edited_file(self._store, self._act_dir, self._act.id, step.path)
             give_second_name(self._side(BEFORE, step.path), spare)
-            return Swap(target, spare, self._side(TAKEN, step.path), step.after)
-        target, gone = self._store.place(step.path, make=True), self._side(GONE, step.path)
-        if step.op == "move":
-            return Fill(target, self._side(FILES, step.path), gone)
-        assert step.after is not None
-        if step.source is not None:
-            return Vacate(target, self._source(step.source), gone, step.after)
-        return Vacate(target, self._side(TAKEN, step.path), gone, step.after)
+            swap = Swap(target, spare, self._side(TAKEN, step.path), self._now[step.path])
+            self._transitions.append(swap)
+        elif step.op == "move":
+            self._moving(Fill, step, FILES).add(name)
+        else:
+            self._moving(Vacate, step, TAKEN).add(name, self._now[step.path])

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Final, TypeVar
 
 from agcx_format.disk.durable import TEMPORARY, Signature, naming, temporary_beginning, write_new
-from agcx_format.disk.place import Place
+from agcx_format.disk.place import Folder, Place
 from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts.act_dirs import BEFORE, FILES, GONE, NEW, TAKEN
 from agcx_format.store.acts.manifest import Act, Step
-from agcx_format.store.acts.transitions import Transition
+from agcx_format.store.acts.transitions import Fill, Transition, Vacate
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "Follow", "Work", "clear_attempt", "edited_file", "is_copy", "kept_in", "rename_act", "signature_behind",
-    "write_derived",
+    "Follow", "Work", "change_state", "clear_attempt", "edited_file", "is_copy", "kept_in", "rename_act",
+    "signature_behind", "write_derived",
 ]  # fmt: skip
+
+# What overlayfs says of folders that are not, or not only, in its upper layer.
+_LOWER_LAYER: Final = (
+    "it is in a lower layer of an overlay, as in the image of a container, where no folder can be renamed; "
+    "its sessions can be restored from the trash"
+)
+
+_M = TypeVar("_M", Vacate, Fill)
 
 # Gives the files that follow from the sessions of an act as they must be now.
 Follow = Callable[[Act], Iterable[Step]]
@@ -32,12 +42,13 @@ class Work:
         self._store, self._act_dir = store, act_dir
         # The folders of other acts that files are restored from.
         self._sources: set[str] = set()
+        self._transitions: list[Transition] = []
+        self._moves: dict[tuple[type, str, str], Vacate | Fill] = {}
         # Whether a failure left something that only `recovery` can take back.
         self._is_stuck = False
 
     def _do(
         self,
-        transitions: Sequence[Transition],
         derive: Callable[[], None],
         finish: Callable[[], None] = lambda: None,
     ) -> None:
@@ -48,14 +59,9 @@ class Work:
         """
         done: list[Transition] = []
         try:
-            for each in transitions:
+            for each in self._transitions:
                 done.append(each)
-                try:
-                    each.do()
-                except StaleSession:
-                    # Whatever else it fails with, it may have been done.
-                    done.pop()
-                    raise
+                each.do()
             derive()
             if not all(each.is_linked for each in done):
                 # Without second names the files themselves moved there.
@@ -68,9 +74,7 @@ class Work:
                 for folder in self._sources:
                     self._store.add_to(syncs, folder)
             for each in done:
-                if not each.is_as_done():
-                    path = each.target.path
-                    raise StaleSession("another program saved it meanwhile", path=path)
+                each.check()
             finish()
         except BaseException:
             self._revert(done)
@@ -114,9 +118,31 @@ class Work:
     def _side(self, side: str, path: str) -> Place:
         return self._act_dir.place(f"{side}/{path}", make=True)
 
-    def _source(self, path: str) -> Place:
-        self._sources.add(path.rpartition("/")[0])
-        return self._store.place(path, make=True)
+    def _kept(self, side: str, folder: str) -> Folder:
+        """The folder of the act's directory for the files of a folder of the store."""
+        return self._act_dir.opened(f"{side}/{folder}" if folder else side, make=True)
+
+    def _moving(self, kind: type[_M], step: Step, side: str) -> _M:
+        """The transition of the files that move as this one does, between the store and the act's directory.
+
+        What is restored moves between the store and the act that deleted it.
+        """
+        folder, source = step.path.rpartition("/")[0], step.source or ""
+        within = source.rpartition("/")[0]
+        found = self._moves.get((kind, folder, within))
+        if not isinstance(found, kind):
+            other = self._source(within) if within else self._kept(side, folder)
+            target = self._store.opened(folder, make=True)
+            found = self._moves[kind, folder, within] = kind(
+                target, other, self._kept(GONE, folder)
+            )
+            self._transitions.append(found)
+        return found
+
+    def _source(self, folder: str) -> Folder:
+        """A folder of another act, from which files were restored."""
+        self._sources.add(folder)
+        return self._store.opened(folder, make=True)
 
 
 def edited_file(store: Tree, act_dir: Tree, act_id: str, path: str) -> tuple[Place, Place]:
@@ -149,10 +175,24 @@ def write_derived(store: Tree, step: Step, new: Place) -> None:
 
 
 def rename_act(store: Tree, old: str, new: str) -> None:
-    """Move an act to another state, durably: the name of its directory carries the state."""
-    trash = store.folder(TRASH)
-    os.rename(old, new, src_dir_fd=trash, dst_dir_fd=trash)
+    """Move an act to another state, durably: the name of its directory carries the state.
+
+    Raises:
+        PersistenceError: it is in a layer of a container's image.
+    """
+    change_state(store, old, new)
     store.sync(TRASH)
+
+
+def change_state(store: Tree, old: str, new: str) -> None:
+    """The same, durable only after a sync of the trash."""
+    trash = store.folder(TRASH)
+    try:
+        os.rename(old, new, src_dir_fd=trash, dst_dir_fd=trash)
+    except OSError as cause:
+        if cause.errno != errno.EXDEV:
+            raise
+        raise PersistenceError(_LOWER_LAYER, path=store.full(f"{TRASH}/{old}")) from cause
 
 
 def signature_behind(store: Tree, step: Step) -> Signature | None:

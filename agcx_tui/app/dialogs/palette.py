@@ -21,6 +21,8 @@ PALETTE_WIDTH = 80
 class Palette(CommandPalette, OnceScreen[None]):
     """Textual's palette in our colors."""
 
+    # Without the least width, Textual would break commands into lines of no width where the terminal is
+    # as narrow as the frame, which is an error.
     DEFAULT_CSS = """
     Palette {
         & > Vertical { width: 80; max-width: 100%; background: transparent; }
@@ -31,7 +33,7 @@ class Palette(CommandPalette, OnceScreen[None]):
         }
         CommandInput, CommandInput:focus { height: 1; border: none; padding: 0 1; }
         CommandList {
-            background: $surface; padding: 0 1;
+            background: $surface; padding: 0 1; min-width: 16;
             border: round $border-blurred; border-top: none;
         }
         CommandList > .option-list--option { padding: 0 1; text-style: none; }

@@ -40,6 +40,7 @@ def conversation_screen(
     from agcx_tui.app.screens.conversation.checkpoint import show_checkpoint
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
     from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
+    from agcx_tui.app.screens.conversation.session_acts import SessionActs
     from agcx_tui.core.local.reading_positions import ReadingPositions
 
     positions = None
@@ -52,7 +53,8 @@ def conversation_screen(
     return ConversationScreen(
         path,
         DerivedSessions(
-            path, acts, fixed, services.now, state=services.state, cache=services.cache
+            path,
+            SessionActs(acts, fixed, services.now, state=services.state, cache=services.cache),
         ),
         positions=positions,
         export=partial(export_file, app),

@@ -25,8 +25,9 @@ from agcx_tui.cli.common import (
     sessions_argument,
     store_option,
     tell,
+    typed_word,
 )
-from agcx_tui.core.local.paths import cache_directory, histories
+from agcx_tui.core.local.paths import cache_directory, histories, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ force_option = click.option("--force", is_flag=True, help="Also if an agent may 
 @click.option(
     "--keep-subagents", is_flag=True, help="Leave the sessions that they started as subagents."
 )
+@click.option(
+    "--permanently", is_flag=True, help="Destroy them, where a full disk has no room for a trash."
+)
 @force_option
 @json_option
 @store_option
@@ -57,11 +61,13 @@ def delete(
     sessions: tuple[str, ...],
     yes: bool,
     keep_subagents: bool,
+    permanently: bool,
     force: bool,
     as_json: bool,
 ) -> None:
     """Move sessions to the store's trash, with their subagents; `agcx undo` restores them."""
     from agcx_format.store import subagents_of
+    from agcx_tui.core.store.forget import forget
 
     store = settings.store()
     entries = settings.find(store, sessions)
@@ -77,9 +83,17 @@ def delete(
     if not yes:
         sizes = store.checkpoint_sizes()
         show_what(entries, running, sizes)
-        show_facts(entries, len(running))
-        if not may_delete(settings, entries, amount(entries, sizes)):
+        show_facts(entries, len(running), permanently=permanently)
+        what = amount(entries, sizes)
+        if not (may_destroy if permanently else may_delete)(settings, entries, what):
             return
+    if permanently:
+        gone = store.destroy_sessions(entries)
+        if as_json:
+            print_act(gone.acts[0])
+        tell(f"Destroyed {counted(len(entries), 'session')}; {size(gone.size)} freed.")
+        forget(gone, store.path, state=state_directory(), cache=cache_directory())
+        return
     act = store.delete(entries)
     if as_json:
         print_act(act)
@@ -304,6 +318,14 @@ def may_delete(settings: Settings, entries: Sequence[ScanEntry], what: str) -> b
     return False
 
 
+def may_destroy(settings: Settings, entries: Sequence[ScanEntry], what: str) -> bool:
+    """Ask for a word before `what` is destroyed."""
+    if typed_word(f"Destroy {what}, for good?"):
+        return True
+    settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
+    return False
+
+
 def _again(favorites: Sequence[ScanEntry]) -> str:
     names = ", ".join(f"“{_shortened(entry.title)}”" for entry in favorites[:_FAVORITES_NAMED])
     if len(favorites) > _FAVORITES_NAMED:
@@ -345,13 +367,15 @@ def show_what(
         tell(f"  … and {len(entries) - _TITLES_SHOWN:,} more")
 
 
-def show_facts(entries: Sequence[ScanEntry], at_work: int) -> None:
+def show_facts(entries: Sequence[ScanEntry], at_work: int, *, permanently: bool = False) -> None:
     """Print how old they are, and what speaks against deleting them."""
     from agcx_format.store import is_link
     from agcx_tui.core.words.deletion import deletion_facts
 
     links = sum(is_link(entry.path) for entry in entries)
-    for line in deletion_facts(entries, at_work, microseconds_now(), links):
+    for line in deletion_facts(
+        entries, at_work, microseconds_now(), links, permanently=permanently
+    ):
         tell(line)
 
 

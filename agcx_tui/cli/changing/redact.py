@@ -16,7 +16,6 @@ import click
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
 from agcx_tui.cli.changing.change import force_option, may_change
-from agcx_tui.cli.changing.trash import typed_word
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -26,6 +25,7 @@ from agcx_tui.cli.common import (
     sessions_argument,
     store_option,
     tell,
+    typed_word,
 )
 from agcx_tui.core.local.paths import cache_directory, state_directory
 from agcx_tui.core.words.format import counted, shortened, size

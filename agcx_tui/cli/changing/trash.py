@@ -1,12 +1,11 @@
 """`agcx trash`: list, restore, and destroy what was deleted.
 
-Strategy: sessions in the trash are named as those in the store.  Emptying is the only command that destroys
-data, so it asks for a typed word instead of a yes; without a terminal it requires `--yes`.
+Strategy: sessions in the trash are named as those in the store.  Emptying destroys data,
+so it asks for a typed word instead of a yes; without a terminal it requires `--yes`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from agcx_tui.cli.common import (
     print_json,
     store_option,
     tell,
+    typed_word,
 )
 from agcx_tui.cli.values import Age
 from agcx_tui.core.local.paths import cache_directory, histories, state_directory
@@ -30,7 +30,6 @@ from agcx_tui.core.words.format import counted, shortened, size
 if TYPE_CHECKING:
     from agcx_format.store import TrashedSession
 
-WORD = "delete"
 _TITLE_WIDTH = 60
 _SHORT_ID = 8
 
@@ -175,11 +174,3 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     gone = store.destroy(to_destroy)
     tell(f"Destroyed {counted(gone.count, 'session')}; {size(gone.size)} freed.")
     forget(gone, store.path, state=state_directory(), cache=cache_directory())
-
-
-def typed_word(question: str) -> bool:
-    """Whether the person typed the word; false without a terminal."""
-    if not sys.stdin.isatty():
-        return False
-    tell(question)
-    return click.prompt(f"Type {WORD} to do it", default="", show_default=False, err=True) == WORD

@@ -145,7 +145,7 @@ def _outcome(settings: Settings, store: Store, each: Incoming) -> tuple[str, str
 
     try:
         if each.id not in store:
-            return COPIED, "; ".join(each.losses(store.layout_for(each)))
+            return COPIED, "; ".join(each.losses(store.layout_for(each.layout)))
         if is_same(store, each):
             return PRESENT, ""
     except PersistenceError as error:

@@ -34,7 +34,12 @@ def destroyed_sessions(sessions: Sequence[TrashedSession]) -> str:
 
 
 def deletion_facts(
-    entries: Sequence[ScanEntry], in_use: int, now: int, links: int = 0
+    entries: Sequence[ScanEntry],
+    in_use: int,
+    now: int,
+    links: int = 0,
+    *,
+    permanently: bool = False,
 ) -> list[str]:
     """The facts about these sessions, a line each.
 
@@ -43,6 +48,7 @@ def deletion_facts(
         in_use: How many of them a running agent may be using.
         now: The time in microseconds since 1970.
         links: How many of the files are symbolic links.
+        permanently: Whether they are destroyed.
     """
     from agcx_format.space import last_used
 
@@ -54,7 +60,9 @@ def deletion_facts(
         favorites_line(favorites, count),
         f"! {line}" if (line := in_use_line(in_use, count)) else "",
         link_line(links, count),
-        f"{goes} to the trash; agcx undo restores {them}.",
+        f"Nothing restores {them}."
+        if permanently
+        else f"{goes} to the trash; agcx undo restores {them}.",
     ]
     return [line for line in lines if line]
 

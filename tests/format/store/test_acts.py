@@ -90,6 +90,33 @@ def test_a_session_that_changed_since_it_was_scanned_stops_the_whole_act(root: P
     assert contents(root, trash=True) == before
 
 
+CHANGES: dict[str, Callable] = {
+    "duplicate": lambda store, entry: store.duplicate(entry.id),
+    "edit": lambda store, entry: store.update_metadata(entry.id, title="x"),
+    "convert": lambda store, entry: store.convert([entry], 3 - entry.layout),
+    "delete": lambda store, entry: store.delete([entry]),
+    "restore": lambda store, entry: (store.delete([entry]), store.restore(store.trash())),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_store_that_was_copied_with_its_times_keeps_its_undo(
+    root: Path, tmp_path: Path, change: str
+):
+    """Its files have other inodes, as after each mount of a file system that keeps no numbers of them."""
+    store = open_store(root)
+    before = contents(root)
+    CHANGES[change](store, next(entry for entry in store.scan() if entry.metadata))
+    copied = tmp_path / "copied"
+    shutil.copytree(root, copied)
+    for _ in open_store(copied).acts():
+        open_store(copied).undo()
+    now = contents(copied)
+    assert {name: now[name] for name in now if name.endswith((".agcx", ".ckpt"))} == {
+        name: before[name] for name in before if name.endswith((".agcx", ".ckpt"))
+    }
+
+
 def test_undo_never_overwrites_what_was_saved_meanwhile(root: Path):
     store = open_store(root)
     entry = next(iter(store.scan()))

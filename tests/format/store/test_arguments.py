@@ -24,6 +24,7 @@ def uses(store: Store, wrong: Any, entry: Any) -> dict[str, list[partial[Any]]]:
             partial(store.add_repaired, wrong),
             partial(store.convert, [wrong], 2),
             partial(store.losses, wrong, 2),
+            partial(store.destroy_sessions, [wrong]),
             partial(store.back_up, store.path / "backup.tar", [wrong]),
             partial(store.at_work, [wrong], 0),
             partial(subagents_of, [wrong], store.scan()),

@@ -89,6 +89,35 @@ def test_a_second_file_in_capital_letters_keeps_the_checkpoints_of_both(
     assert list((store.path / paths.CHECKPOINTS).iterdir()) == []
 
 
+@both_layouts
+@pytest.mark.parametrize("count", [1, 30])
+def test_where_case_does_not_matter_no_other_name_of_a_file_is_a_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: int, count: int
+):
+    """As on vfat, exFAT, and most disks of a Mac: a file is there under each spelling of its name."""
+    exists = os.path.lexists
+
+    def in_any_case(path: str | os.PathLike[str]) -> bool:
+        folder, name = os.path.split(path)
+        return exists(path) or (
+            os.path.isdir(folder) and name.lower() in map(str.lower, os.listdir(folder))
+        )
+
+    store, _ = spelled(tmp_path, layout, str.lower)
+    for _ in range(count - 1):
+        store.duplicate(SHOUTED)
+    store.rebuild_index()
+    monkeypatch.setattr(os.path, "lexists", in_any_case)
+    store = open_store(store.path)
+    act = store.delete(list(store.scan()))
+    assert act.count == count
+    assert [name for name in contents(store.path) if not name.endswith(".idx")] == []
+    assert store.load_index().sessions == {}
+    store.undo()
+    assert len(store.load_index().sessions) == len(list(store.scan())) == count
+    assert len(store.list_checkpoints(SHOUTED)) == 1
+
+
 def test_a_session_that_another_program_adds_in_upper_case_is_found(tmp_path: Path):
     store = Store(tmp_path, layout=1)
     with pytest.raises(SessionNotFound):

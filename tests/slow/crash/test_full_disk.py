@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ import pytest
 
 from agcx_format import PersistenceError, SessionStore, Store, open_store, write_session
 from agcx_format.doctor import verify_store
+from agcx_format.errors import StaleSession
 from agcx_format.importing import import_sessions
 from agcx_format.store.acts.act_dirs import unfinished
 from tests.slow.crash.processes import child
@@ -202,6 +204,57 @@ def test_a_deletion_does_not_need_room_for_a_large_index(tiny_disk: Path):
         filler.unlink()
     store.update_metadata(B, is_favorite=True)
     assert set(store.load_index().sessions) == {B}
+
+
+def test_a_used_up_quota_is_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    root = small_store(tmp_path / "store")
+
+    def used() -> int:
+        files = {file.stat().st_ino: file.stat() for file in root.rglob("*") if file.is_file()}
+        return sum(status.st_size for status in files.values())
+
+    limit, write = used(), os.write
+
+    def within_quota(fd: int, data: bytes) -> int:
+        if used() + len(data) > limit:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", within_quota)
+    store = open_store(root)
+    with pytest.raises(PersistenceError, match="quota"):
+        store.save_session(B, *session(B, 2, LARGE))
+    store.delete(list(store.scan()))
+    assert live(root) == {}
+    open_store(root).undo()
+    assert live(root) == {A: 1}
+    open_store(root).delete(list(open_store(root).scan()))
+    assert open_store(root).empty_trash().ids == {A}
+
+
+def test_a_store_without_a_trash_gets_room_by_destroying(tiny_disk: Path):
+    """Another program made it and filled the disk: there is no reserve, and no room for a trash."""
+    root = tiny_disk / "store"
+    root.mkdir()
+    for session_id, version in ((A, 1), (B, 2)):
+        write_session(root / f"{session_id}.agcx", *session(session_id, version, SMALL))
+    fill(tiny_disk)
+    before = contents(root, trash=True)
+    store = open_store(root)
+    entries = {entry.id: entry for entry in store.scan()}
+    with pytest.raises(PersistenceError, match="no space left for its trash; .* --permanently"):
+        store.delete([entries[A]])
+    assert contents(root, trash=True) == before
+    gone = store.destroy_sessions([entries[A]])
+    assert (gone.ids, gone.count, gone.size) == ({A}, 1, entries[A].size)
+    assert live(root) == {B: 2}
+    # Now there is room for what is said of it, and for a trash.
+    (act,) = open_store(root).log()
+    assert (act.kind, act.emptied_at is None, act.titles) == ("delete", False, [""])
+    assert open_store(root).acts() == []
+    with pytest.raises(StaleSession):
+        store.destroy_sessions([entries[B], entries[A]])
+    assert live(root) == {B: 2}
 
 
 @each_change

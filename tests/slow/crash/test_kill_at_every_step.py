@@ -302,3 +302,29 @@ def test_killed_before_each_change_of_a_file(
         step += 1 if at_every_step else strides(17)
     assert seen == {False, True}
     assert step >= 4
+
+
+def test_killed_while_sessions_are_destroyed(template: Path, tmp_path: Path):
+    """Each is whole or gone, and what belonged to it goes after it."""
+    step, killed = 0, True
+    while killed:
+        root = tmp_path / f"run{step}"
+        shutil.copytree(template, root)
+        killed = killed_at(
+            step, lambda root=root: open_store(root).destroy_sessions(list(open_store(root).scan()))
+        )
+        there = {entry.id for entry in open_store(root).scan() if entry.error is None}
+        assert there == {entry.id for entry in open_store(root).scan()}
+        if A in there:
+            assert (root / "checkpoints" / f"{A}_{B}.ckpt").read_bytes() == b"a checkpoint"
+        store = open_store(root)
+        # The next change removes what was moved aside, and corrects the index.
+        if there:
+            store.update_metadata(next(iter(there)), title="changed")
+            assert set(store.load_index().sessions) == there
+        else:
+            store.save_session(C, *session(C, 9))
+        assert not [name for name in contents(root, trash=True) if name.endswith(".agcx-tmp")]
+        step += 1
+    assert there == set()
+    assert step > 5

@@ -15,6 +15,7 @@ import pytest
 from agcx_format import SessionStorage, SessionStore, open_store
 from agcx_format.disk import exchange
 from agcx_format.doctor.checks import verify_store
+from agcx_format.errors import PersistenceError
 from tests.slow.crash.processes import killed_at
 from tests.slow.crash.test_kill_at_every_step import (
     ACTIONS,
@@ -193,3 +194,122 @@ def test_a_trash_on_another_file_system_is_said_and_nothing_is_lost(template: Pa
     assert sum("one of its folders is on another file system" in line for line in said) == 2, said
     assert "other-file-system trash is on another file system: nothing in it can be changed" in said
     assert contents(template) == before
+
+
+@pytest.mark.parametrize("is_real", [False, True], ids=["emulated", "overlay"])
+def test_what_was_deleted_in_a_lower_layer_is_restored_from_the_trash(
+    is_real: bool, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A store in the image of a container: its files can be moved, but none of its folders."""
+    open_store(template).delete(list(open_store(template).scan()))
+    upper, point = tmp_path / "upper", tmp_path / "point"
+    if is_real:
+        for folder in (upper, tmp_path / "work", point):
+            folder.mkdir()
+        layers = f"lowerdir={template},upperdir={upper},workdir={tmp_path / 'work'}"
+        mount = ["mount", "-t", "overlay", "-o", layers, "none", str(point)]
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"no overlay is to be had here: {done.stderr.strip()}")
+    else:
+        point, rename = template, os.rename
+
+        def files_only(old: str, new: str, **folders: int) -> None:
+            if stat.S_ISDIR(os.stat(old, dir_fd=folders.get("src_dir_fd")).st_mode):
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+            rename(old, new, **folders)
+
+        monkeypatch.setattr(os, "rename", files_only)
+    try:
+        store = open_store(point)
+        for change in (store.undo, store.empty_trash):
+            with pytest.raises(PersistenceError, match="lower layer .* restored from the trash"):
+                change()
+        assert len(store.trash()) == 2
+        if is_real:
+            # A folder that is made here can be renamed.
+            store.restore(store.trash())
+            assert {entry.id for entry in store.scan()} == {A, B}
+            store.undo()
+            assert len(store.trash()) == 2
+    finally:
+        if is_real:
+            subprocess.run(["umount", str(point)], check=True)
+
+
+# How each is made and mounted, with the names of an image and of a directory for it.
+MADE_BY = {
+    "vfat": [["mkfs.vfat", "IMAGE"], ["mount", "-o", "loop", "IMAGE", "POINT"]],
+    "exfat": [
+        ["mkfs.exfat", "IMAGE"],
+        ["mount", "-t", "exfat-fuse", "-o", "loop", "IMAGE", "POINT"],
+    ],
+    "casefold": [
+        ["mkfs.ext4", "-q", "-O", "casefold", "IMAGE"],
+        ["mount", "-o", "loop", "IMAGE", "POINT"],
+        ["chattr", "+F", "POINT/in"],
+    ],
+}
+
+
+class Disk:
+    """A file system in a file; a test that cannot have it is skipped."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._image, self._point = folder / "image", folder / "point"
+        make, self._mount, *self._more = MADE_BY[name]
+        with open(self._image, "wb") as image:
+            image.truncate(16 << 20)
+        self._point.mkdir()
+        self._run(make)
+        self.mount()
+        self.root = self._point / "in"
+        self.root.mkdir()
+        for command in self._more:
+            self._run(command)
+
+    def _run(self, command: list[str]) -> None:
+        places = {"IMAGE": str(self._image), "POINT": str(self._point)}
+        words = [places.get(word, word.replace("POINT", places["POINT"])) for word in command]
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            pytest.skip(f"{command[0]} is not installed")
+        if done.returncode != 0:
+            self.unmount()
+            pytest.skip(f"not to be had here: {done.stderr.strip()}")
+
+    def mount(self) -> None:
+        self._run(self._mount)
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", str(self._point)], capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("name", MADE_BY)
+def test_a_disk_of_another_kind(name: str, tmp_path: Path):
+    """Names in any case, no links, times to two seconds, inodes without lasting numbers: each has some."""
+    disk = Disk(tmp_path, name)
+    try:
+        for facade, layout in FACADES.items():
+            store = facade(disk.root / layout)
+            for session_id in (A, B):
+                store.save_session(session_id, *session(session_id, 1, 1000))
+            store.checkpoints.create(store.resolve(str(A)), "kept")
+            store.rebuild_index()
+            before = picture(store.path)
+            store.delete([store.resolve(str(A))])
+            assert [entry.id for entry in store.scan()] == [B]
+            assert (store.checkpoints.all(), set(store.load_index().sessions)) == ([], {B})
+            store.undo()
+            assert picture(store.path) == before
+            store.convert(list(store.scan()), 3 - store.resolve(str(A)).layout)
+        disk.unmount()
+        disk.mount()
+        for layout in FACADES.values():
+            store = open_store(disk.root / layout)
+            store.undo()
+            assert {entry.id for entry in store.scan() if entry.error is None} == {A, B}
+            assert_clean(store.path)
+    finally:
+        disk.unmount()

@@ -100,6 +100,7 @@ def test_what_is_overridden_is_there_and_is_all_that_is():
         "EndingApp._handle_exception",
         "HeldScreen._compositor_refresh",
         "HeldScreen._invoke_and_clear_callbacks",
+        "HeldScreen._on_timer_update",
         "HeldScreen._screen_resized",
         "SteadyView._size_updated",
     }

@@ -188,11 +188,16 @@ def test_the_thread_that_writes_has_a_queue():
         driver = SimpleNamespace(_writer_thread=writer)
         assert textual_internals.output_thread(driver) is writer
         assert isinstance(textual_internals.output_queue(driver), Queue)
-        writer.start()
+        app = SimpleNamespace(_driver=driver)
+        assert not textual_internals.is_output_waiting(app)
         writer.write("a word")
+        assert textual_internals.is_output_waiting(app)
+        writer.start()
         textual_internals.output_queue(driver).put(None)
         writer.join(LIMIT)
         assert not writer.is_alive()
+        assert not textual_internals.is_output_waiting(app)
+    assert not textual_internals.is_output_waiting(app)
     assert "self._writer_thread = WriterThread" in inspect.getsource(LinuxDriver)
 
 

@@ -105,6 +105,20 @@ def test_emptied_is_gone_and_only_what_is_old_enough(store):
     assert "destroyed" in run("undo", "--list").stdout
 
 
+def test_permanently_is_without_the_trash_and_needs_a_terminal_or_yes(store):
+    before = contents(store, trash=True)
+    refused = run("delete", GRID, "--permanently")
+    assert (refused.exit_code, contents(store, trash=True)) == (1, before)
+    assert "nothing was destroyed" in refused.stderr
+    result = run("delete", GRID, "--permanently", "--yes", "--force")
+    assert result.exit_code == 0
+    assert "Destroyed 1 session; " in result.stderr
+    assert GRID not in ids(store)
+    assert open_store(store).trash() == []
+    assert b"grid layout" not in b"".join(contents(store / "trash", trash=True).values())
+    assert "(destroyed)" in run("undo", "--list").stdout
+
+
 def test_where_the_reader_was_in_a_destroyed_session_is_forgotten(store, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     positions = ReadingPositions(state_directory())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -113,7 +113,9 @@ class FilterBar(Horizontal):
             words = self.input.next_words if self.input.has_focus else ""
             self._status.show(words or left, right)
 
-    def on_descendant_blur(self) -> None:
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _focus_changed(self) -> None:
         self.show_status(self._unread)
 
     @on(Input.Changed)

@@ -40,7 +40,7 @@ def show_checkpoint(screen: ConversationScreen, checkpoint: StoredCheckpoint) ->
         screen.path,
         screen.derived,
         opener=partial(open_checkpoint, store, session.metadata, checkpoint),
-        export=screen.taking_out.export_file,
+        export=screen.handoff.export_file,
         follow=screen.file.store,
     )
     screen.app.push_screen(opened)

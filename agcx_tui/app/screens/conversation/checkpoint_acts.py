@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from agcx_format.store import StoredCheckpoint
-    from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
+    from agcx_tui.app.screens.conversation.session_acts import SessionActs
     from agcx_tui.core.conversation.subject import Conversation
     from agcx_tui.core.store.store_work import Acting
 
@@ -24,17 +24,17 @@ _FAILED = "Nothing was changed"
 
 async def act_on_checkpoint(
     screen: Screen[None],
-    derived: DerivedSessions,
+    acts: SessionActs,
     conversation: Conversation,
     act: CheckpointAct,
     wanted: StoredCheckpoint | None,
 ) -> None:
     """Ask, and change the checkpoints of the session that is shown."""
     file = conversation.path, conversation.signature
-    if obstacle := derived.obstacle_to_acts():
+    if obstacle := acts.obstacle():
         screen.notify(obstacle, severity="warning", markup=False)
         return
-    if not await derived.may_change(screen, file):
+    if not await acts.may_change(screen, file):
         return
     asked: tuple[Acting, str] | None = None
     if wanted is None:
@@ -47,7 +47,7 @@ async def act_on_checkpoint(
         asked = await _go_back(screen, conversation, wanted)
     if asked is not None:
         work, done = asked
-        await derived.run(screen, work, lambda _: f"{done}. u to undo.", _FAILED)
+        await acts.run(screen, work, lambda _: f"{done}. u to undo.", _FAILED)
 
 
 async def _create(screen: Screen[None], file: store_work.File) -> tuple[Acting, str] | None:

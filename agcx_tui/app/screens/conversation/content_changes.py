@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from agcx_format import Act, MessageSnapshot, Store
     from agcx_format.store import Review
-    from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
+    from agcx_tui.app.screens.conversation.session_acts import SessionActs
     from agcx_tui.app.widgets.transcript.transcript import Transcript
     from agcx_tui.core.store.store_work import File
 
@@ -52,14 +52,14 @@ class _Place:
     """
 
     screen: Screen[None]
-    derived: DerivedSessions
+    acts: SessionActs
     file: File
     index: int
     partner: int | None
 
 
 async def change_content(
-    screen: Screen[None], derived: DerivedSessions, file: File, transcript: Transcript
+    screen: Screen[None], acts: SessionActs, file: File, transcript: Transcript
 ) -> MessageChange | None:
     """Ask what is to be changed and do it; returns what only the caller can do."""
     index = transcript.current
@@ -67,7 +67,7 @@ async def change_content(
     if message is None:
         screen.notify("There is no message here that can be changed.", markup=False)
         return None
-    place = _Place(screen, derived, file, index, transcript.blocks.partner(index))
+    place = _Place(screen, acts, file, index, transcript.blocks.partner(index))
     chosen = await screen.app.push_screen_wait(_dialog(place, message))
     match chosen:
         case MessageChange.DELETE:
@@ -158,7 +158,7 @@ def _selected(place: _Place) -> str:
 
 async def _redact(place: _Place, texts: dict[str, str | None], *, secrets: bool) -> None:
     """Look, show what was found, replace it, and offer to destroy the versions that have it."""
-    store = place.derived.store
+    store = place.acts.store
     assert store is not None
     found = await _found(place, store, texts, secrets)
     wanted = None if found is None else await _reviewed(place, found)
@@ -166,7 +166,7 @@ async def _redact(place: _Place, texts: dict[str, str | None], *, secrets: bool)
         return
     act = await _do(
         place,
-        lambda store: store_work.redact(store, wanted, place.derived.state),
+        lambda store: store_work.redact(store, wanted, place.acts.state),
         f"Replaced {counted(len(wanted), 'place')}. u to undo.",
     )
     if act is not None:
@@ -185,7 +185,7 @@ async def _found(
             lambda should_stop: store_work.review(store, place.file, texts, secrets),
         )
     except PersistenceError as error:
-        place.derived.report_failure(place.screen, "Nothing was changed", error)
+        place.acts.report_failure(place.screen, "Nothing was changed", error)
         return None
     if not stopped and not len(review):
         place.screen.notify("Nothing was found.", markup=False)
@@ -225,18 +225,18 @@ async def _offer_emptying(place: _Place, store: Store, act: Act) -> None:
         holding = await asyncio.to_thread(store.content.holding, act)
         sessions = await asyncio.to_thread(lambda: list(trashed(store.path, holding)))
     except PersistenceError as error:
-        place.derived.report_failure(place.screen, "The trash cannot be read", error)
+        place.acts.report_failure(place.screen, "The trash cannot be read", error)
         return
     question = "The trash still has it. Destroy the old versions for good?"
-    dialog = EmptyDialog(holding, sessions, place.derived.now(), question, by_age=False)
+    dialog = EmptyDialog(holding, sessions, place.acts.now(), question, by_age=False)
     wanted = await place.screen.app.push_screen_wait(dialog)
     if wanted:
-        gone = await place.derived.destroy(place.screen, wanted)
+        gone = await place.acts.destroy(place.screen, wanted)
         if gone is not None:
             place.screen.notify(f"Destroyed; {format.size(gone.size)} freed.", markup=False)
 
 
 async def _do(place: _Place, act: store_work.Acting, done: str) -> Act | None:
     """Run an act and say what came of it; returns it."""
-    outcome = await place.derived.run(place.screen, act, lambda _: done, "Nothing was changed")
+    outcome = await place.acts.run(place.screen, act, lambda _: done, "Nothing was changed")
     return outcome.act if outcome is not None else None

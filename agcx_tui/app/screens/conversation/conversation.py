@@ -24,6 +24,7 @@ from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.browser import notices
 from agcx_tui.app.screens.conversation.branch_tree import ask_for_branch
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
+from agcx_tui.app.screens.conversation.handoff import Handoff
 from agcx_tui.app.screens.conversation.number_line import NumberLine
 from agcx_tui.app.screens.conversation.opening import (
     ConversationFailed,
@@ -37,7 +38,6 @@ from agcx_tui.app.screens.conversation.pictures import open_picture, show_pictur
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.screens.conversation.subagents import SubagentCalls
-from agcx_tui.app.screens.conversation.taking_out import TakingOut
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -119,9 +119,9 @@ class ConversationScreen(OnceScreen[None]):
         super().__init__()
         self.path = path
         self.derived = derived or DerivedSessions(path)
-        self.taking_out = TakingOut(self, export)
+        self.handoff = Handoff(self, export)
         self.transcript = Transcript(id="messages")
-        self.panes = Panes(self.transcript, self.derived.store)
+        self.panes = Panes(self.transcript, self.derived.acts.store)
         self.panes.show_checkpoint = (
             None if show_checkpoint is None else partial(show_checkpoint, self)
         )
@@ -131,7 +131,7 @@ class ConversationScreen(OnceScreen[None]):
         place = ReadingPlace(self.transcript, positions)
         place.wanted = message
         opener = opener or partial(open_session, path)
-        subagents = SubagentCalls(self.transcript, self.derived.store, open_file)
+        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file)
         self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
@@ -293,9 +293,9 @@ class ConversationScreen(OnceScreen[None]):
         if wanted is not None and message.act is CheckpointAct.NEW_SESSION:
             await self.derived.restore_checkpoint(self, self.opened, wanted.metadata)
         elif wanted is None or wanted.path is None or message.act is not CheckpointAct.EXPORT:
-            await act_on_checkpoint(self, self.derived, self.opened, message.act, wanted)
-        elif self.taking_out.export_file is not None and store is not None:
-            self.taking_out.export_file(str(store.path / wanted.path))
+            await act_on_checkpoint(self, self.derived.acts, self.opened, message.act, wanted)
+        elif self.handoff.export_file is not None and store is not None:
+            self.handoff.export_file(str(store.path / wanted.path))
 
     # --- search, and where the reader is
 
@@ -360,8 +360,8 @@ class ConversationScreen(OnceScreen[None]):
 
     @work
     async def action_take(self, what: str) -> None:
-        """Do what `TakingOut` has under this name."""
-        await self.taking_out.perform(what)
+        """Do what `Handoff` has under this name."""
+        await self.handoff.perform(what)
 
     # --- sessions made of it
 
@@ -369,7 +369,7 @@ class ConversationScreen(OnceScreen[None]):
     async def action_derive(self, what: str) -> None:
         """Split the session, change what is in it, or undo that."""
         if what == "undo":
-            await self.derived.undo(self)
+            await self.derived.acts.undo(self)
         elif what == "change":
             await self.derived.change(self, self.opened, self.transcript)
         elif self.has_class("-failed"):

@@ -1,75 +1,43 @@
 """Makes sessions of a conversation: its second half, one of its checkpoints.
 
 Strategy: what prevents it is said at once, as far as it is known without looking at files; a thread looks
-for the rest (an agent at work), then the person is asked, then the store's queue does it, which all screens
-follow.  The acts that were done here are remembered, since `u` undoes these and no others: what was done
-in the list is out of sight here.
+for the rest (an agent at work), then the person is asked, then `SessionActs` does it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from agcx_format.errors import NothingToUndo, PersistenceError
+from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app.screens.conversation.session_acts import AT_WORK, SessionActs
 from agcx_tui.core.conversation.subject import Offer
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from textual.screen import Screen
 
-    from agcx_format import Act, CheckpointMetadata, Store
-    from agcx_format.store import Emptied
+    from agcx_format import CheckpointMetadata, Store
     from agcx_tui.app.widgets.transcript.transcript import Transcript
     from agcx_tui.core.conversation.subject import Conversation
-    from agcx_tui.core.store.act_queue import ActQueue, AskedAct
-    from agcx_tui.core.store.store_work import File, Outcome
+    from agcx_tui.core.store.store_work import Outcome
 
 __all__ = ["DerivedSessions"]
 
-_WITHOUT_STORE = "It was opened as a single file: open it from the list of its store first."
-_NOTHING_DONE = "Nothing to undo here. In the list, u undoes the last change."
-_AT_WORK = "It changed in the last 5 minutes: an agent may be using it, and would save over this."
-
 
 class DerivedSessions:
-    """What is made of the session file `path`; shared by its screen and those of its checkpoints.
+    """What is made of the session file `path`; shared by its screen and those of its checkpoints."""
 
-    `acts` is the queue of its store, None if it cannot be changed; `fixed` then says why, unless there is
-    no store.  `now` returns microseconds since 1970.  `done` are the ids of the acts, oldest first.
-    `state` and `cache` are the directories in which something of a session may be remembered.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        acts: ActQueue | None = None,
-        fixed: str = "",
-        now: Callable[[], int] = lambda: 0,
-        *,
-        state: Path | None = None,
-        cache: Path | None = None,
-    ) -> None:
-        self.done: list[str] = []
-        self.now = now
-        self.state, self._cache = state, cache
+    def __init__(self, path: str, acts: SessionActs | None = None) -> None:
+        """`acts` are those of its store; without, nothing can be made."""
+        self.acts = acts or SessionActs()
         self._path = path
-        self._acts = acts
-        self._fixed = fixed
-        # What was asked for last.
-        self._last: AskedAct | None = None
         self._is_asking = False
-
-    @property
-    def store(self) -> Store | None:
-        return None if self._acts is None else self._acts.store
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -87,7 +55,8 @@ class DerivedSessions:
     ) -> None:
         """Split the session before the current message, if the person confirms it."""
         obstacle = self._obstacle_to_split(conversation, transcript)
-        if obstacle or conversation is None or self._acts is None:
+        store = self.acts.store
+        if obstacle or conversation is None or store is None:
             screen.notify(obstacle, severity="warning", markup=False)
             return
         if self._is_asking:
@@ -95,17 +64,16 @@ class DerivedSessions:
         file, at = (self._path, conversation.signature), transcript.current
         try:
             with self._asking():
-                title = await self._ask_to_split(screen, self._acts.store, conversation, transcript)
+                title = await self._ask_to_split(screen, store, conversation, transcript)
         except PersistenceError as error:
-            _report_failure(screen, "It was not split", error)
+            self.acts.report_failure(screen, "It was not split", error)
             return
         if title is not None:
             from agcx_tui.core.store import store_work
 
-            asked = self._run(self._acts, lambda store: store_work.split(store, file, at, title))
-            await _report(
+            await self.acts.run(
                 screen,
-                asked,
+                lambda store: store_work.split(store, file, at, title),
                 lambda outcome: f"Split in two: {_halves(outcome)}. u to undo.",
                 "It was not split",
             )
@@ -126,7 +94,7 @@ class DerivedSessions:
             return "It is still loading."
         if Offer.SPLIT not in conversation.offers:
             return "A checkpoint cannot be changed; c creates a session from it."
-        if obstacle := self.obstacle_to_acts():
+        if obstacle := self.acts.obstacle():
             return obstacle
         if not transcript.source.complete:
             return "It is still loading: it can be changed once all of it is read."
@@ -143,7 +111,7 @@ class DerivedSessions:
         from agcx_tui.core.store import store_work
 
         at, file = transcript.current, (self._path, conversation.signature)
-        running = await asyncio.to_thread(store_work.at_work, store, [file], self.now())
+        running = await asyncio.to_thread(store_work.at_work, store, [file], self.acts.now())
         title = title_of_second(conversation.metadata)
         first, last = at + 1, transcript.source.known()
         which = (
@@ -158,7 +126,7 @@ class DerivedSessions:
             Content("u to undo."),
         ]
         if running:
-            lines.append(Content.styled(_AT_WORK, "$warning"))
+            lines.append(Content.styled(AT_WORK, "$warning"))
         question = f"Split before message {first:,}?"
         dialog = NewSessionDialog(question, lines, title, "Split")
         return await screen.app.push_screen_wait(dialog)
@@ -174,8 +142,8 @@ class DerivedSessions:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
 
-        if self._acts is None:
-            screen.notify(self._fixed or _WITHOUT_STORE, severity="warning", markup=False)
+        if obstacle := self.acts.obstacle():
+            screen.notify(obstacle, severity="warning", markup=False)
             return
         name = safe_line(checkpoint.name).strip() or "(no name)"
         where = Content(f"◆ {name}, after message {checkpoint.message_index:,}")
@@ -190,13 +158,9 @@ class DerivedSessions:
         title = await screen.app.push_screen_wait(dialog)
         if title is not None:
             file, wanted = (self._path, None), checkpoint.id
-            asked = self._run(
-                self._acts,
-                lambda store: store_work.restore_checkpoint(store, file, wanted, title),
-            )
-            await _report(
+            await self.acts.run(
                 screen,
-                asked,
+                lambda store: store_work.restore_checkpoint(store, file, wanted, title),
                 lambda outcome: f"Created a session: {summary(outcome.act)}. u to undo.",
                 "No session was created",
             )
@@ -211,7 +175,8 @@ class DerivedSessions:
         from agcx_tui.app.screens.conversation.content_changes import change_content
 
         obstacle = self._obstacle(conversation, transcript)
-        if obstacle or conversation is None or self._acts is None:
+        store = self.acts.store
+        if obstacle or conversation is None or store is None:
             screen.notify(obstacle, severity="warning", markup=False)
             return
         if self._is_asking:
@@ -219,141 +184,10 @@ class DerivedSessions:
         file = self._path, conversation.signature
         chosen = None
         with self._asking():
-            if await self.may_change(screen, file):
-                chosen = await change_content(screen, self, file, transcript)
+            if await self.acts.may_change(screen, file):
+                chosen = await change_content(screen, self.acts, file, transcript)
         if chosen is MessageChange.SPLIT:
             await self.split(screen, conversation, transcript)
-
-    async def may_change(self, screen: Screen[None], file: File) -> bool:
-        """Whether a session may be changed; of one that may be in use the person is asked."""
-        from agcx_tui.app.dialogs.naming import AskDialog
-        from agcx_tui.core.store import store_work
-
-        assert self._acts is not None
-        try:
-            running = await asyncio.to_thread(
-                store_work.at_work, self._acts.store, [file], self.now()
-            )
-        except PersistenceError as error:
-            self.report_failure(screen, "Nothing was changed", error)
-            return False
-        if not running:
-            return True
-        dialog = AskDialog("Change a session that may be in use?", _AT_WORK, "Continue")
-        answer: bool | None = await screen.app.push_screen_wait(dialog)
-        return bool(answer)
-
-    def obstacle_to_acts(self) -> str:
-        """Why nothing can be done to the session; empty if something can."""
-        return "" if self._acts is not None else self._fixed or _WITHOUT_STORE
-
-    async def run(
-        self,
-        screen: Screen[None],
-        act: Callable[[Store], Outcome],
-        done: Callable[[Outcome], str],
-        failed: str,
-    ) -> Outcome | None:
-        """Run an act, which `u` undoes, and say what came of it; returns it."""
-        assert self._acts is not None
-        return await _report(screen, self._run(self._acts, act), done, failed)
-
-    async def destroy(self, screen: Screen[None], acts: list[Act]) -> Emptied | None:
-        """Destroy what acts keep in the trash, and forget it everywhere; returns what is gone."""
-        from agcx_tui.core.store.forget import forget
-
-        gone: Emptied | None = None
-
-        def destroy(store: Store) -> None:
-            nonlocal gone
-            gone = store.destroy(acts)
-            forget(gone, store.path, state=self.state, cache=self._cache)
-
-        assert self._acts is not None
-        try:
-            await self._acts.run(destroy)
-        except PersistenceError as error:
-            self.report_failure(screen, "Not everything was destroyed", error)
-        return gone
-
-    def report_failure(self, screen: Screen[None], what: str, error: PersistenceError) -> None:
-        """Say why something was not done."""
-        _report_failure(screen, what, error)
-
-    # --- acts
-
-    def _run(self, acts: ActQueue, act: Callable[[Store], Outcome]) -> AskedAct:
-        def noted(store: Store) -> Outcome:
-            outcome = act(store)
-            # Here, in the queue's thread: the next act may be its undo.
-            self.done.append(outcome.act.id)
-            return outcome
-
-        self._last = acts.run(noted)
-        return self._last
-
-    # --- undo
-
-    async def undo(self, screen: Screen[None]) -> None:
-        """Undo the last act that was asked for here, even while it waits or runs."""
-        waiting = self._last is not None and not self._last.is_over
-        if self._acts is None or not (self.done or waiting):
-            screen.notify(_NOTHING_DONE, markup=False)
-            return
-        from agcx_tui.core.words.acts import describe_undo
-
-        before = self._last if waiting else None
-        self._last = self._acts.run(lambda store: self._undo(store, before))
-        await _report(
-            screen, self._last, lambda outcome: describe_undo(outcome.act), "Nothing was undone"
-        )
-
-    def _undo(self, store: Store, before: AskedAct | None) -> Outcome:
-        """In the queue's thread, after the act `before`."""
-        from agcx_tui.core.store import store_work
-
-        if before is not None:
-            _check_done(before)
-        if not self.done:
-            raise NothingToUndo("what was to be undone was not done", path=store.path)
-        wanted = self.done.pop()
-        try:
-            return store_work.undo(store, wanted)
-        except NothingToUndo:
-            # Somebody undid it elsewhere.
-            raise NothingToUndo("it was undone already") from None
-        except PersistenceError:
-            self.done.append(wanted)
-            raise
-
-
-async def _report(
-    screen: Screen[None], asked: AskedAct, done: Callable[[Outcome], str], failed: str
-) -> Outcome | None:
-    """Say what came of an act; returns it."""
-    try:
-        outcome = await asked
-    except PersistenceError as error:
-        _report_failure(screen, failed, error)
-        return None
-    if outcome is not None:
-        screen.notify(done(outcome), markup=False)
-    return outcome
-
-
-def _report_failure(screen: Screen[None], what: str, error: PersistenceError) -> None:
-    text = f"{what}: {safe_line(str(error))}"
-    screen.notify(text, severity="error", timeout=10, markup=False)
-
-
-def _check_done(before: AskedAct) -> None:
-    """In the queue's thread: raise `NothingToUndo` if an act failed or changed nothing."""
-    try:
-        outcome = before.result()
-    except PersistenceError:
-        outcome = None
-    if outcome is None:
-        raise NothingToUndo("what was to be undone was not done")
 
 
 def _halves(outcome: Outcome) -> str:

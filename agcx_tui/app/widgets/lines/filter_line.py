@@ -74,6 +74,11 @@ class FilterInput(CompletedLine):
         self._apply()
         self._sessions.action_page(pages)
 
+    @property
+    def next_words(self) -> str:
+        """What Tab does next."""
+        return super().next_words if self.value else "tab: search inside all"
+
     def go_on(self, step: int) -> None:
         if step > 0 and not self.value:
             self.post_message(self.SearchInside())

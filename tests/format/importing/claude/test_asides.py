@@ -124,6 +124,32 @@ def test_what_was_rewound_is_a_branch_and_the_rest_reads_through(read):
     assert imported.metadata.message_count == 6
 
 
+def begun_again(*last: dict) -> list[dict]:
+    return [
+        user("Sort it", uuid="a", parentUuid=None),
+        assistant(text("Sorted"), uuid="b", parentUuid="a"),
+        user("Count it", uuid="c", parentUuid=None),
+        assistant(text("Three"), uuid="d", parentUuid="c"),
+        *last,
+    ]
+
+
+def test_a_rewind_of_the_first_message_is_a_branch_as_well(read):
+    imported = read(*begun_again({"type": "last-prompt", "leafUuid": "d", "sessionId": SESSION}))
+    branches = [message.metadata.branch_id for message in imported.conversation.messages]
+    assert branches[0] is not None
+    assert branches == [branches[0], branches[0], None, None]
+    assert imported.metadata.title == "Count it"
+
+
+@pytest.mark.parametrize("leaf", [None, "b", "z"])
+def test_what_follows_nothing_was_lived_unless_the_source_goes_on_from_there(leaf, read):
+    last = [{"type": "last-prompt", "leafUuid": leaf, "sessionId": SESSION}]
+    for lines in begun_again(), begun_again(*last):
+        messages = read(*lines).conversation.messages
+        assert {message.metadata.branch_id for message in messages} == {None}
+
+
 def test_a_rewind_within_what_was_rewound_later_is_a_branch_of_that_branch(read):
     imported = read(
         chained(user("root"), "1", None),

@@ -210,3 +210,19 @@ def test_the_directory_is_the_one_that_the_agent_worked_in_last(read):
     turn = [line("turn_context", {"cwd": cwd, "model": "m"}) for cwd in ("/src/a", "/src/b")]
     imported = read(meta(cwd="/src"), turn[0], user("one"), turn[1], assistant("two"))
     assert imported.conversation.context.working_directory == "/src/b"
+
+
+def test_a_clock_that_was_set_back_changes_no_order_and_the_latest_moment_counts(read):
+    times = [f"2025-09-25T14:{minute}:00Z" for minute in ("10", "30", "05", "06")]
+    content = [{"type": "output_text", "text": "So."}]
+    said = [item("message", time, role="assistant", content=content) for time in times]
+    imported = read(meta(), *said)
+    assert [message.timestamp for message in imported.conversation.messages] == times
+    metadata = imported.metadata
+    assert (metadata.updated_at, metadata.last_accessed) == (times[1], times[1])
+    # The times of a half second and of a whole one are of different length.
+    ends = ["2025-09-25T14:30:00.500Z", "2025-09-25T14:30:00Z", "2025-09-25T14:05:00Z"]
+    said = [item("message", time, role="assistant", content=content) for time in ends]
+    assert read(meta(), *said).metadata.updated_at == ends[0]
+    # Nor does a session end before it began.
+    assert read(meta(), said[2]).metadata.updated_at >= read(meta()).metadata.created_at

@@ -20,7 +20,10 @@ async def test_the_palette_finds_actions_and_sessions(store):
         # All at once, before there are commands to turn a page of.
         for key in ("ctrl+p", "down", "pagedown", "pageup"):
             app.post_message(events.Key(key, None))
-        await on_top(pilot, Palette)
+        palette = await on_top(pilot, Palette)
+        await until(pilot, lambda: palette.query_one(CommandList).option_count)
+        for columns in (1, 6, 8, SIZE[0]):
+            await pilot.resize_terminal(columns, SIZE[1])
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
         await pilot.press("ctrl+p")

@@ -113,8 +113,8 @@ async def test_a_checkpoint_is_made_renamed_and_deleted_and_u_undoes_each(manage
         for count in range(3):
             await until(pilot, lambda: pilot.app.screen is screen)
             await pilot.press("u")
-            await until(pilot, lambda count=count: len(screen.derived.done) == 2 - count)
-        await until(pilot, lambda: not screen.derived.done)
+            await until(pilot, lambda count=count: len(screen.derived.acts.done) == 2 - count)
+        await until(pilot, lambda: not screen.derived.acts.done)
     assert files(managed) == before
 
 

@@ -12,6 +12,7 @@ from agcx_format.store.store import open_store
 from agcx_tui.app.screens.conversation.checkpoint import show_checkpoint
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.conversation.derived_sessions import DerivedSessions
+from agcx_tui.app.screens.conversation.session_acts import SessionActs
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.tab_line import TabLine
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
@@ -161,7 +162,7 @@ async def test_enter_on_a_checkpoint_reads_it(tmp_path, with_store):
     acts = ActQueue(open_store(path)) if with_store else None
     app = ScreenApp(
         str(path / f"{MANAGED}.agcx"),
-        derived=DerivedSessions("", acts),
+        derived=DerivedSessions("", SessionActs(acts)),
         show_checkpoint=show_checkpoint,
     )
     async with app.run_test(size=(100, 45)) as pilot:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from agcx_format.catalog import Opening
-from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.groups import GROUPINGS, Section
 from agcx_tui.core.sessions.query import parse
 from tests.support.entries import NOW
 from tests.support.examples import some_of
-from tests.tui.app.screens.test_list_keys import Listing, entry, in_loop
+from tests.tui.app.screens.list_machine import ListMachine
+from tests.tui.app.screens.test_list_keys import entry
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 PROJECTS = ("/w/site", "/w/app", "")
 
 
-class GroupedKeys(RuleBasedStateMachine):
+class GroupedKeys(ListMachine):
     """Group, fold, move, jump, mark a session or a section, filter; a session that appears."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.app = Listing()
-        self.context = self.app.run_test(size=(80, 12))
-        self.runner.run(self.context.__aenter__())
-        self.list = self.app.query_one(SessionList)
-        self.table = self.app.table
         self.table._here = "/w/site"
         self.folded: set[str] = set()
         self.marks: set[int] = set()
@@ -40,22 +32,11 @@ class GroupedKeys(RuleBasedStateMachine):
         self.press("down")
         self.cursor = self.at()
 
-    def teardown(self) -> None:
-        self.runner.run(self.context.__aexit__(None, None, None))
-        self.runner.close()
-
     def add(self, numbers) -> None:
         rows = self.table.put(map(entry, numbers))
         places = [(row, PROJECTS[self.number(row) % 3]) for row in rows]
         self.table.set_openings((row, Opening("", place, place)) for row, place in places)
-        in_loop(self.runner, self.list.update)
-
-    def press(self, key: str) -> None:
-        binding = self.list._bindings.get_bindings_for_key(key)[0]
-        self.runner.run(self.app.run_action(binding.action, self.list))
-
-    def number(self, row: int) -> int:
-        return int(self.table.title(row).split()[0])
+        self.in_loop(self.list.update)
 
     def named(self, line) -> object:
         return line.key if isinstance(line, Section) else self.number(line)
@@ -92,7 +73,7 @@ class GroupedKeys(RuleBasedStateMachine):
 
     @rule(grouping=st.sampled_from(GROUPINGS))
     def group(self, grouping):
-        in_loop(self.runner, self.list.group_by, grouping)
+        self.in_loop(self.list.group_by, grouping)
         self.folded.clear()
         if isinstance(self.cursor, int):
             assert self.at() == self.cursor
@@ -148,7 +129,7 @@ class GroupedKeys(RuleBasedStateMachine):
     def filter(self, typed):
         before = self.expected()
         self.table.filter_by(parse(typed, NOW))
-        in_loop(self.runner, self.list.update)
+        self.in_loop(self.list.update)
         self.stays(before)
 
     @rule(number=st.integers(1, 14))

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from textual import on
-from textual.app import App, ComposeResult
+from hypothesis.stateful import invariant, precondition, rule
 
-from agcx_tui.app.themes import DARK
-from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.sorting import SORTS
-from agcx_tui.core.sessions.table import SessionTable
 from tests.support.browsing import (
     SIZE,
     at_cursor,
@@ -30,6 +24,7 @@ from tests.support.browsing import (
 )
 from tests.support.entries import NOW, session
 from tests.support.examples import some_of
+from tests.tui.app.screens.list_machine import ListMachine
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -81,72 +76,27 @@ class Model:
             self.cursor = order[min(index, len(order) - 1)] if order else None
 
 
-class Listing(App[None]):
-    """A list alone, with what the screens around it do to its table."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_theme(DARK)
-        self.theme = DARK.name
-        self.table = SessionTable()
-        self.said = 0
-
-    def compose(self) -> ComposeResult:
-        yield SessionList(self.table, lambda: NOW)
-
-    @on(SessionList.MarksChanged)
-    def _heard(self) -> None:
-        self.said += 1
-
-
-def in_loop(runner: asyncio.Runner, change, *values) -> None:
-    """Change a list as the app does: the scrollbar that it may need then is a task."""
-
-    async def changing():
-        change(*values)
-
-    runner.run(changing())
-
-
-class Keys(RuleBasedStateMachine):
+class Keys(ListMachine):
     """Move, mark, range, filter, sort, reverse, Esc; a session that appears, vanishes, or is another."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.app = Listing()
-        self.context = self.app.run_test(size=(80, 12))
-        self.runner.run(self.context.__aenter__())
-        self.list = self.app.query_one(SessionList)
-        self.table = self.app.table
         self.model = Model()
         self.there = set(range(1, 9))
         self.table.put(map(entry, self.there))
-        in_loop(self.runner, self.list.update)
+        self.in_loop(self.list.update)
         self.press("down")
         self.model.moved(self.shown(), 1)
 
-    def teardown(self) -> None:
-        self.runner.run(self.context.__aexit__(None, None, None))
-        self.runner.close()
-
     # --- what the list does
-
-    def press(self, key: str) -> None:
-        """As the app obeys it, at once."""
-        binding = self.list._bindings.get_bindings_for_key(key)[0]
-        self.runner.run(self.app.run_action(binding.action, self.list))
 
     def shown(self) -> list[int]:
         return [self.number(row) for row in self.table.order]
 
-    def number(self, row: int) -> int:
-        return int(self.table.title(row).split()[0])
-
     def change(self, change) -> None:
         before = self.shown()
         change()
-        in_loop(self.runner, self.list.update)
+        self.in_loop(self.list.update)
         self.model.changed(before, self.shown())
 
     # --- what is done

@@ -303,6 +303,15 @@ async def test_the_search_opens_over_the_list(demo, keys):
         assert screen.focused is screen.bar.input
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        # That Tab opens it is said as long as nothing is typed.
+        hint, status = (
+            "tab: search inside all",
+            pilot.app.screen.query_one("#filter-status", EdgeLine),
+        )
+        await until(pilot, lambda: (status.plain == hint) == (keys[0] == "slash"))
+        if keys[0] == "slash":
+            await pilot.press("q")
+            await until(pilot, lambda: status.plain and hint not in status.plain)
 
 
 @pytest.mark.parametrize("keys", [("tab",), ("enter",)])

@@ -364,7 +364,7 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "title-input")
         await pilot.press("enter")
         await until(pilot, lambda: len(open_store(store).acts()) == 2)
-        await until(pilot, lambda: conversation.derived.done)
+        await until(pilot, lambda: conversation.derived.acts.done)
         # Another program acts meanwhile: that is not undone here.
         other = open_store(store)
         # On a session that has no part in it, which could not be undone then.
@@ -373,7 +373,7 @@ async def test_u_in_a_conversation_undoes_what_was_done_here_and_not_the_last_ac
         # The key is for the conversation, not for the dialog that is closing.
         await until(pilot, lambda: pilot.app.screen is conversation)
         await pilot.press("u")
-        await until(pilot, lambda: not conversation.derived.done)
+        await until(pilot, lambda: not conversation.derived.acts.done)
         assert [act.kind for act in open_store(store).acts()] == ["edit", "edit"]
         await pilot.press("u")
         await until(pilot, lambda: "Nothing to undo here" in notices(pilot))

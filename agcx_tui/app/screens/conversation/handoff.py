@@ -1,4 +1,4 @@
-"""What leaves a conversation: an export, its id, its files to an editor, itself to its agent."""
+"""Hands a conversation over: to a file, the clipboard, an editor, or its agent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from agcx_tui.app.widgets.copying import copy
 if TYPE_CHECKING:
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
-__all__ = ["TakingOut"]
+__all__ = ["Handoff"]
 
 
-class TakingOut:
+class Handoff:
     """For one screen; `export`, if there is one, asks where a session file is to be exported to."""
 
     def __init__(self, screen: ConversationScreen, export: Callable[[str], None] | None) -> None:
