@@ -7,7 +7,6 @@ Whatever a key opens is imported when the key is pressed.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +27,7 @@ from agcx_tui.app.textual_internals import EndingApp, forget_toasts, is_ending, 
 from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.importing.background import BackgroundImport
+from agcx_tui.core.local import collector
 from agcx_tui.core.local.choices import Remembered
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.keeping_on_exit import log_failure, log_to, quietly
@@ -147,10 +147,7 @@ class AgcxApp(EndingApp[object]):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
 
     def on_mount(self) -> None:
-        if not gc.isenabled():
-            # Imported modules stay: the collector need not look through them.
-            gc.freeze()
-            gc.enable()
+        collector.begin()
         # Redraw everything: something else was on the terminal meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)

@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from agcx_tui.app.textual_internals import HeldScreen, forget_toasts
 from agcx_tui.app.widgets.plain_ground import lines_alike
+from agcx_tui.core.local import collector
 
 if TYPE_CHECKING:
     from agcx_tui.core.words.help_pages import HelpSection
@@ -28,6 +29,13 @@ class OnceScreen(HeldScreen[ScreenResultType]):
 
     help_section_first: ClassVar[bool] = False
     """Whether it comes before the keys."""
+
+    def __init__(
+        self, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        # The modules of a screen are imported with it.
+        collector.keep_imported()
+        super().__init__(name, id, classes)
 
     @on(events.Mount)
     def _forget_toasts(self) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
-from agcx_tui.app.textual_internals import is_drawing_suspended, is_held, takes_keys
+from agcx_tui.app.textual_internals import HeldScreen, is_drawing_suspended, is_held, takes_keys
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -35,6 +35,8 @@ __all__ = ["KeyGate", "handled"]
 _AGAIN = 0.02
 # Seconds without a key after which what is typed is no longer part of what was discarded.
 _PAUSE = 0.4
+# Seconds that a screen waits to be drawn for the first time while a key that was typed before is obeyed.
+_WITH_KEY = 0.1
 # Seconds that keys wait for a screen: one that was closed before it appeared never does.
 _PATIENCE = 2.0
 
@@ -91,7 +93,13 @@ class KeyGate:
         # The stack is empty while the program ends.
         while stack := self._app.screen_stack:
             screen = stack[-1]
-            if takes_keys(screen) or not await handled(screen):
+            if takes_keys(screen):
+                break
+            if isinstance(screen, HeldScreen) and not is_held(screen):
+                # What the key does is in the first picture.
+                screen.hold(_WITH_KEY)
+                self._app.call_later(screen.release)
+            if not await handled(screen):
                 break
 
     def note(self, event: events.Event) -> None:

@@ -19,6 +19,7 @@ from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.subagents import parent_of
 from agcx_tui.app import from_threads
+from agcx_tui.core.local import collector
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ShownFile"]
 
+# Most likely Enter comes after a preview.
+_CONVERSATION = "agcx_tui.app.screens.conversation.conversation"
 # Seconds that a thread reads before it shows what it has.
 _PATIENCE = 0.1
 
@@ -90,8 +93,9 @@ class ShownFile(Generic[Found]):
             error = os_reason(cause)
         if not from_threads.call(self._preview, self._take, number, file, found, error):
             _close(file)
-        # Most likely Enter comes next, and then it opens at once.
-        import_module("agcx_tui.app.screens.conversation.conversation")
+        # Then it opens at once.
+        import_module(_CONVERSATION)
+        collector.keep_imported()
 
     async def show(self, file: SessionFile) -> Transcript:
         """Show a file in place of the one before; returns the transcript, which may be new."""

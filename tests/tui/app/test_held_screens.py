@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from agcx_tui.app import textual_internals
+from agcx_tui.app.keys.gate import KeyGate
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from tests.support.browsing import until
 from tests.support.typing_app import SIZE, TypingApp, is_to_be_drawn
@@ -89,6 +90,44 @@ async def test_a_screen_that_waited_through_a_batch_of_changes_is_drawn_after_it
             await pilot.pause()
             assert not screen.drawn
         await until(pilot, lambda: screen.drawn)
+
+
+class KeyedScreen(textual_internals.HeldScreen[None], CountedScreen):
+    """A screen with a key, that notes what it shows each time it is drawn."""
+
+    BINDINGS = [("k", "obey", "obey")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+
+    def compose(self):
+        yield Static("nothing", id="keyed")
+
+    def action_obey(self) -> None:
+        self.query_one("#keyed", Static).update("obeyed")
+
+    def _compositor_refresh(self) -> None:
+        if not textual_internals.is_held(self):
+            self.shown += [str(each.content) for each in self.query(Static)]
+        super()._compositor_refresh()
+
+
+async def test_what_a_key_does_that_was_typed_before_the_first_picture_is_in_it():
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = KeyedScreen()
+
+        async def press() -> None:
+            # As the app does with a key that follows one that opens a screen.
+            app.push_screen(screen)
+            await KeyGate(app).ready()
+            await textual_internals.run_binding(app, "k")
+
+        app.call_later(press)
+        await until(pilot, lambda: screen.shown)
+        assert set(screen.shown) == {"obeyed"}
+        assert not textual_internals.is_held(screen)
 
 
 class SizedScreen(textual_internals.HeldScreen[None]):
