@@ -87,7 +87,7 @@ def test_steps_give_the_text(section: bytes, content: bytes):
 
 
 def test_nothing_is_left_of_the_steps_of_a_section():
-    # The memory that zstd takes for a frame is some 100 MiB of addresses at most, for ever if it is not freed.
+    # What zstd takes for a frame is up to 128 MiB of addresses.
     assert b"".join(in_steps(frames.compress(TEXT, 3))) == TEXT
     gc.collect()
     assert not [each for each in gc.get_objects() if type(each).__module__ == frames.__name__]
