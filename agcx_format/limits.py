@@ -60,7 +60,7 @@ KEPT_PACKED = 32 * MIB
 # The same of text that was only passed, where not all of it fits.
 KEPT_PASSED = 8 * MIB
 
-# A session file that is larger is not read into values by what changes it: those take many times as much.
+# A larger session file is changed piece by piece: as values it would take many times as much memory.
 SESSION_IN_MEMORY = MIB
 
 # What one act keeps in memory of the files that it is about to write; the others it keeps on disk.

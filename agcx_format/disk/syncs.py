@@ -23,7 +23,7 @@ _MOST: Final = 16
 class Syncs:
     """Files and directories that wait to be synced; used as a context, which waits at its end.
 
-    After an exception nothing is synced any more.
+    After an exception the rest is not synced.
     """
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def _sync_all(work: Sequence[tuple[Callable[[int], None], int]]) -> None:
         try:
             thread.start()
         except RuntimeError:
-            # No more threads to be had: one after the other is as good, only slower.
+            # The system has no thread left: one after the other is slower, and as good.
             sync(*each)
         else:
             threads.append(thread)

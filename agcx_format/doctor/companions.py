@@ -22,13 +22,14 @@ from agcx_format.store.paths import is_uuid
 
 __all__ = ["UNNAMED", "read_small", "verify_checkpoint", "verify_copy", "verify_index"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # Layout 2's checkpoints do not hold their own metadata.
 UNNAMED = CheckpointMetadata(UUID(int=0), "", "1970-01-01T00:00:00Z", 0, None)
 
 
 def verify_checkpoint(path: str | os.PathLike[str]) -> FileReport:
+    """Check one checkpoint, and that its name has its id."""
     draft = ReportDraft(path, "checkpoint")
     value = _decoded(draft, lambda data: checkpoint.decode(data, UNNAMED), Severity.ERROR)
     ids = checkpoint.ids_of(os.path.basename(path))
@@ -85,7 +86,7 @@ def read_small(path: str | os.PathLike[str]) -> bytes:
         os.close(fd)
 
 
-def _decoded(draft: ReportDraft, decode: Callable[[bytes], T], severity: Severity) -> T | None:
+def _decoded(draft: ReportDraft, decode: Callable[[bytes], _T], severity: Severity) -> _T | None:
     try:
         data = read_small(draft.path)
         draft.size = len(data)

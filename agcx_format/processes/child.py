@@ -22,16 +22,16 @@ __all__ = ["Failed", "failure_of", "main"]
 class Failed:
     """The answer to a job for which the work raised an error.
 
-    A work of several jobs has one in its list for each that failed.
+    Work that takes several jobs at once gives a list, with one of these for each job that failed.
     """
 
     error: Exception
 
 
 def failure_of(error: Exception) -> Failed:
-    """What says why, and can be pickled."""
+    """The answer for this error, which can be pickled whatever the error is."""
     try:
-        # Some errors can be written and not read.
+        # Some errors can be pickled but not unpickled.
         pickle.loads(pickle.dumps(error))
     except Exception:
         return Failed(RuntimeError(f"{type(error).__name__}: {error}"))
@@ -43,7 +43,7 @@ def main() -> None:
     # Ctrl-C is for the program that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
-    # Whatever the work prints is no answer.
+    # What the work prints must not be read as an answer.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     work: Callable[[object], object] = pickle.load(sys.stdin.buffer)
     jobs: SimpleQueue[bytes] = SimpleQueue()

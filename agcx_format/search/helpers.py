@@ -13,11 +13,12 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from agcx_format.processes.pool import Process
     from agcx_format.search.examine import Outcome
     from agcx_format.search.jobs import Errand

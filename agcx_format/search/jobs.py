@@ -26,7 +26,7 @@ from agcx_format.search.segment import Segment
 __all__ = ["Asked", "Errand", "Job", "jobs_of", "run_errand"]
 
 # Blocks that a job reads: few at first, so that the first results come at once.
-_FIRST_JOBS, _SMALL, _LARGE = 8, 8, 64
+_FIRST_JOBS, _SMALL, _LARGE = 8, 8, 128
 # What is larger cannot be stopped soon enough in another process.
 _LARGEST_ERRAND = 512
 # Segments that another process keeps open: those of the jobs that it gets are next to each other.

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.tools import TELLING as TELLING
     from agcx_format.transcript.tools import Call as Call
     from agcx_format.transcript.tools import read_call as read_call
+    from agcx_format.transcript.tools import short_command as short_command
     from agcx_format.transcript.wording import answer_lines as answer_lines
     from agcx_format.transcript.wording import call_parts as call_parts
     from agcx_format.transcript.wording import describe_file as describe_file
@@ -93,7 +94,7 @@ _HOMES = {
     "silent": "is_sealed repeats",
     "title": "short_title",
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
-    "tools": "Call TELLING read_call",
+    "tools": "Call TELLING read_call short_command",
     "wording": "answer_lines call_parts describe_file describe_outcome describe_record",
     "words": "begins_as_task count_turns genuine_user_text is_tool_image own_words text_of",
 }

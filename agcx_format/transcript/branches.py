@@ -3,8 +3,8 @@
 Strategy: one walk over all messages (`BranchFinder`), which keeps branch points, branches, and runs of
 messages in one branch, so a long conversation takes no more memory than its branches.  The ids of all
 messages are kept during the walk, in 16 bytes each, for messages that others continue from although they are
-not marked as branch points.  `ChosenWays` says what is shown: at first the path to the last message, which
-is the one that was lived.
+not marked as branch points.  `ChosenWays` says what is shown: at first the path to the last message, where
+the conversation ended up.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Branches:
 
 
 class BranchFinder:
-    """Takes all messages of a conversation, in order."""
+    """Finds the branches of a conversation, whose messages it is given in order."""
 
     def __init__(self) -> None:
         self._found = Branches()

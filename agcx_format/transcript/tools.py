@@ -19,7 +19,7 @@ from agcx_format.model.items import ExecAction, FunctionCall, LocalShellCall
 from agcx_format.transcript.meaning import Meaning, call_meaning
 from agcx_format.transcript.outputs import without_surrogates
 
-__all__ = ["FILE_KEYS", "SHELL", "TELLING", "Call", "read_call", "typed_command"]
+__all__ = ["FILE_KEYS", "SHELL", "TELLING", "Call", "read_call", "short_command", "typed_command"]
 
 
 # The name of the tool behind a `LocalShellCall`, which has none.
@@ -65,7 +65,7 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
             SHELL,
             typed,
             directory=action.working_directory,
-            gist=_first_line(typed),
+            gist=_first_line(short_command(typed)),
             settings=tuple(_settings(action)),
             files=_files_of_patch(typed),
         )
@@ -83,7 +83,7 @@ def _from_arguments(name: str, arguments: Any) -> Call:
             directory = arguments.get("workdir", arguments.get("cwd"))
             where = directory if isinstance(directory, str) else None
             files = _files_of_patch(command)
-            gist = _gist_of_text(command) if files else _first_line(command)
+            gist = _gist_of_text(command) if files else _first_line(short_command(command))
             return Call(name, command, directory=where, gist=gist, files=files)
         if len(arguments) == 1 and isinstance(text := arguments.get("input"), str):
             return Call(name, text=text, gist=_gist_of_text(text), files=_files_of_patch(text))
@@ -147,6 +147,28 @@ def typed_command(command: Any) -> str | None:
     if len(words) == 3 and shell in _SHELLS and _is_command_option(words[1]):
         return words[2]
     return shlex.join(words)
+
+
+# In the first so many characters of a command.
+_LONGEST_CHANGE = 1024
+_change_of_directory = re.compile(
+    r"""\s*cd\s+("[^"\n]+"|'[^'\n]+'|[^\s;&|'"]+)[ \t]*(&&|;|\n)\s*(?=\S)"""
+)
+
+
+def short_command(command: str) -> str:
+    """A command for a line of its own: of a long directory it changes to first, only the last part.
+
+    Agents begin every command like that: lines that are cut after a hundred characters would all be the same.
+    """
+    change = _change_of_directory.match(command[:_LONGEST_CHANGE])
+    if change is None:
+        return command
+    where = change[1].strip("\"'").rstrip("/")
+    if where.count("/") > 2:
+        where = f"…/{where.rpartition('/')[2]}"
+    then = " && " if change[2] == "&&" else "; "
+    return f"cd {where}{then}{command[change.end() :]}"
 
 
 def _is_command_option(word: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import msgspec
 
 from agcx_format import open_store
 from agcx_format.importing import (
+    Source,
     agent_named,
     import_sessions,
     look_at,
@@ -21,8 +23,10 @@ from tests.bench import child
 from tests.bench.registry import measure, median_ms, megabytes, times
 from tests.bench.rollouts import (
     tiny_rollout,
+    write_droid,
     write_huge_rollout,
     write_huge_transcript,
+    write_pi,
     write_rollout,
     write_transcript,
 )
@@ -40,6 +44,20 @@ def codex(work: Workspace) -> Outcome:
 @measure("import.claude", "reading a large transcript of Claude Code", _FLOOR, times(3))
 def claude(work: Workspace) -> Outcome:
     return _parsed(work, "transcript", write_transcript, read_transcript)
+
+
+@measure("import.pi", "reading a large session of Pi", _FLOOR)
+def pi(work: Workspace) -> Outcome:
+    return _parsed(work, "pi", write_pi, partial(_read, "pi"))
+
+
+@measure("import.droid", "reading a large session of Factory Droid", _FLOOR)
+def droid(work: Workspace) -> Outcome:
+    return _parsed(work, "droid", write_droid, partial(_read, "droid"))
+
+
+def _read(agent: str, path: Path) -> object:
+    return agent_named(agent).read(Source(path))
 
 
 def _parsed(

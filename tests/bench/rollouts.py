@@ -14,7 +14,8 @@ from agcx_format.model.timestamps import Timestamp
 from tests.bench.prose import Prose
 
 __all__ = [
-    "tiny_rollout", "write_huge_rollout", "write_huge_transcript", "write_rollout", "write_transcript",
+    "tiny_rollout", "write_droid", "write_huge_rollout", "write_huge_transcript", "write_pi",
+    "write_rollout", "write_transcript",
 ]  # fmt: skip
 
 _START = 1_756_123_200_000_000_000
@@ -59,6 +60,16 @@ def write_transcript(path: Path, size: int, seed: int) -> None:
     """A transcript of at least `size` bytes."""
     random = Random(seed)
     _write(path, _limited(_transcript(Prose(random), random), size))
+
+
+def write_pi(path: Path, size: int, seed: int) -> None:
+    """A session of Pi of at least `size` bytes."""
+    _write(path, _limited(_pi(Prose(Random(seed))), size))
+
+
+def write_droid(path: Path, size: int, seed: int) -> None:
+    """A session of Factory Droid of at least `size` bytes."""
+    _write(path, _limited(_droid(Prose(Random(seed))), size))
 
 
 def write_huge_transcript(path: Path, size: int, seed: int) -> None:
@@ -142,6 +153,39 @@ def _transcript(prose: Prose, random: Random) -> Iterator[dict]:
             "uuid": uuid, "timestamp": Timestamp.from_ns(_START + number * _STEP),
         }  # fmt: skip
         before = uuid
+
+
+def _pi(prose: Prose) -> Iterator[dict]:
+    about = {"type": "session", "version": 3, "id": str(UUID(int=1)), "cwd": "/src"}
+    yield {**about, "timestamp": Timestamp.from_ns(_START)}
+    before = None
+    for number, (role, content) in enumerate(_claude_contents(prose)):
+        yield {
+            "type": "message", "id": f"m{number}", "parentId": before,
+            "timestamp": Timestamp.from_ns(_START + number * _STEP),
+            "message": _pi_message(role, content),
+        }  # fmt: skip
+        before = f"m{number}"
+
+
+def _pi_message(role: str, content: object) -> dict:
+    match content:
+        case [{"type": "tool_use", "id": call, "name": name, "input": given}]:
+            content = [{"type": "toolCall", "id": call, "name": name, "arguments": given}]
+        case [{"type": "tool_result", "tool_use_id": call, "content": text}]:
+            text = [{"type": "text", "text": text}]
+            return {"role": "toolResult", "toolCallId": call, "content": text, "isError": False}
+    return {"role": role, "content": content}
+
+
+def _droid(prose: Prose) -> Iterator[dict]:
+    yield {"type": "session_start", "id": str(UUID(int=1)), "title": "Sort it", "cwd": "/src"}
+    for number, (role, content) in enumerate(_claude_contents(prose)):
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        yield {
+            "type": "message", "id": f"m{number}", "message": {"role": role, "content": blocks},
+            "timestamp": Timestamp.from_ns(_START + number * _STEP),
+        }  # fmt: skip
 
 
 def _claude_contents(prose: Prose) -> Iterator[tuple[str, object]]:

@@ -205,18 +205,26 @@ def with_all_before_damage(section: Section, made: Iterable[bytes]) -> Iterator[
         size = max(0, size - len(piece))
 
 
+class _Given:
+    """What is to be decompressed next: for zstd, which takes it for a file."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def read(self, size: int) -> bytes:
+        """What was given, once."""
+        given, self.data = self.data, b""
+        return given
+
+
 class _FrameStream:
     """Decompresses one frame, some blocks at a time, each time in one call of zstd."""
 
     def __init__(self) -> None:
-        self._given = b""
+        # Not the stream itself: Python finds no cycle through a reader, which would never be freed.
+        self._given = _Given()
         # zstandard calls nothing but `read`; its types ask for a whole file.
-        self._reader = _decompressor().stream_reader(cast("IO[bytes]", self))
-
-    def read(self, size: int) -> bytes:
-        """What was given to `inflate`, once: for zstd, which takes the stream for a file."""
-        given, self._given = self._given, b""
-        return given
+        self._reader = _decompressor().stream_reader(cast("IO[bytes]", self._given))
 
     def inflate(self, data: bytes, blocks: list[_Block]) -> bytes:
         """The text of the blocks that `data` holds, the next ones of the frame.
@@ -226,7 +234,7 @@ class _FrameStream:
         """
         import zstandard
 
-        self._given = data
+        self._given.data = data
         bound = sum(block.bound for block in blocks)
         try:
             # A byte more than there can be: only then does zstd read all of the data.

@@ -190,9 +190,9 @@ class _Undo(Work):
     def _is_wrong(self, step: Step, before: Collection[str]) -> bool:
         now = signature_behind(self._store, step)
         if step.after is None or now is None or not is_copy(step.after, now):
-            # Of an act that is done we always write it: else nothing tells whether the file is the act's.
+            # A finished act always records it: without it the file may be anyone's.
             return True
-        # A file system that gives inodes no lasting numbers, or a store that was copied, has other ones.
+        # Not the recorded one: inodes differ in a copied store, and change on some file systems.
         self._now[step.path] = now
         if step.op == "replace":
             return step.path not in before

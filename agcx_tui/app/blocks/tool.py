@@ -19,7 +19,14 @@ import msgspec
 from rich.style import Style
 
 from agcx_format import FunctionCall, LocalShellCall
-from agcx_format.transcript import TELLING, Meaning, call_meaning, replaced_texts, safe_line
+from agcx_format.transcript import (
+    TELLING,
+    Meaning,
+    call_meaning,
+    replaced_texts,
+    safe_line,
+    short_command,
+)
 from agcx_tui.app.blocks.meanings import meaning_summary
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.rows import Row, tidy
@@ -128,10 +135,11 @@ def _shell(name: str, command: list[str] | str, notes: tuple[str, ...], palette:
         return Asked(name, "(no command)", notes=notes)
     if "*** Begin Patch" in script and script.lstrip().startswith("apply_patch"):
         return _patch("apply_patch", script[script.index("*** Begin Patch") :], notes, palette)
-    whole = "\n" not in script.strip()
-    extra = script.strip().count("\n")
-    more = "" if whole else f"  (+{extra:,} {'line' if extra == 1 else 'lines'})"
-    return Asked(name, _first_line(script) + more, script=script, notes=notes, whole=whole)
+    short = short_command(script).strip()
+    extra = short.count("\n")
+    more = f"  (+{extra:,} {'line' if extra == 1 else 'lines'})" if extra else ""
+    whole = not extra and short == script.strip()
+    return Asked(name, _first_line(short) + more, script=script, notes=notes, whole=whole)
 
 
 def _patch(name: str, text: str, notes: tuple[str, ...], palette: Palette) -> Asked:

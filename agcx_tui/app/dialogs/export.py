@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
@@ -67,6 +67,8 @@ _NO_CHECKPOINTS = "Without checkpoints; agcx copy and backup take them."
 _BRANCHES = 6
 _FORMAT_COLUMNS, _BRANCH_COLUMNS = 4, 2
 _BRANCH_WIDTH = 21
+# Cells below which the choices have no room beside each other.
+_NARROW = 60
 
 
 class PathInput(Input):
@@ -98,6 +100,12 @@ class ExportDialog(Dialog[ExportOrder]):
         & Input { background: $background; }
         & #branches-label, & #branch { display: none; }
         &.-branched #branches-label, &.-branched #branch { display: block; }
+        &.-narrow {
+            & > #box { padding: 0 2; }
+            & .label { margin-top: 0; }
+            & RadioSet, & .boxes { grid-size: 2; grid-columns: 1fr 1fr; }
+            & .boxes.-secrets, & #branch { grid-size: 1; grid-columns: 1fr; }
+        }
         & #checkpoints { color: $text-muted; }
         & #message { color: $text-muted; height: auto; min-height: 1; }
         & #message.-warning { color: $warning; }
@@ -147,6 +155,12 @@ class ExportDialog(Dialog[ExportOrder]):
         self.query_one("#format").focus()
         if len(self._items) == 1:
             self._find_branches(self._items[0].path)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """In a narrow terminal the choices stand in fewer columns."""
+        is_narrow = event.size.width < _NARROW
+        self.set_class(is_narrow, "-narrow")
+        self.query_one("#format", Picks).columns = 2 if is_narrow else _FORMAT_COLUMNS
 
     @work(thread=True, group="branches")
     def _find_branches(self, path: str) -> None:

@@ -40,7 +40,7 @@ class VerifyDialog(Dialog[bool]):
     DEFAULT_CSS = """
     VerifyDialog {
         & > #box { width: 84; }
-        & #sections { height: auto; max-height: 60vh; }
+        & #sections { height: auto; max-height: 45vh; }
         & #offer { color: $text-muted; margin-top: 1; display: none; }
         & #repair { display: none; }
         &.-damaged #offer, &.-repairable #repair { display: block; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Checkbox, Input, Static
@@ -33,6 +34,8 @@ _CHECKS = {
 }
 _TAKES = {f"take-{kind}": kind for kind in KINDS}
 _EXPORT = "export"
+# Cells below which two fields have no room beside each other.
+_NARROW = 60
 
 
 class PruneForm(Vertical):
@@ -54,6 +57,11 @@ class PruneForm(Vertical):
             height: 1; width: auto; border: none; padding: 0; margin-right: 3; background: $background;
         }
         Checkbox:focus { border: none; background: $panel; }
+        &.-narrow {
+            margin-bottom: 0;
+            #fields { grid-size: 2; }
+            .boxes { layout: grid; grid-size: 2; grid-rows: 1; height: auto; }
+        }
         #spared { color: $text-muted; padding: 0 2; }
     }
     """
@@ -73,6 +81,10 @@ class PruneForm(Vertical):
             yield Static("export to", classes="label", markup=False)
             yield _field(_EXPORT, "before deleting, e.g. ~/kept")
         yield EdgeLine(id="spared")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """In a narrow terminal it has fewer columns."""
+        self.set_class(event.size.width < _NARROW, "-narrow")
 
     @property
     def folder(self) -> str:

@@ -51,6 +51,7 @@ _MOST = 500
 # Label and note, in cells; with less room, first the label shrinks, then the note is cut.
 _LABEL, _LEAST_LABEL, _NOTE = 34, 16, 14
 _AMOUNT = 8
+_LEAST_BAR = 4
 # The edges of the list, and its scrollbar.
 _AROUND = 3
 
@@ -281,14 +282,16 @@ def place_of(lines: Sequence[Line | None], chosen: Line | None, at: int | None) 
 
 
 def _drawn(line: Line, largest: int, width: int) -> Content:
-    taken = 2 + 1 + _AMOUNT + 2 + BAR + 2
+    # In a narrow terminal the bar is shorter.
+    longest = max(_LEAST_BAR, min(BAR, width - _LEAST_LABEL - 2 - 1 - _AMOUNT - 2))
+    taken = 2 + 1 + _AMOUNT + 2 + longest + 2
     room = max(_LEAST_LABEL, min(_LABEL, width - taken - _NOTE))
     label = fit(plain_cells(line.label[:200]), room)
-    note = fit(line.note, min(len(line.note), width - taken - room))
-    drawn = bar(line.amount, largest)
+    note = fit(line.note, max(0, min(len(line.note), width - taken - room)))
+    drawn = bar(line.amount, largest, longest)
     return Content.assemble(
         f"  {label} ",
         (f"{format.size(line.amount):>{_AMOUNT}}  ", "bold"),
-        (f"{drawn:{BAR}}", "$primary"),
-        (f"  {note}", MUTED),
+        (f"{drawn:{longest}}", "$primary"),
+        (f"  {note}" if note else "", MUTED),
     )

@@ -73,7 +73,7 @@ class Picks(RadioSet):
 
     def __init__(self, columns: int, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._columns = columns
+        self.columns = columns
 
     @property
     def chosen(self) -> Pick:
@@ -90,8 +90,8 @@ class Picks(RadioSet):
         """To the pick below or above; where there is none, out of the picks."""
         picks = list(self.query(Pick))
         at = picks.index(self.chosen)
-        if 0 <= at + step * self._columns < len(picks):
-            for _ in range(self._columns):
+        if 0 <= at + step * self.columns < len(picks):
+            for _ in range(self.columns):
                 self.action_next_button() if step > 0 else self.action_previous_button()
             self.chosen.value = True
         elif step > 0:

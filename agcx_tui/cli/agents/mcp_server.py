@@ -40,4 +40,8 @@ def mcp(settings: Settings, no_redact: bool) -> None:
 
     store = settings.store()
     lookup = Lookup(store, Index(store, settings.index_directory), redact=not no_redact)
-    make_server(lookup, _INSTRUCTIONS).run()
+    try:
+        make_server(lookup, _INSTRUCTIONS).run()
+    except* BrokenPipeError:
+        # The agent has ended, and waits for no answer.
+        pass

@@ -67,7 +67,6 @@ def delete(
 ) -> None:
     """Move sessions to the store's trash, with their subagents; `agcx undo` restores them."""
     from agcx_format.store import subagents_of
-    from agcx_tui.core.store.forget import forget
 
     store = settings.store()
     entries = settings.find(store, sessions)
@@ -88,6 +87,8 @@ def delete(
         if not (may_destroy if permanently else may_delete)(settings, entries, what):
             return
     if permanently:
+        from agcx_tui.core.store.forget import forget
+
         gone = store.destroy_sessions(entries)
         if as_json:
             print_act(gone.acts[0])

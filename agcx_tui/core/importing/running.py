@@ -35,7 +35,7 @@ _REPORT_EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far an import is.
+    """How far an import has come.
 
     Fields:
         done: conversations that were read.
@@ -65,7 +65,7 @@ class ImportProgress:
         return replace(self, outcomes=+outcomes, why_skipped=why_skipped)
 
     def seconds_left(self, elapsed: float) -> float | None:
-        """An estimate; None as long as there is nothing to go by."""
+        """An estimate; None until something was read."""
         if not self.bytes_done:
             return None
         return elapsed * (self.size - self.bytes_done) / self.bytes_done
@@ -99,7 +99,7 @@ class RunningImport:
         self._closed = False
 
     def read(self, stop: Event) -> Iterator[ImportProgress]:
-        """Read the conversations, until `stop` is set; the last report tells all.
+        """Read the conversations, until `stop` is set; the last report counts them all.
 
         Raises:
             PersistenceError: The store cannot be read or written.

@@ -1,4 +1,4 @@
-"""The beginnings of sessions, where a filter needs them at once: out of the catalog, or read in the files."""
+"""The beginnings of sessions, where a filter needs them at once: from the catalog, or read from the files."""
 
 from __future__ import annotations
 

@@ -81,11 +81,11 @@ class Section:
         return self.most or max((line.amount for line in self.lines), default=0)
 
 
-def bar(amount: int, largest: int) -> str:
-    """A bar of up to `BAR` cells; any amount above 0 is visible."""
+def bar(amount: int, largest: int, longest: int = BAR) -> str:
+    """A bar of up to `longest` cells; any amount above 0 is visible."""
     if not amount or not largest:
         return ""
-    eighths = max(1, round(amount / largest * BAR * 8))
+    eighths = max(1, round(amount / largest * longest * 8))
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 

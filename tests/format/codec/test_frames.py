@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from functools import cache
 
@@ -83,6 +84,13 @@ def test_steps_give_the_text(section: bytes, content: bytes):
     found = list(in_steps(section))
     assert b"".join(found) == content
     assert all(len(piece) <= limits.MIB for piece in found)
+
+
+def test_nothing_is_left_of_the_steps_of_a_section():
+    # What zstd takes for a frame is up to 128 MiB of addresses.
+    assert b"".join(in_steps(frames.compress(TEXT, 3))) == TEXT
+    gc.collect()
+    assert not [each for each in gc.get_objects() if type(each).__module__ == frames.__name__]
 
 
 def test_steps_give_all_before_the_damage_wherever_it_is():

@@ -5,6 +5,7 @@ The layout here is made for this test. What it implements is all that a layout m
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable
 from itertools import pairwise
@@ -45,6 +46,7 @@ from agcx_format.model.session import (
     SessionState,
 )
 from agcx_format.store.store import Store
+from tests.support.messages import user
 from tests.support.stores import contents, golden_session
 
 HEADER = struct.Struct("<4sIII")
@@ -269,12 +271,17 @@ def test_it_is_duplicated_split_and_made_of_a_checkpoint(store: Store):
 
 
 def test_one_that_is_cut_off_is_told_and_saved_as_far_as_it_goes(store: Store, tmp_path: Path):
+    # Compressed in several blocks: those before the last, with the messages in them, can be read.
+    messages = [*SESSION[1].messages, user(random.Random(1).randbytes(200_000).hex())]
+    metadata = replace(SESSION[0], message_count=len(messages))
+    store.save_session(ID, metadata, replace(SESSION[1], messages=messages), SESSION[2])
     path = store.path / "third" / f"{ID}.agcx"
     data = path.read_bytes()
     path.write_bytes(data[:-40])
     assert verify_file(path).severity is Severity.ERROR
     with SessionFile(path) as file:
         known = len(file)
+    assert known == len(SESSION[1].messages)
     done = repair_file(path, tmp_path / "saved")
     assert done.target is not None
     assert done.messages == known

@@ -211,3 +211,16 @@ def test_a_fork_of_the_program_searches_by_itself(store):
     child, parent = map(int, done.stdout.split())
     assert child == parent > 0
     assert done.stderr == b""
+
+
+def test_a_search_of_little_text_loads_nothing_that_only_a_large_one_needs(store, tmp_path):
+    index = Index(open_store(store), tmp_path)
+    index.update()
+    code = (
+        "import sys; from agcx_format.search import Index\n"
+        "print(len(list(Index(*sys.argv[1:]).find('zyqw'))))\n"
+        "print(*sorted({'concurrent.futures', 'subprocess', 'pickle'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(store), str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["0", ""]

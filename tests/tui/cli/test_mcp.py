@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -211,3 +213,22 @@ def test_a_damaged_session_is_read_as_far_as_it_goes(store):
         assert QUEUE in await answer(client, "search_conversations", query="lease")
 
     ask(use)
+
+
+def test_an_agent_that_ends_before_its_answers_is_no_error(store):
+    version = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    begin = {
+        "method": "initialize",
+        "params": {**version, "clientInfo": {"name": "x", "version": "1"}},
+    }
+    call = {"name": "search_conversations", "arguments": {"query": "grid"}}
+    requests = [begin, *[{"method": "tools/call", "params": call}] * 20]
+    command = [sys.executable, "-m", "agcx_tui", "mcp"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as server:
+        server.stdout.close()
+        for number, request in enumerate(requests):
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, **request}) + "\n")
+        server.stdin.close()
+        assert server.stderr.read() == ""
+        assert server.wait(LIMIT) == 0

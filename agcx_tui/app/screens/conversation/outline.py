@@ -123,8 +123,12 @@ class OutlineScreen(PagedScreen[int]):
         widths = [max(map(len, column)) for column in zip(*facts, strict=True)]
         last = len(self._outline.turns)
         digits = len(f"{last}")
-        taken = digits + _GAP + sum(width + _GAP for width in widths if width)
-        room = max(_LEAST, self.size.width - _AROUND - taken)
+        room = self.size.width - _AROUND - digits - _GAP
+        # In a narrow terminal the words go before how long it took, and when it was.
+        for column in (1, 0):
+            if room - sum(width + _GAP for width in widths if width) < _LEAST:
+                widths[column] = 0
+        room = max(_LEAST, room - sum(width + _GAP for width in widths if width))
         for number, (turn, columns) in enumerate(
             zip(turns, facts, strict=True), last - len(turns) + 1
         ):

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
 _GAP = 2
+_BETWEEN = " · "
+# Cells of a fact that is cut, from which one still sees what it was.
+_LEAST_FACT = 8
 # Cells that are left of a left text that is cut.
 _LEAST_LEFT = 16
 
@@ -64,7 +68,7 @@ class EdgeLine(Widget):
         left, right = self._left, self._right
         if self.GIVES_WAY == "left":
             least = min(left.cell_length, _LEAST_LEFT)
-            right = _cut(right, width - least - (_GAP if least else 0))
+            right = cut_facts(right, width - least - (_GAP if least else 0))
             left = _cut(left, width - right.cell_length - (_GAP if right else 0))
         else:
             left = _cut(left, width)
@@ -74,6 +78,17 @@ class EdgeLine(Widget):
 
 def _cut(text: Content, room: int) -> Content:
     return text if text.cell_length <= room else text.truncate(max(0, room), ellipsis=True)
+
+
+def cut_facts(text: Content, room: int) -> Content:
+    """Facts with dots between them: one of which next to nothing would be left is left out whole."""
+    if text.cell_length <= room:
+        return text
+    end = text.plain.rfind(_BETWEEN)
+    while end > 0 and cell_len(text.plain[:end]) >= room:
+        end = text.plain.rfind(_BETWEEN, 0, end)
+    left = room - 1 - cell_len(text.plain[:end] + _BETWEEN)
+    return text[:end] + Content("…") if end > 0 and left < _LEAST_FACT else _cut(text, room)
 
 
 def _content(text: Content | str) -> Content:

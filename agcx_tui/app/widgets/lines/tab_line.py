@@ -5,7 +5,7 @@ Textual's own tabs take two lines and eight widgets, too much for a conversation
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -54,8 +54,7 @@ class TabLine(EdgeLine):
         self._redraw()
 
     def _redraw(self) -> None:
-        labels = Content(" " * _GAP).join(self._labels())
-        width = self.content_size.width
+        labels, width = Content(" " * _GAP).join(self._labels()), self.content_size.width
         fits = not width or labels.cell_length + 2 + cell_len(self._status) <= width
         words = self._status if fits else self._short
         self.show(labels, Content.styled(words, "$primary") if self._strong else words)
@@ -64,13 +63,19 @@ class TabLine(EdgeLine):
         self._redraw()
 
     def _labels(self) -> list[Content]:
-        return [
-            Content.assemble(
-                (f"{number} ", "$primary"),
-                (label, "bold underline $foreground" if name == self.chosen else ""),
+        """The tabs; where there is no room for their words, the other ones are numbers alone."""
+        labels = list(self._made(self.tabs))
+        width = self.content_size.width
+        if not width or sum(label.cell_length + _GAP for label in labels) - _GAP <= width:
+            return labels
+        return list(self._made([(n, words * (n == self.chosen)) for n, words in self.tabs]))
+
+    def _made(self, tabs: Sequence[tuple[str, str]]) -> Iterator[Content]:
+        for number, (name, words) in enumerate(tabs, 1):
+            chosen = "bold underline $foreground" if name == self.chosen else ""
+            yield Content.assemble(
+                (f"{number} " if words else f"{number}", "$primary"), (words, chosen)
             )
-            for number, (name, label) in enumerate(self.tabs, 1)
-        ]
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset_capture(self).x

@@ -72,6 +72,17 @@ async def test_the_format_changes_the_name_and_json_holds_all_of_it(store, here)
         # All stand in the same columns, and the longest is not cut off.
         assert len({each.region.x for each in dialog.query("#format Pick, Box")}) == 4
         assert "addresses" in app.export_screenshot(simplify=True)
+        # In a narrow terminal they stand in two columns, and all of them and the buttons can be seen.
+        await pilot.resize_terminal(44, 24)
+        await until(
+            pilot, lambda: len({each.region.x for each in dialog.query("#format Pick")}) == 2
+        )
+        narrow = app.export_screenshot(simplify=True)
+        assert all(words in narrow for words in ("Claude", "addresses", "Cancel"))
+        await pilot.resize_terminal(*SIZE)
+        await until(
+            pilot, lambda: len({each.region.x for each in dialog.query("#format Pick")}) == 4
+        )
         # Names are hidden along with secrets, never alone.
         secrets, names = dialog.query_one("#redact", Box), dialog.query_one("#personal", Box)
         names.value = True
