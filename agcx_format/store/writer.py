@@ -185,13 +185,16 @@ class StoreWriter:
             return trash.Emptied((), (), 0)
         with self._writing():
             change = deletion(self.root, entries)
-            act, freed = destroy_files(self.root, "delete", change.steps, change.sessions)
-            for layout in {entry.layout for entry in entries}:
-                # The disk may still be full: then the next change sets the index right.
-                with suppress(PersistenceError, OSError):
-                    self._index.follow(change.index, layout)
-            for session_id in change.index:
-                self._last_seen.pop(session_id, None)
+            try:
+                act, freed = destroy_files(self.root, "delete", change.steps, change.sessions)
+            finally:
+                # Some may be gone where others could not be destroyed.
+                for layout in {entry.layout for entry in entries}:
+                    # The disk may still be full: then the next change sets the index right.
+                    with suppress(PersistenceError, OSError):
+                        self._index.follow(change.index, layout)
+                for session_id in change.index:
+                    self._last_seen.pop(session_id, None)
         return trash.Emptied((act,), tuple(trash.destroyed(self.root, act, entries)), freed)
 
     # --- plain saves

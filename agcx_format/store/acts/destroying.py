@@ -41,8 +41,11 @@ def destroy_files(
             place = store.find(step.path)
             if place is not None and (found := _accepted(place, step)) is not None:
                 wanted.append((place, found))
-        freed = sum(_destroyed(place, found) for place, found in wanted)
-        store.sync_all()
+        try:
+            freed = sum(_destroyed(place, found) for place, found in wanted)
+        finally:
+            # Also what was gone before one of them could not be destroyed.
+            store.sync_all()
         moment = new_moment(root)
         act = Act(
             f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}",

@@ -143,6 +143,8 @@ class _Undo(Work):
 
     def _check(self) -> None:
         """Raises `UndoConflict` before anything has changed."""
+        # What it put in place and is gone was destroyed: nothing of that is left to take back.
+        self._steps = [step for step in self._steps if not self._is_gone(step)]
         sides = {side: self._names_kept(side) for side in (FILES, BEFORE)}
         moved = [step.path for step in self._steps if step.op == "move"]
         taken = self._taken(moved)
@@ -175,7 +177,7 @@ class _Undo(Work):
     def _conflict(self, paths: Sequence[str]) -> UndoConflict:
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         return UndoConflict(
-            f"it changed after the act of {self._act.created_at}{more}", path=paths[0]
+            f"it is not as that change left it{more}; nothing was undone", path=paths[0]
         )
 
     def _names_kept(self, side: str) -> set[str]:
@@ -186,6 +188,11 @@ class _Undo(Work):
             names = self._act_dir.names(f"{side}/{folder}".rstrip("/"))
             found.update(within + name for name in names)
         return found
+
+    def _is_gone(self, step: Step) -> bool:
+        if step.op != "create" or step.source is not None or step.after is None:
+            return False
+        return self._store.signature(step.path) is None
 
     def _is_wrong(self, step: Step, before: Collection[str]) -> bool:
         now = signature_behind(self._store, step)

@@ -50,7 +50,9 @@ force_option = click.option("--force", is_flag=True, help="Also if an agent may 
     "--keep-subagents", is_flag=True, help="Leave the sessions that they started as subagents."
 )
 @click.option(
-    "--permanently", is_flag=True, help="Destroy them, where a full disk has no room for a trash."
+    "--permanently",
+    is_flag=True,
+    help="Destroy them instead, on a disk too full for a trash: nothing restores them.",
 )
 @force_option
 @json_option

@@ -202,6 +202,18 @@ def test_a_replaced_file_that_changed_again_is_not_undone(plain_root: Path):
     assert contents(plain_root)["b"] == b"third"
 
 
+def test_what_was_put_there_and_is_destroyed_does_not_keep_the_rest_from_being_undone(
+    plain_root: Path,
+):
+    steps = [Step("create", f"new/{name}", parts=[b"created"]) for name in "cd"]
+    act = perform(plain_root, "import", steps, SESSIONS)
+    (plain_root / "new/c").unlink()
+    assert undo(plain_root).id == act.id
+    assert contents(plain_root) == {"a": b"moved"}
+    (undone,) = read_acts(plain_root)
+    assert undone.undone
+
+
 def fresh(root: Path) -> Path:
     root.mkdir()
     (root / "a").write_bytes(b"moved")
