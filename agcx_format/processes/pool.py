@@ -156,13 +156,17 @@ class Process(Generic[Job, Result]):
         return len(self._unanswered)
 
     def submit(self, job: Job) -> Future[Result]:
+        """Have it do a job; several threads may call this at once."""
         future: Future[Result] = Future()
+        # Before it is waited for: a job that cannot be pickled has no answer.
+        pickled = pickle.dumps(job)
         with self._lock:
             if self._has_ended:
                 future.set_exception(_ended())
                 return future
+            # Answers come in the order of the jobs: another thread may send none in between.
             self._unanswered.append(future)
-        self._send(pickle.dumps(job))
+            self._send(pickled)
         return future
 
     def _send(self, value: object) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from agcx_format.errors import CorruptData
-from agcx_format.processes.pool import Ended, Pool, processes_for
+from agcx_format.processes.pool import Ended, Pool, Process, processes_for
 from tests.format.processes.work import act
 
 
@@ -40,6 +41,24 @@ def test_jobs_of_a_process_that_the_system_ends_have_no_result_and_another_one_f
     assert ended[:2] == [False, True]
     assert ended[-1] is False
     assert [outcome.result() for _, outcome in pool.run("xyz")] == ["X", "Y", "Z"]
+
+
+def test_threads_that_share_a_process_get_the_answers_to_their_own_jobs():
+    process = Process(act)
+    # Larger than a pipe holds, so that whoever sends has to wait in between.
+    jobs = [letter * 200_000 for letter in "abcdefgh"] * 5
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(process.submit, jobs))
+    assert [outcome.result(60)[0] for outcome in outcomes] == [job[0].upper() for job in jobs]
+    process.close()
+
+
+def test_a_job_that_cannot_be_pickled_leaves_the_others_their_answers():
+    process = Process(act)
+    with pytest.raises(Exception, match="pickle"):
+        process.submit(lambda: None)
+    assert process.submit("a").result(60) == "A"
+    process.close()
 
 
 def test_processes_of_low_priority_give_way_to_everything_else():
