@@ -20,6 +20,7 @@ from agcx_format.search.examine import Outcome
 from tests.format.search.odd_stores import make_odd_store
 from tests.format.search.truth import literal, load, naive, searched, some_query
 from tests.support import ROOT
+from tests.support.waiting import LIMIT
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +116,12 @@ def test_helpers_that_do_not_answer_are_not_waited_for(index, monkeypatch):
     truth = naive(load(index.store), literal("e"))
     for pid in index._helpers.pids:
         os.kill(pid, signal.SIGSTOP)
+    # Were they waited for, this would fail rather than hang.
+    end = threading.Timer(LIMIT, index.close)
+    end.start()
     for _ in range(2):
         assert searched(index, literal("e")) == truth
+    end.cancel()
     assert len(index._helpers.pids) == 2
 
 
