@@ -31,15 +31,10 @@ class TextAhead:
     """
 
     def __init__(self, section: frames.Section) -> None:
-        self._steps = frames.steps(section)
-        self._pieces = gathered(frames.with_all_before_damage(section, self._made()))
-        self._asked: SimpleQueue[_Step | None] = SimpleQueue()
-        self._made_ahead: SimpleQueue[bytes | Exception] = SimpleQueue()
-        # How many were asked for and not used yet.
-        self._waiting = 0
-        self._thread: threading.Thread | None = None
-        # What ended the steps, if they were asked for too early to raise it.
-        self._end: PersistenceError | None = None
+        # Nothing that iterates refers back to this, so the memory of zstd is freed once this is dropped,
+        # and not when the collector comes by.
+        self._made = _Made(frames.steps(section))
+        self._pieces = gathered(frames.with_all_before_damage(section, self._made))
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -48,36 +43,54 @@ class TextAhead:
         return next(self._pieces)
 
     def __enter__(self) -> Self:
+        self._made.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._made.stop()
+
+
+class _Made:
+    """Iterates over what steps give: made here, or ahead in a thread while there is one."""
+
+    def __init__(self, steps: Iterator[_Step]) -> None:
+        self._steps = steps
+        self._asked: SimpleQueue[_Step | None] = SimpleQueue()
+        self._made_ahead: SimpleQueue[bytes | Exception] = SimpleQueue()
+        # How many were asked for and not used yet.
+        self._waiting = 0
+        self._thread: threading.Thread | None = None
+        # What ended the steps, if they were asked for too early to raise it.
+        self._end: PersistenceError | None = None
+
+    def start(self) -> None:
         # Made here, so that the thread holds nothing that outlives it.
         self._thread = threading.Thread(
             target=_make, args=(self._asked, self._made_ahead), name="decompress", daemon=True
         )
         self._thread.start()
-        return self
 
-    def __exit__(self, *exc: object) -> None:
+    def stop(self) -> None:
         assert self._thread is not None
         self._asked.put(None)
         self._thread.join()
         self._thread = None
 
-    def _made(self) -> Iterator[bytes]:
-        while True:
-            if self._thread is not None:
-                self._ask()
-            if self._waiting:
-                self._waiting -= 1
-                made = self._made_ahead.get()
-                if isinstance(made, Exception):
-                    raise made
-                yield made
-                continue
-            if self._end is not None:
-                raise self._end
-            step = next(self._steps, None)
-            if step is None:
-                return
-            yield step()
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._thread is not None:
+            self._ask()
+        if self._waiting:
+            self._waiting -= 1
+            made = self._made_ahead.get()
+            if isinstance(made, Exception):
+                raise made
+            return made
+        if self._end is not None:
+            raise self._end
+        return next(self._steps)()
 
     def _ask(self) -> None:
         """Let the thread make the next pieces."""

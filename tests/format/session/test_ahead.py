@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -44,6 +46,23 @@ def test_the_thread_ends_with_the_block(section: bytes):
     with pytest.raises(KeyError), text:
         raise KeyError
     assert set(threading.enumerate()) <= before
+
+
+def test_what_is_dropped_half_read_is_freed_at_once(section: bytes):
+    """Thousands of sessions are opened for their first words: none waits for the garbage collector."""
+    text = TextAhead(section)
+    next(text)
+    with text:
+        next(text)
+    freed = weakref.ref(text)
+    made = weakref.ref(text._made)
+    gc.disable()
+    try:
+        del text
+        assert freed() is None
+        assert made() is None
+    finally:
+        gc.enable()
 
 
 def test_damage_comes_after_the_text_before_it(section: bytes):
