@@ -7,6 +7,7 @@ again, and cannot be started while a screen has taken the place of stderr.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import pickle
@@ -124,6 +125,7 @@ class Process(Generic[Job, Result]):
     """One process, and the jobs that it has not answered yet."""
 
     def __init__(self, work: Callable[[Job], Result], priority: int = 0) -> None:
+        """Raises `OSError` when the system allows no more processes."""
         self._popen = subprocess.Popen(
             [sys.executable, "-P", "-c", _PROGRAM, str(priority)],
             stdin=subprocess.PIPE,
@@ -140,7 +142,12 @@ class Process(Generic[Job, Result]):
         self._has_ended = False
         self._send(sys.path)
         self._send(work)
-        threading.Thread(target=self._read, args=(self._answers,), daemon=True).start()
+        try:
+            threading.Thread(target=self._read, args=(self._answers,), daemon=True).start()
+        except RuntimeError:
+            # A thread counts as a process where their number is limited.
+            self.close()
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
 
     @property
     def pid(self) -> int:

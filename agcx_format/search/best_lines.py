@@ -60,14 +60,12 @@ class BestLines:
         matchers: Sequence[Matcher],
         rows: int,
         allowed: Allowed | None,
-        make: Callable[[Block, int, int, int], Hit],
     ) -> None:
-        """`rows` hits are wanted at most; `make` gives that of a block, message, start and end."""
+        """`rows` hits are wanted at most."""
         self.counts = [0] * len(matchers)
         self._matchers = matchers
         self._rows = rows
         self._allowed = allowed
-        self._make = make
         self._all: _Words = frozenset(range(len(matchers)))
         # Hits of one line that count first, so that it does not take the room of others.
         self._few = max(len(matchers), rows // 3)
@@ -112,10 +110,11 @@ class BestLines:
                     looked_at.add(number)
                     self._add_message(block, number, there)
 
-    def chosen(self) -> list[tuple[Hit, float]]:
+    def chosen(self, make: Callable[[Block, int, int, int], Hit]) -> list[tuple[Hit, float]]:
         """The best hits, in the order of the conversation, and what the words in the line of each are worth.
 
-        All of them in one line are worth 1.
+        All of them in one line are worth 1.  `make` gives the hit of a block, message, start and end; it is
+        not kept, since its owner keeps these lines, and the blocks of both would wait for the collector.
         """
         weights = [log1p(sum(self.counts) / max(1, count)) for count in self.counts]
 
@@ -141,7 +140,7 @@ class BestLines:
                 ]
         found.sort(key=lambda each: each[0])
         return [
-            (self._make(block, number, start, end), share)
+            (make(block, number, start, end), share)
             for (_, number, start, end), block, share in found
         ]
 

@@ -113,7 +113,7 @@ class _Examination:
         self._exact = True
         self._best: BestLines | None = None
         if len(self._wanted) > 1 and 0 < request.rows < EVERY_ROW:
-            self._best = BestLines(self._wanted, request.rows, request.allowed, self._hit)
+            self._best = BestLines(self._wanted, request.rows, request.allowed)
         # Messages that count, where nothing is looked for in them.
         self._allowed_messages = 0
 
@@ -123,7 +123,7 @@ class _Examination:
         if 0 in self._counts or self._fits_nothing():
             return None
         worth: tuple[float, ...] = ()
-        if self._best is not None and (chosen := self._best.chosen()):
+        if self._best is not None and (chosen := self._best.chosen(self._hit)):
             hits, worth = zip(*chosen, strict=True)
             self._hits = list(hits)
         count = sum(self._counts) if self._wanted else self._allowed_messages

@@ -7,6 +7,7 @@ waits, so that none is idle.  A job that a helper did not do, for whatever reaso
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -26,6 +27,8 @@ _ALONE, _WORTH_HELP = 8, 3_000
 _MOST_THREADS = 4
 # Seconds between two looks whether the search is still wanted, while others work.
 _TICK = 0.01
+# Seconds without any result after which helpers are not waited for; a job takes some hundredths of one.
+_PATIENCE = 2.0
 
 
 class _Running(NamedTuple):
@@ -104,10 +107,24 @@ class Lanes:
 
     def _wait(self) -> None:
         """Until one of those that run is done."""
-        futures = [each.future for each in self._running if not each.future.done()]
+        unfinished = [each for each in self._running if not each.future.done()]
+        futures = [each.future for each in unfinished]
+        only_helpers = not any(each.here for each in unfinished)
+        until = time.monotonic() + _PATIENCE
         while futures and not wait(futures, _TICK, FIRST_COMPLETED).done:
             if self._stopped.is_set():
                 raise Stopped
+            if only_helpers and time.monotonic() >= until:
+                self._take_back()
+                return
+
+    def _take_back(self) -> None:
+        """Do here what helpers do not answer; with so much unanswered they get nothing more."""
+        for place, each in enumerate(self._running):
+            if not each.here and not each.future.done():
+                each.future.cancel()
+                future = self._pool.submit(each.job.run, self._is_stopped)
+                self._running[place] = _Running(each.job, True, future)
 
     def _outcomes(self, each: _Running) -> list[Outcome]:
         if self._stopped.is_set():

@@ -32,8 +32,11 @@ def test_however_often_another_program_saves_the_last_save_stays(
     (tmp_path / "session").write_bytes(b"read")
     (tmp_path / "new").write_bytes(b"ours!")
     left = itertools.islice((b"x" * size for size in itertools.count(10)), saves)
+    # One for each save, and one that gives the last of them back: more would go on for ever.
+    exchanges = iter(range(saves + 1))
 
     def saved_meanwhile(one: int, name: str, other: int, other_name: str) -> None:
+        assert next(exchanges, None) is not None, "files are exchanged without end"
         if (content := next(left, None)) is not None:
             save(tmp_path, content)
         exchange(one, name, other, other_name)

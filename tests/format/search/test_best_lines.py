@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ import pytest
 
 from agcx_format import new_session, open_store
 from agcx_format.search import Hit, Index, SessionHits
+from agcx_format.search.best_lines import BestLines
 from tests.format.search.truth import some_query
 from tests.support.messages import assistant, user
 
@@ -119,3 +121,21 @@ def test_where_there_is_room_for_every_match_every_match_is_given(tmp_path):
                 assert (some.path, some.count) == (whole.path, whole.count)
                 assert len(some.hits) == min(3, some.count)
                 assert set(some.hits) <= set(whole.hits)
+
+
+def test_what_was_looked_at_is_freed_without_the_collector(tmp_path):
+    """It holds blocks of text, of each session that a search goes through."""
+
+    def looked_at() -> int:
+        return sum(isinstance(each, BestLines) for each in gc.get_objects())
+
+    store = store_of(tmp_path / "store", ["the small grid"], ["a grid, the other"])
+    for index in indexes(store, tmp_path):
+        gc.collect()
+        before = looked_at()
+        gc.disable()
+        try:
+            assert len(list(index.find("the grid"))) == 2
+            assert looked_at() == before
+        finally:
+            gc.enable()

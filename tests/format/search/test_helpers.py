@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from agcx_format.search.examine import Outcome
 from tests.format.search.odd_stores import make_odd_store
 from tests.format.search.truth import literal, load, naive, searched, some_query
 from tests.support import ROOT
+from tests.support.waiting import LIMIT
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +111,20 @@ def test_when_helpers_are_ended_in_the_middle_nothing_is_missing(index):
     wait_until(lambda: len(index._helpers.ready()) == 2)
 
 
+def test_helpers_that_do_not_answer_are_not_waited_for(index, monkeypatch):
+    monkeypatch.setattr(lanes, "_PATIENCE", 0.05)
+    truth = naive(load(index.store), literal("e"))
+    for pid in index._helpers.pids:
+        os.kill(pid, signal.SIGSTOP)
+    # Were they waited for, this would fail rather than hang.
+    end = threading.Timer(LIMIT, index.close)
+    end.start()
+    for _ in range(2):
+        assert searched(index, literal("e")) == truth
+    end.cancel()
+    assert len(index._helpers.pids) == 2
+
+
 def test_a_search_that_is_stopped_leaves_nothing_to_the_next(index):
     truth = naive(load(index.store), literal("the"))
     for _ in range(5):
@@ -146,6 +162,20 @@ def test_where_none_can_be_started_everything_is_found_here(store, tmp_path, mon
     for _ in range(2):
         assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
     wait_until(lambda: not index._helpers.ready())
+    index.close()
+
+
+def test_where_no_thread_can_be_started_no_helper_stays(store, monkeypatch):
+    class Refused(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    index = Index(open_store(store))
+    with monkeypatch.context() as limited:
+        limited.setattr(threading, "Thread", Refused)
+        index._helpers.start()
+    assert index._helpers.pids == []
+    assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
     index.close()
 
 

@@ -151,6 +151,8 @@ async def test_what_is_typed_before_the_store_is_open_is_for_the_screen_that_it_
     async with browser(store).run_test(size=SIZE) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
         opened = pilot.app.services.store
+        # It is opened behind the first screen, and is not to open between here and the keys.
+        await until(pilot, opened._is_open.is_set)
         opened._is_open.clear()
         burst(pilot, "fqueue")
         # Not long: keys wait two seconds for a screen, in which a busy machine has to open it as well.
