@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from agcx_format.processes.pool import Process
     from agcx_format.search.examine import Outcome
-    from agcx_format.search.jobs import Errand
+    from agcx_format.search.jobs import RemoteJob
 
-    Helper = Process[Errand | None, list[Outcome]]
+    Helper = Process[RemoteJob | None, list[Outcome]]
 
 __all__ = ["Helpers"]
 
@@ -69,14 +69,14 @@ class Helpers:
     def start(self) -> None:
         """Start those that are missing; does not wait for them."""
         from agcx_format.processes.pool import Process, cores
-        from agcx_format.search.jobs import run_errand
+        from agcx_format.search.jobs import run_remote_job
 
         with self._lock:
             self._forget_ended()
             # What cannot be started is not needed either.
             with suppress(OSError):
                 while len(self._known) < min(_MOST, cores() - 1) and _can_start():
-                    helper: Helper = Process(run_errand)
+                    helper: Helper = Process(run_remote_job)
                     self._known.append((helper, helper.submit(None)))
 
     def ready(self) -> list[Helper]:

@@ -1,8 +1,8 @@
 """The jobs of a search: a few sessions each, looked at one by one in this process or in another.
 
-Strategy: what another process needs to know is a value, the errand: the query, and where each session is.
+Strategy: what another process needs to know is a value, the remote job: the query, and where each session is.
 It opens the segments of the book by their paths.  What it cannot do, because a segment is damaged or gone, is
-an error of the whole errand, and the job is done here instead, where a damaged segment is dropped.
+an error of all of it, and the job is done here instead, where a damaged segment is dropped.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from agcx_format.search.results import SessionRef, Unsearched
 from agcx_format.search.scope import BookText, Task
 from agcx_format.search.segment import Segment
 
-__all__ = ["Asked", "Errand", "Job", "jobs_of", "run_errand"]
+__all__ = ["Asked", "Job", "RemoteJob", "jobs_of", "run_remote_job"]
 
 # Blocks that a job reads: few at first, so that the first results come at once.
 _FIRST_JOBS, _SMALL, _LARGE = 8, 8, 128
 # What is larger cannot be stopped soon enough in another process.
-_LARGEST_ERRAND = 512
+_LARGEST_REMOTE = 512
 # Segments that another process keeps open: those of the jobs that it gets are next to each other.
 _OPEN_SEGMENTS = 16
 
@@ -68,7 +68,7 @@ class _Shelved(msgspec.Struct, frozen=True, gc=False):
     sessions: list[tuple[str, int, tuple[int, ...]]]
 
 
-class Errand(msgspec.Struct, frozen=True):
+class RemoteJob(msgspec.Struct, frozen=True):
     """A job for another process: it can be pickled."""
 
     asked: Asked
@@ -118,9 +118,9 @@ class Job:
             pass
         return _outcome(Task(task.ref), request)
 
-    def errand(self) -> Errand | None:
+    def remote(self) -> RemoteJob | None:
         """The same for another process; None for what is better done here."""
-        if self.weight > _LARGEST_ERRAND:
+        if self.weight > _LARGEST_REMOTE:
             return None
         parts: list[_Shelved | list[SessionRef]] = []
         last: Segment | None = None
@@ -135,7 +135,7 @@ class Job:
             else:
                 assert task.entry is not None
                 part.sessions.append((task.ref.path, task.entry.number, task.blocks))
-        return Errand(self._asked, parts)
+        return RemoteJob(self._asked, parts)
 
 
 def jobs_of(tasks: Iterable[Task], asked: Asked, drop: Callable[[Segment], None]) -> Iterator[Job]:
@@ -152,15 +152,15 @@ def jobs_of(tasks: Iterable[Task], asked: Asked, drop: Callable[[Segment], None]
         yield Job(asked, group, weight, drop)
 
 
-def run_errand(errand: Errand | None) -> list[Outcome]:
+def run_remote_job(remote: RemoteJob | None) -> list[Outcome]:
     """What `Job.run` gives, in another process; None to see that it is there.
 
     Raises `Damaged` or `PersistenceError` when a segment is damaged or gone.
     """
-    if errand is None:
+    if remote is None:
         return []
-    request = errand.asked.request(lambda: False)
-    return [_outcome(task, request) for task in errand.tasks()]
+    request = remote.asked.request(lambda: False)
+    return [_outcome(task, request) for task in remote.tasks()]
 
 
 @lru_cache(maxsize=_OPEN_SEGMENTS)

@@ -1,7 +1,7 @@
 """A search that runs: sessions in the order given, until it ends or is stopped.
 
 Strategy: the work is cut into jobs of some sessions, small ones first so that the first results come at
-once.  Their results are given in the order of the jobs, wherever these run; see `lanes`.
+once.  Their results are given in the order of the jobs, wherever these run; see `scheduler`.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ class Search:
             for job in first:
                 yield job.run(self._is_stopped)
             return
-        from agcx_format.search.lanes import Lanes
+        from agcx_format.search.scheduler import Scheduler
 
-        lanes = Lanes(
+        scheduler = Scheduler(
             self._stopped, self._helpers, threaded=plan.threaded, is_stopped=self._is_stopped
         )
-        yield from lanes.results(chain(first, plan.jobs), plan.weight)
+        yield from scheduler.results(chain(first, plan.jobs), plan.weight)
 
 
 class _Counts:

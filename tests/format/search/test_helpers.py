@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from agcx_format import open_store
-from agcx_format.search import Index, helpers, jobs, lanes, parse_query
+from agcx_format.search import Index, helpers, jobs, parse_query, scheduler
 from agcx_format.search.examine import Outcome
 from tests.format.search.odd_stores import make_odd_store
 from tests.format.search.truth import literal, load, naive, searched, some_query
@@ -33,8 +33,8 @@ def store(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
     """Help is asked for at the first job, and every session is a job."""
-    monkeypatch.setattr(lanes, "_ALONE", 1)
-    monkeypatch.setattr(lanes, "_WORTH_HELP", 0)
+    monkeypatch.setattr(scheduler, "_ALONE", 1)
+    monkeypatch.setattr(scheduler, "_WORTH_HELP", 0)
     monkeypatch.setattr(jobs, "_SMALL", 1)
     monkeypatch.setattr(jobs, "_LARGE", 1)
     # Also where a machine has one core.
@@ -90,7 +90,7 @@ def test_what_a_helper_finds_is_what_is_found_here(index, request):
         order = ("newest", "best")[number % 2]
         plan = index.find(query, order=order, rows=5, context=2).plan()
         for job in plan.jobs:
-            there = helper.submit(job.errand()).result()
+            there = helper.submit(job.remote()).result()
             assert list(map(said, there)) == list(map(said, job.run(lambda: False)))
     for query in filter(None, queries):
         truth = naive(sessions, query)
@@ -112,7 +112,7 @@ def test_when_helpers_are_ended_in_the_middle_nothing_is_missing(index):
 
 
 def test_helpers_that_do_not_answer_are_not_waited_for(index, monkeypatch):
-    monkeypatch.setattr(lanes, "_PATIENCE", 0.05)
+    monkeypatch.setattr(scheduler, "_PATIENCE", 0.05)
     truth = naive(load(index.store), literal("e"))
     for pid in index._helpers.pids:
         os.kill(pid, signal.SIGSTOP)
@@ -144,9 +144,9 @@ def test_a_segment_that_is_gone_or_damaged_is_left_to_who_asked(store, tmp_path)
     (path,) = tmp_path.rglob("*.seg")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
-    damaged = [job.errand() for job in plan.jobs]
+    damaged = [job.remote() for job in plan.jobs]
     (helper, _) = index._helpers.ready()
-    assert any(helper.submit(errand).exception() is not None for errand in damaged)
+    assert any(helper.submit(remote).exception() is not None for remote in damaged)
     assert searched(index, literal("the")) == truth
     index.close()
 

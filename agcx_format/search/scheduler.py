@@ -1,6 +1,6 @@
 """Where the jobs of a search run: in a thread of this process, and in helping processes once there are some.
 
-Strategy: results are given in the order of the jobs.  Each lane has a job that it works on and one that
+Strategy: results are given in the order of the jobs.  Each worker has a job that it works on and one that
 waits, so that none is idle.  A job that a helper did not do, for whatever reason, is done here.
 """
 
@@ -17,9 +17,9 @@ from agcx_format.search.examine import Outcome, Stopped
 from agcx_format.search.helpers import Helpers
 from agcx_format.search.jobs import Job
 
-__all__ = ["Lanes"]
+__all__ = ["Scheduler"]
 
-# Jobs that each lane has at once, and jobs that are begun before the first of them is done.
+# Jobs that each worker has at once, and jobs that are begun before the first of them is done.
 _AHEAD, _MOST_AHEAD = 2, 16
 # Jobs that are done here before others are asked to help, and what must be left then: reading so many
 # blocks takes as long as starting a process.
@@ -37,7 +37,7 @@ class _Running(NamedTuple):
     future: Future[list[Outcome]]
 
 
-class Lanes:
+class Scheduler:
     """Runs jobs until `stopped`, once."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Lanes:
                 self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self, jobs: Iterator[Job]) -> bool:
-        """Give jobs to all lanes that have room; False when there are no more."""
+        """Give jobs to all workers that have room; False when there are no more."""
         helpers = self._helpers.ready()
         waiting = sum(each.here and not each.future.done() for each in self._running)
         room = max(1, self._threads - len(helpers)) + _AHEAD - 1 - waiting
@@ -93,9 +93,9 @@ class Lanes:
             if (job := self._next) is None:
                 return False
             helper = min(helpers, key=lambda each: each.waiting, default=None)
-            errand = job.errand() if helper is not None and helper.waiting < _AHEAD else None
-            if helper is not None and errand is not None:
-                self._running.append(_Running(job, False, helper.submit(errand)))
+            remote = job.remote() if helper is not None and helper.waiting < _AHEAD else None
+            if helper is not None and remote is not None:
+                self._running.append(_Running(job, False, helper.submit(remote)))
             elif room > 0:
                 room -= 1
                 future = self._pool.submit(job.run, self._is_stopped)
