@@ -27,10 +27,6 @@ __all__ = ["Start", "import_asyncio", "remembering", "show_app", "show_list"]
 # Frames per second.  What a key changes is drawn with the next frame, which with Textual's 60 comes up to
 # 16 ms after the key.
 _FRAMES = "120"
-# New objects after which the garbage collector looks at them, and how often it does before it looks at those
-# that stayed, and at all.  Whatever is drawn makes thousands, and the key of that moment waits: with five
-# times as many for up to 25 ms, with these for 3, and all of it takes less.
-_COLLECT = (2_000, 5, 100)
 
 
 class Start(NamedTuple):
@@ -111,7 +107,6 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
     """Run the app until it ends; returns the exit status."""
     # Imports create no garbage; the app enables the collector once it is on the screen.
     gc.disable()
-    gc.set_threshold(*_COLLECT)
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     import_asyncio()
     import asyncio

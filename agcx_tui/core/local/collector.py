@@ -11,9 +11,11 @@ import sys
 
 __all__ = ["begin", "keep_imported"]
 
-# Young collections before one of the middle generation, and of these before a full one. Python's 10 and 10
-# make those of the middle take 20 ms.
-_MIDDLE, _FULL = 4, 25
+# New objects after which the collector looks at them, such collections before one of the middle generation,
+# and of these before a full one. Whatever is drawn makes thousands of objects, and the key of that moment
+# waits: with five times as many for up to 25 ms, with these for 3. Python's 10 and 10 make collections of the
+# middle generation take 20 ms.
+_THRESHOLDS = (2_000, 4, 25)
 # Modules that are worth it.
 _MANY = 20
 
@@ -25,7 +27,7 @@ def begin() -> None:
     """Let the collector run, if it was disabled for the start."""
     if not gc.isenabled():
         _keep()
-        gc.set_threshold(gc.get_threshold()[0], _MIDDLE, _FULL)
+        gc.set_threshold(*_THRESHOLDS)
         gc.enable()
 
 
