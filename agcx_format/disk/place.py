@@ -183,12 +183,7 @@ class Folder(NamedTuple):
         Raises:
             PersistenceError: the file system cannot say.
         """
-        try:
-            return expected.fits(os.lstat(name, dir_fd=self.fd))
-        except OSError as cause:
-            if cause.errno in _NOTHING_THERE:
-                return False
-            raise PersistenceError(os_reason(cause), path=self.place(name).path) from None
+        return self.place(name).is_still(expected)
 
     def signature(self, name: str) -> Signature | None:
         """The signature of a file, without following a link; None if there is none.
@@ -196,12 +191,7 @@ class Folder(NamedTuple):
         Raises:
             PersistenceError: the file system cannot say.
         """
-        try:
-            return Signature.of(os.lstat(name, dir_fd=self.fd))
-        except OSError as cause:
-            if cause.errno in _NOTHING_THERE:
-                return None
-            raise PersistenceError(os_reason(cause), path=self.place(name).path) from None
+        return self.place(name).signature()
 
     def taken(self, names: Sequence[str]) -> list[str]:
         """Those of the names that are taken.
