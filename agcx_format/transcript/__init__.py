@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
     from agcx_format.transcript.wording import describe_record as describe_record
+    from agcx_format.transcript.words import TASK_SPEAKER as TASK_SPEAKER
     from agcx_format.transcript.words import begins_as_task as begins_as_task
     from agcx_format.transcript.words import count_turns as count_turns
     from agcx_format.transcript.words import genuine_user_text as genuine_user_text
@@ -96,7 +97,7 @@ _HOMES = {
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call short_command",
     "wording": "answer_lines call_parts describe_file describe_outcome describe_record",
-    "words": "begins_as_task count_turns genuine_user_text is_tool_image own_words text_of",
+    "words": "TASK_SPEAKER begins_as_task count_turns genuine_user_text is_tool_image own_words text_of",
 }
 
 __all__ = names_in(_HOMES)

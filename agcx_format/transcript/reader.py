@@ -24,13 +24,12 @@ from agcx_format.transcript.wording import (
     describe_speaker,
     describe_time,
 )
-from agcx_format.transcript.words import begins_as_task, genuine_user_text, text_of
+from agcx_format.transcript.words import TASK_SPEAKER, begins_as_task, genuine_user_text, text_of
 
 __all__ = ["ReadMessage", "TranscriptReader"]
 
 # As much of a branch's first words as names it.
 _BRANCH_NAME = 60
-_TASK = "Task from its parent"
 
 
 class ReadMessage(msgspec.Struct, frozen=True):
@@ -124,7 +123,7 @@ class TranscriptReader:
         return ReadMessage(
             number,
             message,
-            _TASK if is_task else describe_speaker(message.item, name),
+            TASK_SPEAKER if is_task else describe_speaker(message.item, name),
             turn,
             call,
             tuple(headings),

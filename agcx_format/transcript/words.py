@@ -27,6 +27,7 @@ from agcx_format.transcript.outputs import read_output
 
 __all__ = [
     "OUTPUT_IMAGE",
+    "TASK_SPEAKER",
     "begins_as_task",
     "count_turns",
     "genuine_user_text",
@@ -160,6 +161,10 @@ def genuine_user_text(item: object) -> str | None:
     only_pictures = not any(text[_after_picture_marks(text) :].strip() for text in texts)
     has_picture = any(isinstance(part, InputImage) for part in content)
     return "" if only_pictures and has_picture else None
+
+
+TASK_SPEAKER = "Task from its parent"
+"""Who or what the task of a subagent is from."""
 
 
 def begins_as_task(item: object) -> bool | None:

@@ -31,6 +31,7 @@ from agcx_format import (
 )
 from agcx_format.counting import counted
 from agcx_format.transcript import (
+    TASK_SPEAKER,
     Branches,
     describe_file,
     describe_record,
@@ -60,7 +61,6 @@ BODY = 2
 
 _MARKS = {"user": "❯", "assistant": "●"}
 _NAMES = {"user": "You", "assistant": "Assistant"}
-_TASK = "Task from its parent"
 # Cells of a branch's name where other remarks follow.
 _BRANCH_WIDTH = 40
 # Files and records that one message lists.
@@ -191,7 +191,7 @@ def _header(message: MessageSnapshot, item: Message, around: Around, look: Look)
     palette = look.palette
     style = _role_style(item.role, look)
     name = _NAMES.get(item.role) or safe_line(item.role[:1].upper() + item.role[1:]) or "Message"
-    left = [(f"{_mark(item.role)} ", style), (_TASK if around.is_task else name, style)]
+    left = [(f"{_mark(item.role)} ", style), (TASK_SPEAKER if around.is_task else name, style)]
     remarks = _remarks(message, around)
     if remarks:
         left.append(("  " + " · ".join(remarks), palette.muted))
