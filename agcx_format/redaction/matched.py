@@ -42,6 +42,6 @@ def secret_of(match: Match) -> str:
 
 
 def in_header(match: Match) -> bool:
-    """Whether the match is in a header, where nobody writes prose."""
+    """Whether the match is in a header, which holds no prose."""
     start = match.start()
     return "authorization" in match.string[max(0, start - 24) : start].lower()

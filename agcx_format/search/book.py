@@ -244,7 +244,7 @@ class Book:
     def rewrite(self, segment: Segment, numbers: Iterable[int]) -> None:
         """Keep these sessions of a segment only.
 
-        One that is damaged, or has no room to be written anew, is removed.
+        One that is damaged, or cannot be rewritten for lack of room, is removed.
 
         Raises `PersistenceError` when it cannot be read now, and stays as it is; `OSError` when it can be
         neither removed nor emptied.

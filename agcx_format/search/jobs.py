@@ -102,7 +102,7 @@ class Job:
         self._drop = drop
 
     def run(self, stopped: Callable[[], bool]) -> list[Outcome]:
-        """An outcome for each session.  Raises `Stopped` once it is told to stop."""
+        """An outcome for each session.  Raises `Stopped` once `stopped` says so."""
         request = self._asked.request(stopped)
         return [self._outcome(task, request) for task in self._tasks]
 

@@ -48,7 +48,7 @@ class Scheduler:
         threaded: bool,
         is_stopped: Callable[[], bool],
     ) -> None:
-        """`threaded`: whether several threads here are faster than one, as long as nobody helps.
+        """`threaded`: whether several threads here are faster than one, as long as there are no helpers.
 
         `is_stopped` tells jobs of this process whether it is `stopped`, and may wait before it does.
         """
