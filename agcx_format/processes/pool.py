@@ -107,12 +107,19 @@ class Pool(Generic[Job, Result]):
                 future.cancel()
 
     def _submit(self, job: Job) -> Future[Result]:
-        self._processes = [each for each in self._processes if each.is_alive]
+        self._forget_ended()
         idlest = min(self._processes, key=lambda each: each.waiting, default=None)
         if idlest is None or (idlest.waiting and len(self._processes) < self._most):
             idlest = Process(self._work, self._priority)
             self._processes.append(idlest)
         return idlest.submit(job)
+
+    def _forget_ended(self) -> None:
+        for process in self._processes:
+            if not process.is_alive:
+                # The system keeps its number until someone has asked for it.
+                process.close()
+        self._processes = [each for each in self._processes if each.is_alive]
 
     def close(self) -> None:
         """End the processes at once, whatever they are doing."""
