@@ -1,4 +1,4 @@
-"""The task that a subagent of Codex was given is its parent's, however it is written and whatever is before it."""
+"""What a subagent of Codex was asked to do is from its parent, however it is written."""
 
 from __future__ import annotations
 
