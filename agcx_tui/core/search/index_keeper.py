@@ -213,18 +213,12 @@ class IndexKeeper:
 def _start(store: Path, directory: Path, cap: int | None) -> subprocess.Popen[bytes]:
     import subprocess
 
+    from agcx_format.processes.start import start_program
+
     # All that is used from here on, so that nothing is imported on the thread of the interface.
     from agcx_format.search import BUILD_DONE, BookState, build_command  # noqa: F401
 
-    return subprocess.Popen(
-        build_command(store, directory, cap),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        # Keys pressed in the terminal do not reach it.
-        start_new_session=True,
-    )
+    return start_program(build_command(store, directory, cap), errors=subprocess.PIPE)
 
 
 async def _states(process: subprocess.Popen[bytes]) -> AsyncGenerator[BookState, None]:

@@ -20,6 +20,7 @@ from agcx_format.search.examine import Outcome
 from tests.format.search.odd_stores import make_odd_store
 from tests.format.search.truth import literal, load, naive, searched, some_query
 from tests.support import ROOT
+from tests.support.processes import has_ended
 from tests.support.waiting import LIMIT
 
 
@@ -62,13 +63,6 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.01)
-
-
-def command_line(pid: int) -> str:
-    """Empty for a process that has ended."""
-    command = ["ps", "-o", "args=", "-p", str(pid)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return "" if "<defunct>" in found else found
 
 
 def children() -> set[int]:
@@ -245,7 +239,7 @@ def test_they_end_with_the_program_however_that_ends(store):
         program.kill()
     assert pids
     for pid in pids:
-        wait_until(lambda pid=pid: not command_line(pid))
+        wait_until(lambda pid=pid: has_ended(pid))
 
 
 def test_a_fork_of_the_program_searches_by_itself(store):
