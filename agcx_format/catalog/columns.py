@@ -21,6 +21,7 @@ from datetime import date
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
+from agcx_format.catalog import haystack
 from agcx_format.catalog.block import (
     Block,
     check_block,
@@ -34,7 +35,6 @@ from agcx_format.catalog.text_columns import Pool, Texts
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.store.names import SUFFIX, is_uuid
-from agcx_format.transcript.folding import fold, has_capital, unify
 
 if TYPE_CHECKING:
     from agcx_format.store.entries import ScanEntry
@@ -81,10 +81,7 @@ class Columns:
         self.arrays: dict[str, array[Any]] = {n: array(kind) for n, kind in ARRAYS.items()}
         self.pools: dict[str, Pool[Any]] = {name: Pool() for name in POOLED}
         self.titles = Texts()
-        # What the filter searches: title, model, tags, and id, folded, one per line; the same in their
-        # original case if they have a capital; and as the last two lines the project and, after a tab, the
-        # first words of the conversation, in their original case and folded. A word never matches across two
-        # lines, and a word with a capital matches only in the original case.
+        # What the filter searches, see `haystack`.
         self.haystacks = Texts()
         self.errors: dict[int, PersistenceError] = {}
         # Files whose name is not an id, by row and by path.
@@ -178,10 +175,8 @@ class Columns:
         arrays["projects"][row] = pools["projects"].number(opening.project)
         arrays["branches"][row] = pools["branches"].number(opening.branch)
         arrays["tokens"][row], arrays["costs"][row] = opening.tokens, opening.cost
-        head = _parts(self.haystacks[row])[0]
-        parts = filter(None, (project_name(opening.project), opening.words))
-        said = "\t".join(parts).replace("\n", " ")
-        self.haystacks[row] = f"{head}\n{_written(said)}\n{fold(said)}"
+        project = project_name(opening.project)
+        self.haystacks[row] = haystack.with_words(self.haystacks[row], project, opening.words)
         arrays["flags"][row] |= WORDS_KNOWN
 
     def extend(self, block: Block) -> range:
@@ -352,12 +347,11 @@ class Columns:
             arrays["updated"][row] = micros(metadata.updated_at)
             arrays["created"][row] = micros(metadata.created_at)
             flags = broken | READABLE | (FAVORITE if metadata.is_favorite else 0)
-        # Known first words stay until they are read again: the beginning rarely changes.
-        _, *words = _parts(self.haystacks[row])
-        head = fold("\n".join((title, model, *tags, self.id(row))))
-        written = _written("\n".join((title, model, *tags, self.names.get(row, ""))))
         self.titles[row] = title
-        self.haystacks[row] = "\n".join((head, written, *words))
+        facts = title, model, *tags
+        self.haystacks[row] = haystack.with_facts(
+            self.haystacks[row], facts, id=self.id(row), name=self.names.get(row, "")
+        )
         arrays["flags"][row] = flags
         arrays["sizes"][row] = entry.size
         arrays["mtimes"][row] = entry.mtime_ns
@@ -366,18 +360,6 @@ class Columns:
 
 def _key(high: int, low: int, folder: int) -> int:
     return (folder << 128) | (high << 64) | low
-
-
-def _written(text: str) -> str:
-    """The text for a search with a capital; empty if it has no capital to find."""
-    return unify(text) if has_capital(text) else ""
-
-
-def _parts(haystack: str) -> tuple[str, str, str]:
-    """The head, and the first words in their original case and folded."""
-    rest, _, folded = haystack.rpartition("\n")
-    head, _, written = rest.rpartition("\n")
-    return head, written, folded
 
 
 # Seconds since 1970 at the start of each day seen so far.

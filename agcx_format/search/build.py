@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,10 +38,8 @@ def build_command(
 
 
 def main(arguments: list[str]) -> int:
-    # Before anything that takes long. Whatever priority the program has, this has the least.
-    if hasattr(os, "SCHED_BATCH"):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    os.nice(19)
+    # Before anything that takes long.
+    _give_way()
     stopped = threading.Event()
     threading.Thread(target=_end_with_input, args=(stopped,), daemon=True).start()
     from agcx_format.errors import LockFailed, PersistenceError
@@ -60,6 +59,17 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:
         return BUILD_STOPPED
     return BUILD_DONE if state.complete or not stopped.is_set() else BUILD_STOPPED
+
+
+def _give_way() -> None:
+    """Take the least priority, whatever that of the program is."""
+    # A sandbox may refuse either; the book is built all the same.
+    with suppress(OSError):
+        # An idle program already has less, and may not leave that.
+        if hasattr(os, "SCHED_BATCH") and os.sched_getscheduler(0) != os.SCHED_IDLE:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    with suppress(OSError):
+        os.nice(19)
 
 
 def _end_with_input(stopped: threading.Event) -> None:

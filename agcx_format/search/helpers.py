@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -37,10 +38,11 @@ class Helpers:
     """The processes of one index.  May be used from several threads, and after a fork."""
 
     def __init__(self) -> None:
-        self._begin_anew()
+        self._begin()
+        _all.add(self)
 
-    def _begin_anew(self) -> None:
-        self._owner = os.getpid()
+    def _begin(self) -> None:
+        """Without any.  In a fork as well: they work for the process that it came from."""
         self._lock = threading.Lock()
         # With the answer that tells that it is ready.
         self._known: list[tuple[Helper, Future[list[Outcome]]]] = []
@@ -50,9 +52,6 @@ class Helpers:
     @contextmanager
     def needed(self) -> Iterator[None]:
         """They do not end as long as a search may need them."""
-        if self._owner != os.getpid():
-            # This is a fork: they work for the process that it came from.
-            self._begin_anew()
         with self._lock:
             self._searches += 1
             self._stay()
@@ -62,9 +61,7 @@ class Helpers:
             with self._lock:
                 self._searches -= 1
                 if self._known and not self._searches:
-                    self._leave = threading.Timer(_STAY, self._close_unneeded)
-                    self._leave.daemon = True
-                    self._leave.start()
+                    self._end_later()
 
     def start(self) -> None:
         """Start those that are missing; does not wait for them."""
@@ -92,9 +89,17 @@ class Helpers:
 
     def close(self) -> None:
         """End them at once, whatever they are doing."""
-        if self._owner == os.getpid():
-            with self._lock:
-                self._close()
+        with self._lock:
+            self._close()
+
+    def _end_later(self) -> None:
+        self._leave = threading.Timer(_STAY, self._close_unneeded)
+        self._leave.daemon = True
+        try:
+            self._leave.start()
+        except RuntimeError:
+            # No thread can be started that would wait so long.
+            self._close()
 
     def _close_unneeded(self) -> None:
         with self._lock:
@@ -118,6 +123,17 @@ class Helpers:
                 # The system keeps its number until someone has asked for it.
                 helper.close()
         self._known = [each for each in self._known if each[0].is_alive]
+
+
+_all: WeakSet[Helpers] = WeakSet()
+
+
+def _begin_in_fork() -> None:
+    for each in list(_all):
+        each._begin()
+
+
+os.register_at_fork(after_in_child=_begin_in_fork)
 
 
 def _can_start() -> bool:

@@ -98,15 +98,16 @@ class Scheduler:
                 self._running.append(_Running(job, False, helper.submit(remote)))
             elif room > 0:
                 room -= 1
-                future = self._pool.submit(job.run, self._is_stopped)
-                self._running.append(_Running(job, True, future))
+                self._running.append(self._here(job))
             else:
                 break
             self._next = None
         return True
 
     def _wait(self) -> None:
-        """Until one of those that run is done."""
+        """Until one of those that run is done, if the first is not."""
+        if self._running[0].future.done():
+            return
         unfinished = [each for each in self._running if not each.future.done()]
         futures = [each.future for each in unfinished]
         only_helpers = not any(each.here for each in unfinished)
@@ -123,8 +124,20 @@ class Scheduler:
         for place, each in enumerate(self._running):
             if not each.here and not each.future.done():
                 each.future.cancel()
-                future = self._pool.submit(each.job.run, self._is_stopped)
-                self._running[place] = _Running(each.job, True, future)
+                self._running[place] = self._here(each.job)
+
+    def _here(self, job: Job) -> _Running:
+        """Have a job done in this process."""
+        try:
+            future = self._pool.submit(job.run, self._is_stopped)
+        except RuntimeError:
+            # No thread can be started.
+            future = Future()
+            try:
+                future.set_result(job.run(self._is_stopped))
+            except Exception as error:
+                future.set_exception(error)
+        return _Running(job, True, future)
 
     def _outcomes(self, each: _Running) -> list[Outcome]:
         if self._stopped.is_set():

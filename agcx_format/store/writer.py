@@ -185,17 +185,21 @@ class StoreWriter:
             return trash.Emptied((), (), 0)
         with self._writing():
             change = deletion(self.root, entries)
-            try:
-                act, freed = destroy_files(self.root, "delete", change.steps, change.sessions)
-            finally:
-                # Some may be gone where others could not be destroyed.
-                for layout in {entry.layout for entry in entries}:
-                    # The disk may still be full: then the next change sets the index right.
-                    with suppress(PersistenceError, OSError):
-                        self._index.follow(change.index, layout)
-                for session_id in change.index:
-                    self._last_seen.pop(session_id, None)
-        return trash.Emptied((act,), tuple(trash.destroyed(self.root, act, entries)), freed)
+            done = destroy_files(self.root, "delete", change.steps, change.sessions)
+            gone = {each.id for each in done.act.sessions} - done.left
+            index = {each: new for each, new in change.index.items() if str(each) in gone}
+            for layout in {entry.layout for entry in entries}:
+                # The disk may still be full: then the next change sets the index right.
+                with suppress(PersistenceError, OSError):
+                    self._index.look()
+                    self._index.follow(index, layout)
+            for session_id in change.index:
+                self._last_seen.pop(session_id, None)
+            if done.failed is not None:
+                raise done.failed
+        return trash.Emptied(
+            (done.act,), tuple(trash.destroyed(self.root, done.act, entries)), done.size
+        )
 
     # --- plain saves
 

@@ -1,18 +1,21 @@
 """Destroy sessions without the trash: on a disk so full that it has no room for one.
 
 Strategy: nothing but names is written until the first file is gone.  Each file is moved aside, checked, and
-removed, the session before what belongs to it: a session is there whole or not at all, and what a crash
-leaves aside is swept by the next change.  The store must be locked.
+removed: first all sessions, then, once that is durable, what belongs to those that are gone.  So a session
+is there whole or not at all, wherever it ends, and what a crash leaves aside is swept by the next change.
+The store must be locked.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from agcx_format.disk.compare_and_swap import take
+from agcx_format.disk.compare_and_swap import put, take
 from agcx_format.disk.durable import Signature, naming, temporary_name
 from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
@@ -22,44 +25,91 @@ from agcx_format.store.acts import emptied, reserve
 from agcx_format.store.acts.act_dirs import new_moment, stamp
 from agcx_format.store.acts.manifest import Act, ActSession, Step
 
-__all__ = ["destroy_files"]
+__all__ = ["Destruction", "destroy_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    """What was destroyed.
+
+    Fields:
+        act: as the history has it, of the sessions that are gone.
+        left: ids of the sessions that are still there.
+        size: bytes that were freed.
+        failed: why something is still there; None if all is gone.
+    """
+
+    act: Act
+    left: frozenset[str]
+    size: int
+    failed: BaseException | None
 
 
 def destroy_files(
     root: Path, kind: str, steps: Sequence[Step], sessions: Sequence[ActSession]
-) -> tuple[Act, int]:
-    """Destroy the files of these steps; the act as the history has it, and the bytes that were freed.
+) -> Destruction:
+    """Destroy what these steps of a deletion name: first each session's own file, which they expect.
+
+    Once a session is gone nothing is raised, since there is something to say of it.
 
     Raises:
-        StaleSession: a file is not the expected one; if it was so at the beginning, nothing is destroyed.
-        StoreNotWritable: the store may not be written.
-        PersistenceError: the system refuses something else.
+        StaleSession: a file is not the expected one.  Nothing is destroyed.
+        StoreNotWritable: the store may not be written.  Nothing is destroyed.
+        PersistenceError: the system refuses something else.  Nothing is destroyed.
     """
     with naming(root), Tree(root) as store:
-        wanted: list[tuple[Place, Signature]] = []
-        for step in steps:
-            place = store.find(step.path)
-            if place is not None and (found := _accepted(place, step)) is not None:
-                wanted.append((place, found))
-        try:
-            freed = sum(_destroyed(place, found) for place, found in wanted)
-        finally:
-            # Also what was gone before one of them could not be destroyed.
-            store.sync_all()
         moment = new_moment(root)
-        act = Act(
-            f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}",
-            kind,
-            moment,
-            tuple(sessions),
-            (),
-            emptied_at=Timestamp.now(),
-        )
+        own, others = _files(store, steps, sessions)
+        gone: list[ActSession] = []
+        size, failed = 0, None
+        try:
+            for session, place, signature in own:
+                size += _destroyed(place, signature)
+                gone.append(session)
+        except BaseException as cause:
+            if not gone:
+                raise
+            failed = cause
+        left = frozenset(session.id for session, _, _ in own[len(gone) :])
+        try:
+            store.sync_all()
+            for session, place, signature in others:
+                if session.id not in left:
+                    size += _destroyed(place, signature)
+            store.sync_all()
+        except BaseException as cause:
+            failed = cause if failed is None else failed
+        act_id = f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}"
+        act = Act(act_id, kind, moment, tuple(gone), (), emptied_at=Timestamp.now())
         with suppress(OSError, PersistenceError):
             # What was freed may be too little for the history as well.
             emptied.append(store, [act])
         reserve.keep(store)
-        return act, freed
+        return Destruction(act, left, size, failed)
+
+
+# A file, the session that it belongs to, and its signature.
+_File = tuple[ActSession, Place, Signature]
+
+
+def _files(
+    store: Tree, steps: Iterable[Step], sessions: Iterable[ActSession]
+) -> tuple[list[_File], list[_File]]:
+    """The sessions' own files, and what belongs to them, which follows each in `steps`."""
+    own: list[_File] = []
+    others: list[_File] = []
+    each = iter(sessions)
+    session = None
+    for step in steps:
+        if step.expected is not None:
+            session = next(each)
+        place = store.find(step.path)
+        if place is None and step.expected is not None:
+            raise StaleSession("it changed since it was read", path=store.full(step.path))
+        found = None if place is None else _accepted(place, step)
+        if place is not None and found is not None and session is not None:
+            (others if step.expected is None else own).append((session, place, found))
+    return own, others
 
 
 def _accepted(place: Place, step: Step) -> Signature | None:
@@ -67,11 +117,20 @@ def _accepted(place: Place, step: Step) -> Signature | None:
     found = place.accept(step.expected)
     if found is None and step.expected is not None:
         raise StaleSession("it changed since it was read", path=place.path)
-    return found
+    status = place.status()
+    if status is None or not stat.S_ISDIR(status.st_mode):
+        return found
+    if step.expected is None:
+        # A folder with such a name holds what nobody was asked about.
+        return None
+    raise PersistenceError("is a folder", path=place.path)
 
 
 def _destroyed(place: Place, expected: Signature) -> int:
-    """Bytes that removing a file has freed: none if it has another name."""
+    """Bytes that removing a file has freed: none if it has another name.
+
+    If it cannot be removed, it is in its place again.
+    """
     aside = place.beside(temporary_name(place.name))
     try:
         take(place, aside, expected)
@@ -82,6 +141,12 @@ def _destroyed(place: Place, expected: Signature) -> int:
         if not place.is_still(expected):
             raise StaleSession("it changed since it was read", path=place.path) from None
         aside = place
-    status = aside.status()
-    aside.unlink()
+    try:
+        status = aside.status()
+        aside.unlink()
+    except (OSError, PersistenceError):
+        with suppress(OSError, PersistenceError):
+            if put(aside, place):
+                aside.unlink()
+        raise
     return status.st_size if status is not None and status.st_nlink == 1 else 0

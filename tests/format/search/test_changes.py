@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,25 @@ def test_the_process_that_builds_says_how_far_it_is_and_ends_with_who_started_it
         assert process.wait() == build.BUILD_DONE
     assert b'"sessions":14' in last
     assert Index(open_store(store), tmp_path / "cache").state().complete
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="priorities of Linux")
+def test_the_book_of_an_idle_program_is_built_by_an_idle_process(store, tmp_path):
+    from agcx_format.search import build
+
+    with subprocess.Popen(
+        build.build_command(store, tmp_path / "cache"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        preexec_fn=lambda: os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)),
+    ) as process:
+        assert process.stdout is not None
+        assert b'"sessions":14' in process.stdout.read()
+        # It has ended, and the system still knows what it was.
+        found = os.sched_getscheduler(process.pid), os.getpriority(os.PRIO_PROCESS, process.pid)
+        assert process.wait() == build.BUILD_DONE
+    assert found == (os.SCHED_IDLE, 19)
 
 
 def test_words_that_are_nearly_so_are_offered(store, tmp_path):

@@ -20,6 +20,7 @@ from agcx_format.search.examine import Outcome
 from tests.format.search.odd_stores import make_odd_store
 from tests.format.search.truth import literal, load, naive, searched, some_query
 from tests.support import ROOT
+from tests.support.processes import has_ended
 from tests.support.waiting import LIMIT
 
 
@@ -64,11 +65,13 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def command_line(pid: int) -> str:
-    """Empty for a process that has ended."""
-    command = ["ps", "-o", "args=", "-p", str(pid)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return "" if "<defunct>" in found else found
+def children() -> set[int]:
+    """The processes that this one started and has not waited for."""
+    with subprocess.Popen(
+        ["ps", "-o", "pid=", "--ppid", str(os.getpid())], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        return set(map(int, process.stdout.read().split())) - {process.pid}
 
 
 def said(outcome: Outcome) -> tuple[object, ...]:
@@ -165,18 +168,17 @@ def test_where_none_can_be_started_everything_is_found_here(store, tmp_path, mon
     index.close()
 
 
-def test_where_no_thread_can_be_started_no_helper_stays(store, monkeypatch):
-    class Refused(threading.Thread):
-        def start(self) -> None:
-            raise RuntimeError("can't start new thread")
+def test_where_no_thread_can_be_started_everything_is_found_and_no_helper_stays(index, monkeypatch):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
 
-    index = Index(open_store(store))
-    with monkeypatch.context() as limited:
-        limited.setattr(threading, "Thread", Refused)
-        index._helpers.start()
-    assert index._helpers.pids == []
-    assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
-    index.close()
+    truth = naive(load(index.store), literal("the"))
+    others = children() - set(index._helpers.pids)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    # Those that are there end at once, and no others are begun.
+    for _ in range(2):
+        assert searched(index, literal("the")) == truth
+        assert children() <= others
 
 
 def test_a_frozen_program_starts_none(store, monkeypatch):
@@ -211,8 +213,13 @@ index = Index(sys.argv[1])
 index._helpers.start()
 while not (ready := index._helpers.ready()):
     time.sleep(0.01)
-if sys.argv[2] == "fork" and os.fork() == 0:
+if sys.argv[2] == "fork":
+    # As if another thread were asking for them.
+    with index._helpers._lock:
+        child = os.fork()
+if sys.argv[2] == "fork" and child == 0:
     # Has helpers that are not its own.
+    assert index.helping == []
     before = len(list(index.find("the")))
     index.close()
     os._exit(before)
@@ -232,7 +239,7 @@ def test_they_end_with_the_program_however_that_ends(store):
         program.kill()
     assert pids
     for pid in pids:
-        wait_until(lambda pid=pid: not command_line(pid))
+        wait_until(lambda pid=pid: has_ended(pid))
 
 
 def test_a_fork_of_the_program_searches_by_itself(store):

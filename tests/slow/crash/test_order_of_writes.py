@@ -173,3 +173,14 @@ def test_an_undo_is_announced_before_and_ended_after_its_moves(root: Path):
     assert between(calls, back[-1], left[0], "^$")
     assert left[-1] < ended
     assert places(calls, "fsync", "^trash$")[-1] > ended
+
+
+def test_a_session_that_is_destroyed_is_gone_from_the_disk_before_what_belongs_to_it(root: Path):
+    store = open_store(root)
+    for entry in list(store.scan()):
+        store.checkpoints.create(entry, "kept")
+    calls = calls_of(root, "store.destroy_sessions(list(store.scan()))")
+    removed = places(calls, "unlink", r"^\.[^/]*\.agcx\.\w+\.agcx-tmp$")
+    moved = places(calls, "rename", r"^checkpoints/")
+    assert len(removed) == len(moved) == 2
+    assert between(calls, removed[-1], moved[0], "^$")

@@ -1,0 +1,109 @@
+"""Destroying sessions without the trash: it ends early, and what is said of it is true all the same."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agcx_format import SessionStorage, SessionStore, Store, open_store
+from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.store import paths
+from tests.slow.crash.file_calls import watched
+from tests.slow.crash.versions import session
+from tests.support.stores import contents
+
+A, B, C = (UUID(int=n << 96) for n in (1, 2, 3))
+
+
+@pytest.fixture(params=[SessionStorage, SessionStore], ids=["layout 1", "layout 2"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Two sessions with a checkpoint each."""
+    store = request.param(tmp_path / "store")
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1, 300))
+        store.checkpoints.create(store.resolve(str(session_id)), "kept")
+    store.rebuild_index()
+    return open_store(store.path)
+
+
+def entries(store: Store):
+    return sorted(store.scan(), key=lambda entry: str(entry.id))
+
+
+def owners_of_checkpoints(store: Store) -> set[str]:
+    return {name.partition("_")[0] for name in os.listdir(store.path / paths.CHECKPOINTS)}
+
+
+def test_one_that_is_refused_has_changed_nothing(store: Store):
+    first, second = entries(store)
+    os.utime(second.path, ns=(1, 1))
+    before, log = contents(store.path, trash=True), store.log()
+    with pytest.raises(StaleSession):
+        store.destroy_sessions([first, second])
+    assert contents(store.path, trash=True) == before
+    assert store.log() == log
+    # The next change does not believe otherwise.
+    store.save_session(C, *session(C, 1, 300))
+    assert set(store.load_index().sessions) == {A, B, C}
+
+
+@pytest.mark.parametrize("call", ["rename", "unlink"])
+def test_one_that_ends_early_says_what_is_gone(
+    call: str, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    before = contents(store.path)
+
+    def fail(name: str, arguments: tuple) -> None:
+        if name == call and str(B) in str(arguments[0]):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with (
+        watched(monkeypatch, before=fail),
+        pytest.raises(PersistenceError, match="input/output error"),
+    ):
+        store.destroy_sessions(entries(store))
+    there = contents(store.path)
+    of_b = {name for name in before if str(B) in name}
+    assert {name: there[name] for name in of_b} == {name: before[name] for name in of_b}
+    assert not [name for name in there if str(A) in name]
+    assert set(store.load_index().sessions) == {B}
+    act = store.log()[0]
+    assert (act.kind, act.count, act.is_kept) == ("delete", 1, False)
+    # At most a second name of the same file is beside it, until another program changes the store.
+    open_store(store.path).update_metadata(B, title="changed")
+    assert not [name for name in contents(store.path) if name.endswith(".agcx-tmp")]
+
+
+def test_what_belongs_to_a_session_goes_after_it_and_only_if_that_is_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(name: str, arguments: tuple) -> None:
+        if name == "rename" and str(arguments[0]).endswith(".ckpt"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with watched(monkeypatch, before=fail), pytest.raises(PersistenceError):
+        store.destroy_sessions(entries(store))
+    assert list(store.scan()) == []
+    assert store.log()[0].count == 2
+    assert owners_of_checkpoints(store) == {str(A), str(B)}
+
+
+def test_a_folder_is_never_destroyed(store: Store):
+    folder = store.path / paths.CHECKPOINTS / f"{A}_more.ckpt"
+    folder.mkdir()
+    (folder / "words").write_text("said")
+    store.destroy_sessions([store.resolve(str(A))])
+    assert (folder / "words").read_text() == "said"
+    last = Path(store.resolve(str(B)).path)
+    last.unlink()
+    last.mkdir()
+    before = contents(store.path, trash=True)
+    (entry,) = store.scan()
+    with pytest.raises(PersistenceError, match="is a folder"):
+        store.destroy_sessions([entry])
+    assert contents(store.path, trash=True) == before
+    assert last.is_dir()
