@@ -190,7 +190,7 @@ def test_a_destruction_lies_between_an_act_and_its_undo_until_something_else_is_
 ):
     store = open_store(managed)
     kept, gone = list(store.scan())[:2]
-    older = store.update(kept, title="older")
+    older = store.update_many([(kept, {"title": "older"})])
     assert store.destroyed_since(older) == []
     (destroyed,) = store.destroy_sessions([gone]).acts
     assert [act.id for act in store.destroyed_since(older)] == [destroyed.id]
