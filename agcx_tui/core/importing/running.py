@@ -74,9 +74,9 @@ class ImportProgress:
 class RunningImport:
     """One import into a store.
 
-    Iterate over `read` in a thread, then call `finish` where acts are done.  After a `cancel`, and for whoever
-    stops reading before the end, that takes the conversations that were read whole.  In the end, call `close`.
-    Both wait until the thread has stopped.
+    Iterate over `read` in a thread, then call `finish` where acts are done.  After a `cancel`, and for
+    whoever stops reading before the end, that takes the conversations that were read whole.  In the end,
+    call `close`.  Both wait until the thread has stopped.
 
     Fields:
         left_out: Once it is finished, the sessions that another program changed meanwhile.

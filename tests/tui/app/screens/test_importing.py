@@ -75,8 +75,9 @@ async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
 async def test_a_cancel_does_not_wait_for_the_conversations_that_are_being_read(
     tmp_path, home, monkeypatch
 ):
-    # Also where a machine has one core.
+    # Processes read, also where a machine has one core.
     monkeypatch.setattr("agcx_format.processes.pool.cores", lambda: 2)
+    monkeypatch.setattr("agcx_format.importing.run.WORTH_A_PROCESS", 1)
     said = user("said to Codex " + "again and again " * 60)
     for number in range(2):
         head = meta(id=f"{SESSION[:-1]}{number}")
