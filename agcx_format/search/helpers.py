@@ -2,9 +2,10 @@
 
 Strategy: nearly all steps of a search hold the interpreter, and what they call gives it away for microseconds
 at a time: two threads take twice as long as one.  So a large search has processes, one for each further
-core.  They are started when its first results are there, take part as soon as they are ready, and stay for
-the searches that follow while a line is typed; some seconds after the last one they end.  Where there are
-none, or the system ends them, everything is done here.
+core.  They are started when its first results are there, or before it by whoever knows that one is about to
+come, and take part as soon as they are ready.  They stay for the searches that follow while a line is typed;
+some seconds after the last one they end.  Where there are none, or the system ends them, everything is done
+here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 
     Helper = Process[RemoteJob | None, list[Outcome]]
 
-__all__ = ["Helpers"]
+__all__ = ["WORTH_HELP", "Helpers"]
 
+# What is left of a search, in blocks to be read, when it asks for help: to read so many takes as long as
+# starting a process.
+WORTH_HELP = 3_000
 # Each takes some 25 MB.
 _MOST = 2
 # Seconds without a search.
@@ -36,11 +41,14 @@ _STAY = 20.0
 class Helpers:
     """The processes of one index.  May be used from several threads, and after a fork."""
 
-    def __init__(self) -> None:
-        self._begin_anew()
+    def __init__(self, niceness: int = 0) -> None:
+        """`niceness`: how much they give way to other processes, up to 19."""
+        self._niceness = niceness
+        self._begin()
+        _all.add(self)
 
-    def _begin_anew(self) -> None:
-        self._owner = os.getpid()
+    def _begin(self) -> None:
+        """Without any.  In a fork as well: they work for the process that it came from."""
         self._lock = threading.Lock()
         # With the answer that tells that it is ready.
         self._known: list[tuple[Helper, Future[list[Outcome]]]] = []
@@ -50,9 +58,6 @@ class Helpers:
     @contextmanager
     def needed(self) -> Iterator[None]:
         """They do not end as long as a search may need them."""
-        if self._owner != os.getpid():
-            # This is a fork: they work for the process that it came from.
-            self._begin_anew()
         with self._lock:
             self._searches += 1
             self._stay()
@@ -62,9 +67,7 @@ class Helpers:
             with self._lock:
                 self._searches -= 1
                 if self._known and not self._searches:
-                    self._leave = threading.Timer(_STAY, self._close_unneeded)
-                    self._leave.daemon = True
-                    self._leave.start()
+                    self._end_later()
 
     def start(self) -> None:
         """Start those that are missing; does not wait for them."""
@@ -76,7 +79,7 @@ class Helpers:
             # What cannot be started is not needed either.
             with suppress(OSError):
                 while len(self._known) < min(_MOST, cores() - 1) and _can_start():
-                    helper: Helper = Process(run_remote_job)
+                    helper: Helper = Process(run_remote_job, self._niceness)
                     self._known.append((helper, helper.submit(None)))
 
     def ready(self) -> list[Helper]:
@@ -92,9 +95,17 @@ class Helpers:
 
     def close(self) -> None:
         """End them at once, whatever they are doing."""
-        if self._owner == os.getpid():
-            with self._lock:
-                self._close()
+        with self._lock:
+            self._close()
+
+    def _end_later(self) -> None:
+        self._leave = threading.Timer(_STAY, self._close_unneeded)
+        self._leave.daemon = True
+        try:
+            self._leave.start()
+        except RuntimeError:
+            # No thread can be started that would wait so long.
+            self._close()
 
     def _close_unneeded(self) -> None:
         with self._lock:
@@ -118,6 +129,17 @@ class Helpers:
                 # The system keeps its number until someone has asked for it.
                 helper.close()
         self._known = [each for each in self._known if each[0].is_alive]
+
+
+_all: WeakSet[Helpers] = WeakSet()
+
+
+def _begin_in_fork() -> None:
+    for each in list(_all):
+        each._begin()
+
+
+os.register_at_fork(after_in_child=_begin_in_fork)
 
 
 def _can_start() -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -22,6 +22,9 @@ from agcx_format.search import native
 from agcx_format.search.blocks import Block, in_characters
 from agcx_format.search.traits import EVERY, ODD, SHARP, WIDE
 from agcx_format.transcript.folding import Needle
+
+if TYPE_CHECKING:
+    from agcx_format.search.regex_runs import Run
 
 __all__ = ["LONGEST_NEEDLE", "Literal", "Match", "Matcher", "Refused", "Regex", "compiled"]
 
@@ -184,11 +187,13 @@ class Regex(msgspec.Struct, frozen=True):
     text: str
     _pattern: native.Pattern
     required: tuple[frozenset[bytes], ...]
+    _run: Run | None
 
     @classmethod
     def of(cls, pattern: str) -> Regex:
         """Raises `Refused` with the reason when it is invalid, or RE2 has no way for it."""
         from agcx_format.search.regex_needs import needs_of
+        from agcx_format.search.regex_runs import run_of
         from agcx_format.search.regex_syntax import has_capital_outside_escapes
 
         if "\0" in pattern:
@@ -198,7 +203,7 @@ class Regex(msgspec.Struct, frozen=True):
             compiled = native.compile_regex(pattern, cased=cased)
         except ValueError as error:
             raise Refused(str(error)) from None
-        return cls(pattern, compiled, needs_of(pattern))
+        return cls(pattern, compiled, needs_of(pattern), run_of(pattern, cased=cased))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Regex) and self.text == other.text
@@ -220,6 +225,8 @@ class Regex(msgspec.Struct, frozen=True):
         return list(islice(self.matches(block), most))
 
     def matches(self, block: Block) -> Iterator[Match]:
+        if self._run is not None and not self._run.may_occur(block.payload):
+            return
         # A match in one message is one in all of them together: what is before and behind a message, a line
         # break, is to every assertion as the end of the text.  Except for those that say just that.
         if self._pattern.anchored or self._pattern.search(block.payload):

@@ -15,7 +15,7 @@ from typing import Protocol
 
 __all__ = [
     "Pattern", "cased_spans", "casefold", "compile_regex", "count", "find", "has_uncased", "missing", "numpy",
-    "uncased_count", "uncased_find", "uncased_spans",
+    "translate", "uncased_count", "uncased_find", "uncased_spans",
 ]  # fmt: skip
 
 # What a compiled expression and its automata may take, in bytes.
@@ -119,6 +119,12 @@ def count(payload: bytes, part: bytes, start: int, end: int) -> int:
     if sz is None:
         return payload.count(part, start, end)
     return int(sz.count(payload, part, start, end))
+
+
+def translate(payload: bytes, table: bytes) -> bytes:
+    """`payload.translate(table)`, which goes through it byte by byte."""
+    sz = _stringzilla()
+    return payload.translate(table) if sz is None else bytes(sz.translate(payload, table))
 
 
 # --- regular expressions

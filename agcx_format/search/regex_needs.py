@@ -8,7 +8,7 @@ Strategy: an expression is a sequence of parts.  A part is a few strings, of whi
 place, or a gap: text of which nothing is known, or only what it contains.  Parts that follow each other
 without a gap are joined as long as the strings are few.  Conservative: what is not understood requires
 nothing, which costs time and never a result.  Strings are lower case: each match is folded before it is
-compared with them.
+compared with them.  (For whoever asks for the parts alone they may be as they are written.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-__all__ = ["needs_of"]
+__all__ = ["Gap", "Part", "Strings", "needs_of", "parts_of"]
 
 # Strings at most, of one set and of all: each is looked up by itself.
 _MOST, _MOST_OF_ALL = 256, 512
@@ -34,7 +34,7 @@ Strings = frozenset[str]
 _NOTHING = Strings([""])
 _CLASSES = {
     "d": Strings("0123456789"),
-    "w": Strings("0123456789_abcdefghijklmnopqrstuvwxyz"),
+    "w": Strings("0123456789_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
 }
 
 # --- the syntax of RE2
@@ -54,13 +54,13 @@ _ESCAPED_CLASS = r"\\([dw])"
 _LITERAL = r"\\([!-/:-@\[-`{-~])|([^\\()|*+?\[])"
 
 
-class _Gap(msgspec.Struct, frozen=True):
+class Gap(msgspec.Struct, frozen=True):
     """Any text that contains one of each of these sets."""
 
     needs: tuple[Strings, ...] = ()
 
 
-_Part = Strings | _Gap
+Part = Strings | Gap
 
 
 class _Unclear(Exception):
@@ -69,18 +69,25 @@ class _Unclear(Exception):
 
 def needs_of(pattern: str) -> tuple[frozenset[bytes], ...]:
     """Sets of ASCII strings in lower case: every match, folded, contains one of each."""
-    if len(pattern) > _LONGEST or "\\Q" in pattern:
-        return ()
-    try:
-        needs = _needs(_Parser(pattern).parts())
-    except (_Unclear, RecursionError):
-        return ()
     chosen, left = [], _MOST_OF_ALL
-    for strings in sorted(set(needs), key=_weakness):
+    for strings in sorted(set(_needs(parts_of(pattern))), key=_weakness):
         if len(strings) <= left:
             left -= len(strings)
             chosen.append(frozenset(string.encode() for string in strings))
     return tuple(chosen)
+
+
+def parts_of(pattern: str, *, cased: bool = False) -> list[Part]:
+    """What every match is made of, one after the other; nothing where that is not understood.
+
+    Strings are as the expression has them if `cased`; else in lower case.
+    """
+    if len(pattern) > _LONGEST or "\\Q" in pattern:
+        return []
+    try:
+        return _Parser(pattern, cased).parts()
+    except (_Unclear, RecursionError):
+        return []
 
 
 def _weakness(strings: Strings) -> tuple[bool, int, list[str]]:
@@ -91,11 +98,12 @@ def _weakness(strings: Strings) -> tuple[bool, int, list[str]]:
 class _Parser:
     """Reads an expression that RE2 has accepted."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, cased: bool) -> None:
         self._pattern = pattern
+        self._cased = cased
         self._at = 0
 
-    def parts(self) -> list[_Part]:
+    def parts(self) -> list[Part]:
         """Raises `_Unclear`."""
         parts = self._alternatives()
         if self._at < len(self._pattern):
@@ -108,14 +116,14 @@ class _Parser:
             self._at = match.end()
         return match
 
-    def _alternatives(self) -> list[_Part]:
+    def _alternatives(self) -> list[Part]:
         found = [self._sequence()]
         while self._next(r"\|"):
             found.append(self._sequence())
         return found[0] if len(found) == 1 else [_either(found)]
 
-    def _sequence(self) -> list[_Part]:
-        parts: list[_Part] = []
+    def _sequence(self) -> list[Part]:
+        parts: list[Part] = []
         while self._at < len(self._pattern) and self._pattern[self._at] not in "|)":
             atom = self._atom()
             while repetition := self._next(_REPETITION):
@@ -123,7 +131,7 @@ class _Parser:
             parts += atom
         return parts
 
-    def _atom(self) -> list[_Part]:
+    def _atom(self) -> list[Part]:
         if self._next(_FLAGS):
             # None of them changes what is said here.  What is repeated is the part before them.
             if self._next(_REPETITION):
@@ -135,16 +143,20 @@ class _Parser:
                 raise _Unclear
             return parts
         if match := self._next(_CLASS):
-            return [_Gap() if match[1] else _members(match[2])]
+            members = None if match[1] else _members(match[2])
+            return [Gap() if members is None else self._written(members)]
         if self._next(_ASSERTION):
             return [_NOTHING]
         if match := self._next(_ESCAPED_CLASS):
-            return [_CLASSES[match[1]]]
+            return [self._written(_CLASSES[match[1]])]
         if self._next(_UNKNOWN):
-            return [_Gap()]
+            return [Gap()]
         if match := self._next(_LITERAL):
-            return [Strings([(match[1] or match[2]).lower()])]
+            return [self._written([match[1] or match[2]])]
         raise _Unclear
+
+    def _written(self, characters: Iterable[str]) -> Strings:
+        return Strings(characters if self._cased else map(str.lower, characters))
 
 
 def _times(repetition: re.Match[str]) -> tuple[int, int | None]:
@@ -157,48 +169,48 @@ def _times(repetition: re.Match[str]) -> tuple[int, int | None]:
     return int(least or 0), int(most) if most else None
 
 
-def _members(inside: str) -> _Part:
-    """The characters of a class; a gap unless all of them are known."""
+def _members(inside: str) -> set[str] | None:
+    """The characters of a class; None unless all of them are known."""
     found: set[str] = set()
     at = 0
     members = re.compile(_MEMBERS)
     while at < len(inside):
         match = members.match(inside, at)
         if match is None or "[:" in inside:
-            return _Gap()
+            return None
         at = match.end()
         named, first, last = match.groups()
         if named:
             found |= _CLASSES[named]
         else:
             codes = range(ord(first[-1]), ord((last or first)[-1]) + 1)
-            found |= {chr(code).lower() for code in codes}
-    return Strings(found)
+            found |= set(map(chr, codes))
+    return found
 
 
 # --- what parts mean together
 
 
-def _repeated(parts: list[_Part], least: int, most: int | None) -> list[_Part]:
+def _repeated(parts: list[Part], least: int, most: int | None) -> list[Part]:
     if least == 0:
         exact = _joined(parts) if most == 1 else None
-        return [_Gap() if exact is None else exact | _NOTHING]
+        return [Gap() if exact is None else exact | _NOTHING]
     if len(parts) > _LONGEST_REPEATED:
-        return [_Gap(tuple(_needs(parts)))]
+        return [Gap(tuple(_needs(parts)))]
     written = parts * min(least, _WRITTEN_OUT)
     if least == most and least <= _WRITTEN_OUT:
         return written
-    return [*written, _Gap(), *written]
+    return [*written, Gap(), *written]
 
 
-def _either(alternatives: list[list[_Part]]) -> _Part:
+def _either(alternatives: list[list[Part]]) -> Part:
     exact = [_joined(parts) for parts in alternatives]
     strings = _together(exact)
     if strings is not None:
         return strings
     # One of what each of them needs most.
     strings = _together([min(_needs(parts), key=_weakness, default=None) for parts in alternatives])
-    return _Gap() if strings is None else _Gap((strings,))
+    return Gap() if strings is None else Gap((strings,))
 
 
 def _together(sets: list[Strings | None]) -> Strings | None:
@@ -209,11 +221,11 @@ def _together(sets: list[Strings | None]) -> Strings | None:
     return strings if len(strings) <= _MOST else None
 
 
-def _joined(parts: Iterable[_Part]) -> Strings | None:
+def _joined(parts: Iterable[Part]) -> Strings | None:
     """What parts are together, if that is a few strings."""
     found = _NOTHING
     for part in parts:
-        if isinstance(part, _Gap) or len(found) * len(part) > _MOST:
+        if isinstance(part, Gap) or len(found) * len(part) > _MOST:
             return None
         found = _product(found, part)
     return found
@@ -223,12 +235,12 @@ def _product(before: Strings, after: Strings) -> Strings:
     return Strings(first + second for first in before for second in after)
 
 
-def _needs(parts: Iterable[_Part]) -> list[Strings]:
+def _needs(parts: Iterable[Part]) -> list[Strings]:
     """What the parts contain, of strings that are long enough to exclude something."""
     found: list[Strings] = []
     run: list[Strings] = []
     for part in parts:
-        if isinstance(part, _Gap):
+        if isinstance(part, Gap):
             found += [*_windows(run), *part.needs]
             run = []
         else:

@@ -14,16 +14,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 from agcx_format.search.examine import Outcome, Stopped
-from agcx_format.search.helpers import Helpers
+from agcx_format.search.helpers import WORTH_HELP, Helpers
 from agcx_format.search.jobs import Job
 
 __all__ = ["Scheduler"]
 
 # Jobs that each worker has at once, and jobs that are begun before the first of them is done.
 _AHEAD, _MOST_AHEAD = 2, 16
-# Jobs that are done here before others are asked to help, and what must be left then: reading so many
-# blocks takes as long as starting a process.
-_ALONE, _WORTH_HELP = 8, 3_000
+# Jobs that are done here before others are asked to help.
+_ALONE = 8
 _MOST_THREADS = 4
 # Seconds between two looks whether the search is still wanted, while others work.
 _TICK = 0.01
@@ -71,7 +70,7 @@ class Scheduler:
                         each = running.popleft()
                         yield self._outcomes(each)
                         done, weight = done + 1, weight - each.job.weight
-                        if done == _ALONE and weight >= _WORTH_HELP:
+                        if done == _ALONE and weight >= WORTH_HELP:
                             self._helpers.start()
             except BaseException:
                 # Also when whoever iterates does not go on: what still runs is not wanted.
@@ -98,15 +97,16 @@ class Scheduler:
                 self._running.append(_Running(job, False, helper.submit(remote)))
             elif room > 0:
                 room -= 1
-                future = self._pool.submit(job.run, self._is_stopped)
-                self._running.append(_Running(job, True, future))
+                self._running.append(self._here(job))
             else:
                 break
             self._next = None
         return True
 
     def _wait(self) -> None:
-        """Until one of those that run is done."""
+        """Until one of those that run is done, if the first is not."""
+        if self._running[0].future.done():
+            return
         unfinished = [each for each in self._running if not each.future.done()]
         futures = [each.future for each in unfinished]
         only_helpers = not any(each.here for each in unfinished)
@@ -123,8 +123,20 @@ class Scheduler:
         for place, each in enumerate(self._running):
             if not each.here and not each.future.done():
                 each.future.cancel()
-                future = self._pool.submit(each.job.run, self._is_stopped)
-                self._running[place] = _Running(each.job, True, future)
+                self._running[place] = self._here(each.job)
+
+    def _here(self, job: Job) -> _Running:
+        """Have a job done in this process."""
+        try:
+            future = self._pool.submit(job.run, self._is_stopped)
+        except RuntimeError:
+            # No thread can be started.
+            future = Future()
+            try:
+                future.set_result(job.run(self._is_stopped))
+            except Exception as error:
+                future.set_exception(error)
+        return _Running(job, True, future)
 
     def _outcomes(self, each: _Running) -> list[Outcome]:
         if self._stopped.is_set():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Self
 
@@ -65,16 +66,19 @@ class _Made:
 
     def start(self) -> None:
         # Made here, so that the thread holds nothing that outlives it.
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=_make, args=(self._asked, self._made_ahead), name="decompress", daemon=True
         )
-        self._thread.start()
+        # Where none can be started, pieces are made as they are used.
+        with suppress(RuntimeError):
+            thread.start()
+            self._thread = thread
 
     def stop(self) -> None:
-        assert self._thread is not None
-        self._asked.put(None)
-        self._thread.join()
-        self._thread = None
+        if self._thread is not None:
+            self._asked.put(None)
+            self._thread.join()
+            self._thread = None
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -23,6 +23,7 @@ from tests.bench.workspace import Workspace
 _RG = "rg -ci over the same text, a file for each session"
 _FIRST = 50
 _NO_LITERAL = r"\b[qx]\d{3}z\b"
+_NO_RUN = r"\bq\w*\d\w*z\b"
 
 
 @measure("search.first", f"the first {_FIRST} of the sessions with a common word", _RG, times(0.3))
@@ -90,6 +91,11 @@ def letter(work: Workspace) -> Outcome:
 @measure("search.regex", "an expression without a literal", "rg -c of the same", times(0.6))
 def regex(work: Workspace) -> Outcome:
     return _beside_rg(work, f"/{_NO_LITERAL}/", pattern=_NO_LITERAL)
+
+
+@measure("search.regex-all", "one for which RE2 has to read all text", "rg -c of the same")
+def regex_of_all_text(work: Workspace) -> Outcome:
+    return _beside_rg(work, f"/{_NO_RUN}/", pattern=_NO_RUN)
 
 
 @measure(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -219,8 +219,10 @@ class _Interrupted:
                     write_derived(self._store, step, self._side(NEW, step))
             self._sync()
         self._remove_spares()
-        left = [step for step in self._steps if kept_in(self._store, self._act_dir, [step])]
+        left = {step.path for step in self._steps if kept_in(self._store, self._act_dir, [step])}
         if left:
+            if not is_pending:
+                left.update(self._created_again())
             self._keep(left)
         elif is_pending:
             if _remove_named(self._act_dir, self._act.steps):
@@ -233,12 +235,23 @@ class _Interrupted:
                 _remove_temporaries(self._act_dir, folder, self._steps)
             rename_act(self._store, self._name, self._act.id + UNDONE)
 
-    def _keep(self, left: Sequence[Step]) -> None:
+    def _created_again(self) -> Iterator[str]:
+        """Put what an undo that cannot be finished has removed in its place again."""
+        for step in self._steps:
+            taken = self._act_dir.find(f"{TAKEN}/{step.path}")
+            if step.op == "create" and taken is not None and taken.is_taken():
+                with suppress(StaleSession):
+                    put(taken, self._store.place(step.path, make=True))
+                    yield step.path
+        self._sync()
+
+    def _keep(self, left: Collection[str]) -> None:
         """Keep the versions that have no other place as an act of these steps alone."""
         clear_attempt(self._store, self._act_dir, self._steps)
         if len(left) < len(self._steps):
+            steps = tuple(step for step in self._steps if step.path in left)
             with suppress(PersistenceError):
-                data = encode(structs.replace(self._act, steps=tuple(left)))
+                data = encode(structs.replace(self._act, steps=steps))
                 replace_if(self._act_dir.place(MANIFEST), [data], ANYTHING)
         rename_act(self._store, self._name, self._act.id)
 
@@ -257,7 +270,10 @@ class _Interrupted:
                 for target, kept in self._leaving(folder)
             ]
             missing = [target for target, now, version in files if version and not now]
-            if missing and not any(out in (now, version) for _, now, version in files):
+            is_ours = any(
+                is_copy(each, out) for _, *both in files for each in both if each is not None
+            )
+            if missing and not is_ours:
                 put(last, missing[-1])
             # Otherwise it is kept, or an even later save has filled its place.
             last.unlink()
@@ -286,8 +302,9 @@ class _Interrupted:
             self._swap_back(step)
         elif step.after is not None:
             self._return_foreign(step, target, step.after)
-            if target.signature() == step.after:
-                self._remove_created(step, target)
+            now = target.signature()
+            if now is not None and is_copy(step.after, now):
+                self._remove_created(step, target, now)
 
     def _return_foreign(self, step: Step, target: Place, ours: Signature | None) -> None:
         """Put back what another program saved if it came out and was not put back before the crash."""
@@ -309,8 +326,7 @@ class _Interrupted:
         self._store.sync(step.path.rpartition("/")[0])
         kept.unlink()
 
-    def _remove_created(self, step: Step, target: Place) -> None:
-        assert step.after is not None
+    def _remove_created(self, step: Step, target: Place, now: Signature) -> None:
         if step.source is not None:
             source = self._store.place(step.source, make=True)
             if not source.is_taken():
@@ -323,7 +339,7 @@ class _Interrupted:
         gone = self._side(GONE, step)
         gone.unlink()
         if target.is_taken():
-            take(target, gone, step.after)
+            take(target, gone, now)
             gone.unlink()
 
     def _swap_back(self, step: Step) -> None:
@@ -332,11 +348,14 @@ class _Interrupted:
         old, came_out, now = before.signature(), spare.signature(), target.signature()
         if old is None or after is None:
             return
-        is_foreign = came_out not in (None, after) and not is_copy(old, came_out)
-        if is_foreign and now in (old, after):
+        is_new = now is not None and now != old and is_copy(after, now)
+        is_foreign = came_out is not None and not (
+            is_copy(old, came_out) or is_copy(after, came_out)
+        )
+        if now is not None and is_foreign and (is_new or is_copy(old, now)):
             # The exchange brought out another program's save, which was not put back before the crash.
             swap(spare, target, now)
-        elif now == after:
+        elif now is not None and is_new:
             give_second_name(before, spare)
             if (
                 not self._name.endswith(PENDING)
@@ -344,7 +363,7 @@ class _Interrupted:
             ):
                 give_second_name(target, taken)
             self._act_dir.sync_all()
-            swap(spare, target, after)
+            swap(spare, target, now)
         elif now is None:
             give_second_name(before, spare)
             put(spare, target)

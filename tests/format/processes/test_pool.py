@@ -43,6 +43,16 @@ def test_jobs_of_a_process_that_the_system_ends_have_no_result_and_another_one_f
     assert [outcome.result() for _, outcome in pool.run("xyz")] == ["X", "Y", "Z"]
 
 
+def test_a_process_that_answers_nonsense_is_ended_and_another_one_follows(pool):
+    (outcome,) = [outcome for _, outcome in pool.run(["garbage"])]
+    assert isinstance(outcome.exception(), Ended)
+    (process,) = pool._processes
+    assert [outcome.result() for _, outcome in pool.run("a")] == ["A"]
+    # Neither running nor waiting to be asked for.
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
+
+
 def test_threads_that_share_a_process_get_the_answers_to_their_own_jobs():
     process = Process(act)
     # Larger than a pipe holds, so that whoever sends has to wait in between.

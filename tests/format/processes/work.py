@@ -27,6 +27,10 @@ def act(job: str) -> str:
             raise Odd("one", "two")
         case ["priority"]:
             return str(os.nice(0))
+        case ["garbage"]:
+            # Where its answers go, see `child`.
+            os.write(3, b"no answer")
+            time.sleep(60)
         case ["print"]:
             print("no answer")
         case ["kill"]:

@@ -20,6 +20,7 @@ from agcx_format.search.examine import Outcome
 from tests.format.search.odd_stores import make_odd_store
 from tests.format.search.truth import literal, load, naive, searched, some_query
 from tests.support import ROOT
+from tests.support.processes import children, has_ended
 from tests.support.waiting import LIMIT
 
 
@@ -34,7 +35,7 @@ def store(tmp_path_factory) -> Path:
 def at_once(monkeypatch) -> None:
     """Help is asked for at the first job, and every session is a job."""
     monkeypatch.setattr(scheduler, "_ALONE", 1)
-    monkeypatch.setattr(scheduler, "_WORTH_HELP", 0)
+    monkeypatch.setattr(scheduler, "WORTH_HELP", 0)
     monkeypatch.setattr(jobs, "_SMALL", 1)
     monkeypatch.setattr(jobs, "_LARGE", 1)
     # Also where a machine has one core.
@@ -62,13 +63,6 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.01)
-
-
-def command_line(pid: int) -> str:
-    """Empty for a process that has ended."""
-    command = ["ps", "-o", "args=", "-p", str(pid)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return "" if "<defunct>" in found else found
 
 
 def said(outcome: Outcome) -> tuple[object, ...]:
@@ -165,18 +159,44 @@ def test_where_none_can_be_started_everything_is_found_here(store, tmp_path, mon
     index.close()
 
 
-def test_where_no_thread_can_be_started_no_helper_stays(store, monkeypatch):
-    class Refused(threading.Thread):
-        def start(self) -> None:
-            raise RuntimeError("can't start new thread")
+def test_what_the_first_search_begins_with_can_be_done_before_it(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("agcx_format.search.index.WORTH_HELP", 10)
+    for cache_dir in (None, tmp_path):
+        index = Index(open_store(store), cache_dir, niceness=5)
+        if cache_dir is not None:
+            index.update()
+        index.prepare()
+        assert len(index.helping) == 2
+        wait_until(lambda index=index: len(index._helpers.ready()) == 2)
+        for pid in index.helping:
+            assert os.getpriority(os.PRIO_PROCESS, pid) == os.nice(0) + 5
+        assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
+        index.close()
+    # Not where there is little text.
+    monkeypatch.setattr("agcx_format.search.index.WORTH_HELP", 1_000_000)
+    index.prepare()
+    assert index.helping == []
 
+
+def test_they_end_some_time_after_they_were_prepared_for_nothing(store, monkeypatch):
+    monkeypatch.setattr("agcx_format.search.index.WORTH_HELP", 0)
+    monkeypatch.setattr(helpers, "_STAY", 0.1)
     index = Index(open_store(store))
-    with monkeypatch.context() as limited:
-        limited.setattr(threading, "Thread", Refused)
-        index._helpers.start()
-    assert index._helpers.pids == []
-    assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
-    index.close()
+    index.prepare()
+    wait_until(lambda: not index.helping)
+
+
+def test_where_no_thread_can_be_started_everything_is_found_and_no_helper_stays(index, monkeypatch):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    truth = naive(load(index.store), literal("the"))
+    others = children() - set(index._helpers.pids)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    # Those that are there end at once, and no others are begun.
+    for _ in range(2):
+        assert searched(index, literal("the")) == truth
+        assert children() <= others
 
 
 def test_a_frozen_program_starts_none(store, monkeypatch):
@@ -211,8 +231,13 @@ index = Index(sys.argv[1])
 index._helpers.start()
 while not (ready := index._helpers.ready()):
     time.sleep(0.01)
-if sys.argv[2] == "fork" and os.fork() == 0:
+if sys.argv[2] == "fork":
+    # As if another thread were asking for them.
+    with index._helpers._lock:
+        child = os.fork()
+if sys.argv[2] == "fork" and child == 0:
     # Has helpers that are not its own.
+    assert index.helping == []
     before = len(list(index.find("the")))
     index.close()
     os._exit(before)
@@ -232,7 +257,7 @@ def test_they_end_with_the_program_however_that_ends(store):
         program.kill()
     assert pids
     for pid in pids:
-        wait_until(lambda pid=pid: not command_line(pid))
+        wait_until(lambda pid=pid: has_ended(pid))
 
 
 def test_a_fork_of_the_program_searches_by_itself(store):

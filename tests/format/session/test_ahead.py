@@ -48,6 +48,16 @@ def test_the_thread_ends_with_the_block(section: bytes):
     assert set(threading.enumerate()) <= before
 
 
+def test_without_a_thread_that_can_be_started_the_text_is_the_same(section: bytes, monkeypatch):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    plain = list(TextAhead(section))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with TextAhead(section) as text:
+        assert list(text) == plain
+
+
 def test_what_is_dropped_half_read_is_freed_at_once(section: bytes):
     """Thousands of sessions are opened for their first words: none waits for the garbage collector."""
     text = TextAhead(section)
