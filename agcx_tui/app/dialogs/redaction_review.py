@@ -1,9 +1,9 @@
 """Shows what an export would hide, find by find, before anything is written.
 
 Strategy: one list, grouped by kind and secret; every find has a line and is on until it is turned off.  Space
-and a click toggle a find, s the same secret everywhere, g its kind, a all; Enter is an answer, as in all
-dialogs, and never turns a find off.  The result is, by session file, what was searched, with the finds that are
-on.
+and a click toggle a find, s the same secret everywhere, g its kind, a all; Enter is an answer, as in other
+dialogs, and never turns a find off.  The result is, by session file, what was searched, with the finds that
+are on.
 """
 
 from __future__ import annotations
