@@ -4,6 +4,9 @@ Strategy: a list of a hundred thousand sessions reads only metadata, so the link
 no field for it. The session of a subagent has the tag `subagent`, and `subagent-of:` with the id of its
 parent, which is not shown and survives every change of the other tags. Which call started which subagent is
 in the environment of the parent's context.
+
+The file of a subagent can begin with the conversation of its parent. There the message with the task says
+that it continues from the parent: its `parent_message_id` is the id of the parent's session.
 """
 
 from __future__ import annotations

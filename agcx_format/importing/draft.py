@@ -291,7 +291,8 @@ class ImportDraft:
         returned = self.returned
         returned_mode = returned.mode if returned else None
         mode = self.modes[-1][0] if self.modes else returned_mode or OperatingMode.BUILD
-        messages = DraftMessages(self.entries, self.id, self.start, self.calls)
+        parent = self.parent.id if self.parent else None
+        messages = DraftMessages(self.entries, self.id, self.start, self.calls, parent)
         # Clocks are set back: the last line need not be the latest.
         updated = max(self.clock, Timestamp(messages.latest))
         tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]

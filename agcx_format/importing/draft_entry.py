@@ -35,6 +35,7 @@ class DraftEntry(msgspec.Struct, eq=False, gc=False, array_like=True):
         branch: the branch that was left, if it is in one.
         is_branch_point: whether a branch that was left begins after it.
         parent: the position of the message that it continues from, if that is not the one before it.
+        is_task: whether it is what the parent of a subagent asked it to do.
         is_dropped: whether it turned out to be a copy.
         returned: what an export of this program said of it: its metadata and its turn.
     """
@@ -51,4 +52,5 @@ class DraftEntry(msgspec.Struct, eq=False, gc=False, array_like=True):
     is_branch_point: bool = False
     parent: int | None = None
     is_dropped: bool = False
+    is_task: bool = False
     returned: tuple[MessageMetadata, int] | None = None

@@ -131,7 +131,7 @@ class _Turns:
 
 
 class DraftMessages(StreamedMessages):
-    """The messages of a draft, built again on each iteration.
+    """The messages of a draft, built again on each iteration; `parent` is the session that a task is from.
 
     Fields:
         turns: how many of them begin a turn.
@@ -139,8 +139,16 @@ class DraftMessages(StreamedMessages):
         latest: the latest of their times, or the start.
     """
 
-    def __init__(self, entries: Entries, session_id: UUID, start: str, calls: Calls) -> None:
+    def __init__(
+        self,
+        entries: Entries,
+        session_id: UUID,
+        start: str,
+        calls: Calls,
+        parent: UUID | None = None,
+    ) -> None:
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
+        self._parent = parent
         self._count = self.without_time = 0
         turns, latest = _Turns(), start
         for entry in entries:
@@ -177,13 +185,19 @@ class DraftMessages(StreamedMessages):
                 _NO_EDITS,
                 entry.is_branch_point,
                 entry.branch,
-                None if entry.parent is None else id_of(self._id, self._entries[entry.parent]),
+                self._parent_of(entry) if entry.is_task or entry.parent is not None else None,
                 message_id,
                 list(entry.files) if entry.files else _NO_FILES,
                 calls.records(entry) if entry.outcome is not None else _NO_CALLS,
             )
             turn = turns.count - 1 if turns.count else 0
             yield unchecked.message_snapshot(entry.item, time, turn, metadata)
+
+    def _parent_of(self, entry: DraftEntry) -> UUID | None:
+        """The message that one continues from, if it is not the one before; of a task, the session."""
+        if entry.is_task:
+            return self._parent
+        return None if entry.parent is None else id_of(self._id, self._entries[entry.parent])
 
     def _kept(self) -> Iterator[DraftEntry]:
         if self._count == len(self._entries):

@@ -152,7 +152,7 @@ def _state(page: list[DraftEntry]) -> list[object]:
     return [
         (
             e.words, tuple(e.files), e.branch, e.is_branch_point, e.parent, e.is_dropped,
-            e.returned is None,
+            e.is_task, e.returned is None,
         )
         for e in page
     ]  # fmt: skip

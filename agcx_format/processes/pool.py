@@ -11,7 +11,6 @@ import errno
 import itertools
 import os
 import pickle
-import subprocess
 import sys
 import threading
 from collections import deque
@@ -22,6 +21,7 @@ from typing import IO, Generic, TypeVar
 
 from agcx_format.errors import PersistenceError
 from agcx_format.processes.child import Failed
+from agcx_format.processes.start import start_program
 
 __all__ = ["Ended", "Pool", "Process", "cores", "processes_for"]
 
@@ -36,7 +36,7 @@ _PROGRAM = (
     "import os, pickle, sys; os.nice(int(sys.argv[1])); sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from agcx_format.processes.child import main; main()"
 )
-_LOWEST = 19
+_NICEST = 19
 
 
 class Ended(PersistenceError):
@@ -79,7 +79,7 @@ class Pool(Generic[Job, Result]):
         ahead: int = 4,
     ) -> None:
         self._work, self._most, self._ahead = work, processes, ahead
-        self._priority = _LOWEST if low_priority else 0
+        self._niceness = _NICEST if low_priority else 0
         self._processes: list[Process[Job, Result]] = []
 
     def run(
@@ -110,7 +110,7 @@ class Pool(Generic[Job, Result]):
         self._forget_ended()
         idlest = min(self._processes, key=lambda each: each.waiting, default=None)
         if idlest is None or (idlest.waiting and len(self._processes) < self._most):
-            idlest = Process(self._work, self._priority)
+            idlest = Process(self._work, self._niceness)
             self._processes.append(idlest)
         return idlest.submit(job)
 
@@ -131,16 +131,13 @@ class Pool(Generic[Job, Result]):
 class Process(Generic[Job, Result]):
     """One process, and the jobs that it has not answered yet."""
 
-    def __init__(self, work: Callable[[Job], Result], priority: int = 0) -> None:
-        """Raises `OSError` when the system allows no more processes."""
-        self._popen = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, str(priority)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            # Keys pressed in the terminal do not reach it.
-            start_new_session=True,
-        )
+    def __init__(self, work: Callable[[Job], Result], niceness: int = 0) -> None:
+        """`niceness`, up to 19: how much it gives way to other processes.
+
+        Raises `OSError` when the system allows no more processes.
+        """
+        command = [sys.executable, "-P", "-c", _PROGRAM, str(niceness)]
+        self._popen = start_program(command, buffered=True)
         assert self._popen.stdin is not None
         assert self._popen.stdout is not None
         self._jobs, self._answers = self._popen.stdin, self._popen.stdout

@@ -195,6 +195,12 @@ class Scope:
         if not self._numbers.keys() <= shelf.keys:
             self._direct = [number for number, key in enumerate(keys) if key not in shelf.keys]
 
+    @property
+    def weight(self) -> int:
+        """About how many blocks have to be read where everything may match."""
+        shelved = sum(segment.block_count for segment in self._shelf.segments.values())
+        return shelved + sum(Task(self.refs[number]).weight for number in self._direct)
+
     def tasks(self, query: Query) -> tuple[list[Task], set[Segment]]:
         """What has to be looked at, in order; and segments that turned out to be damaged."""
         refs = self.refs

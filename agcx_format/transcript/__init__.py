@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.wording import describe_record as describe_record
     from agcx_format.transcript.words import TASK_SPEAKER as TASK_SPEAKER
     from agcx_format.transcript.words import begins_as_task as begins_as_task
+    from agcx_format.transcript.words import continues_from as continues_from
     from agcx_format.transcript.words import count_turns as count_turns
     from agcx_format.transcript.words import genuine_user_text as genuine_user_text
     from agcx_format.transcript.words import is_tool_image as is_tool_image
@@ -97,7 +98,8 @@ _HOMES = {
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call TELLING read_call short_command",
     "wording": "answer_lines call_parts describe_file describe_outcome describe_record",
-    "words": "TASK_SPEAKER begins_as_task count_turns genuine_user_text is_tool_image own_words text_of",
+    "words": "TASK_SPEAKER begins_as_task continues_from count_turns genuine_user_text is_tool_image "
+    "own_words text_of",
 }
 
 __all__ = names_in(_HOMES)

@@ -24,7 +24,13 @@ from agcx_format.transcript.wording import (
     describe_speaker,
     describe_time,
 )
-from agcx_format.transcript.words import TASK_SPEAKER, begins_as_task, genuine_user_text, text_of
+from agcx_format.transcript.words import (
+    TASK_SPEAKER,
+    begins_as_task,
+    continues_from,
+    genuine_user_text,
+    text_of,
+)
 
 __all__ = ["ReadMessage", "TranscriptReader"]
 
@@ -68,7 +74,7 @@ class TranscriptReader:
 
     `turn_count` is what the session's metadata says: 0 means that the program that wrote it did not
     count turns, and then a turn begins with each message of the person.  `modes` is the session's history
-    of modes, and `when` puts a moment into words.  The session of a subagent begins with a task.
+    of modes, and `when` puts a moment into words.  `parent` is the session that started it as a subagent.
     """
 
     def __init__(
@@ -77,7 +83,7 @@ class TranscriptReader:
         modes: ModeChanges = (),
         when: Callable[[str], str] = describe_time,
         *,
-        is_subagent: bool = False,
+        parent: UUID | None = None,
     ) -> None:
         self._counts_turns = turn_count == 0
         self._turns = 0
@@ -89,7 +95,7 @@ class TranscriptReader:
         self._previous: MessageSnapshot | None = None
         self._changes = mode_changes(modes)
         self._when = when
-        self._awaits_task = is_subagent
+        self._parent, self._awaits_task = parent, parent is not None
 
     @classmethod
     def of(
@@ -99,8 +105,7 @@ class TranscriptReader:
         when: Callable[[str], str] = describe_time,
     ) -> TranscriptReader:
         """The reader of the session that these metadata describe."""
-        is_subagent = parent_of(metadata.tags) is not None
-        return cls(metadata.turn_count, modes, when, is_subagent=is_subagent)
+        return cls(metadata.turn_count, modes, when, parent=parent_of(metadata.tags))
 
     def read(self, number: int, message: MessageSnapshot) -> ReadMessage:
         """The message with its context; `number` counts from 1."""
@@ -135,6 +140,9 @@ class TranscriptReader:
         )
 
     def _is_task(self, message: MessageSnapshot) -> bool:
+        if continues_from(self._parent, message):
+            self._awaits_task = False
+            return True
         if not self._awaits_task:
             return False
         is_task = begins_as_task(message.item)

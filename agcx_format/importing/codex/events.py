@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agcx_format.importing.codex.family import spawned
-from agcx_format.importing.codex.items import PLACEHOLDERS
+from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
 from agcx_format.importing.codex.usual import UsualEvent

@@ -2,7 +2,8 @@
 
 Strategy: the file of a fork, and of most subagents, begins with the conversation of its parent. What both
 have said alike from the beginning is the parent's; where the parent's file is not there, what was said before
-the session began. It stays as context, and is neither a turn of the session nor its title.
+the session began. It stays as context, and is neither a turn of the session nor its title. What comes next in
+a subagent is the task from its parent, which newer versions write as a letter from one agent to another.
 """
 
 from __future__ import annotations
@@ -12,26 +13,42 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from agcx_format.disk.durable import open_regular
 from agcx_format.errors import PersistenceError
+from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Parent
 from agcx_format.importing.json_lines import parse_lines, read_lines
 from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.ids import session_id
+from agcx_format.model.items import Message
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.transcript.words import own_words
+from agcx_format.transcript.words import own_words, text_of
 
-__all__ = ["Family", "SaidBy", "call_that_started", "said_by", "spawned"]
+__all__ = ["Family", "Letter", "SaidBy", "call_that_started", "said_by", "spawned"]
 
 # A rollout lies in sessions/YEAR/MONTH/DAY.
 _LEVELS = 5
 
 SaidBy = Callable[[Path, str], Iterable[str]]
+
+
+class Letter(NamedTuple):
+    """A message to an agent from the one above it.
+
+    Fields:
+        position: among the messages.
+        to: the path of the agent.
+    """
+
+    position: int
+    to: str
 
 
 class Family:
@@ -40,16 +57,26 @@ class Family:
     Fields:
         parent: the session that started it; None if a person did.
         origin: the id of the session that its file begins with; empty if it begins with itself.
+        first_ordinal: of the first line that is its own; None if the header does not say so.
+        own_from: the position of the first message that is its own; None if that is not known.
     """
 
     def __init__(self, meta: dict[str, Any]) -> None:
         self.parent: Parent | None = None
         self.origin = as_text(meta.get("forked_from_id"))
+        self.own_from: int | None = None
+        first = meta.get("subagent_history_start_ordinal")
+        self.first_ordinal = first if type(first) is int else None
+        self._path = as_text(meta.get("agent_path"))
         match meta.get("source"):
             case {"subagent": {"thread_spawn": {"parent_thread_id": str(parent), **more}}}:
                 role = as_text(more.get("agent_role")) or as_text(more.get("agent_nickname"))
+                self._path = as_text(more.get("agent_path")) or self._path
                 self.parent = Parent(session_id(parent, ""), "", role)
                 self.origin = self.origin or parent
+            case {"subagent": kind} if parent := as_text(meta.get("parent_thread_id")):
+                role = as_text(kind.get("other") if isinstance(kind, dict) else kind)
+                self.parent = Parent(session_id(parent, ""), "", role)
 
     def mark(self, entries: Entries, started: str, said: Iterable[str]) -> None:
         """Take from what was said before the session began that it is the person's own here.
@@ -58,13 +85,7 @@ class Family:
         """
         if not self.origin:
             return
-        before = 0
-        for entry, words in zip(_own(entries), said, strict=False):
-            if entry.words != words:
-                break
-            before += 1
-        if not before:
-            before = sum(e.has_time and Timestamp(e.time) < started for e in _own(entries))
+        before = self._inherited(entries, started, said)
         if self.parent is None and not any(
             True for _ in itertools.islice(_own(entries), before, None)
         ):
@@ -72,11 +93,58 @@ class Family:
             return
         for entry in itertools.islice(_own(entries), before):
             entry.words = None
+            self.own_from = max(self.own_from or 0, entry.position + 1)
+
+    def _inherited(self, entries: Entries, started: str, said: Iterable[str]) -> int:
+        """How much of what the person said is from the origin."""
+        if self.own_from is not None:
+            return sum(entry.position < self.own_from for entry in _own(entries))
+        before = 0
+        for entry, words in zip(_own(entries), said, strict=False):
+            if entry.words != words:
+                break
+            before += 1
+        if not before:
+            before = sum(e.has_time and Timestamp(e.time) < started for e in _own(entries))
+        return before
+
+    def take_task(self, entries: Entries, letters: Iterable[Letter]) -> str:
+        """Make the first that was said to a subagent the task from its parent; returns a title for it.
+
+        `letters` are those to an agent from the one above it.
+        """
+        if self.parent is None:
+            return ""
+        start, own = self.own_from or 0, (self._path, "")
+        said = (entry.position for entry in _own(entries))
+        written = (letter.position for letter in letters if letter.to in own or not self._path)
+        firsts = (next((p for p in places if p >= start), None) for places in (said, written))
+        first = min((p for p in firsts if p is not None), default=None)
+        if first is None or not isinstance(item := (entry := entries[first]).item, Message):
+            return ""
+        words = entry.words or _words_of_letter(text_of(item))
+        entry.item = replace(item, role="developer")
+        entry.is_task, entry.words = True, None
+        return words or self._path.rpartition("/")[2].replace("_", " ")
 
 
 def _own(entries: Entries) -> Iterator[DraftEntry]:
     """What the person said."""
     return (entry for entry in entries if entry.words is not None)
+
+
+# What Codex writes above the words of a letter.
+_letter = re.compile(
+    r"Message Type: [^\n]*\n(?:(?:Task name|Sender|Recipient): [^\n]*\n)*(?:Payload:\s*)?"
+).match
+
+
+def _words_of_letter(text: str) -> str:
+    """The words of a letter, without what is written above them; empty if they are encrypted."""
+    words = text.partition("\n")[2]
+    above = _letter(words)
+    words = words[above.end() :] if above else words
+    return "" if words in PLACEHOLDERS else words
 
 
 def spawned(name: str, payload: dict[str, Any]) -> UUID | None:

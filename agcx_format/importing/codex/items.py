@@ -12,7 +12,8 @@ from collections.abc import Callable, Set
 from typing import Any
 
 from agcx_format.importing.codex.answers import answers_in, started_by
-from agcx_format.importing.codex.outputs import output_text
+from agcx_format.importing.codex.family import Letter
+from agcx_format.importing.codex.outputs import ENCRYPTED, NO_PICTURE, output_text
 from agcx_format.importing.codex.plans import Plans, Proposal, proposal_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
@@ -35,12 +36,7 @@ from agcx_format.model.items import (
 )
 from agcx_format.transcript.words import OUTPUT_IMAGE, genuine_user_text
 
-__all__ = ["PLACEHOLDERS", "Items"]
-
-_NO_PICTURE = "[image: not in the file]"
-_ENCRYPTED = "[encrypted content]"
-# What stands in place of a part that has no text.
-PLACEHOLDERS = frozenset({_NO_PICTURE, _ENCRYPTED})
+__all__ = ["Items"]
 
 _WITHOUT_CONVERSATION = frozenset(
     {
@@ -80,6 +76,7 @@ class Items:
     Fields:
         number: of the line that is read.
         plans: that the agent proposed.
+        letters: to an agent from the one above it.
     """
 
     def __init__(
@@ -88,6 +85,7 @@ class Items:
         self.draft, self._heard = draft, heard
         self.number = 0
         self.plans = Plans(draft)
+        self.letters: list[Letter] = []
 
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
@@ -184,13 +182,13 @@ def _part(items: Items, part: Any, said: Callable[[str], ContentPart]) -> Conten
             return InputImage(url)
         case {"type": "input_image"}:
             items.note("input_image without a picture: a placeholder")
-            return said(_NO_PICTURE)
+            return said(NO_PICTURE)
         case {"type": str(kind), "text": str(text)}:
             items.note(f"content part {kind}: text")
             return said(text)
         case {"type": "encrypted_content"}:
             items.note("content part encrypted_content: a placeholder")
-            return said(_ENCRYPTED)
+            return said(ENCRYPTED)
     items.note("content part of an unknown kind: JSON")
     return said(as_json(part))
 
@@ -201,6 +199,8 @@ def _agent_message(items: Items, payload: dict[str, Any]) -> None:
     ends = [as_text(payload.get(name)) or "?" for name in ("author", "recipient")]
     content = _content(items, payload.get("content"), "assistant")
     heading = OutputText(f"[{ends[0]} → {ends[1]}]")
+    if ends[1].startswith(f"{ends[0]}/"):
+        items.letters.append(Letter(len(items.draft.entries), ends[1]))
     items.say(Message(optional_text(payload.get("id")), "assistant", [heading, *content]))
 
 

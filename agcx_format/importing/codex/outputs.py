@@ -6,7 +6,12 @@ from typing import Any
 
 from agcx_format.importing.fields import as_json
 
-__all__ = ["output_text"]
+__all__ = ["ENCRYPTED", "NO_PICTURE", "PLACEHOLDERS", "output_text"]
+
+NO_PICTURE = "[image: not in the file]"
+ENCRYPTED = "[encrypted content]"
+# What stands in place of a part that has no text.
+PLACEHOLDERS = frozenset({NO_PICTURE, ENCRYPTED})
 
 
 def output_text(output: Any) -> tuple[str, list[str]]:

@@ -182,7 +182,8 @@ class _Rollout:
         identity = session_id(meta.get("id"), source.name)
         draft = ImportDraft(identity, start or modified, entries=entries)
         rollout = cls(draft, meta, source, modified, names, said_by)
-        rollout._draft.take(itertools.chain(waiting, lines), rollout._value)
+        reads = rollout._value if rollout._family.first_ordinal is None else rollout._value_of_child
+        rollout._draft.take(itertools.chain(waiting, lines), reads)
         return rollout._finish()
 
     def _value(self, value: Any, number: int) -> None:
@@ -196,6 +197,16 @@ class _Rollout:
             self._fields(value, number)
         else:
             self._draft.bad(number, "not an object")
+
+    def _value_of_child(self, value: Any, number: int) -> None:
+        """The same for a subagent whose header says where its own conversation begins."""
+        family, first = self._family, self._family.first_ordinal
+        ordinal = (
+            value.get("ordinal") if isinstance(value, dict) else getattr(value, "ordinal", None)
+        )
+        if family.own_from is None and first is not None and isinstance(ordinal, int):
+            family.own_from = len(self._draft.entries) if ordinal >= first else None
+        self._value(value, number)
 
     def _fields(self, value: dict[str, Any], number: int) -> None:
         """Use a line that is not usual."""
@@ -272,6 +283,8 @@ class _Rollout:
         if origin := self._family.origin:
             said = self._said_by(self._source, origin)
             self._family.mark(draft.entries, draft.start, said)
+        if task := self._family.take_task(draft.entries, self._items.letters):
+            draft.kept_as["task of a subagent: role developer"] += 1
         git = meta.get("git")
         git = git if isinstance(git, dict) else {}
         directory = self._directory or as_text(meta.get("cwd")) or _directory_in_messages(draft)
@@ -289,7 +302,7 @@ class _Rollout:
         return draft.finish(
             source=self._source,
             changed=self._modified,
-            title=short_title(name) or draft.first_words or untitled,
+            title=short_title(name) or short_title(task) or draft.first_words or untitled,
             model=self._model,
             agent=_TAG,
             tags=[branch],

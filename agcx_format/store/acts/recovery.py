@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -212,8 +212,10 @@ class _Interrupted:
                     write_derived(self._store, step, self._side(NEW, step))
             self._sync()
         self._remove_spares()
-        left = [step for step in self._steps if kept_in(self._store, self._act_dir, [step])]
+        left = {step.path for step in self._steps if kept_in(self._store, self._act_dir, [step])}
         if left:
+            if not is_pending:
+                left.update(self._created_again())
             self._keep(left)
         elif is_pending:
             if _remove_named(self._act_dir, self._act.steps):
@@ -226,12 +228,23 @@ class _Interrupted:
                 _remove_temporaries(self._act_dir, folder, self._steps)
             rename_act(self._store, self._name, self._act.id + UNDONE)
 
-    def _keep(self, left: Sequence[Step]) -> None:
+    def _created_again(self) -> Iterator[str]:
+        """Put what an undo that cannot be finished has removed in its place again."""
+        for step in self._steps:
+            taken = self._act_dir.find(f"{TAKEN}/{step.path}")
+            if step.op == "create" and taken is not None and taken.is_taken():
+                with suppress(StaleSession):
+                    put(taken, self._store.place(step.path, make=True))
+                    yield step.path
+        self._sync()
+
+    def _keep(self, left: Collection[str]) -> None:
         """Keep the versions that have no other place as an act of these steps alone."""
         clear_attempt(self._store, self._act_dir, self._steps)
         if len(left) < len(self._steps):
+            steps = tuple(step for step in self._steps if step.path in left)
             with suppress(PersistenceError):
-                data = encode(structs.replace(self._act, steps=tuple(left)))
+                data = encode(structs.replace(self._act, steps=steps))
                 replace_if(self._act_dir.place(MANIFEST), [data], ANYTHING)
         rename_act(self._store, self._name, self._act.id)
 
@@ -242,8 +255,9 @@ class _Interrupted:
             self._move_back(step, target)
         elif step.op == "replace":
             self._swap_back(step)
-        elif target.signature() == step.after is not None:
-            self._remove_created(step, target)
+        elif step.after is not None and is_copy(step.after, now := target.signature()):
+            assert now is not None
+            self._remove_created(step, target, now)
 
     def _move_back(self, step: Step, target: Place) -> None:
         kept, gone = self._side(FILES, step), self._act_dir.find(f"{GONE}/{step.path}")
@@ -261,8 +275,7 @@ class _Interrupted:
         self._store.sync(step.path.rpartition("/")[0])
         kept.unlink()
 
-    def _remove_created(self, step: Step, target: Place) -> None:
-        assert step.after is not None
+    def _remove_created(self, step: Step, target: Place, now: Signature) -> None:
         if step.source is not None:
             source = self._store.place(step.source, make=True)
             if not source.is_taken():
@@ -275,7 +288,7 @@ class _Interrupted:
         gone = self._side(GONE, step)
         gone.unlink()
         if target.is_taken():
-            take(target, gone, step.after)
+            take(target, gone, now)
             gone.unlink()
 
     def _swap_back(self, step: Step) -> None:
@@ -284,11 +297,14 @@ class _Interrupted:
         old, came_out, now = before.signature(), spare.signature(), target.signature()
         if old is None or after is None:
             return
-        is_foreign = came_out not in (None, after) and not is_copy(old, came_out)
-        if is_foreign and now in (old, after):
+        is_new = now is not None and now != old and is_copy(after, now)
+        is_foreign = came_out is not None and not (
+            is_copy(old, came_out) or is_copy(after, came_out)
+        )
+        if now is not None and is_foreign and (is_new or is_copy(old, now)):
             # The exchange brought out another program's save, which was not put back before the crash.
             swap(spare, target, now)
-        elif now == after:
+        elif now is not None and is_new:
             give_second_name(before, spare)
             if (
                 not self._name.endswith(PENDING)
@@ -296,7 +312,7 @@ class _Interrupted:
             ):
                 give_second_name(target, taken)
             self._act_dir.sync_all()
-            swap(spare, target, after)
+            swap(spare, target, now)
         elif now is None:
             give_second_name(before, spare)
             put(spare, target)

@@ -212,7 +212,7 @@ def kept_in(store: Tree, act_dir: Tree, steps: Iterable[Step]) -> bool:
         side = {"move": FILES, "replace": BEFORE}.get(step.op)
         place = act_dir.find(f"{side}/{step.path}") if side else None
         kept = place and place.signature()
-        if kept is not None and not is_copy(kept, store.signature(step.path)):
+        if kept is not None and not is_copy(kept, signature_behind(store, step)):
             return True
     return False
 
@@ -225,7 +225,7 @@ def is_copy(kept: Signature, now: Signature | None) -> bool:
 def clear_attempt(store: Tree, act_dir: Tree, steps: Iterable[Step]) -> None:
     """Remove the second names of an undo that failed."""
     for step in steps:
-        now = store.signature(step.path)
+        now = signature_behind(store, step)
         for side in (TAKEN, NEW, GONE):
             place = act_dir.find(f"{side}/{step.path}")
             if place is not None and place.signature() in (now, step.after):

@@ -36,7 +36,8 @@ class Around:
     `partner` is the output of a call or the call of an output; `adjacent` means that nothing
     is between the two.  `dated` asks for the date because nothing was said before.  `branches` are those
     of the conversation, None until they are read.  `turn` is the number of its turn, None if not known.
-    `modes` are the changes of mode just before it.  `task` is the index of what a subagent was asked to do.
+    `modes` are the changes of mode just before it.  `is_task` says that it is what a subagent was asked to
+    do, `follows_task` the same of the message before it.
     """
 
     index: int
@@ -48,8 +49,5 @@ class Around:
     branches: Branches | None = None
     turn: int | None = None
     modes: tuple[ModeChange, ...] = ()
-    task: int | None = None
-
-    @property
-    def is_task(self) -> bool:
-        return self.index == self.task
+    is_task: bool = False
+    follows_task: bool = False

@@ -121,7 +121,7 @@ def _draw(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Bl
     item = message.item
     previous = around.previous
     speech = is_speech(message) or around.is_task
-    apart = speech or bool(how) or around.previous_open or around.task == around.index - 1
+    apart = speech or bool(how) or around.previous_open or around.follows_task
     # Above the first there is a margin, which scrolls away with it.
     gap = int(apart or is_speech(previous)) if previous is not None else int(not look.compact)
     if isinstance(item, Message) and speech:
@@ -237,7 +237,9 @@ def tells_of_branches(message: MessageSnapshot) -> bool:
 def _leaves_the_line(message: MessageSnapshot, around: Around) -> bool:
     """Whether it continues from another message than the previous one."""
     parent, previous = message.metadata.parent_message_id, around.previous
-    return parent is not None and (previous is None or previous.metadata.message_id != parent)
+    if parent is None or around.is_task:
+        return False
+    return previous is None or previous.metadata.message_id != parent
 
 
 def _mark(role: str) -> str:

@@ -8,13 +8,13 @@ from enum import Enum
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from agcx_format.transcript import safe_line
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.option_lines import OptionLines
@@ -43,6 +43,7 @@ class ChangeDialog(Dialog[MessageChange]):
         & OptionList { height: auto; background: $surface; border: none; padding: 0; }
         & OptionList:focus { border: none; }
         & #facts { color: $text-muted; margin-bottom: 1; }
+        &.-low #facts { text-wrap: nowrap; text-overflow: ellipsis; }
     }
     """
 
@@ -54,10 +55,10 @@ class ChangeDialog(Dialog[MessageChange]):
         self._question, self._facts, self._choices = question, facts, choices
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(self._question), id="question", markup=False)
             yield Static(Content(safe_line(self._facts)), id="facts", markup=False)
-            yield OptionLines(id="choices", markup=False)
+            yield OptionLines(id="choices", classes="body", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
 
@@ -140,16 +141,15 @@ class ReplaceDialog(Dialog[Replacement]):
         self._question, self._instead, self._keep, self._old = question, instead, keep, old
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(self._question), id="question", markup=False)
-            yield Static("Text", classes="label", markup=False)
-            yield Input(self._old, id="old", select_on_focus=False)
-            yield Static("Replace it with", classes="label", markup=False)
-            yield Input(placeholder=self._instead, id="new", select_on_focus=False)
-            if self._keep:
-                yield Box(
-                    "Keep the earlier version in the edit history", True, id="keep", compact=True
-                )
+            with Body():
+                yield Static("Text", classes="label", markup=False)
+                yield Input(self._old, id="old", select_on_focus=False)
+                yield Static("Replace it with", classes="label", markup=False)
+                yield Input(placeholder=self._instead, id="new", select_on_focus=False)
+                if self._keep:
+                    yield Box("Keep the earlier version", True, id="keep", compact=True)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Replace", id="replace", variant="primary")

@@ -6,11 +6,11 @@ from collections.abc import Collection
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.core.sessions.columns import COLUMNS, ColumnName
@@ -35,13 +35,16 @@ class ColumnsDialog(Dialog[tuple[tuple[ColumnName, ...], bool]]):
         self._first = favorites_first
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content("Columns"), id="question", markup=False)
-            with Container(id="boxes"):
-                for name in COLUMNS:
-                    yield Box(name, value=name in self._chosen, id=name, compact=True)
-            yield Static("Age and title are always shown; the rest where it fits.", classes="label")
-            yield Box("Favorites first", value=self._first, id="favorites-first", compact=True)
+            with Body():
+                with Container(id="boxes"):
+                    for name in COLUMNS:
+                        yield Box(name, value=name in self._chosen, id=name, compact=True)
+                yield Static(
+                    "Age and title are always shown; the rest where it fits.", classes="label"
+                )
+                yield Box("Favorites first", value=self._first, id="favorites-first", compact=True)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Apply", id="apply", variant="primary")

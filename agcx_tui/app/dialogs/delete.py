@@ -10,7 +10,7 @@ from functools import partial
 from typing import Self
 
 from textual.app import App, ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
@@ -19,7 +19,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.store import is_link, is_recent
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import MUTED
 from agcx_tui.core.sessions.table import SessionTable
@@ -106,12 +106,13 @@ class ConfirmDelete(Dialog[bool]):
         )
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(self._question), id="question", markup=False)
-            yield Static(Content("\n").join(self._lines), id="facts", markup=False)
-            line = Static(Content.styled(self._warning, "$warning"), id="at-work", markup=False)
-            line.display = bool(self._warning)
-            yield line
+            with Body():
+                yield Static(Content("\n").join(self._lines), id="facts", markup=False)
+                line = Static(Content.styled(self._warning, "$warning"), id="at-work", markup=False)
+                line.display = bool(self._warning)
+                yield line
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Delete", id="delete")

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from agcx_format import Act
 from agcx_format.store import TrashedSession, to_destroy
 from agcx_format.transcript import safe_line
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words import format
 from agcx_tui.core.words.deletion import destroyed_sessions
@@ -33,6 +33,7 @@ class EmptyDialog(Dialog[list[Act]]):
     """
 
     BINDINGS = bindings("empty")
+    AUTO_FOCUS = "#cancel"
     DEFAULT_CSS = """
     EmptyDialog {
         & Input { background: $background; }
@@ -58,14 +59,15 @@ class EmptyDialog(Dialog[list[Act]]):
         self._to_destroy = to_destroy(log)
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(self._question, id="question", markup=False)
-            yield Static(id="facts", markup=False)
-            if self._by_age:
-                yield Static(
-                    "Only what is older than (90d, 2w, 2024-11)", classes="label", markup=False
-                )
-                yield Input(id="age", placeholder="all of it")
+            with Body():
+                yield Static(id="facts", markup=False)
+                if self._by_age:
+                    yield Static(
+                        "Only what is older than (90d, 2w, 2024-11)", classes="label", markup=False
+                    )
+                    yield Input(id="age", placeholder="all of it")
             yield Static(f"Type {WORD} to do it", classes="label", markup=False)
             yield Input(id="word", select_on_focus=False)
             with Horizontal(id="buttons"):
@@ -74,7 +76,6 @@ class EmptyDialog(Dialog[list[Act]]):
 
     def on_mount(self) -> None:
         self._show()
-        self.query_one("#cancel").focus()
 
     def action_begin_word(self) -> None:
         field = self.query_one("#word", Input)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, RadioSet, Static
 from textual.worker import get_current_worker
@@ -23,7 +23,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.transcript import Branch, safe_line
 from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.lines import shorten
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.choices import Box, Pick, Picks
 from agcx_tui.core.conversation.branches import ALL, NEWEST, branches_of
@@ -85,6 +85,7 @@ class ExportDialog(Dialog[ExportOrder]):
     """For one session, the path is a file; for several, a directory or one file."""
 
     BINDINGS = bindings("export")
+    ROOMY = 24
     DEFAULT_CSS = """
     ExportDialog {
         & > #box { width: 72; }
@@ -108,6 +109,7 @@ class ExportDialog(Dialog[ExportOrder]):
         }
         & #checkpoints { color: $text-muted; }
         & #message { color: $text-muted; height: auto; min-height: 1; }
+        &.-low #message { min-height: 0; }
         & #message.-warning { color: $warning; }
     }
     """
@@ -126,26 +128,27 @@ class ExportDialog(Dialog[ExportOrder]):
         what = safe_line(self._items[0].title).strip() or "(no title)"
         question = f"Export “{what}”" if one else f"Export {len(self._items):,} sessions"
         self._proposed = self._proposal()
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(question), id="question", markup=False)
-            with Picks(_FORMAT_COLUMNS, id="format"):
-                for name, label in write_files.FORMATS.items():
-                    yield Pick(label, value=name == self._format, id=f"format-{name}")
-            yield Static("With", classes="label", markup=False)
-            with Container(classes="boxes"):
-                for name, label in _PARTS.items():
-                    yield Box(label, value=True, id=f"part-{name}", compact=True)
-            with Container(classes="boxes -secrets"):
-                yield Box(self._redact_label(), id="redact", compact=True)
-                yield Box("Also hide names and addresses", id="personal", compact=True)
-            yield Static("Branches", classes="label", id="branches-label", markup=False)
-            with Picks(_BRANCH_COLUMNS, id="branch"):
-                yield Pick("All, under headings", value=True, name=ALL)
-                yield Pick("The path to the last message", name=NEWEST)
-            yield Static(self._path_label(), classes="label", id="path-label", markup=False)
-            yield PathInput(self._proposed, id="path", select_on_focus=False)
-            if any(item.has_checkpoints for item in self._items):
-                yield Static(_NO_CHECKPOINTS, id="checkpoints", markup=False)
+            with Body():
+                with Picks(_FORMAT_COLUMNS, id="format"):
+                    for name, label in write_files.FORMATS.items():
+                        yield Pick(label, value=name == self._format, id=f"format-{name}")
+                yield Static("With", classes="label", markup=False)
+                with Container(classes="boxes"):
+                    for name, label in _PARTS.items():
+                        yield Box(label, value=True, id=f"part-{name}", compact=True)
+                with Container(classes="boxes -secrets"):
+                    yield Box(self._redact_label(), id="redact", compact=True)
+                    yield Box("Also hide names and addresses", id="personal", compact=True)
+                yield Static("Branches", classes="label", id="branches-label", markup=False)
+                with Picks(_BRANCH_COLUMNS, id="branch"):
+                    yield Pick("All, under headings", value=True, name=ALL)
+                    yield Pick("The path to the last message", name=NEWEST)
+                yield Static(self._path_label(), classes="label", id="path-label", markup=False)
+                yield PathInput(self._proposed, id="path", select_on_focus=False)
+                if any(item.has_checkpoints for item in self._items):
+                    yield Static(_NO_CHECKPOINTS, id="checkpoints", markup=False)
             yield Static(id="message", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")

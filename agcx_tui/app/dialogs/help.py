@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.search_line import SearchLine
@@ -51,8 +51,6 @@ _MOST_COLUMNS = 3
 _LEAST_COLUMN = 48
 _COLUMN = 52
 _AROUND = 8
-# Lines of the box that are no keys: borders, padding, the title, and the search.
-_LINES_AROUND = 6
 _HINT = Content.assemble(
     ("/", "bold $footer-key-foreground"),
     (" search  ", "$footer-description-foreground"),
@@ -109,12 +107,12 @@ class HelpScreen(Dialog[None]):
         self._line = SearchLine("/", "a key, or what it does", self._leave_search, id="help-search")
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             with Horizontal(id="head"):
                 yield Static("Keys", id="title")
                 yield self._line
                 yield EdgeLine(right=_HINT, id="hint")
-            with KeySheet(id="keys"), Horizontal(id="columns"):
+            with KeySheet(id="keys", classes="body"), Horizontal(id="columns"):
                 for _ in range(_MOST_COLUMNS):
                     yield KeyColumn()
 
@@ -137,7 +135,6 @@ class HelpScreen(Dialog[None]):
         for number, column in enumerate(self.query(KeyColumn)):
             column.display = number < count
             column.sections = columns[number] if number < count else ()
-        self.query_one(KeySheet).styles.max_height = max(1, room.height - _LINES_AROUND)
         if self._line.is_open:
             self._line.say("" if found else "no key matches")
 

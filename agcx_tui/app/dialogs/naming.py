@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.geometry import Region
 from textual.screen import ModalScreen
@@ -16,7 +16,7 @@ from textual.suggester import Suggester
 from textual.widgets import Button, Input, Static
 
 from agcx_format.transcript import safe_line
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.words import format
@@ -83,11 +83,12 @@ class NewSessionDialog(Dialog[str]):
         self._question, self._lines, self._title, self._yes = question, lines, title, yes
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(self._question), id="question", markup=False)
-            yield Static(Content("\n").join(self._lines), id="facts", markup=False)
-            yield Static("Title of the new session", classes="label", markup=False)
-            yield Input(safe_line(self._title), id="title-input", select_on_focus=False)
+            with Body():
+                yield Static(Content("\n").join(self._lines), id="facts", markup=False)
+                yield Static("Title of the new session", classes="label", markup=False)
+                yield Input(safe_line(self._title), id="title-input", select_on_focus=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button(self._yes, id="yes", variant="primary")
@@ -128,10 +129,11 @@ class NameDialog(Dialog[str]):
         self._question, self._label, self._proposed, self._yes = question, label, name, yes
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(self._question), id="question", markup=False)
-            yield Static(self._label, classes="label", markup=False)
-            yield Input(safe_line(self._proposed), id="name", select_on_focus=False)
+            with Body():
+                yield Static(self._label, classes="label", markup=False)
+                yield Input(safe_line(self._proposed), id="name", select_on_focus=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button(self._yes, id="yes", variant="primary")
@@ -175,7 +177,8 @@ class TagsDialog(Dialog[tuple[list[str], list[str]]]):
     DEFAULT_CSS = """
     TagsDialog {
         & Input { background: $background; }
-        & #have, & #hint { color: $text-muted; height: auto; margin-bottom: 1; }
+        & #have, & #hint { color: $text-muted; height: auto; }
+        & #have { margin-bottom: 1; }
     }
     """
 
@@ -188,13 +191,14 @@ class TagsDialog(Dialog[tuple[list[str], list[str]]]):
     def compose(self) -> ComposeResult:
         many = len(self._tagged)
         what = "this session" if many == 1 else format.counted(many, "session")
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(f"Tags of {what}"), id="question", markup=False)
-            yield Static(self._have(), id="have", markup=False)
-            yield Input(
-                id="tags", placeholder="e.g. ui, bug, -wip", suggester=_LastWord(self._known)
-            )
-            yield Static("Separated by commas; - removes a tag; → completes.", id="hint")
+            with Body():
+                yield Static(self._have(), id="have", markup=False)
+                yield Input(
+                    id="tags", placeholder="e.g. ui, bug, -wip", suggester=_LastWord(self._known)
+                )
+                yield Static("Separated by commas; - removes a tag; → completes.", id="hint")
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Change", id="change", variant="primary")
@@ -251,10 +255,11 @@ class AskDialog(Dialog[bool]):
         self._question, self._warning, self._yes = question, warning, yes
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(safe_line(self._question)), id="question", markup=False)
-            warning = Content.styled(safe_line(self._warning), "$warning")
-            yield Static(warning, id="facts", markup=False)
+            with Body():
+                warning = Content.styled(safe_line(self._warning), "$warning")
+                yield Static(warning, id="facts", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button(self._yes, id="yes")

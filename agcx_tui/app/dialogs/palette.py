@@ -5,9 +5,11 @@ Imported when it is first opened; `palette_commands.py` provides its commands.
 
 from __future__ import annotations
 
+from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
 
+from agcx_tui.app.dialogs.dialog import ROOMY
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.textual_internals import forget_chosen_command
 from agcx_tui.app.widgets.lines.option_lines import has_pages
@@ -26,6 +28,7 @@ class Palette(CommandPalette, OnceScreen[None]):
     DEFAULT_CSS = """
     Palette {
         & > Vertical { width: 80; max-width: 100%; background: transparent; }
+        &.-low > Vertical { margin-top: 0; }
         SearchIcon { display: none; }
         #--input { background: $surface; border: round $border-blurred; padding: 0 1; }
         #--input.--list-visible {
@@ -43,6 +46,11 @@ class Palette(CommandPalette, OnceScreen[None]):
         }
     }
     """
+
+    @on(events.Mount)
+    @on(events.Resize)
+    def _take_height(self) -> None:
+        self.set_class(self.app.size.height < ROOMY, "-low")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # What Page Up and Page Down do here.

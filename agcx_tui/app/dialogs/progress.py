@@ -14,11 +14,11 @@ from typing import TypeVar
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, ProgressBar, Static
 
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.export.write_files import Progress
 from agcx_tui.core.words import format
@@ -53,11 +53,14 @@ class ProgressDialog(Dialog[bool]):
         self._over = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(self._what), id="question", markup=False)
-            yield ProgressBar(total=1, show_eta=False)
-            yield Static(id="facts", markup=False)
-            yield Static("esc to stop; hide to continue in the background", id="hint", markup=False)
+            with Body():
+                yield ProgressBar(total=1, show_eta=False)
+                yield Static(id="facts", markup=False)
+                yield Static(
+                    "esc to stop; hide to continue in the background", id="hint", markup=False
+                )
             with Horizontal(id="buttons"):
                 yield Button("Hide", id="aside")
                 yield Button("Stop", id="stop")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Checkbox, Input, Static
@@ -16,7 +16,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.space import CheckpointSelection, select_checkpoints
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.core.words.format import counted, size
 
@@ -26,6 +26,7 @@ __all__ = ["PruneCheckpoints"]
 class PruneCheckpoints(Dialog[CheckpointSelection]):
     """Leaves with what is to be deleted, or None; it says live how much that is."""
 
+    AUTO_FOCUS = "#cancel"
     DEFAULT_CSS = """
     PruneCheckpoints {
         & Input { background: $background; }
@@ -52,18 +53,18 @@ class PruneCheckpoints(Dialog[CheckpointSelection]):
         self._selection: CheckpointSelection | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static("Clean up checkpoints", id="question", markup=False)
-            yield Box("Those that no session lists", True, id="unlisted", compact=True)
-            yield Static("Of each session, keep only the newest", classes="label", markup=False)
-            yield Input(placeholder="all of them", id="keep", select_on_focus=False)
+            with Body():
+                yield Box("Those that no session lists", True, id="unlisted", compact=True)
+                yield Static("Of each session, keep only the newest", classes="label", markup=False)
+                yield Input(placeholder="all of them", id="keep", select_on_focus=False)
             yield Static("looking…", id="facts", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Delete", id="delete", disabled=True)
 
     def on_mount(self) -> None:
-        self.query_one("#cancel").focus()
         self._look()
 
     @on(Checkbox.Changed)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from agcx_format.transcript import safe_line
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import MUTED
 from agcx_tui.app.widgets.lines.option_lines import OptionLines
@@ -47,7 +47,7 @@ class RedactionReview(Dialog[Reviewed]):
     RedactionReview {
         & > #box { width: 100; }
         & OptionList {
-            height: auto; max-height: 24; background: $background; border: none; padding: 0;
+            height: auto; background: $background; border: none; padding: 0;
             text-wrap: nowrap; text-overflow: ellipsis;
         }
         & OptionList:focus { border: none; }
@@ -70,9 +70,9 @@ class RedactionReview(Dialog[Reviewed]):
         self._on = [True] * len(finds)
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(id="question", markup=False)
-            yield OptionLines(*self._options(), id="finds", markup=False)
+            yield OptionLines(*self._options(), id="finds", classes="body", markup=False)
             yield Static(
                 "space toggles one, s its secret, g its kind, a all", id="hint", markup=False
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Static
@@ -16,7 +16,7 @@ from textual.worker import get_current_worker
 from agcx_format.doctor import FileReport, Finding, ReportPart, can_be_saved
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
-from agcx_tui.app.dialogs.dialog import Dialog
+from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.themes import MUTED
 from agcx_tui.core.words import format
@@ -40,7 +40,6 @@ class VerifyDialog(Dialog[bool]):
     DEFAULT_CSS = """
     VerifyDialog {
         & > #box { width: 84; }
-        & #sections { height: auto; max-height: 45vh; }
         & #offer { color: $text-muted; margin-top: 1; display: none; }
         & #repair { display: none; }
         &.-damaged #offer, &.-repairable #repair { display: block; }
@@ -60,11 +59,11 @@ class VerifyDialog(Dialog[bool]):
         self._title, self._check = title, check
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="box"):
+        with DialogBox():
             yield Static(Content(safe_line(self._title)), id="question", markup=False)
-            with VerticalScroll(id="sections", can_focus=False):
+            with Body():
                 yield Static("Checking…", id="facts", markup=False)
-            yield Static(_OFFER, id="offer", markup=False)
+                yield Static(_OFFER, id="offer", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Close", id="close")
                 yield Button("Repair", id="repair", variant="primary")
@@ -87,9 +86,6 @@ class VerifyDialog(Dialog[bool]):
         self.query_one("#offer", Static).update(_OFFER if message.repairable else _NO_OFFER)
         self.set_class(not report.ok, "-damaged")
         self.set_class(message.repairable, "-repairable")
-
-    def action_scroll(self, step: int) -> None:
-        self.query_one("#sections").scroll_relative(y=step, animate=False)
 
     def action_repair(self) -> None:
         """The key that asked; does nothing before damage is shown."""

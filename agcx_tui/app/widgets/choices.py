@@ -84,7 +84,7 @@ class Picks(RadioSet):
     def action_step(self, step: int) -> None:
         """To the next or previous pick."""
         self.action_next_button() if step > 0 else self.action_previous_button()
-        self.chosen.value = True
+        self._choose()
 
     def action_row(self, step: int) -> None:
         """To the pick below or above; where there is none, out of the picks."""
@@ -93,11 +93,16 @@ class Picks(RadioSet):
         if 0 <= at + step * self.columns < len(picks):
             for _ in range(self.columns):
                 self.action_next_button() if step > 0 else self.action_previous_button()
-            self.chosen.value = True
+            self._choose()
         elif step > 0:
             self.screen.focus_next()
         else:
             self.screen.focus_previous()
+
+    def _choose(self) -> None:
+        """Choose what the cursor is on, and show it: there may be no room for all of them."""
+        self.chosen.value = True
+        self.chosen.scroll_visible(animate=False)
 
     def action_enter(self) -> None:
         self.post_message(self.Entered(self))

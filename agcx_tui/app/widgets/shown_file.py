@@ -102,7 +102,7 @@ class ShownFile(Generic[Found]):
         transcript = self.transcript or await self._mount_transcript()
         before, self._file = self._file, file
         transcript.display = True
-        transcript.blocks.begins_with_task = parent_of(file.metadata.tags) is not None
+        transcript.blocks.parent = parent_of(file.metadata.tags)
         transcript.show(file)
         _close(before)
         return transcript

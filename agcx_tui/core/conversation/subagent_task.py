@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from agcx_format import MessageSnapshot, MessageSource
-from agcx_format.transcript import begins_as_task
+from agcx_format.transcript import begins_as_task, continues_from
 
 __all__ = ["SubagentTask"]
 
-# Messages before it at most: instructions of the agent.
+# Messages before it at most, where it does not say so itself: instructions of the agent.
 _NEAR = 24
 
 
 class SubagentTask:
-    """That of a source; `awaited` says that the session is a subagent's."""
+    """That of a source; `parent` is the session that started it, None if a person did."""
 
-    def __init__(self, source: MessageSource, awaited: bool) -> None:
+    def __init__(self, source: MessageSource, parent: UUID | None) -> None:
         self._source = source
-        self._awaited = awaited
+        self._parent = parent
+        # What is looked for near the beginning, until it is found.
+        self._awaited = parent is not None
         self._found: int | None = None
 
-    @property
-    def index(self) -> int | None:
-        """The index of the message; None if there is none, or if it is not read yet."""
+    def is_at(self, index: int) -> bool:
+        """Whether it is this message, as far as the messages are read."""
+        if self._parent is None or not 0 <= index < self._source.known():
+            return False
+        message = self._source.get(index)
+        if not isinstance(message, MessageSnapshot):
+            return False
+        return continues_from(self._parent, message) or index == self._first()
+
+    def _first(self) -> int | None:
+        """The first message that is one by what it says; None if there is none, or it is not read yet."""
         if not self._awaited:
             return self._found
         for index in range(min(_NEAR, self._source.known())):

@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
+from agcx_format.processes.start import start_program
+
 __all__ = ["Lexing", "Spans"]
 
 # Lengths and roles (`Palette`) that cover a text from its beginning; the rest is plain.
@@ -72,15 +74,7 @@ class Lexing:
             self.close()
         if self.process is None and self._startable:
             try:
-                self.process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    bufsize=0,
-                    # Keys pressed in the terminal do not reach it.
-                    start_new_session=True,
-                )
+                self.process = start_program(self._command)
             except OSError:
                 self._startable = False
         return self.process

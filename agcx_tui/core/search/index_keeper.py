@@ -79,6 +79,7 @@ class IndexKeeper:
         # Something changed; the person asks, and need not wait for the time between two builds.
         self._wanted, self._asked = asyncio.Event(), asyncio.Event()
         self.process: subprocess.Popen[bytes] | None = None
+        self._starting = asyncio.Lock()
 
     @classmethod
     def of(cls, cache: Path | None, config: Config) -> IndexKeeper:
@@ -132,10 +133,11 @@ class IndexKeeper:
                     await self._quiet()
                 self._asked.clear()
                 self._wanted.clear()
-                await self._build(acts.store.path)
+                try:
+                    await self._build(acts.store.path)
+                except OSError as error:
+                    self._become(IndexPhase.FAILED, problem=os_reason(error))
                 rest = _REST
-        except OSError as error:
-            self._become(IndexPhase.FAILED, problem=os_reason(error))
         finally:
             self.stop()
             for end in ends:
@@ -147,7 +149,8 @@ class IndexKeeper:
         if process is not None:
             process.kill()
             process.wait()
-            for pipe in (process.stdin, process.stdout, process.stderr):
+            # What reads its output sees the end of it, and closes it.
+            for pipe in (process.stdin, process.stderr):
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
@@ -158,7 +161,8 @@ class IndexKeeper:
 
         self._become(IndexPhase.DELETED)
         self._wanted.clear()
-        self.stop()
+        async with self._starting:
+            self.stop()
         await asyncio.to_thread(Index(store, self.directory).clear)
         self._become(IndexPhase.DELETED)
 
@@ -173,10 +177,11 @@ class IndexKeeper:
 
     async def _build(self, store: Path) -> None:
         assert self.directory is not None
-        process = await asyncio.to_thread(_start, store, self.directory, self.cap)
+        async with self._starting:
+            process = await asyncio.to_thread(_start, store, self.directory, self.cap)
+            self.process = process
         from agcx_format.search import BUILD_BUSY, BUILD_DONE, BUILD_STOPPED
 
-        self.process = process
         async with aclosing(_states(process)) as states:
             async for state in states:
                 if self.process is process:
@@ -208,18 +213,12 @@ class IndexKeeper:
 def _start(store: Path, directory: Path, cap: int | None) -> subprocess.Popen[bytes]:
     import subprocess
 
+    from agcx_format.processes.start import start_program
+
     # All that is used from here on, so that nothing is imported on the thread of the interface.
     from agcx_format.search import BUILD_DONE, BookState, build_command  # noqa: F401
 
-    return subprocess.Popen(
-        build_command(store, directory, cap),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        # Keys pressed in the terminal do not reach it.
-        start_new_session=True,
-    )
+    return start_program(build_command(store, directory, cap), errors=subprocess.PIPE)
 
 
 async def _states(process: subprocess.Popen[bytes]) -> AsyncGenerator[BookState, None]:

@@ -14,14 +14,14 @@ _DELETE = changing("delete.yes", "d,delete,ctrl+s", "delete", "delete", footer="
 DIALOGS: Mapping[str, tuple[Action, ...]] = {
     "dialog": (
         Action("dialog.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),
-        moving("dialog.previous", "left,up", "app.focus_previous", "previous"),
-        moving("dialog.next", "right,down", "app.focus_next", "next"),
+        moving("dialog.previous", "left", "app.focus_previous", "previous"),
+        moving("dialog.next", "right", "app.focus_next", "next"),
+        moving("dialog.up", "up", "line(-1)", "a line up, or previous"),
+        moving("dialog.down", "down", "line(1)", "a line down, or next"),
+        moving("dialog.page-up", "pageup", "page(-1)", "a page up"),
+        moving("dialog.page-down", "pagedown", "page(1)", "a page down"),
     ),
-    "verify": (
-        changing("verify.repair", "V", "repair", "repair", footer="repair"),
-        moving("verify.up", "up", "scroll(-1)", "a line up"),
-        moving("verify.down", "down", "scroll(1)", "a line down"),
-    ),
+    "verify": (changing("verify.repair", "V", "repair", "repair", footer="repair"),),
     "picks": (
         moving("picks.previous", "left", "step(-1)", "previous choice"),
         moving("picks.next", "right", "step(1)", "next choice"),

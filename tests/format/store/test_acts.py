@@ -21,6 +21,7 @@ from agcx_format.errors import (
     UndoConflict,
 )
 from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.acts.emptying import destroy
 from agcx_format.store.acts.journal import read_acts
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.perform import perform
@@ -212,6 +213,20 @@ def test_what_was_put_there_and_is_destroyed_does_not_keep_the_rest_from_being_u
     assert contents(plain_root) == {"a": b"moved"}
     (undone,) = read_acts(plain_root)
     assert undone.undone
+
+
+def test_what_was_put_there_and_is_in_the_trash_is_not_destroyed(plain_root: Path):
+    """Its deletion can be undone: an import that is undone must not be there again afterwards."""
+    steps = [Step("create", f"new/{name}", parts=[b"created"]) for name in "cd"]
+    act = perform(plain_root, "import", steps, SESSIONS)
+    deletion = perform(plain_root, "delete", [Step("move", "new/c")], SESSIONS)
+    before = contents(plain_root, trash=True)
+    with pytest.raises(UndoConflict):
+        undo(plain_root, act.id)
+    assert contents(plain_root, trash=True) == before
+    destroy(plain_root, [deletion])
+    assert undo(plain_root, act.id).id == act.id
+    assert contents(plain_root) == {"a": b"moved"}
 
 
 def fresh(root: Path) -> Path:

@@ -175,7 +175,7 @@ class ConversationScreen(OnceScreen[None]):
             self._tabs.tabs = [tab for tab in self._tabs.tabs if tab[0] != "checkpoints"]
             self._tabs.choose("messages")
         self.transcript.blocks.turns_are_counted = conversation.metadata.turn_count > 0
-        self.transcript.blocks.begins_with_task = parent_of(conversation.metadata.tags) is not None
+        self.transcript.blocks.parent = parent_of(conversation.metadata.tags)
         self.transcript.show(conversation.source)
         if before is not None:
             await self.show_tab("messages")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 from textual.cache import LRUCache
 
@@ -84,9 +85,9 @@ class ConversationBlocks:
         self.modes: tuple[ModeChange, ...] = ()
         # Whether the program that wrote the session numbered its turns.
         self.turns_are_counted = True
-        # Whether the session is a subagent's, and begins with its task.
-        self.begins_with_task = False
-        self._task = SubagentTask(source, False)
+        # The session that started this one as a subagent.
+        self.parent: UUID | None = None
+        self._task = SubagentTask(source, None)
         self._turns = TurnNumbers(source, True)
         self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
 
@@ -99,7 +100,7 @@ class ConversationBlocks:
         self.pending.clear()
         self.branches, self._ways, self.misses_branches = None, None, False
         self._turns = TurnNumbers(source, self.turns_are_counted)
-        self._task = SubagentTask(source, self.begins_with_task)
+        self._task = SubagentTask(source, self.parent)
         self._messages.clear()
 
     def renew(self) -> None:
@@ -230,7 +231,7 @@ class ConversationBlocks:
             return REASONING
         if isinstance(message.item, Message) and not is_injected(message):
             return SPEECH
-        return SPEECH if index == self._task.index else TOOL
+        return SPEECH if self._task.is_at(index) else TOOL
 
     def file_of(self, index: int) -> str:
         """The path of the file that a message is about; empty for none."""
@@ -320,7 +321,8 @@ class ConversationBlocks:
             self.branches,
             self._turns.number(index, found),
             modes,
-            self._task.index,
+            self._task.is_at(index),
+            self._task.is_at(index - 1),
         )
         return draw_message(found, around, self.look, fold)
 

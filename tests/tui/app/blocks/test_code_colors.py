@@ -124,7 +124,7 @@ def test_the_process_obeys_no_key_and_ends_with_the_program(lexing):
 
     lexing.spans("python", "x = 1")
     process = lexing.process
-    assert os.getsid(process.pid) == process.pid
+    assert os.getpgid(process.pid) == process.pid
     process.stdin.close()
     assert process.wait(timeout=60) == 0
 

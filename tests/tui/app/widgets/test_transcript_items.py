@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from agcx_format.model.items import InputImage, InputText, Message, Other, UnknownItem
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.source import ListSource
@@ -130,7 +132,7 @@ async def test_instructions_are_folded_and_a_few_lines_of_them_stand_open():
         assert any("you may read" in line for line in screen_text(app.transcript))
         await pilot.press("t")
         # What a subagent was asked to do is said, however long; the instructions before it are not.
-        app.transcript.blocks.begins_with_task = True
+        app.transcript.blocks.parent = parent = uuid4()
         task = "Look for the columns.\n" + "There may be more.\n" * 8
         app.transcript.show(ListSource([developer(rules), developer(task), developer(task)]))
         await pilot.pause()
@@ -138,6 +140,15 @@ async def test_instructions_are_folded_and_a_few_lines_of_them_stand_open():
         assert "■ Task from its parent" in shown
         assert "  Look for the columns." in shown
         assert shown.count("▸ instructions") == 2
+        # The conversation of its parent can be before it.
+        given = snapshot(Message(None, "developer", [InputText(task)]), parent_message_id=parent)
+        app.transcript.show(ListSource([*map(user, map(str, range(30))), given]))
+        await pilot.press("end")
+        await pilot.pause()
+        shown = "\n".join(screen_text(app.transcript))
+        assert "■ Task from its parent" in shown
+        assert "▸ instructions" not in shown
+        assert "continues from" not in shown
 
 
 async def test_a_compact_transcript_has_no_headers_and_reads_no_further_than_it_must():

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +116,52 @@ async def said_to_fail(keeper: IndexKeeper, store: Path) -> None:
 async def test_an_index_where_a_file_is_in_the_way_is_said(store, tmp_path):
     (tmp_path / "cache").write_text("")
     await said_to_fail(IndexKeeper(tmp_path / "cache"), store)
+
+
+async def test_an_index_whose_process_could_not_be_started_is_built_when_asked_for(
+    store, tmp_path, monkeypatch
+):
+    keeper = IndexKeeper(tmp_path / "cache")
+    with monkeypatch.context() as without:
+        without.setattr(sys, "executable", "/nowhere/python3")
+        async with running(keeper, store):
+            await soon(lambda: keeper.state.phase is IndexPhase.FAILED, "the failure")
+            without.undo()
+            keeper.build()
+            await soon(lambda: built(keeper), "the index")
+
+
+@pytest.mark.parametrize("starting", [True, False])
+async def test_an_index_that_is_deleted_while_it_is_built_stays_deleted_until_it_is_asked_for(
+    store, tmp_path, monkeypatch, starting
+):
+    keeper = IndexKeeper(tmp_path / "cache")
+    go_on, processes = threading.Event(), []
+    start = index_keeper._start
+
+    def start_slowly(*where: Any) -> subprocess.Popen[bytes]:
+        processes.append(start(*where))
+        if len(processes) == 1:
+            os.kill(processes[0].pid, signal.SIGSTOP)
+            assert go_on.wait(LIMIT)
+        return processes[-1]
+
+    monkeypatch.setattr(index_keeper, "_start", start_slowly)
+    said: list[IndexPhase] = []
+    keeper.changed.subscribe(lambda state: said.append(state.phase))
+    async with running(keeper, store):
+        await soon(lambda: processes, "the process")
+        if not starting:
+            go_on.set()
+            await soon(lambda: keeper.process is not None, "its output")
+        deletion = asyncio.create_task(keeper.delete(store))
+        await asyncio.sleep(0)
+        go_on.set()
+        await deletion
+        assert set(said) == {IndexPhase.DELETED}
+        assert processes[0].returncode is not None
+        keeper.build()
+        await soon(lambda: built(keeper), "the index that was asked for")
 
 
 def test_the_configuration_says_whether_there_is_one_and_how_large(tmp_path):
