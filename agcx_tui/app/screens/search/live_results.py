@@ -82,6 +82,10 @@ class LiveResults:
     def rows_are_old(self) -> bool:
         return self._stale
 
+    def prepare(self) -> None:
+        """A line is about to be typed."""
+        self._searcher.prepare()
+
     def ask(self, line: SearchLine) -> None:
         """Search for this line from now on."""
         if self.line is not None and not line.errors and line.wanted.text == self.line.wanted.text:

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchScreen"]
 
+# Of processes that help to search: keys come first.  More, and on a busy machine they would be of no help.
+_NICENESS = 10
+
 
 class SearchScreen(OnceScreen[None]):
     """Searches the sessions of `table`, and begins with `typed` in the line.
@@ -83,7 +86,7 @@ class SearchScreen(OnceScreen[None]):
         self.table = table
         cache = services.index.directory
         # One that is searched as one types, one for single sessions at the same time.
-        index, details = Index(acts.store, cache), Index(acts.store, cache)
+        index, details = (Index(acts.store, cache, niceness=_NICENESS) for _ in range(2))
         self._details = details
         self.rows = ResultList(services.now, self._directory, id="results")
         self.preview = PlacePreview(
@@ -117,6 +120,8 @@ class SearchScreen(OnceScreen[None]):
         if self._typed_first:
             self.bar.put(self._typed_first)
         self._show_state()
+        # Once the screen is to be seen.
+        self.call_after_refresh(self.live.prepare)
         self._unfollow = self.services.index.changed.subscribe(lambda _: self._show_status())
 
     def on_screen_resume(self) -> None:

@@ -9,7 +9,7 @@ from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.importing import ImportScreen
 from tests.support import transcript_lines as claude
 from tests.support.browsing import SIZE, browser, line, notices, until
-from tests.support.rollout_lines import meta, user, write
+from tests.support.rollout_lines import SESSION, meta, user, write
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -70,6 +70,33 @@ async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
         await until(pilot, lambda: "Undone: imported" in notices(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: titles(below) == {"said to Codex"})
+
+
+async def test_a_cancel_does_not_wait_for_the_conversations_that_are_being_read(
+    tmp_path, home, monkeypatch
+):
+    # Processes read, also where a machine has one core.
+    monkeypatch.setattr("agcx_format.processes.pool.cores", lambda: 2)
+    monkeypatch.setattr("agcx_format.importing.run.WORTH_A_PROCESS", 1)
+    said = user("said to Codex " + "again and again " * 60)
+    for number in range(2):
+        head = meta(id=f"{SESSION[:-1]}{number}")
+        write(home / ".codex" / "sessions" / f"large-{number}.jsonl", head, *[said] * 15_000)
+    async with browser(tmp_path / "store").run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ImportScreen))
+        screen = pilot.app.screen
+        await until(pilot, lambda: line(screen, "#title").endswith("new"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "importing" in line(screen, "#title"))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Canceled after" in notices(pilot))
+        # Those that were read whole by then.
+        assert int(notices(pilot).split("Canceled after ")[1][0]) < 3
+        await until(pilot, lambda: "importing" not in line(screen, "#title"))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
 
 
 async def test_where_no_agent_is_the_screen_says_so(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain, repeat
 from pathlib import Path
 from uuid import UUID
@@ -24,6 +25,7 @@ from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.summary import summary
 from tests.support.browsing import browser, demo_copy, line, notices, scanned, until
 from tests.support.messages import assistant, user
+from tests.support.processes import children
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -381,3 +383,21 @@ async def test_without_an_index_by_configuration_every_session_is_searched_in_it
         screen = await opened(pilot)
         await typed(pilot, screen, "lease")
         assert screen.live.progress.direct == 0
+
+
+async def test_who_opens_the_search_of_much_text_has_help_that_gives_way_to_keys(demo, monkeypatch):
+    monkeypatch.setattr("agcx_format.search.index.WORTH_HELP", 0)
+    monkeypatch.setattr("agcx_format.processes.pool.cores", lambda: 3)
+    async with browser(demo, follow=False).run_test(size=(120, 40)) as pilot:
+        await scanned(pilot, 15)
+        before = children()
+        await opened(pilot)
+        await until(pilot, lambda: len(children() - before) == 2)
+        helping = children() - before
+        await until(pilot, lambda: all(niceness(pid) == os.nice(0) + 10 for pid in helping))
+        await pilot.press("escape")
+        await until(pilot, lambda: not helping & children())
+
+
+def niceness(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
