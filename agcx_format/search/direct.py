@@ -60,6 +60,9 @@ class DirectText:
         self.error: PersistenceError | None = None
         self.messages = 0
 
+    def beginning(self) -> None:
+        """Nothing is had sooner than the blocks."""
+
     def blocks(self) -> Iterator[Block]:
         """Every block; ends at the first damage."""
         self.error, self.messages = None, 0

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature, naming
 from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Tree
@@ -177,10 +178,13 @@ class _Undo(Work):
         return found
 
     def _conflict(self, paths: Sequence[str]) -> UndoConflict:
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        return UndoConflict(
-            f"it is not as that change left it{more}; nothing was undone", path=paths[0]
+        others = len(paths) - 1
+        which = (
+            f"it and {counted(others, 'other')} are not as that change left them"
+            if others
+            else "it is not as that change left it"
         )
+        return UndoConflict(f"{which}; nothing was undone", path=paths[0], paths=paths)
 
     def _names_kept(self, side: str) -> set[str]:
         """The files in a part of the act's directory; each folder is listed once."""

@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -62,6 +63,19 @@ def test_many_sessions_are_one_act(root: Path):
     assert [a.id for a in store.acts()] == [act.id]
     store.undo()
     assert contents(root) == before
+
+
+def test_sessions_that_share_one_file_are_deleted_and_come_back(root: Path):
+    """As a program leaves them that links files of the same bytes to save space."""
+    first, *_ = (Path(entry.path) for entry in open_store(root).scan())
+    for number in (7, 8):
+        os.link(first, first.with_name(f"{UUID(int=number)}.agcx"))
+    before, store = contents(root), open_store(root)
+    act = store.delete(store.scan())
+    assert act.count == 4
+    assert not any(name.endswith(".agcx") for name in contents(root))
+    store.undo()
+    assert contents(root).items() >= before.items()
 
 
 def test_acts_are_undone_one_after_the_other_also_by_another_process(root: Path):
