@@ -22,7 +22,7 @@ from agcx_format.importing.environment import VERSION, spent_since
 from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
-from agcx_format.importing.json_lines import Line
+from agcx_format.importing.json_lines import Parsed, UsualLines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.importing.stored_entries import Entries
@@ -140,9 +140,21 @@ class ImportDraft:
     def clock(self) -> Timestamp:
         return self.start if self.now is None else Timestamp(self.now)
 
-    def take(self, lines: Iterable[Line], read: Callable[[Any, int], None]) -> None:
-        """Pass each value of the lines and its number to `read`, and report what is wrong with a line."""
+    def take(
+        self,
+        lines: Iterable[Parsed],
+        read: Callable[[Any, int], None],
+        read_usual: Callable[[list[Any], int], None] | None = None,
+    ) -> None:
+        """Pass each value of the lines and its number to `read`, and report what is wrong with a line.
+
+        Those of usual lines go to `read_usual`, with the number of the first.
+        """
         for line in lines:
+            if isinstance(line, UsualLines):
+                assert read_usual is not None
+                read_usual(line.values, line.number)
+                continue
             number = line.number
             for value in line.values:
                 try:

@@ -16,7 +16,7 @@ from msgspec.json import Decoder
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text, optional_text
-from agcx_format.importing.json_lines import Parser
+from agcx_format.importing.json_lines import Usual
 
 __all__ = [
     "AgentLine", "Block", "Call", "Result", "SpokenLine", "Text", "Thinking", "Usage", "UserLine",
@@ -130,24 +130,12 @@ class AgentLine(_Line, tag="assistant"):
 
 SpokenLine = UserLine | AgentLine
 
-_parse = msgspec.json.decode
-_parse_usual = Decoder(SpokenLine).decode
+_parse = Decoder(SpokenLine).decode
 
 
-def usual_after(first: int) -> Parser:
-    """Parses the first lines, which tell what the file is, into dicts, and the usual ones of the others into
-    the values above.
-    """
-    left = first
-
-    def parse(data: bytes) -> Any:
-        nonlocal left
-        if not left:
-            return _parse_usual(data)
-        left -= 1
-        return _parse(data)
-
-    return parse
+def usual_after(lines: int) -> Usual:
+    """What reads the usual ones of the lines after the first ones, which tell what the file is."""
+    return Usual(_parse, lines)
 
 
 def spoken_in(value: dict[str, Any]) -> SpokenLine | None:

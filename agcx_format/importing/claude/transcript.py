@@ -22,7 +22,6 @@ from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
 from agcx_format.importing.claude.results import results_beside
 from agcx_format.importing.claude.spoken import (
-    AgentLine,
     SpokenLine,
     Usage,
     UserLine,
@@ -42,7 +41,7 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line, read_lines
+from agcx_format.importing.json_lines import Parsed, read_lines
 from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
@@ -103,13 +102,11 @@ def read_transcript(path: Path) -> Imported:
         ConversionError: the file cannot be read or is not a transcript.
     """
     converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
-    return read_source(
-        path, converter, partial(read_lines, parse_usual=usual_after(_UNKNOWN_AT_FIRST))
-    )
+    return read_source(path, converter, partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST)))
 
 
 def convert(
-    lines: Iterable[Line],
+    lines: Iterable[Parsed],
     source: Path,
     modified: Timestamp,
     results: Callable[[Path], Callable[[str], str | None]] = lambda source: lambda name: None,
@@ -181,22 +178,23 @@ class _Transcript:
             return id_of_subagent(given, as_text(spoken.get("agentId")) or stem)
         return session_id(stem if _is_uuid(stem) else given, self._source.name)
 
-    def take(self, lines: Iterable[Line]) -> None:
-        self._draft.take(lines, self._value)
+    def take(self, lines: Iterable[Parsed]) -> None:
+        self._draft.take(lines, self._value, self._usual)
 
-    def _value(self, value: Any, number: int) -> None:
+    def _usual(self, values: list[SpokenLine], first: int) -> None:
         draft = self._draft
-        if type(value) is UserLine or type(value) is AgentLine:
-            line: SpokenLine = value
+        for number, line in enumerate(values, first):
             draft.at_time(line.timestamp)
             self._about_session(line.cwd, line.git_branch, line.version, line.entrypoint)
             before = len(draft.entries)
             self._message(line, number, line)
             self._lineage.add(line.uuid, line.parent_uuid or "", before, len(draft.entries))
-        elif isinstance(value, dict):
+
+    def _value(self, value: Any, number: int) -> None:
+        if isinstance(value, dict):
             self._fields(value, number)
         else:
-            draft.bad(number, "not an object")
+            self._draft.bad(number, "not an object")
 
     def _fields(self, value: dict[str, Any], number: int) -> None:
         """Use a line that was parsed into a dict."""

@@ -11,9 +11,11 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
+from agcx_format.importing.json_lines import Usual
+
 __all__ = [
     "Called", "EventLine", "ItemLine", "OutputText", "Returned", "Said", "Thought", "UsualEvent",
-    "UsualItem", "parse_usual",
+    "UsualItem", "usual_after",
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
@@ -125,4 +127,9 @@ class EventLine(Struct, tag="event_msg", gc=False, forbid_unknown_fields=True):
     ordinal: int | None = None
 
 
-parse_usual = Decoder(ItemLine | EventLine).decode
+_parse = Decoder(ItemLine | EventLine).decode
+
+
+def usual_after(lines: int) -> Usual:
+    """What reads the usual ones of the lines after the first ones."""
+    return Usual(_parse, lines)
