@@ -42,7 +42,7 @@ from agcx_format.model.session import (
     OperatingMode,
     SessionMetadata,
 )
-from agcx_format.model.timestamps import Timestamp, is_usual
+from agcx_format.model.timestamps import Timestamp, all_usual, is_usual
 from agcx_format.subagents import subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
@@ -136,6 +136,11 @@ class ImportDraft:
         else:
             self.at(moment_of(given))
 
+    @staticmethod
+    def moments(given: list[str]) -> Sequence[str | None]:
+        """The times of several lines, for `at`."""
+        return given if all_usual(given) else [moment_of(each) for each in given]
+
     @property
     def clock(self) -> Timestamp:
         return self.start if self.now is None else Timestamp(self.now)
@@ -203,13 +208,13 @@ class ImportDraft:
 
         `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
-        origin = self.key or str(number)
-        if origin != self._origin:
-            self._origin, self._parts = origin, 0
-        name = f"{origin}.{self._parts}" if self._parts else origin
-        self._parts += 1
-        time = self.now or self.start
-        entry = DraftEntry(item, len(self.entries), name, time, self._has_time, None)
+        name = self.key or str(number)
+        if name != self._origin:
+            self._origin, self._parts = name, 1
+        else:
+            name, self._parts = f"{name}.{self._parts}", self._parts + 1
+        entries = self.entries
+        entry = DraftEntry(item, len(entries), name, self.now or self.start, self._has_time, None)
         if self._resumes_from is not None:
             entry.parent, self._resumes_from = self._resumes_from, None
         # `isinstance` takes several times as long where the answer is no.
@@ -220,10 +225,11 @@ class ImportDraft:
             if files := files_of(item):
                 entry.files = files
         elif type(item) is Message:
-            entry.words = genuine_user_text(item)
+            if item.role == "user":
+                entry.words = genuine_user_text(item)
         elif type(item) is LocalShellCall and item.call_id is not None:
             self.calls.add(item.call_id, entry.position)
-        self.entries.append(entry)
+        entries.append(entry)
         return entry
 
     def lived(self) -> Iterator[DraftEntry]:

@@ -205,8 +205,9 @@ class _Rollout:
 
     def _usual(self, values: list[ItemLine | EventLine], first: int) -> None:
         draft, items, events = self._draft, self._items, self._events
-        for number, value in enumerate(values, first):
-            draft.at_time(value.timestamp)
+        moments = draft.moments([value.timestamp for value in values])
+        for number, (value, moment) in enumerate(zip(values, moments, strict=True), first):
+            draft.at(moment)
             if type(value) is ItemLine:
                 add_usual(items, value.payload, number)
             elif type(value) is EventLine:

@@ -94,13 +94,14 @@ class _Event(Struct, gc=False, omit_defaults=True):
     """An event without pictures; other fields than these do not matter.
 
     Fields:
-        kind: its type.
+        kind, name: its type, and what a report calls it.
         words: that it repeats.
     """
 
 
 class _SaidByPerson(_Event, tag="user_message"):
     kind: ClassVar[str] = "user_message"
+    name: ClassVar[str] = "event_msg.user_message"
     words: _Name = field(name="message")
     images: _Nothing = None
     local_images: _Nothing = None
@@ -109,11 +110,13 @@ class _SaidByPerson(_Event, tag="user_message"):
 
 class _SaidByAgent(_Event, tag="agent_message"):
     kind: ClassVar[str] = "agent_message"
+    name: ClassVar[str] = "event_msg.agent_message"
     words: _Name = field(name="message")
 
 
 class _Thought(_Event, tag="agent_reasoning"):
     kind: ClassVar[str] = "agent_reasoning"
+    name: ClassVar[str] = "event_msg.agent_reasoning"
     words: str = field(name="text")
     message: None = None
 
