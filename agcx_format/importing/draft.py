@@ -137,9 +137,11 @@ class ImportDraft:
             self.at(moment_of(given))
 
     @staticmethod
-    def moments(given: list[str]) -> Sequence[str | None]:
+    def moments(given: list[Any]) -> Sequence[str | None]:
         """The times of several lines, for `at`."""
-        return given if all_usual(given) else [moment_of(each) for each in given]
+        if {*map(type, given)} == {str} and all_usual(given):
+            return given
+        return [moment_of(each) for each in given]
 
     @property
     def clock(self) -> Timestamp:
@@ -165,8 +167,7 @@ class ImportDraft:
                 try:
                     read(value, number)
                 except RecursionError:
-                    self.incomplete = True
-                    self.bad(number, "nested too deeply")
+                    self.too_deep(number)
             if line.replaced:
                 self.replaced += line.replaced
             if line.has_depths:
@@ -177,6 +178,11 @@ class ImportDraft:
             elif line.error:
                 self.incomplete = True
                 self.bad(line.number, line.error)
+
+    def too_deep(self, number: int) -> None:
+        """Note a line of which not all was taken, since it is nested too deeply."""
+        self.incomplete = True
+        self.bad(number, "nested too deeply")
 
     def bad(self, number: int, reason: str) -> None:
         self.bad_count += 1

@@ -85,7 +85,8 @@ class Usual(NamedTuple):
 
     Fields:
         parse: makes a typed value of a line; raises ValidationError if the line is not usual.
-        after: how many lines at the beginning become dicts in any case: they tell what the file is.
+        after: how many lines at the beginning become dicts in any case, blank ones not counted: they tell
+            what the file is.
     """
 
     parse: Callable[[bytes], Any]
@@ -161,7 +162,7 @@ def parse_lines(
     """
     longest = longest or LONGEST_LINE
     pending: list[bytes] = []
-    number, size = 1, 0
+    number, size, first = 1, 0, usual.after if usual else 0
     for chunk in _small(chunks):
         if isinstance(chunk, Exception):
             if size:
@@ -177,10 +178,16 @@ def parse_lines(
             if line := _line(number, parts.pop(0), size, longest):
                 yield line
             number, size, pending = number + 1, 0, []
-        if usual is not None and number > usual.after and longest >= _CHUNK:
-            yield from _typed(number, parts, usual.parse)
-        else:
+        if usual is None or longest < _CHUNK:
             yield from _plain(number, parts, longest)
+        else:
+            begun = 0
+            while first and begun < len(parts):
+                if line := _line(number + begun, parts[begun]):
+                    first -= 1
+                    yield line
+                begun += 1
+            yield from _typed(number + begun, parts[begun:], usual.parse)
         number += len(parts)
         size += len(rest)
         if size <= longest:

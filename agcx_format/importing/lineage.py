@@ -12,7 +12,7 @@ name are only the lines that do not continue from the one right before them: few
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import compress
 
 from agcx_format.importing.draft import ImportDraft
@@ -46,6 +46,24 @@ class Lineage:
             self._is_chain = False
         self._before = name
         self._lines.add(name, before, start, end)
+
+    def extend(self, lines: list[tuple[str, str, int, int]]) -> None:
+        """The same for several lines at once."""
+        if not lines:
+            return
+        uuids, parents, starts, ends = zip(*lines, strict=True)
+        if not all(uuids):
+            for line in lines:
+                self.add(*line)
+            return
+        names, before = [*map(hash, uuids)], [*map(hash, parents)]
+        follows = [self._before, *names[:-1]]
+        self._beginnings += before.count(0)
+        if follows != before:
+            pairs = zip(follows, before, strict=True)
+            self._is_chain = self._is_chain and all(b in (0, f) for f, b in pairs)
+        self._before = names[-1]
+        self._lines.extend(names, before, starts, ends)
 
     def has(self, uuids: set[str]) -> set[str]:
         """Those of the uuids that a line has."""
@@ -100,6 +118,10 @@ class _Lines:
         self.parents.append(parent)
         self.starts.append(start)
         self.ends.append(end)
+
+    def extend(self, *columns: Iterable[int]) -> None:
+        for own, its in zip(self._columns(), columns, strict=True):
+            own.extend(its)
 
     def unique(self) -> _Lines:
         """The first line of each name."""

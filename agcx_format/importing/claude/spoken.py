@@ -19,8 +19,8 @@ from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.json_lines import Usual
 
 __all__ = [
-    "AgentLine", "Block", "Call", "Result", "SpokenLine", "Text", "Thinking", "Usage", "UserLine",
-    "UserMessage", "fingerprint", "spoken_in", "usual_after",
+    "AgentLine", "Block", "Call", "Repeats", "Result", "SpokenLine", "Text", "Thinking", "Usage",
+    "UserLine", "UserMessage", "spoken_in", "usual_after",
 ]  # fmt: skip
 
 
@@ -176,9 +176,44 @@ def _usage(usage: dict[str, Any]) -> Usage:
 # --- the same again
 
 
-def fingerprint(content: str | list[Block]) -> int:
-    """A hash of what is said, the same however the line was parsed."""
-    return hash(content if isinstance(content, str) else tuple(map(_said, content)))
+_Content: TypeAlias = str | list[Block]
+
+
+class Repeats:
+    """Recognizes lines that were read before: a resumed session begins with those of the one before it.
+
+    If it `keeps` contents, which messages in memory share, it hashes them only where a line has the id of
+    another.
+    """
+
+    def __init__(self, *, keeps: bool) -> None:
+        self._keeps = keeps
+        # By the ids of lines, and hashes of the ids with what is said.
+        self._kept: dict[str, _Content] = {}
+        self._hashes: set[int] = set()
+
+    def has(self, uuid: str, content: _Content) -> bool:
+        """Whether a line with this id said the same before."""
+        if self._keeps and uuid not in self._kept:
+            self._kept[uuid] = content
+            return False
+        if self._keeps:
+            self._hashes.add(_hash(uuid, self._kept[uuid]))
+        line = _hash(uuid, content)
+        if line in self._hashes:
+            return True
+        self._hashes.add(line)
+        return False
+
+    def forget(self) -> None:
+        """No line follows."""
+        self._kept.clear()
+        self._hashes.clear()
+
+
+def _hash(uuid: str, content: _Content) -> int:
+    """The same however the line was parsed."""
+    return hash((uuid, content if isinstance(content, str) else tuple(map(_said, content))))
 
 
 def _said(block: Block) -> tuple[object, ...]:

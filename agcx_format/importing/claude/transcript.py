@@ -22,10 +22,10 @@ from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
 from agcx_format.importing.claude.results import results_beside
 from agcx_format.importing.claude.spoken import (
+    Repeats,
     SpokenLine,
     Usage,
     UserLine,
-    fingerprint,
     spoken_in,
     usual_after,
 )
@@ -165,8 +165,7 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
-        # Hashes of the ids of messages with their contents.
-        self._seen: set[int] = set()
+        self._repeats = Repeats(keeps=isinstance(entries, list))
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
@@ -183,12 +182,20 @@ class _Transcript:
 
     def _usual(self, values: list[SpokenLine], first: int) -> None:
         draft = self._draft
-        for number, line in enumerate(values, first):
-            draft.at_time(line.timestamp)
+        entries = draft.entries
+        said: list[tuple[str, str, int, int]] = []
+        moments = draft.moments([line.timestamp for line in values])
+        for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
+            draft.at(moment)
             self._about_session(line.cwd, line.git_branch, line.version, line.entrypoint)
-            before = len(draft.entries)
-            self._message(line, number, line)
-            self._lineage.add(line.uuid, line.parent_uuid or "", before, len(draft.entries))
+            before = len(entries)
+            try:
+                self._message(line, number, line)
+            except RecursionError:
+                draft.too_deep(number)
+                continue
+            said.append((line.uuid, line.parent_uuid or "", before, len(entries)))
+        self._lineage.extend(said)
 
     def _value(self, value: Any, number: int) -> None:
         if isinstance(value, dict):
@@ -225,7 +232,7 @@ class _Transcript:
         """Add what a line says; `value` is what it was parsed into."""
         draft, message = self._draft, line.message
         kind = "user" if type(line) is UserLine else "assistant"
-        if line.uuid and self._is_repeated(line.uuid, fingerprint(message.content)):
+        if line.uuid and self._repeats.has(line.uuid, message.content):
             draft.duplicates.add(f"{kind}, the same line again", number, value)
             return
         before = len(draft.entries)
@@ -274,18 +281,10 @@ class _Transcript:
         if originator:
             environment[ORIGINATOR] = originator
 
-    def _is_repeated(self, uuid: str, said: int) -> bool:
-        """Whether a line with this id said the same before: a resumed session repeats lines."""
-        seen, line = self._seen, hash((uuid, said))
-        if line in seen:
-            return True
-        seen.add(line)
-        return False
-
     def finish(self) -> Imported:
         draft, asides = self._draft, self._asides
         # No line follows: this makes room for the messages.
-        self._seen.clear()
+        self._repeats.forget()
         self._lineage.mark(draft, asides.last)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
