@@ -29,6 +29,7 @@ from agcx_tui.app.widgets.plain_ground import Stack
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.app.widgets.split_panes import SplitPanes
+from agcx_tui.core.local.giving_way import give_way
 from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.completion import complete_search
 from agcx_tui.core.search.hits_of_session import all_hits
@@ -90,14 +91,10 @@ class SearchScreen(OnceScreen[None]):
         index, details = (Index(acts.store, cache, niceness=_NICENESS) for _ in range(2))
         self._details = details
         self.rows = ResultList(services.now, self._directory, id="results")
-        self.preview = PlacePreview(
-            partial(all_hits, details, give_way=services.turns.wait), id="preview"
-        )
+        self.preview = PlacePreview(partial(all_hits, details, give_way=give_way), id="preview")
         scope = SessionsToSearch(table, acts.store.path, services.cache)
-        searcher = Searcher(index, scope, self._came, services.turns.wait)
-        self.live = LiveResults(
-            self, searcher, details, self.rows, services.turns, self._show_state
-        )
+        searcher = Searcher(index, scope, self._came, give_way)
+        self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
         self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
         left = Stack(self.rows, Static(id="notice", markup=False), id="left")
         wish, shares = panes.chosen
