@@ -10,6 +10,7 @@ path may contain bytes of a hostile file; whoever shows them must escape them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike, fsdecode
 from types import TracebackType
 from typing import Any, Self
@@ -206,7 +207,15 @@ class SavedNotListed(PersistenceError):
 
 
 class UndoConflict(PersistenceError):
-    """An act cannot be undone, because other files have taken the places of its files."""
+    """An act cannot be undone, because other files have taken the places of its files.
+
+    Fields:
+        paths: all files that are not as the act left them.
+    """
+
+    def __init__(self, reason: str, *, paths: Sequence[str] = (), **where: Any) -> None:
+        super().__init__(reason, **where)
+        self.paths = tuple(paths)
 
 
 class NothingToUndo(PersistenceError):

@@ -30,7 +30,7 @@ __all__ = ["FoundAgent", "FoundSource", "Paths", "SourceState", "look", "look_at
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """One path, or several. A text is one path: as an iterable it would be `/` and single letters."""
 
-# A file that changed within this time is being written.
+# A file that changed within this time may be one that is being written.
 _RECENT_NS = 60 * 1_000_000_000
 
 
@@ -99,7 +99,7 @@ class FoundAgent:
         sources: its conversations.
         errors: what could not be looked at.
         looked: when an import last looked at all of them.
-        being_written: how many changed within the last minute.
+        changing: how many changed within the last minute: an agent may be writing them, or they were copied.
     """
 
     agent: Agent
@@ -107,7 +107,7 @@ class FoundAgent:
     sources: tuple[FoundSource, ...]
     errors: tuple[PersistenceError, ...]
     looked: Timestamp | None
-    being_written: int
+    changing: int
 
     @property
     def counts(self) -> Counter[SourceState]:

@@ -17,11 +17,15 @@ from agcx_format.session.lazy import SessionFile
 
 __all__ = ["DirectText", "blocks_of_file", "search_file"]
 
+# Of nearly every session: one object, which is made and sent once.
+_NOTHING = Outcome(direct=True)
+
 
 def search_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
     """Search a session in its file.  Raises `Stopped`."""
-    if request.runs and not may_hold(ref.path, request.runs):
-        return Outcome(direct=True)
+    size = None if ref.signature is None else ref.signature.size
+    if request.runs and not may_hold(ref.path, request.runs, size):
+        return _NOTHING
     try:
         with SessionFile(ref.path, use_mmap=False) as file:
             text = DirectText(file)
@@ -59,6 +63,9 @@ class DirectText:
         self.updated = file.metadata.updated_at
         self.error: PersistenceError | None = None
         self.messages = 0
+
+    def beginning(self) -> None:
+        """Nothing is had sooner than the blocks."""
 
     def blocks(self) -> Iterator[Block]:
         """Every block; ends at the first damage."""

@@ -58,6 +58,9 @@ class SessionText(Protocol):
     messages: int
     error: PersistenceError | None
 
+    def beginning(self) -> Block | None:
+        """Messages with which the first of the blocks begins, where they can be had much sooner."""
+
     def blocks(self) -> Iterator[Block]:
         """The blocks that may hold something, in order."""
 
@@ -147,6 +150,9 @@ class _Examination:
     def _look(self) -> bool:
         """False when what may not occur does."""
         request = self._request
+        if self._best is None and not request.counted and self._is_at_beginning():
+            self._exact = False
+            return True
         for block in self._session.blocks():
             if request.stopped():
                 raise Stopped
@@ -166,6 +172,17 @@ class _Examination:
             if request.titles_only:
                 # The title is in the first one.
                 break
+        return True
+
+    def _is_at_beginning(self) -> bool:
+        """Whether all that is wanted is in the first messages: the others need not be read."""
+        beginning = self._session.beginning() if self._wanted and not self._unwanted else None
+        if beginning is None:
+            return False
+        self._search(beginning)
+        if not self._is_enough():
+            self._counts, self._hits = [0] * len(self._wanted), []
+            return False
         return True
 
     def _is_enough(self) -> bool:

@@ -2,9 +2,10 @@
 
 Strategy: nearly all steps of a search hold the interpreter, and what they call gives it away for microseconds
 at a time: two threads take twice as long as one.  So a large search has processes, one for each further
-core.  They are started when its first results are there, take part as soon as they are ready, and stay for
-the searches that follow while a line is typed; some seconds after the last one they end.  Where there are
-none, or the system ends them, everything is done here.
+core.  They are started when its first results are there, or before it by whoever knows that one is about to
+come, and take part as soon as they are ready.  They stay for the searches that follow while a line is typed;
+some seconds after the last one they end.  Where there are none, or the system ends them, everything is done
+here.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 
     Helper = Process[RemoteJob | None, list[Outcome]]
 
-__all__ = ["Helpers"]
+__all__ = ["WORTH_HELP", "Helpers"]
 
+# What is left of a search, in blocks to be read, when it asks for help: to read so many takes as long as
+# starting a process.
+WORTH_HELP = 3_000
 # Each takes some 25 MB.
 _MOST = 2
 # Seconds without a search.
@@ -37,7 +41,9 @@ _STAY = 20.0
 class Helpers:
     """The processes of one index.  May be used from several threads, and after a fork."""
 
-    def __init__(self) -> None:
+    def __init__(self, niceness: int = 0) -> None:
+        """`niceness`: how much they give way to other processes, up to 19."""
+        self._niceness = niceness
         self._begin()
         _all.add(self)
 
@@ -73,7 +79,7 @@ class Helpers:
             # What cannot be started is not needed either.
             with suppress(OSError):
                 while len(self._known) < min(_MOST, cores() - 1) and _can_start():
-                    helper: Helper = Process(run_remote_job)
+                    helper: Helper = Process(run_remote_job, self._niceness)
                     self._known.append((helper, helper.submit(None)))
 
     def ready(self) -> list[Helper]:

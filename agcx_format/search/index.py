@@ -23,7 +23,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Damaged
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW
-from agcx_format.search.helpers import Helpers
+from agcx_format.search.helpers import WORTH_HELP, Helpers
 from agcx_format.search.jobs import Asked, jobs_of
 from agcx_format.search.matchers import Regex
 from agcx_format.search.query import Query, parse_query
@@ -57,8 +57,13 @@ class Index:
         self,
         store: Store | str | os.PathLike[str],
         cache_dir: str | os.PathLike[str] | None = None,
+        *,
+        niceness: int = 0,
     ) -> None:
-        """`store` may be its directory alone: a search need not open it."""
+        """`store` may be its directory alone: a search need not open it.
+
+        `niceness`, up to 19, is how much processes that help with a large search give way to others.
+        """
         self._store: Store | None = None
         if isinstance(store, str | os.PathLike):
             self.path = Path(store)
@@ -67,7 +72,7 @@ class Index:
         self.cache_dir = None if cache_dir is None else Path(cache_dir)
         self._book = None if self.cache_dir is None else Book(self.cache_dir, self.path)
         self._scope: Scope | None = None
-        self._helpers = Helpers()
+        self._helpers = Helpers(niceness)
 
     @property
     def store(self) -> Store:
@@ -167,6 +172,17 @@ class Index:
         for found in self.find(query, sessions=refs, rows=rows, context=context):
             return replace(found, score=session.score)
         return session
+
+    def prepare(self, sessions: Sequence[SessionRef] | None = None) -> None:
+        """Do now what the first search of these sessions would begin with; they are as in `find`.
+
+        Processes that help are started if there is enough text; they end if no search comes soon.
+
+        Raises `PersistenceError` when the directory of the store cannot be read.
+        """
+        if self._scope_of(sessions).weight >= WORTH_HELP:
+            with self._helpers.needed():
+                self._helpers.start()
 
     def close_words(
         self,

@@ -61,11 +61,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class _Shelved(msgspec.Struct, frozen=True, gc=False):
-    """Sessions of one segment: of each its path, its row, and the blocks to read."""
+    """Sessions of one segment: of each its path, its row, the blocks to read, and `Task.is_common`."""
 
     segment: Path
     store: bytes
-    sessions: list[tuple[str, int, tuple[int, ...]]]
+    sessions: list[tuple[str, int, tuple[int, ...], bool]]
 
 
 class RemoteJob(msgspec.Struct, frozen=True):
@@ -81,8 +81,8 @@ class RemoteJob(msgspec.Struct, frozen=True):
                 yield from map(Task, part)
                 continue
             segment = _opened(part.segment, part.store)
-            for path, number, blocks in part.sessions:
-                yield Task(SessionRef(path), Entry(segment, number), blocks)
+            for path, number, blocks, is_common in part.sessions:
+                yield Task(SessionRef(path), Entry(segment, number), blocks, is_common)
 
 
 class Job:
@@ -134,7 +134,9 @@ class Job:
                 part.append(task.ref)
             else:
                 assert task.entry is not None
-                part.sessions.append((task.ref.path, task.entry.number, task.blocks))
+                part.sessions.append(
+                    (task.ref.path, task.entry.number, task.blocks, task.is_common)
+                )
         return RemoteJob(self._asked, parts)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from agcx_format.search.blocks import BLOCK_SIZE, Damaged
 
-__all__ = ["compress", "decompress"]
+if TYPE_CHECKING:
+    import zstandard
+
+__all__ = ["compress", "compress_with_beginning", "decompress", "decompress_beginning"]
 
 _LEVEL = 1
 
@@ -20,19 +24,57 @@ def decompress(data: bytes | memoryview, size: int) -> bytes:
     try:
         if zstandard.frame_content_size(data) != size:
             raise Damaged("a frame of another size")
-        decompressor = getattr(_of_thread, "decompressor", None)
-        if decompressor is None:
-            decompressor = _of_thread.decompressor = zstandard.ZstdDecompressor()
-        return bytes(decompressor.decompress(data))
+        return bytes(_decompressor().decompress(data))
     except zstandard.ZstdError as error:
         raise Damaged(str(error)) from None
 
 
-def compress(data: bytes) -> bytes:
+def decompress_beginning(data: bytes, size: int, whole: int) -> bytes:
+    """The beginning of a frame by `compress_with_beginning`, of as many bytes as that says.
+
+    `size` is what it must decompress to, `whole` what the whole frame would.  Raises `Damaged`.
+    """
     import zstandard
 
-    compressor = getattr(_of_thread, "compressor", None)
-    if compressor is None:
+    try:
+        if not size <= whole == zstandard.frame_content_size(data):
+            raise Damaged("a beginning of another size")
+        # Not more, whatever is in there.
+        found = bytes(_decompressor().stream_reader(data).read(size))
+    except zstandard.ZstdError as error:
+        raise Damaged(str(error)) from None
+    if len(found) != size:
+        raise Damaged("a beginning of another size")
+    return found
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    import zstandard
+
+    found: zstandard.ZstdDecompressor | None = getattr(_of_thread, "decompressor", None)
+    if found is None:
+        found = _of_thread.decompressor = zstandard.ZstdDecompressor()
+    return found
+
+
+def compress(data: bytes) -> bytes:
+    return _compressor().compress(data)
+
+
+def compress_with_beginning(data: bytes, end: int) -> tuple[bytes, int]:
+    """A frame as by `compress`, and how many bytes of it hold the data up to `end`."""
+    import zstandard
+
+    stream = _compressor().compressobj(size=len(data))
+    beginning = stream.compress(data[:end]) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    return beginning + stream.compress(data[end:]) + stream.flush(), len(beginning)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    import zstandard
+
+    found: zstandard.ZstdCompressor | None = getattr(_of_thread, "compressor", None)
+    if found is None:
         # Of the fast levels' strategy, with a larger table than they have for so little text.
         parameters = zstandard.ZstdCompressionParameters.from_level(
             _LEVEL,
@@ -41,5 +83,5 @@ def compress(data: bytes) -> bytes:
             write_content_size=True,
             write_checksum=True,
         )
-        compressor = _of_thread.compressor = zstandard.ZstdCompressor(compression_params=parameters)
-    return bytes(compressor.compress(data))
+        found = _of_thread.compressor = zstandard.ZstdCompressor(compression_params=parameters)
+    return found

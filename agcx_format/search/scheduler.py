@@ -14,16 +14,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 from agcx_format.search.examine import Outcome, Stopped
-from agcx_format.search.helpers import Helpers
+from agcx_format.search.helpers import WORTH_HELP, Helpers
 from agcx_format.search.jobs import Job
 
 __all__ = ["Scheduler"]
 
 # Jobs that each worker has at once, and jobs that are begun before the first of them is done.
 _AHEAD, _MOST_AHEAD = 2, 16
-# Jobs that are done here before others are asked to help, and what must be left then: reading so many
-# blocks takes as long as starting a process.
-_ALONE, _WORTH_HELP = 8, 3_000
+# Jobs that are done here before others are asked to help.
+_ALONE = 8
 _MOST_THREADS = 4
 # Seconds between two looks whether the search is still wanted, while others work.
 _TICK = 0.01
@@ -71,7 +70,7 @@ class Scheduler:
                         each = running.popleft()
                         yield self._outcomes(each)
                         done, weight = done + 1, weight - each.job.weight
-                        if done == _ALONE and weight >= _WORTH_HELP:
+                        if done == _ALONE and weight >= WORTH_HELP:
                             self._helpers.start()
             except BaseException:
                 # Also when whoever iterates does not go on: what still runs is not wanted.

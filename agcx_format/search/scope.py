@@ -20,6 +20,7 @@ import msgspec
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, Damaged
 from agcx_format.search.book import Book, Entry, Shelf
+from agcx_format.search.matchers import Literal
 from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
@@ -29,13 +30,22 @@ from agcx_format.store import paths
 
 __all__ = ["BookText", "Scope", "StoreFiles", "Task"]
 
+# The share of the blocks of a segment that may hold what is common.
+_COMMON = 0.9
+
 
 class Task(msgspec.Struct, frozen=True, gc=False):
-    """A session that has to be looked at: in the book, in these of its blocks, or in its file."""
+    """A session that has to be looked at: in the book, in these of its blocks, or in its file.
+
+    Fields:
+        is_common: whether nearly every block may hold what is looked for, so that it is likely to be at
+            the beginning.
+    """
 
     ref: SessionRef
     entry: Entry | None = None
     blocks: tuple[int, ...] = ()
+    is_common: bool = False
 
     @property
     def weight(self) -> int:
@@ -59,6 +69,13 @@ class BookText:
         self.error: PersistenceError | None = row.error(task.ref.path)
         self._segment = entry.segment
         self._numbers = task.blocks
+        self._is_common = task.is_common
+
+    def beginning(self) -> Block | None:
+        """Raises as `blocks` does."""
+        if not self._is_common or not self._numbers:
+            return None
+        return self._segment.beginning(self._numbers[0])
 
     def blocks(self) -> Iterator[Block]:
         """Raises `Damaged` when the book is damaged, `PersistenceError` when it cannot be read now."""
@@ -178,6 +195,12 @@ class Scope:
         if not self._numbers.keys() <= shelf.keys:
             self._direct = [number for number, key in enumerate(keys) if key not in shelf.keys]
 
+    @property
+    def weight(self) -> int:
+        """About how many blocks have to be read where everything may match."""
+        shelved = sum(segment.block_count for segment in self._shelf.segments.values())
+        return shelved + sum(Task(self.refs[number]).weight for number in self._direct)
+
     def tasks(self, query: Query) -> tuple[list[Task], set[Segment]]:
         """What has to be looked at, in order; and segments that turned out to be damaged."""
         refs = self.refs
@@ -186,10 +209,12 @@ class Scope:
         wanted = [rows_asked(matcher.required) for matcher in query.matchers]
         unwanted = [rows_asked(term.matcher.required) for term in query.unwanted]
         titles_only = not query.within.messages
+        # Of an expression that leaves all blocks over, nothing is known.
+        only_literals = all(isinstance(matcher, Literal) for matcher in query.matchers)
         for segment in self._shelf.segments.values():
             # A search says of broken ones that they are, whatever it finds.
             candidates: dict[int, tuple[int, ...]] = dict.fromkeys(segment.broken, ())
-            is_usable = True
+            is_usable, is_common = True, False
             try:
                 candidates |= _candidates(segment, wanted, unwanted, titles_only)
             except (Damaged, PersistenceError) as error:
@@ -197,12 +222,15 @@ class Scope:
                 candidates = dict.fromkeys(range(len(segment.keys)), ())
                 if isinstance(error, Damaged):
                     damaged.add(segment)
+            else:
+                read = sum(map(len, candidates.values()))
+                is_common = only_literals and read > _COMMON * segment.block_count
             for row, blocks in candidates.items():
                 number = self._numbers.get(segment.keys[row])
                 # Of what is there twice, the first.
                 if number is not None and number not in found:
                     entry = Entry(segment, row) if is_usable else None
-                    found[number] = Task(refs[number], entry, blocks)
+                    found[number] = Task(refs[number], entry, blocks, is_common)
         if isinstance(refs, StoreFiles):
             # As the directory has them, those of the same age.
             return [found[number] for number in sorted(sorted(found), key=refs.age)], damaged

@@ -4,14 +4,15 @@
     head       framed (length, CRC-32): whose store, and the key of each session
     details    framed: its sessions, its blocks
     rows       the signature of the blocks
-    frames     of each block: its text, then the facts of its messages, each a zstd frame with checksum
+    frames     of each block: the facts of its messages, then its text, each a zstd frame with checksum
 
 Strategy: nothing is believed.  Head, details and each row have checksums, so has every frame, and all lengths
 are held against the size of the file.  What is wrong is a `Damaged`: the segment is dropped, and its sessions
 are searched in their own files.  A read that fails says nothing about what was written: it is a
 `PersistenceError`, the sessions are searched in their own files this time, and the segment stays.  The
 details are read when a block may hold something: to prove of ten thousand sessions that they are as they
-were takes only their keys.
+were takes only their keys.  What nearly every session says is said at its beginning: that of its first block
+can be read alone, and has a checksum of its own.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
 from unicodedata import unidata_version
+from zlib import crc32
 
 import msgspec
 
 from agcx_format.disk.checked_frames import frame
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.search.blocks import Block, Damaged, Facts
-from agcx_format.search.packing import decompress
+from agcx_format.search.packing import decompress, decompress_beginning
 from agcx_format.search.segment_rows import MAGIC, BlockRow, Details, Head, SessionRow
 from agcx_format.search.signature import ROWS, Rows, RowsAsked, WholeSignature, rows_size
 
@@ -172,6 +174,25 @@ class Segment:
             # Often the first blocks are enough.
             at, largest = after, _READ_AT_ONCE
 
+    def beginning(self, number: int) -> Block | None:
+        """The first messages of a block; None when they cannot be read by themselves.
+
+        Raises `Damaged` when they are, or `PersistenceError`.
+        """
+        start, row = self._starts[number], self.blocks[number]
+        beginning = row.beginning
+        if beginning is None:
+            return None
+        if beginning.packed > row.packed:
+            raise Damaged("lengths that do not fit")
+        data = self._read(row.packed_facts + beginning.packed, start)
+        packed = data[row.packed_facts :]
+        if crc32(packed) != beginning.crc:
+            raise Damaged("a damaged beginning")
+        facts = partial(_facts, data[: row.packed_facts], row.facts_size)
+        payload = decompress_beginning(packed, beginning.size, row.size)
+        return Block(payload, row.traits, row.first, facts)
+
     def signature(self) -> WholeSignature:
         """All rows.  Raises `Damaged` when one is damaged."""
         size = rows_size(self.block_count)
@@ -200,9 +221,8 @@ class Segment:
 
 def _block(row: BlockRow, frames: memoryview) -> Block:
     """A block out of the bytes from its frames on.  Raises `Damaged`."""
-    packed, end = row.packed, row.on_disk
-    payload = decompress(frames[:packed], row.size)
-    facts = bytes(frames[packed:end])
+    facts = bytes(frames[: row.packed_facts])
+    payload = decompress(frames[row.packed_facts : row.on_disk], row.size)
     return Block(payload, row.traits, row.first, partial(_facts, facts, row.facts_size))
 
 

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from unicodedata import unidata_version
+from zlib import crc32
 
 import msgspec
 
 from agcx_format.disk.checked_frames import framed
-from agcx_format.search.blocks import Block
-from agcx_format.search.packing import compress
+from agcx_format.search.blocks import SEPARATOR, TITLE_NUMBER, Block
+from agcx_format.search.packing import compress, compress_with_beginning
 from agcx_format.search.segment import Segment
-from agcx_format.search.segment_rows import MAGIC, BlockRow, Details, Head, SessionRow, path_in
+from agcx_format.search.segment_rows import (
+    MAGIC,
+    Beginning,
+    BlockRow,
+    Details,
+    Head,
+    SessionRow,
+    path_in,
+)
 from agcx_format.search.signature import SignatureMaker
 
 __all__ = ["SegmentMaker"]
+
+# Bytes of text with which a session begins, at least: what is common is in so many of them.
+_BEGINNING = 4_000
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -42,7 +54,8 @@ class SegmentMaker:
         """A block of the session that `add_session` ends."""
         traits = block.traits & ~Block.ALWAYS
         facts = _encode(block.facts)
-        packed, packed_facts = compress(block.payload), compress(facts)
+        packed, beginning = _packed(block)
+        packed_facts = compress(facts)
         self._blocks.append(
             BlockRow(
                 len(packed),
@@ -51,9 +64,10 @@ class SegmentMaker:
                 len(facts),
                 traits,
                 block.first,
+                beginning,
             )
         )
-        self._frames.append(packed + packed_facts)
+        self._frames.append(packed_facts + packed)
         self._signature.add(block.payload, traits)
 
     def copy(self, segment: Segment, numbers: Iterable[int]) -> None:
@@ -113,3 +127,13 @@ class SegmentMaker:
         yield details
         yield from self._signature.parts()
         yield from self._frames
+
+
+def _packed(block: Block) -> tuple[bytes, Beginning | None]:
+    """The text of a block as a frame, and its beginning if that is worth to be read alone."""
+    payload = block.payload
+    end = payload.find(SEPARATOR.encode(), _BEGINNING) if block.first == TITLE_NUMBER else -1
+    if not 0 < end < len(payload) // 2:
+        return compress(payload), None
+    packed, size = compress_with_beginning(payload, end)
+    return packed, Beginning(size, end, crc32(packed[:size]))

@@ -11,11 +11,11 @@ from agcx_format.disk.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
 
 __all__ = [
-    "MAGIC", "MOST_BLOCKS", "BlockRow", "Damage", "Details", "Head", "SessionRow", "key_of",
+    "MAGIC", "MOST_BLOCKS", "Beginning", "BlockRow", "Damage", "Details", "Head", "SessionRow", "key_of",
     "path_in", "signature_in", "version_of",
 ]  # fmt: skip
 
-MAGIC = b"AGCXbok6"
+MAGIC = b"AGCXbok7"
 # Blocks of a segment: 32 MB of text.  A longer session is a segment of its own.
 MOST_BLOCKS = 512
 
@@ -47,6 +47,19 @@ def signature_in(key: bytes) -> Signature:
     return Signature(*_SIGNED.unpack_from(key))
 
 
+class Beginning(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Some messages with which the text of a block begins, and which can be decompressed by themselves.
+
+    Fields:
+        packed, size: bytes of them, compressed and not.
+        crc: CRC-32 of them compressed, since the checksum of the frame is at its end.
+    """
+
+    packed: _Natural
+    size: _Natural
+    crc: _Natural
+
+
 class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One block.
 
@@ -55,6 +68,7 @@ class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
         packed_facts, facts_size: of the facts likewise.
         traits: of its text.
         first: the number of its first message in the session, from -1.
+        beginning: of the first block of a session, if it is much less than all of it.
     """
 
     packed: _Natural
@@ -63,6 +77,7 @@ class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     facts_size: _Natural
     traits: _Natural
     first: Annotated[int, msgspec.Meta(ge=-1)]
+    beginning: Beginning | None = None
 
     @property
     def on_disk(self) -> int:

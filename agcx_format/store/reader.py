@@ -269,6 +269,18 @@ class StoreReader:
 
         return next_to_undo(self.path, None if act_id is None else one_of(str, act_id))
 
+    def destroyed_since(self, act: Act | None) -> list[Act]:
+        """The acts destroyed since `act` was done, or at any time, over which an undo of it passes.
+
+        Raises:
+            TypeError: it is neither an `Act` nor None.
+            PersistenceError: the trash cannot be read.
+        """
+        from agcx_format.store.acts.journal import destroyed_since
+        from agcx_format.store.acts.manifest import Act
+
+        return destroyed_since(self.path, None if act is None else one_of(Act, act))
+
     def log(self) -> list[Act]:
         """Every act, also those undone or emptied since, newest first.
 

@@ -193,10 +193,12 @@ class AgcxApp(EndingApp[object]):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """Show a message in one line in place of the one before; the history has it whole."""
+        """Show a message in place of the one before; the history has it whole."""
         text = f"{title}: {message}" if title else message
         failed = severity != "information"
-        shown = self.services.toasts.add(text, failed=failed, width=self.size.width)
+        shown = self.services.toasts.add(
+            text, failed=failed, width=self.size.width, height=self.size.height
+        )
         super().notify(shown, severity=severity, timeout=timeout, markup=markup)
 
     def on_notify(self) -> None:

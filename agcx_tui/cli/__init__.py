@@ -40,7 +40,7 @@ _COMMANDS = {
     "stats": "reading.stats:stats",
     "sync": "transfer.sync:sync",
     "trash": "changing.trash:trash",
-    "undo": "changing.change:undo",
+    "undo": "changing.undo:undo",
     "verify": "reading.verify:verify",
 }
 

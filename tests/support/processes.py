@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 
-__all__ = ["end_started", "has_ended", "stop"]
+__all__ = ["children", "end_started", "has_ended", "stop"]
 
 
 def end_started(monkeypatch: pytest.MonkeyPatch, most: int | None = None) -> list[subprocess.Popen]:
@@ -27,6 +27,15 @@ def end_started(monkeypatch: pytest.MonkeyPatch, most: int | None = None) -> lis
 
     monkeypatch.setattr(subprocess, "Popen", start)
     return started
+
+
+def children() -> set[int]:
+    """The processes that this one started and has not waited for."""
+    with subprocess.Popen(
+        ["ps", "-o", "pid=", "--ppid", str(os.getpid())], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        return set(map(int, process.stdout.read().split())) - {process.pid}
 
 
 def has_ended(pid: int) -> bool:

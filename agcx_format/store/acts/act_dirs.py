@@ -14,7 +14,8 @@ emptied is a line of `emptied.jsonl` (see `emptied`).
 
 An act's directory holds `manifest.json` (what is to happen, and to which sessions), `files/` (what was
 moved out of the store), `before/` (what was replaced), `new/` (new content, written before the first
-step), `undone/` (what an undo removed) and `gone/` (second names, until the first are durable).
+step), `undone/` (what an undo removed) and `gone/` (second names, until the first are durable, and in each
+folder `.last`, the file that was moved out of the store last).
 
 This module only reads, and imports little: opening a store for reading needs nothing else of acts.
 """
@@ -35,8 +36,8 @@ from agcx_format.model.timestamps import Timestamp, ns_of, to_datetime
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "MANIFEST", "NEW", "PENDING", "SAVE", "SIDES", "TAKEN",
-    "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
+    "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "LAST", "MANIFEST", "NEW", "PENDING", "SAVE", "SIDES",
+    "TAKEN", "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
     "open_trash", "parse_name", "parsed_entries", "parsed_names", "stamp", "time_of", "unfinished",
 ]  # fmt: skip
 
@@ -44,6 +45,8 @@ MANIFEST: Final = "manifest.json"
 PENDING, UNDOING, UNDONE = ".pending", ".undoing", ".undone"
 EMPTYING, EMPTIED = ".emptying", ".emptied"
 FILES, BEFORE, NEW, TAKEN, GONE = "files", "before", "new", "undone", "gone"
+# In `gone/`: the file that was moved out of the folder last, until it is known to be the expected one.
+LAST: Final = ".last"
 SIDES: Final = (FILES, BEFORE, NEW, TAKEN, GONE)
 UNFINISHED: Final = (PENDING, UNDOING, EMPTYING)
 # The kind of an act that is removed as soon as it is done, and seen only if the machine stops before that.

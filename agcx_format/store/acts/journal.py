@@ -20,7 +20,7 @@ from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import os_reason, read_exactly
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import CorruptData, PersistenceError
-from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.store.acts import emptied
 from agcx_format.store.acts.act_dirs import (
     EMPTYING,
@@ -38,8 +38,8 @@ from agcx_format.store.acts.manifest import Act, ActSession, decode
 from agcx_format.store.paths import SUFFIX, TRASH, id_of
 
 __all__ = [
-    "acts_in", "finished", "half_emptied", "history", "iter_acts", "next_to_undo", "read_act",
-    "read_acts", "read_manifest",
+    "acts_in", "destroyed_since", "finished", "half_emptied", "history", "iter_acts", "next_to_undo",
+    "read_act", "read_acts", "read_manifest",
 ]  # fmt: skip
 
 
@@ -120,6 +120,27 @@ def next_to_undo(root: Path, act_id: str | None = None) -> Act | None:
         PersistenceError: the trash cannot be read.
     """
     return next((act for act in iter_acts(root) if act.is_kept and act_id in (None, act.id)), None)
+
+
+def destroyed_since(root: Path, act: Act | None) -> list[Act]:
+    """The acts that were destroyed after `act` was done, or at any time: its undo passes over them.
+
+    Those that were undone before are not among them: nothing was lost with them.
+
+    Raises:
+        PersistenceError: the trash cannot be read.
+    """
+    since = None if act is None else ns_of(act.created_at)
+    return [
+        each
+        for each in emptied.read(root)
+        if not each.undone and (since is None or _destroyed_ns(each) > since)
+    ]
+
+
+def _destroyed_ns(act: Act) -> int:
+    """When it was destroyed: acts in quick succession may have moments ahead of the clock."""
+    return max(ns_of(act.created_at), ns_of(act.emptied_at or act.created_at))
 
 
 def half_emptied(root: Path) -> Iterator[Act]:

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from msgspec import structs
@@ -34,6 +35,7 @@ from agcx_format.store.acts.act_dirs import (
     EMPTYING,
     FILES,
     GONE,
+    LAST,
     MANIFEST,
     NEW,
     PENDING,
@@ -41,6 +43,7 @@ from agcx_format.store.acts.act_dirs import (
     SIDES,
     TAKEN,
     UNDONE,
+    folders_of,
     unfinished,
 )
 from agcx_format.store.acts.journal import read_act
@@ -178,6 +181,9 @@ def _remove_named(act_dir: Tree, steps: Sequence[Step]) -> bool:
     folders.discard("")
     folders.update(SIDES)
     for folder in sorted(folders, key=lambda path: path.count("/"), reverse=True):
+        if folder.partition("/")[0] == GONE and (last := act_dir.find(f"{folder}/{LAST}")):
+            with suppress(OSError):
+                last.unlink()
         _remove_temporaries(act_dir, folder, steps)
         act_dir.remove_folder(folder)
     _remove_temporaries(act_dir, "", steps)
@@ -204,6 +210,7 @@ class _Interrupted:
     def resolve(self, follow: Follow) -> None:
         is_pending = self._name.endswith(PENDING)
         if self._act.ready:
+            self._return_last()
             for step in reversed(self._steps):
                 with suppress(StaleSession):
                     self._take_back(step)
@@ -248,6 +255,44 @@ class _Interrupted:
                 replace_if(self._act_dir.place(MANIFEST), [data], ANYTHING)
         rename_act(self._store, self._name, self._act.id)
 
+    def _return_last(self) -> None:
+        """Put back what another program had saved when its file was moved out, just before the crash.
+
+        It has the name of the last one that is missing, since files leave in their order.
+        """
+        for folder in folders_of(step.path for step in self._steps):
+            last = self._act_dir.find(f"{GONE}/{folder}/{LAST}" if folder else f"{GONE}/{LAST}")
+            out = last and last.signature()
+            if last is None or out is None:
+                continue
+            files = [
+                (target, target.signature(), kept.signature())
+                for target, kept in self._leaving(folder)
+            ]
+            missing = [target for target, now, version in files if version and not now]
+            is_ours = any(
+                is_copy(each, out) for _, *both in files for each in both if each is not None
+            )
+            if missing and not is_ours:
+                put(last, missing[-1])
+            # Otherwise it is kept, or an even later save has filled its place.
+            last.unlink()
+
+    def _leaving(self, folder: str) -> Iterator[tuple[Place, Place]]:
+        """The places that the files of a folder leave and where they are kept, in the order of `Work`."""
+        is_pending = self._name.endswith(PENDING)
+        ops, side = (("move",), FILES) if is_pending else (("create", "restore"), TAKEN)
+        # What one other act had moved goes back there together.
+        together: dict[str, list[Step]] = {}
+        for step in self._steps if is_pending else reversed(self._steps):
+            if step.op in ops and step.path.rpartition("/")[0] == folder:
+                together.setdefault((step.source or "").rpartition("/")[0], []).append(step)
+        for step in chain.from_iterable(together.values()):
+            kept = self._side(side, step)
+            if step.source is not None:
+                kept = self._store.place(step.source, make=True)
+            yield self._store.place(step.path, make=True), kept
+
     def _take_back(self, step: Step) -> None:
         """Put one file back as it was before the act: idempotent."""
         target = self._store.place(step.path, make=True)
@@ -255,19 +300,25 @@ class _Interrupted:
             self._move_back(step, target)
         elif step.op == "replace":
             self._swap_back(step)
-        elif step.after is not None and is_copy(step.after, now := target.signature()):
-            assert now is not None
-            self._remove_created(step, target, now)
+        elif step.after is not None:
+            self._return_foreign(step, target, step.after)
+            now = target.signature()
+            if now is not None and is_copy(step.after, now):
+                self._remove_created(step, target, now)
 
-    def _move_back(self, step: Step, target: Place) -> None:
-        kept, gone = self._side(FILES, step), self._act_dir.find(f"{GONE}/{step.path}")
-        version = kept.signature()
+    def _return_foreign(self, step: Step, target: Place, ours: Signature | None) -> None:
+        """Put back what another program saved if it came out and was not put back before the crash."""
+        gone = self._act_dir.find(f"{GONE}/{step.path}")
         out = gone.signature() if gone is not None else None
-        if gone is not None and out is not None and not (version and is_copy(version, out)):
-            # Another program's save came out and was not put back before the crash.
+        if gone is not None and out is not None and not (ours and is_copy(ours, out)):
             with suppress(StaleSession):
                 if put(gone, target):
                     gone.unlink()
+
+    def _move_back(self, step: Step, target: Place) -> None:
+        kept = self._side(FILES, step)
+        version = kept.signature()
+        self._return_foreign(step, target, version)
         if version is None:
             return
         if target.signature() != version:

@@ -6,10 +6,11 @@ the copies of metadata are rebuilt from the session files as they are after the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature, naming
 from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Tree
@@ -29,7 +30,7 @@ from agcx_format.store.acts.act_dirs import (
     UNDONE,
     folders_of,
 )
-from agcx_format.store.acts.journal import next_to_undo
+from agcx_format.store.acts.journal import iter_acts, next_to_undo
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.transitions import Fill, Swap, Vacate, give_second_name
 from agcx_format.store.acts.work import (
@@ -143,8 +144,10 @@ class _Undo(Work):
 
     def _check(self) -> None:
         """Raises `UndoConflict` before anything has changed."""
-        # What it put in place and is gone was destroyed: nothing of that is left to take back.
-        self._steps = [step for step in self._steps if not self._is_gone(step)]
+        # Nothing is left to take back of what it put in place and was destroyed.
+        gone = {step.path for step in self._steps if self._is_gone(step)}
+        destroyed = gone.difference(self._in_trash(gone)) if gone else gone
+        self._steps = [step for step in self._steps if step.path not in destroyed]
         sides = {side: self._names_kept(side) for side in (FILES, BEFORE)}
         moved = [step.path for step in self._steps if step.op == "move"]
         taken = self._taken(moved)
@@ -175,10 +178,13 @@ class _Undo(Work):
         return found
 
     def _conflict(self, paths: Sequence[str]) -> UndoConflict:
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        return UndoConflict(
-            f"it is not as that change left it{more}; nothing was undone", path=paths[0]
+        others = len(paths) - 1
+        which = (
+            f"it and {counted(others, 'other')} are not as that change left them"
+            if others
+            else "it is not as that change left it"
         )
+        return UndoConflict(f"{which}; nothing was undone", path=paths[0], paths=paths)
 
     def _names_kept(self, side: str) -> set[str]:
         """The files in a part of the act's directory; each folder is listed once."""
@@ -193,6 +199,14 @@ class _Undo(Work):
         if step.op != "create" or step.source is not None or step.after is None:
             return False
         return self._store.signature(step.path) is None
+
+    def _in_trash(self, paths: Collection[str]) -> Iterator[str]:
+        """Those of the paths whose files a later act moved away, and would bring back if it was undone."""
+        for act in iter_acts(Path(self._store.path)):
+            for step in act.steps if act.is_kept else ():
+                kept = f"{TRASH}/{act.id}/{FILES}/{step.path}"
+                if step.op == "move" and step.path in paths and self._store.signature(kept):
+                    yield step.path
 
     def _is_wrong(self, step: Step, before: Collection[str]) -> bool:
         now = signature_behind(self._store, step)

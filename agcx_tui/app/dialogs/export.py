@@ -68,7 +68,7 @@ _BRANCHES = 6
 _FORMAT_COLUMNS, _BRANCH_COLUMNS = 4, 2
 _BRANCH_WIDTH = 21
 # Cells below which the choices have no room beside each other.
-_NARROW = 60
+_NARROW = 66
 
 
 class PathInput(Input):

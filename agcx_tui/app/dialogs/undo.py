@@ -1,10 +1,13 @@
-"""Undo, with a question first about what this run did not do, or what added many sessions.
+"""Undo, with a question first about what this run did not do, what added many sessions, or what came before
+something was destroyed.
 
 Strategy: all screens undo through `undo`; the queue knows which act it is about, and whether to ask.  An act
 that was confirmed is undone by its id, whatever was done meanwhile.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from textual.app import App
 
@@ -15,7 +18,7 @@ from agcx_tui.app.services import Services
 from agcx_tui.core.store.act_queue import ActQueue, NotConfirmed
 from agcx_tui.core.store.store_work import Outcome
 from agcx_tui.core.words import format
-from agcx_tui.core.words.acts import describe, destroyed_by_undo
+from agcx_tui.core.words.acts import cannot_be_undone, describe, destroyed_by_undo
 
 __all__ = ["AskToUndo", "undo"]
 
@@ -33,15 +36,15 @@ async def undo(
     """
     try:
         return await acts.undo(act_id)
-    except NotConfirmed as asked:
-        act = asked.act
+    except NotConfirmed as question:
+        asked = question
     if isinstance(app.screen, AskToUndo):
         # The key was pressed again before its question appeared.
         return None
     services.hold_keys()
-    if not await app.push_screen_wait(AskToUndo(act, services.now())):
+    if not await app.push_screen_wait(AskToUndo(asked.act, services.now(), asked.destroyed)):
         return None
-    return await acts.undo(act.id, confirmed=True)
+    return await acts.undo(asked.act.id, confirmed=asked)
 
 
 class AskToUndo(AskDialog):
@@ -49,13 +52,16 @@ class AskToUndo(AskDialog):
 
     BINDINGS = bindings("ask-to-undo")
 
-    def __init__(self, act: Act, now: int) -> None:
+    def __init__(self, act: Act, now: int, destroyed: Sequence[Act] = ()) -> None:
+        """`destroyed` are acts that came after it, or whose trash was emptied after it."""
         words = describe(act)
         when = format.age(ns_of(act.created_at) // 1000, now)
         facts = f"{format.counted(act.count, 'session')}, {when}."
         self._destroys = destroyed_by_undo(act)
         if self._destroys:
             facts += " What it wrote is removed; that cannot be undone."
+        if destroyed:
+            facts = f"{cannot_be_undone(destroyed)}. This came before it: {facts}"
         super().__init__(f"Undo: {words[:1].lower()}{words[1:]}?", facts, "Undo")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

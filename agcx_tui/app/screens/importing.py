@@ -72,8 +72,7 @@ class ImportScreen(PagedScreen[None]):
         self._agents: list[FoundAgent] = []
         self._chosen: set[str] = set()
         self._failed: tuple[ImportResult, ...] = ()
-        self._reading = False
-        self._canceled = asyncio.Event()
+        self._import: RunningImport | None = None
         self._act_id: str | None = None
 
     def on_mount(self) -> None:
@@ -157,18 +156,18 @@ class ImportScreen(PagedScreen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "undo":
-            return self._act_id is not None and not self._reading
+            return self._act_id is not None and self._import is None
         if action in ("start", "choose"):
-            return not self._reading and bool(self._there)
+            return self._import is None and bool(self._there)
         if action == "look":
-            return not self._reading and bool(self._agents)
+            return self._import is None and bool(self._agents)
         return True
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """While it imports, Esc cancels."""
         found = super().active_bindings
-        if not self._reading:
+        if self._import is None:
             return found
         return {
             key: active._replace(binding=replace(active.binding, description="cancel"))
@@ -200,10 +199,8 @@ class ImportScreen(PagedScreen[None]):
         if not wanted:
             self._tell("Nothing new is chosen: space chooses an agent.")
             return
-        self._reading = True
-        self._canceled.clear()
+        running = self._import = RunningImport(self._acts.store, wanted)
         self.refresh_bindings()
-        running = RunningImport(self._acts.store, wanted)
         try:
             progress = await self._read(running)
             outcome = await self._acts.run(running.finish)
@@ -211,16 +208,15 @@ class ImportScreen(PagedScreen[None]):
             self._tell(f"Nothing was imported: {error}", failed=True)
         else:
             self._act_id = outcome.act.id if outcome is not None else None
-            done = progress and progress.without(running.left_out)
-            self._say_what_was_done(done, len(wanted))
+            self._say_what_was_done(progress.without(running.left_out))
         finally:
             await close_in_thread(running.close)
-            self._reading = False
+            self._import = None
         self.action_look()
 
-    async def _read(self, running: RunningImport) -> ImportProgress | None:
+    async def _read(self, running: RunningImport) -> ImportProgress:
         """Read until the end or until it is canceled; returns the last report."""
-        began, progress = time.monotonic(), None
+        began = time.monotonic()
         self.show_title("Import", "importing…")
 
         def read(stop: Event) -> Iterator[ImportProgress]:
@@ -228,22 +224,18 @@ class ImportScreen(PagedScreen[None]):
 
         async with aclosing(stream(read)) as reports:
             async for progress in reports:
-                if self._canceled.is_set():
-                    break
                 text = describe_progress(progress, time.monotonic() - began)
                 self.show_title("Import", Content.styled(text, "$foreground"))
-        if progress is not None:
+        if progress.done:
             self.show_title("Import", f"saving {describe_outcomes(progress)}…")
         return progress
 
-    def _say_what_was_done(self, progress: ImportProgress | None, found: int) -> None:
-        if progress is None:
-            self._tell("Nothing to import.")
-            return
+    def _say_what_was_done(self, progress: ImportProgress) -> None:
         self._failed = progress.failed
         words = describe_outcomes(progress)
-        if self._canceled.is_set():
-            words = f"Canceled after {progress.done:,} of {found:,}: {words}"
+        if progress.done < progress.found:
+            canceled = f"Canceled after {progress.done:,} of {progress.found:,}"
+            words = f"{canceled}: {words}" if progress.done else canceled
         self._tell(f"{words}. u to undo." if self._act_id else f"{words}.")
 
     @work(exclusive=True, group="import")
@@ -264,8 +256,8 @@ class ImportScreen(PagedScreen[None]):
 
     def action_leave(self) -> None:
         """Cancel what is running, else go back."""
-        if self._reading:
-            self._canceled.set()
+        if self._import is not None:
+            self._import.cancel()
             self.show_title("Import", "canceling…")
         else:
             super().action_leave()

@@ -167,8 +167,8 @@ class TrashScreen(SessionsScreen):
     async def _say(self, act: Awaitable[Outcome | None], done: str, failed: str) -> None:
         try:
             outcome = await act
-        except NothingToUndo:
-            self.notify("Nothing to undo.", markup=False)
+        except NothingToUndo as error:
+            self.notify(f"{format.capitalized(safe_line(error.reason))}.", markup=False)
         except PersistenceError as error:
             self.failed(failed, error)
             self._load()

@@ -35,7 +35,8 @@ View = Literal["first", "last", "place"]
 VIEWS: tuple[View, ...] = get_args(View)
 _VIEWS: dict[View, str] = {"first": "", "last": "last words", "place": "where you were"}
 
-_HOW_TO_REPAIR = Content.assemble(("V", "bold $primary"), " to verify and repair")
+# Whether anything can be saved is known once all of the file has been read.
+_HOW_TO_REPAIR = Content.assemble(("V", "bold $primary"), " to see what can be saved")
 _UNTITLED = "(no title)"
 # Cells of the names of facts, with two after them.
 _LABEL = 10

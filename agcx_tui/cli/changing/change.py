@@ -1,4 +1,4 @@
-"""`agcx delete`, `edit`, `join`, and `undo`: all of them can be undone through the store's journal.
+"""`agcx delete`, `edit`, and `join`: all of them can be undone through the store's journal.
 
 Strategy: a session that changed in the last few minutes may belong to a running agent, which would save it
 again: the question says so, and without a question --force is required.  Favorites need a second
@@ -8,7 +8,7 @@ confirmation, which names them.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,11 @@ from agcx_tui.cli.common import (
     tell,
     typed_word,
 )
-from agcx_tui.core.local.paths import cache_directory, histories, state_directory
+from agcx_tui.core.local.paths import cache_directory, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
-    from agcx_format import Act, ScanEntry
+    from agcx_format import ScanEntry
 
 # `OperatingMode`, which would make --help slow; a test compares.
 MODES = ("plan", "build", "review")
@@ -67,7 +67,10 @@ def delete(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Move sessions to the store's trash, with their subagents; `agcx undo` restores them."""
+    """Move sessions to the store's trash, with their subagents; `agcx undo` restores them.
+
+    With --permanently they are destroyed, and nothing restores them.
+    """
     from agcx_format.store import subagents_of
 
     store = settings.store()
@@ -204,70 +207,6 @@ def join(
         print_act(act)
     one, two = (_shortened(title) for title in act.titles)
     tell(f"Joined “{two}” to “{one}”. Undo with: agcx undo")
-
-
-@click.command()
-@click.argument("act", metavar="[CHANGE]", type=Filled(), required=False)
-@click.option("--list", "list_", is_flag=True, help="List the changes; undo nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a change.")
-@store_option
-@pass_settings
-def undo(settings: Settings, act: str | None, list_: bool, as_json: bool) -> None:
-    """Undo the last change, or the change CHANGE as --list shows it."""
-    from agcx_tui.core.words.acts import acts_named, describe_undo
-
-    store = settings.store()
-    if list_:
-        from agcx_format.catalog import HistoryCache
-
-        cache = HistoryCache(histories(cache_directory()), store.path)
-        _print_log(cache.log(), as_json)
-        cache.save()
-        return
-    wanted = None
-    if act is not None:
-        found = acts_named(store.acts(), act)
-        if len(found) != 1:
-            few = f"{len(found)} changes fit {act!r}" if found else f"no change {act!r}"
-            settings.failed(f"{few}: agcx undo --list shows the ids")
-            return
-        wanted = found[0].id
-    done = store.undo(wanted)
-    if as_json:
-        from msgspec.structs import replace
-
-        print_act(replace(done, undone=True))
-    tell(f"{describe_undo(done)}{_titles(done)}")
-
-
-def _print_log(acts: Sequence[Act], as_json: bool) -> None:
-    if as_json:
-        for act in acts:
-            print_act(act)
-    else:
-        # One write: click looks at the terminal and flushes for each.
-        click.echo("".join(_lines(acts)), nl=False)
-    tell(counted(len(acts), "change"))
-
-
-def _lines(acts: Sequence[Act]) -> Iterator[str]:
-    from agcx_format import ns_of
-    from agcx_tui.core.words.acts import describe, state_of
-    from agcx_tui.core.words.format import AGE_WIDTH, age
-
-    now = microseconds_now()
-    for act in acts:
-        when = age(ns_of(act.created_at) // 1000, now)
-        state = f"  ({words})" if (words := state_of(act)) else ""
-        yield f"{when:>{AGE_WIDTH}}  {act.id[-6:]}  {describe(act)}{_titles(act)}{state}\n"
-
-
-def _titles(act: Act) -> str:
-    """The titles in parentheses, if there are several."""
-    from agcx_tui.core.words.acts import titles_of
-
-    titles = titles_of(act) if act.count > 1 else ""
-    return f" ({titles})" if titles else ""
 
 
 def _changes(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -74,9 +74,9 @@ class ImportProgress:
 class RunningImport:
     """One import into a store.
 
-    Iterate over `read` in a thread, then call `finish` where acts are done.  Whoever stops reading before
-    the end and calls `finish` gets the conversations that were read whole.  In the end, call `close`.  Both
-    wait until the thread has stopped.
+    Iterate over `read` in a thread, then call `finish` where acts are done.  After a `cancel`, and for
+    whoever stops reading before the end, that takes the conversations that were read whole.  In the end,
+    call `close`.  Both wait until the thread has stopped.
 
     Fields:
         left_out: Once it is finished, the sessions that another program changed meanwhile.
@@ -92,14 +92,19 @@ class RunningImport:
         self.left_out: tuple[LeftOut, ...] = ()
         self._store = store
         self._found = list(found)
-        self._options = options or ImportOptions(processes=None)
+        self._options = options or ImportOptions(processes=None, apart=True)
         self._workers = workers
         self._run: ImportRun | None = None
         self._reading = Lock()
+        self._canceled = Event()
         self._closed = False
 
+    def cancel(self) -> None:
+        """Have the reading end soon; the last report is of what was read until then."""
+        self._canceled.set()
+
     def read(self, stop: Event) -> Iterator[ImportProgress]:
-        """Read the conversations, until `stop` is set; the last report counts them all.
+        """Read the conversations, until `stop` is set or it is canceled; the last report counts them all.
 
         Raises:
             PersistenceError: The store cannot be read or written.
@@ -108,31 +113,39 @@ class RunningImport:
             if self._closed:
                 # It was stopped before this thread began; what it begins now would not be closed.
                 return
-            self._run = ImportRun(
-                self._store, self._found, self._options, stop.is_set, self._workers
-            )
-            yield from self._read(self._run, stop)
 
-    def _read(self, run: ImportRun, stop: Event) -> Iterator[ImportProgress]:
+            def stopped() -> bool:
+                return stop.is_set() or self._canceled.is_set()
+
+            self._run = ImportRun(self._store, self._found, self._options, stopped, self._workers)
+            yield from self._read(self._run, stopped)
+
+    def _read(self, run: ImportRun, stopped: Callable[[], bool]) -> Iterator[ImportProgress]:
         total = sum(each.size for each in self._found)
         outcomes: Counter[ImportOutcome] = Counter()
         reasons: Counter[str] = Counter()
         failed: list[ImportResult] = []
-        read, reported = 0, time.monotonic()
-        for done, result in enumerate(run.results(), 1):
+        done, read, reported = 0, 0, time.monotonic()
+
+        def progress() -> ImportProgress:
+            counts = Counter(outcomes), Counter(reasons)
+            return ImportProgress(done, len(self._found), read, total, *counts, tuple(failed))
+
+        for result in run.results():
+            done += 1
             outcomes[result.outcome] += 1
             read += result.size
             if result.outcome is ImportOutcome.FAILED:
                 failed.append(result)
             elif result.outcome is ImportOutcome.SKIPPED:
                 reasons[result.reason] += 1
+            if stopped():
+                break
             now = time.monotonic()
-            if now - reported >= _REPORT_EVERY or done == len(self._found):
+            if now - reported >= _REPORT_EVERY:
                 reported = now
-                counts = Counter(outcomes), Counter(reasons)
-                yield ImportProgress(done, len(self._found), read, total, *counts, tuple(failed))
-            if stop.is_set():
-                return
+                yield progress()
+        yield progress()
 
     def finish(self, store: Store) -> Outcome | None:
         """Put what was read into the store; None if that changes nothing.

@@ -9,15 +9,16 @@ No Textual.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, Order, Search, SearchProgress, SessionHits, SessionRef
+from agcx_tui.core.local.giving_way import take_short_turns
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
 from agcx_tui.core.sessions.query import Query
@@ -25,8 +26,6 @@ from agcx_tui.core.sessions.query import Query
 __all__ = ["NEWEST", "Arrived", "Order", "Searcher", "narrowed"]
 
 NEWEST: Order = "newest"
-# Seconds; five milliseconds by default.
-_TURN = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +124,13 @@ class Searcher:
             self._stop()
             self._asked = _Asked(self._number, line, order)
             self._changed.notify()
-            if self._thread is None:
-                # Searching threads decode what the index lacks, and each may hold the interpreter for so
-                # long before a key gets its turn.
-                sys.setswitchinterval(_TURN)
-                self._thread = threading.Thread(target=self._serve, name="searcher", daemon=True)
-                self._thread.start()
+            self._begin_to_serve()
             return self._number
+
+    def prepare(self) -> None:
+        """A line is about to be typed: do what the first search would begin with."""
+        with self._changed:
+            self._begin_to_serve()
 
     def stop(self) -> None:
         """Search for nothing."""
@@ -162,6 +161,12 @@ class Searcher:
             # First: what is done by now may be more than what was found before.
             return Arrived(self._number, sessions, running.progress, running.ended, running.error)
 
+    def _begin_to_serve(self) -> None:
+        if self._thread is None and not self._closed:
+            take_short_turns()
+            self._thread = threading.Thread(target=self._serve, name="searcher", daemon=True)
+            self._thread.start()
+
     def _stop(self) -> None:
         self._number += 1
         self._asked = None
@@ -171,6 +176,7 @@ class Searcher:
     # --- in the thread
 
     def _serve(self) -> None:
+        self._prepare()
         while True:
             with self._changed:
                 while self._asked is None and not self._closed:
@@ -181,6 +187,18 @@ class Searcher:
             if asked is not None:
                 self._search(asked)
         self._index.close()
+
+    def _prepare(self) -> None:
+        """Unless there is a search by now, which gets itself what it needs."""
+
+        def stopped() -> bool:
+            return self._closed or self._asked is not None
+
+        self._give_way()
+        with suppress(PersistenceError, OSError, NotWanted):
+            scope = self._scope_of(Query(), stopped)
+            if not stopped():
+                self._index.prepare(scope.refs)
 
     def _search(self, asked: _Asked) -> None:
         try:

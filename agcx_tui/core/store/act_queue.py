@@ -2,9 +2,10 @@
 
 Strategy: one thread per store takes one act after the other; all screens of the store share the queue.  An
 undo that is asked for while an act waits or runs is about that act and no other: if the act fails, nothing
-is undone.  What this run of the program did not do itself, and what added many sessions, is undone
-only once a person has confirmed it (`NotConfirmed`).  The queue belongs to the directory that the store was
-in when it was opened: if another directory is at the same path now, nothing is done.
+is undone.  What this run of the program did not do itself, what added many sessions, and what came before
+something was destroyed is undone only once a person has confirmed it (`NotConfirmed`).  The queue belongs to
+the directory that the store was in when it was opened: if another directory is at the same path now, nothing
+is done.
 
 No Textual.
 """
@@ -13,12 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agcx_format.errors import NothingToUndo, PersistenceError
+from agcx_format.errors import NothingToUndo, PersistenceError, UndoConflict
 from agcx_tui.core.store import watch
 
 if TYPE_CHECKING:
@@ -40,11 +41,16 @@ class StoreReplaced(PersistenceError):
 
 
 class NotConfirmed(PersistenceError):
-    """An undo of `act` was asked for, about which a person must be asked first; nothing was undone."""
+    """An undo of `act` was asked for, about which a person must be asked first; nothing was undone.
 
-    def __init__(self, act: DoneAct, **where: Any) -> None:
+    Fields:
+        destroyed: acts that were destroyed since, of which none can be undone.
+    """
+
+    def __init__(self, act: DoneAct, destroyed: Sequence[DoneAct] = (), **where: Any) -> None:
         super().__init__("its undo was not confirmed", **where)
         self.act = act
+        self.destroyed = destroyed
 
 
 class AskedAct:
@@ -89,6 +95,8 @@ class ActQueue:
         self._last: AskedAct | None = None
         # The ids of the acts that a person asked for in this run; used in the queue's thread.
         self._own: set[str] = set()
+        # The ids of destroyed acts that a person was told of and went on to undo what came before.
+        self._passed: set[str] = set()
 
     def run(self, act: Act) -> AskedAct:
         """Do an act when its turn comes."""
@@ -99,30 +107,44 @@ class ActQueue:
         """Do an act that no person asked for when its turn comes: an undo is not about it."""
         return AskedAct(self._thread.submit(self._do, act, unasked=True))
 
-    def undo(self, act_id: str | None = None, *, confirmed: bool = False) -> AskedAct:
+    def undo(self, act_id: str | None = None, *, confirmed: NotConfirmed | None = None) -> AskedAct:
         """Undo an act; by default the one that waits or runs or, if there is none, the last one done.
 
-        The result raises `NotConfirmed` for an act that a person must confirm first, unless `confirmed`.
+        The result raises `NotConfirmed` for an act that a person must confirm first; once that is done, pass
+        the exception as `confirmed`.
         """
         last = self._last
         before = None if last is None or last.is_over or act_id is not None else last
         return self.run(lambda store: self._undo(store, before, act_id, confirmed))
 
     def _undo(
-        self, store: Store, before: AskedAct | None, act_id: str | None, confirmed: bool
+        self,
+        store: Store,
+        before: AskedAct | None,
+        act_id: str | None,
+        confirmed: NotConfirmed | None,
     ) -> Outcome:
         # Imported with the first undo: the queue is made before the first rows are shown.
         from agcx_tui.core.store import store_work
-        from agcx_tui.core.words.acts import brings_in_many
+        from agcx_tui.core.words.acts import brings_in_many, conflict
 
-        act = store.next_to_undo(act_id if before is None else _done_by(before, store))
+        wanted = act_id if before is None else _done_by(before, store)
+        act = store.next_to_undo(wanted)
+        # What a person names is meant, whatever was destroyed since.
+        destroyed = store.destroyed_since(act) if wanted is None else []
+        destroyed = [each for each in destroyed if each.id not in self._passed]
         if act is None:
-            raise NothingToUndo("nothing is left to undo", path=store.path)
+            raise NothingToUndo(_why_nothing(wanted, destroyed))
         # A damaged act cannot be undone, which needs no question.
         asks = act.problem is None and (act.id not in self._own or brings_in_many(act))
-        if asks and not confirmed:
-            raise NotConfirmed(act, path=store.path)
-        return store_work.undo(store, act.id)
+        if (asks or destroyed) and confirmed is None:
+            raise NotConfirmed(act, destroyed, path=store.path)
+        if confirmed is not None:
+            self._passed.update(each.id for each in confirmed.destroyed)
+        try:
+            return store_work.undo(store, act.id)
+        except UndoConflict as error:
+            raise UndoConflict(conflict(act, error.paths), paths=error.paths) from None
 
     def _do(self, act: Act, *, unasked: bool = False) -> Outcome | None:
         try:
@@ -147,6 +169,14 @@ class ActQueue:
         now = watch.directory(str(self.store.path))
         if self.place is not None and now not in (self.place, None):
             raise StoreReplaced("a different store is there now", path=self.store.path)
+
+
+def _why_nothing(wanted: str | None, destroyed: Sequence[DoneAct]) -> str:
+    from agcx_tui.core.words.acts import cannot_be_undone
+
+    if wanted is not None:
+        return "it was undone or destroyed already"
+    return cannot_be_undone(destroyed) if destroyed else "nothing to undo"
 
 
 def _done_by(before: AskedAct, store: Store) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 
 from agcx_format import Act
 from agcx_format.store import Edit
@@ -12,6 +13,8 @@ from agcx_tui.core.words.format import counted, shortened, size
 __all__ = [
     "acts_named",
     "brings_in_many",
+    "cannot_be_undone",
+    "conflict",
     "describe",
     "describe_undo",
     "describe_with_undo",
@@ -135,6 +138,33 @@ def brings_in_many(act: Act) -> bool:
 def destroyed_by_undo(act: Act) -> bool:
     """Whether an undo removes files that the act wrote, rather than only moves files back."""
     return any(step.op in ("create", "replace") and not step.derived for step in act.steps)
+
+
+def cannot_be_undone(destroyed: Sequence[Act]) -> str:
+    """That the last change destroyed these acts: `The last change, destroying 3 sessions (9 kB), …`."""
+    deletions = [act for act in destroyed if act.kind in _DELETIONS]
+    others = len(destroyed) - len(deletions)
+    what = []
+    if deletions:
+        sessions = sum(act.count for act in deletions)
+        what.append(f"{counted(sessions, 'session')} ({size(sum(act.size for act in deletions))})")
+    if others:
+        what.append(f"the undo of {counted(others, 'change')}")
+    return f"The last change, destroying {' and '.join(what)}, cannot be undone"
+
+
+def conflict(act: Act, paths: Iterable[str]) -> str:
+    """Why an act cannot be undone: `“Fix the grid” has changed since`.
+
+    All of the files are named, by the title of their session: nobody could find out otherwise which they are.
+    """
+    titles = {session.id: session.title for session in act.sessions}
+    found = [os.path.basename(path) for path in paths]
+    names = [titles.get(name.partition(".")[0].lower(), name) for name in found]
+    words = list(dict.fromkeys(map(_quoted, names)))
+    if len(words) == 1:
+        return f"{words[0]} has changed since"
+    return f"{len(words):,} sessions have changed since: {', '.join(words)}"
 
 
 def titles_of(act: Act) -> str:

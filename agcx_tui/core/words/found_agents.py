@@ -49,8 +49,8 @@ def describe_places(found: FoundAgent, now: int) -> str:
     if found.looked is not None:
         since = max(0, now - found.looked.ns // 1000)
         parts.append(f"last import {format.elapsed(since)} ago")
-    if found.being_written:
-        parts.append(f"{found.being_written:,} in use")
+    if found.changing:
+        parts.append(f"{found.changing:,} changed in the last minute")
     return " · ".join(parts)
 
 

@@ -207,7 +207,7 @@ def test_what_was_found_says_how_much_is_new_and_when_it_was_last_looked_at(
     monkeypatch.setenv("CODEX_HOME", str(rollouts.parent))
     (codex,) = look(store, [agent_named("codex")])
     assert (codex.counts, codex.looked) == ({SourceState.NEW: 2}, None)
-    assert (codex.places, codex.being_written) == ((rollouts,), 2)
+    assert (codex.places, codex.changing) == ((rollouts,), 2)
     with ImportRun(store, codex.sources) as run:
         list(run.results())
         run.finish()

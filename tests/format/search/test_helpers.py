@@ -20,7 +20,7 @@ from agcx_format.search.examine import Outcome
 from tests.format.search.odd_stores import make_odd_store
 from tests.format.search.truth import literal, load, naive, searched, some_query
 from tests.support import ROOT
-from tests.support.processes import has_ended
+from tests.support.processes import children, has_ended
 from tests.support.waiting import LIMIT
 
 
@@ -35,7 +35,7 @@ def store(tmp_path_factory) -> Path:
 def at_once(monkeypatch) -> None:
     """Help is asked for at the first job, and every session is a job."""
     monkeypatch.setattr(scheduler, "_ALONE", 1)
-    monkeypatch.setattr(scheduler, "_WORTH_HELP", 0)
+    monkeypatch.setattr(scheduler, "WORTH_HELP", 0)
     monkeypatch.setattr(jobs, "_SMALL", 1)
     monkeypatch.setattr(jobs, "_LARGE", 1)
     # Also where a machine has one core.
@@ -63,15 +63,6 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.01)
-
-
-def children() -> set[int]:
-    """The processes that this one started and has not waited for."""
-    with subprocess.Popen(
-        ["ps", "-o", "pid=", "--ppid", str(os.getpid())], stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        return set(map(int, process.stdout.read().split())) - {process.pid}
 
 
 def said(outcome: Outcome) -> tuple[object, ...]:
@@ -166,6 +157,33 @@ def test_where_none_can_be_started_everything_is_found_here(store, tmp_path, mon
         assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
     wait_until(lambda: not index._helpers.ready())
     index.close()
+
+
+def test_what_the_first_search_begins_with_can_be_done_before_it(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("agcx_format.search.index.WORTH_HELP", 10)
+    for cache_dir in (None, tmp_path):
+        index = Index(open_store(store), cache_dir, niceness=5)
+        if cache_dir is not None:
+            index.update()
+        index.prepare()
+        assert len(index.helping) == 2
+        wait_until(lambda index=index: len(index._helpers.ready()) == 2)
+        for pid in index.helping:
+            assert os.getpriority(os.PRIO_PROCESS, pid) == os.nice(0) + 5
+        assert searched(index, literal("the")) == naive(load(index.store), literal("the"))
+        index.close()
+    # Not where there is little text.
+    monkeypatch.setattr("agcx_format.search.index.WORTH_HELP", 1_000_000)
+    index.prepare()
+    assert index.helping == []
+
+
+def test_they_end_some_time_after_they_were_prepared_for_nothing(store, monkeypatch):
+    monkeypatch.setattr("agcx_format.search.index.WORTH_HELP", 0)
+    monkeypatch.setattr(helpers, "_STAY", 0.1)
+    index = Index(open_store(store))
+    index.prepare()
+    wait_until(lambda: not index.helping)
 
 
 def test_where_no_thread_can_be_started_everything_is_found_and_no_helper_stays(index, monkeypatch):

@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -21,6 +22,7 @@ from agcx_format.errors import (
     UndoConflict,
 )
 from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.acts.emptying import destroy
 from agcx_format.store.acts.journal import read_acts
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.perform import perform
@@ -61,6 +63,19 @@ def test_many_sessions_are_one_act(root: Path):
     assert [a.id for a in store.acts()] == [act.id]
     store.undo()
     assert contents(root) == before
+
+
+def test_sessions_that_share_one_file_are_deleted_and_come_back(root: Path):
+    """As a program leaves them that links files of the same bytes to save space."""
+    first, *_ = (Path(entry.path) for entry in open_store(root).scan())
+    for number in (7, 8):
+        os.link(first, first.with_name(f"{UUID(int=number)}.agcx"))
+    before, store = contents(root), open_store(root)
+    act = store.delete(store.scan())
+    assert act.count == 4
+    assert not any(name.endswith(".agcx") for name in contents(root))
+    store.undo()
+    assert contents(root).items() >= before.items()
 
 
 def test_acts_are_undone_one_after_the_other_also_by_another_process(root: Path):
@@ -212,6 +227,20 @@ def test_what_was_put_there_and_is_destroyed_does_not_keep_the_rest_from_being_u
     assert contents(plain_root) == {"a": b"moved"}
     (undone,) = read_acts(plain_root)
     assert undone.undone
+
+
+def test_what_was_put_there_and_is_in_the_trash_is_not_destroyed(plain_root: Path):
+    """Its deletion can be undone: an import that is undone must not be there again afterwards."""
+    steps = [Step("create", f"new/{name}", parts=[b"created"]) for name in "cd"]
+    act = perform(plain_root, "import", steps, SESSIONS)
+    deletion = perform(plain_root, "delete", [Step("move", "new/c")], SESSIONS)
+    before = contents(plain_root, trash=True)
+    with pytest.raises(UndoConflict):
+        undo(plain_root, act.id)
+    assert contents(plain_root, trash=True) == before
+    destroy(plain_root, [deletion])
+    assert undo(plain_root, act.id).id == act.id
+    assert contents(plain_root) == {"a": b"moved"}
 
 
 def fresh(root: Path) -> Path:

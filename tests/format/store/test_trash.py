@@ -185,6 +185,34 @@ def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: P
     assert [report.kind for report in verify_store(store) if report.kind == "act"] == []
 
 
+def test_a_destruction_lies_between_an_act_and_its_undo_until_something_else_is_done(
+    managed: Path,
+):
+    store = open_store(managed)
+    kept, gone = list(store.scan())[:2]
+    older = store.update_many([(kept, {"title": "older"})])
+    assert store.destroyed_since(older) == []
+    (destroyed,) = store.destroy_sessions([gone]).acts
+    assert [act.id for act in store.destroyed_since(older)] == [destroyed.id]
+    assert [act.id for act in store.destroyed_since(None)] == [destroyed.id]
+    assert store.destroyed_since(store.delete(store.scan())) == []
+    store.undo()
+    assert store.next_to_undo() == older
+    assert len(store.destroyed_since(older)) == 1
+
+
+def test_what_was_undone_before_it_was_destroyed_is_no_change_that_was_lost(managed: Path):
+    store = open_store(managed)
+    one, two = list(store.scan())[:2]
+    store.delete([one])
+    store.undo()
+    store.empty_trash()
+    assert store.destroyed_since(None) == []
+    store.delete([two])
+    store.empty_trash()
+    assert len(store.destroyed_since(None)) == 1
+
+
 def test_emptying_what_is_older_leaves_the_younger_one_to_be_undone(managed: Path):
     store = open_store(managed)
     before = contents(managed)

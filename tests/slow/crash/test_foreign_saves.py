@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,8 @@ from agcx_format.errors import PersistenceError, StaleSession, UndoConflict
 from agcx_format.importing import ImportOutcome, import_sessions
 from agcx_format.store import Archive
 from tests.slow.crash.file_calls import watched
-from tests.slow.crash.versions import session
+from tests.slow.crash.processes import child
+from tests.slow.crash.versions import assert_clean, session
 from tests.support.rollout_lines import meta, user, write
 
 A, B = (UUID(int=n << 96 | 0xC0FFEE) for n in (1, 2))
@@ -271,3 +273,50 @@ def test_what_another_program_saves_during_an_act_is_never_gone(
             assert kept(root, saved.data)
     assert moment > 5
     assert told or action.reads or action.adds
+
+
+# How a store comes to where it moves several files out of a folder, and that.
+MOVING = {
+    "delete": (lambda s: None, delete_all),
+    "undo a restore": (lambda s: (delete_all(s), s.restore(s.trash())), lambda s: s.undo()),
+    "undo copies": (lambda s: s.convert(list(s.scan()), 3 - of_a(s).layout), lambda s: s.undo()),
+}
+
+
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("name", MOVING)
+def test_what_was_saved_comes_back_though_the_act_that_took_it_was_killed(
+    name: str, which: int, template: Path, tmp_path: Path
+):
+    """Killed right after the call by which a file that had just been saved left the store."""
+    before, does = MOVING[name]
+    root, saved = tmp_path / "store", tmp_path / "saved"
+    shutil.copytree(template, root)
+    store = open_store(root)
+    for session_id in (UUID(int=n << 96 | 0xC0FFEE) for n in (3, 4)):
+        store.save_session(session_id, *session(session_id, 1, 3000))
+    before(store)
+    entry = list(store.scan())[which]
+    path = Path(entry.path)
+    write_session(saved, *session(UUID(path.stem), FOREIGN, 3000), layout=entry.layout)
+
+    def save_first(call: str, arguments: tuple) -> None:
+        if call == "rename" and arguments[0] == path.name:
+            shutil.copyfile(saved, path.with_suffix(".tmp"))
+            os.rename(path.with_suffix(".tmp"), path)
+
+    def die_then(call: str, arguments: tuple) -> None:
+        if call == "rename" and arguments[0] == path.name:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def act() -> None:
+        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
+            does(open_store(root))
+
+    with child(act) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)
+    assert not path.exists()
+    open_store(root)
+    assert path.read_bytes() == saved.read_bytes()
+    assert_clean(root)

@@ -1,4 +1,6 @@
-"""A toast is one line above the footer; the newest replaces the one before, and the history has it whole."""
+"""A toast is one line above the footer, more for a failure; the newest replaces the one before, and the
+history has it whole.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,23 @@ def test_the_folders_of_a_file_go_before_the_reason_does():
 def test_what_failed_or_was_cut_is_kept_for_the_history_the_newest_first():
     moments = iter(range(100))
     toasts = Toasts(lambda: next(moments))
-    assert toasts.add("Copied the id.", failed=False, width=80) == "Copied the id."
-    assert toasts.add("no\nroom", failed=True, width=80) == "no room"
-    toasts.add("x" * 100, failed=False, width=80)
+    assert toasts.add("Copied the id.", failed=False, width=80, height=24) == "Copied the id."
+    assert toasts.add("no\nroom", failed=True, width=80, height=24) == "no room"
+    toasts.add("x" * 100, failed=False, width=80, height=24)
     assert [(each.at, each.text) for each in toasts.for_history()] == [
         (2, "x" * 100),
         (1, "no room"),
     ]
+
+
+def test_the_reason_of_a_failure_is_shown_whole_in_as_many_lines_as_it_needs():
+    toasts = Toasts(lambda: 0)
+    reason = "Nothing was undone: 9 sessions have changed since: " + "“Fix the grid”, " * 9
+    assert toasts.add(reason, failed=True, width=80, height=24) == reason
+    # In a low terminal the screen below is still seen.
+    assert len(toasts.add(reason, failed=True, width=80, height=8)) < 2 * 80
+    assert len(toasts.add(reason * 9, failed=True, width=80, height=50)) < 4 * 80
+    assert len(toasts.add(reason, failed=False, width=80, height=24)) <= 80
 
 
 async def test_the_newest_is_one_line_above_the_footer_and_stays_whole_in_the_history(store):
@@ -56,10 +68,12 @@ async def test_the_newest_is_one_line_above_the_footer_and_stays_whole_in_the_hi
             "Not exported: " + "/a/" + "long-name" * 12 + ": no space left", severity="error"
         )
         line = lambda: rendered_strips(app.screen)[-2].text  # noqa: E731
-        await until(pilot, lambda: "Not exported: …/long" in line())
-        assert line().rstrip().endswith("…")
         toasts = app.screen.query(ToastWidget)
-        await until(pilot, lambda: [each.region.height for each in toasts] == [1])
+        # What failed is said whole, in the lines that it takes.
+        await until(pilot, lambda: "no space left" in line())
+        await until(pilot, lambda: [each.region.height for each in toasts] == [3])
+        shown = " ".join(strip.text.strip("▌ ") for strip in rendered_strips(app.screen)[-4:-1])
+        assert shown.startswith("Not exported: /a/long-name")
         app.notify("Deleted “Fix the grid”, 1.2 MB. u to undo.", markup=False)
         await until(pilot, lambda: "u to undo." in line())
         assert "Not exported" not in "".join(strip.text for strip in rendered_strips(app.screen))

@@ -46,6 +46,24 @@ def test_a_name_that_fits_nothing_does_not_hold_up_the_others(store):
     assert GRID not in ids(store)
 
 
+def test_an_undo_names_what_came_back(store):
+    run("delete", GRID, QUEUE, TORN, "--yes")
+    lines = run("undo").stderr.splitlines()
+    assert lines[0].startswith("Restored 3 sessions, ")
+    assert "  Fix the grid layout" in lines
+    assert len(lines) == 4
+
+
+def test_what_stands_in_the_way_of_an_undo_is_named_whole(store):
+    run("delete", GRID, QUEUE, "--yes")
+    for path in (store / "trash").rglob("*.agcx"):
+        (store / path.name).write_bytes(b"saved again by an agent")
+    result = run("undo")
+    assert result.exit_code == 1
+    assert "nothing was undone: 2 sessions have changed since: " in result.stderr
+    assert "“Fix the grid layout”" in result.stderr
+
+
 def test_nothing_to_undo_is_one_line(store):
     result = run("undo")
     assert result.exit_code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -117,6 +118,20 @@ def test_permanently_is_without_the_trash_and_needs_a_terminal_or_yes(store):
     assert open_store(store).trash() == []
     assert b"grid layout" not in b"".join(contents(store / "trash", trash=True).values())
     assert "(destroyed)" in run("undo", "--list").stdout
+
+
+def test_an_undo_does_not_pass_over_what_cannot_be_undone(store):
+    run("delete", GRID, "--yes")
+    assert run("delete", QUEUE, "--permanently", "--yes", "--force").exit_code == 0
+    result = run("undo")
+    assert result.exit_code == 1
+    assert "the last change, destroying 1 session (" in result.stderr
+    (named,) = re.findall(
+        r"before it: Deleted “Fix the grid layout”.*agcx undo (\w+)", result.stderr
+    )
+    assert GRID not in ids(store)
+    assert run("undo", named).exit_code == 0
+    assert GRID in ids(store)
 
 
 def test_where_the_reader_was_in_a_destroyed_session_is_forgotten(store, monkeypatch, tmp_path):

@@ -302,7 +302,7 @@ class SessionActs:
 
         notify = self._app.notify
         if isinstance(error, NothingToUndo):
-            notify("Nothing to undo.", markup=False)
+            notify(f"{format.capitalized(safe_line(error.reason))}.", markup=False)
             return
         if isinstance(error, NothingToChange):
             notify("Nothing to change.", markup=False)

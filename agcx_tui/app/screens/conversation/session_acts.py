@@ -175,8 +175,8 @@ class SessionActs:
         try:
             return store_work.undo(store, wanted)
         except NothingToUndo:
-            # Somebody undid it elsewhere.
-            raise NothingToUndo("it was undone already") from None
+            # Elsewhere, or by emptying the trash.
+            raise NothingToUndo("it was undone or destroyed already") from None
         except PersistenceError:
             self.done.append(wanted)
             raise

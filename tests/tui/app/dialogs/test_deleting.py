@@ -192,6 +192,23 @@ async def test_a_session_that_is_a_link_is_said_to_be_one(store, tmp_path):
     assert (tmp_path / "elsewhere").exists()
 
 
+async def test_u_does_not_pass_over_what_was_destroyed(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        elsewhere = open_store(store)
+        await pilot.press("down", "D", "enter")
+        await until(pilot, elsewhere.acts)
+        elsewhere.destroy_sessions([elsewhere.resolve("4bac6788")])
+        await pilot.press("u")
+        dialog = await on_top(pilot, AskToUndo)
+        assert "The last change, destroying 1 session (" in text_of(dialog)
+        assert "cannot be undone. This came before it: 1 session, " in text_of(dialog)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: not elsewhere.acts())
+        await pilot.press("u")
+        await until(pilot, lambda: "Nothing to undo" in notices(pilot))
+
+
 async def test_with_nothing_to_undo_u_says_so_and_asks_about_what_others_did(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:

@@ -41,7 +41,7 @@ async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(st
         await pilot.press("slash", *"damaged", "down", "up", "escape")
         assert at_cursor(screen) == "Which customers see the slow page?"
         head = screen.query_one("#preview-head", Static)
-        await until(pilot, lambda: "V to verify and repair" in str(head.render()))
+        await until(pilot, lambda: "V to see what can be saved" in str(head.render()))
         await pilot.press("V")
         shown = await checked(pilot)
         assert "✓ metadata" in shown

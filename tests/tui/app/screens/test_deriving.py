@@ -338,6 +338,6 @@ async def test_what_was_undone_elsewhere_is_not_undone_again(store):
         await shows(pilot, screen, 23)
         open_store(store).undo()
         await pilot.press("u")
-        await until(pilot, lambda: "undone already" in notices(pilot))
+        await until(pilot, lambda: "undone or destroyed already" in notices(pilot))
         await pilot.press("u")
         await until(pilot, lambda: "Nothing to undo here" in notices(pilot))

@@ -9,7 +9,7 @@ from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.importing import ImportScreen
 from tests.support import transcript_lines as claude
 from tests.support.browsing import SIZE, browser, line, notices, until
-from tests.support.rollout_lines import meta, user, write
+from tests.support.rollout_lines import SESSION, meta, user, write
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -70,6 +70,29 @@ async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
         await until(pilot, lambda: "Undone: imported" in notices(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: titles(below) == {"said to Codex"})
+
+
+async def test_a_cancel_does_not_wait_for_the_conversation_that_is_being_read(
+    tmp_path, home, monkeypatch
+):
+    monkeypatch.setattr("agcx_format.importing.run.WORTH_A_PROCESS", 1)
+    for path in home.rglob("*.jsonl"):
+        path.unlink()
+    said = user("said to Codex " + "again and again " * 60)
+    write(home / ".codex" / "sessions" / "c.jsonl", meta(id=SESSION), *[said] * 15_000)
+    async with browser(tmp_path / "store").run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ImportScreen))
+        screen = pilot.app.screen
+        await until(pilot, lambda: line(screen, "#title").endswith("new"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "importing" in line(screen, "#title"))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Canceled after 0 of 1." in notices(pilot))
+        await until(pilot, lambda: "importing" not in line(screen, "#title"))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
 
 
 async def test_where_no_agent_is_the_screen_says_so(tmp_path, monkeypatch):

@@ -46,10 +46,11 @@ def test_all_that_was_found_is_one_act(store, found):
     assert titles(store) == []
 
 
-def test_what_was_read_before_a_cancel_is_kept(store, found):
-    running, stop = RunningImport(store, found), Event()
-    stop.set()
-    assert list(running.read(stop)) == []
+def test_what_was_read_before_a_cancel_is_kept_and_counted(store, found):
+    running = RunningImport(store, found)
+    running.cancel()
+    (last,) = running.read(Event())
+    assert (last.done, last.found, last.outcomes) == (1, 4, {ImportOutcome.IMPORTED: 1})
     running.finish(store)
     running.close()
     assert titles(store) == ["number 0"]

@@ -17,7 +17,7 @@ from textual import events
 from textual.widgets import Input
 
 from agcx_format.disk.locks import locked
-from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession
+from agcx_format.errors import NothingToUndo, PersistenceError, StaleSession, UndoConflict
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.delete import ConfirmDelete
 from agcx_tui.app.dialogs.naming import NewSessionDialog, RenameScreen
@@ -191,10 +191,56 @@ def test_only_what_this_run_did_is_undone_without_being_confirmed():
                 undo.result(timeout=60)
             assert asked.value.act.id == elsewhere.id
         assert held(store) == left
-        queue.undo(elsewhere.id, confirmed=True).result(timeout=60)
+        queue.undo(elsewhere.id, confirmed=asked.value).result(timeout=60)
         assert len(held(store)) == FEW
         with pytest.raises(NothingToUndo):
             queue.undo().result(timeout=60)
+
+
+def test_what_came_before_a_destruction_is_asked_about_once_whoever_did_it():
+    with few_sessions() as store:
+        queue = ActQueue(store)
+        one, two, three = list(store.scan())[:3]
+        before = [
+            queue.run(lambda s, e=entry: store_work.delete(s, [(e.path, e.signature)])).result(60)
+            for entry in (one, two)
+        ]
+        (gone,) = store.destroy_sessions([three]).acts
+        with pytest.raises(NotConfirmed) as asked:
+            queue.undo().result(timeout=60)
+        assert asked.value.act == before[1].act
+        assert [act.id for act in asked.value.destroyed] == [gone.id]
+        queue.undo(asked.value.act.id, confirmed=asked.value).result(timeout=60)
+        queue.undo().result(timeout=60)
+        assert len(held(store)) == FEW - 1
+
+
+def test_an_act_that_is_named_is_undone_whatever_was_destroyed_since():
+    with few_sessions() as store:
+        queue = ActQueue(store)
+        one, two = list(store.scan())[:2]
+        files = [(one.path, one.signature)]
+        done = queue.run(lambda s: store_work.delete(s, files)).result(timeout=60)
+        store.destroy_sessions([two])
+        queue.undo(done.act.id).result(timeout=60)
+        assert len(held(store)) == FEW - 1
+        with pytest.raises(NothingToUndo, match="undone or destroyed already"):
+            queue.undo(done.act.id).result(timeout=60)
+        with pytest.raises(NothingToUndo, match=r"destroying 1 session \(.*, cannot be undone"):
+            queue.undo().result(timeout=60)
+
+
+def test_what_stands_in_the_way_of_an_undo_is_named_by_its_titles():
+    with few_sessions() as store:
+        queue, entries = ActQueue(store), list(store.scan())[:2]
+        files = [(entry.path, entry.signature) for entry in entries]
+        queue.run(lambda s: store_work.delete(s, files)).result(timeout=60)
+        for entry in entries:
+            Path(entry.path).write_bytes(b"saved again by an agent")
+        with pytest.raises(UndoConflict) as failed:
+            queue.undo().result(timeout=60)
+        assert str(failed.value).startswith("2 sessions have changed since: ")
+        assert all(f"“{entry.title}”" in str(failed.value) for entry in entries)
 
 
 def test_a_fault_in_an_act_is_told_and_the_next_one_is_done():
