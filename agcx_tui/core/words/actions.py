@@ -144,10 +144,10 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "recall": (
         finding("recall.escape", "escape", "clear_or_leave", "clear, then leave",
                footer="clear, then leave", label="esc"),
-        finding("recall.leave", "enter", "leave", "done",
-               footer="done", in_palette=False, label="enter"),
+        finding("recall.open", "enter,ctrl+j", "open", "open",
+               footer="open", in_palette=False, label="enter"),
         finding("recall.earlier", "up", "earlier", "previous search", in_palette=False),
-        finding("recall.later", "down", "later", "next search, or done",
+        finding("recall.later", "down", "later", "next search, or to the results",
                in_palette=False),
     ),
     "results": (
@@ -255,7 +255,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="go to the previous match"),
         going("conversation.branches", "B", "choose('branches')", "branch tree",
                palette="show the branches of the conversation"),
-        going("conversation.subagent", "s", "subagent", "open the subagent"),
+        going("conversation.subagent", "s", "subagent", "open the subagent, or the parent"),
         going("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
         going("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
         going("conversation.tab-2", "2", "tab_number(2)", "show the context"),
