@@ -41,13 +41,13 @@ class Copies:
         # The positions of the messages, and what counts their lines as copies after all.
         self._alone: dict[_Key, list[tuple[int, Callable[[], None]]]] = {}
         # What was looked at last: a copy mostly follows right after the item.
-        self._last = "", ""
-        self._last_key = key_of(*self._last)
+        self._speaker = self._text = ""
+        self._last_key = key_of(self._speaker, self._text)
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
         key = self._key(speaker, text)
-        if alone := self._alone.get(key):
+        if self._alone and (alone := self._alone.get(key)):
             position, count_as_copy = alone.pop(0)
             self._draft.entries[position].is_dropped = True
             count_as_copy()
@@ -70,6 +70,12 @@ class Copies:
         key, copies = self._key(speaker, text), self._copies[kind]
         copies[key] = copies.get(key, 0) + 1
 
+    def is_copy(self, speaker: str, text: str, kind: str) -> bool:
+        """Count a line of this type; whether it repeats what else says `text`."""
+        key, copies = self._key(speaker, text), self._copies[kind]
+        copies[key] = count = copies.get(key, 0) + 1
+        return count <= self._present.get(key, 0) or not text.strip()
+
     def copy(
         self,
         speaker: str,
@@ -84,20 +90,19 @@ class Copies:
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
-        key, copies = self._key(speaker, text), self._copies[kind]
-        copies[key] = count = copies.get(key, 0) + 1
-        present = self._present.get(key, 0)
-        if count <= present or not text.strip():
+        if self.is_copy(speaker, text, kind):
             self._draft.duplicates.add(kind, number, value)
             return
-        self._present[key] = present + 1
+        key = self._key(speaker, text)
+        self._present[key] = self._present.get(key, 0) + 1
         entry = self._draft.add(make(*given), number)
         count_as_copy = self._draft.duplicates.later(kind, number, value)
         self._alone.setdefault(key, []).append((entry.position, count_as_copy))
 
     def _key(self, speaker: str, text: str) -> _Key:
-        if self._last != (speaker, text):
-            self._last, self._last_key = (speaker, text), key_of(speaker, text)
+        if text != self._text or speaker != self._speaker:
+            self._speaker, self._text = speaker, text
+            self._last_key = key_of(speaker, text)
         return self._last_key
 
 

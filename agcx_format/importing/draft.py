@@ -22,7 +22,7 @@ from agcx_format.importing.environment import VERSION, spent_since
 from agcx_format.importing.family import family, links, title_of
 from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
-from agcx_format.importing.json_lines import Line
+from agcx_format.importing.json_lines import Parsed, UsualLines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.importing.stored_entries import Entries
@@ -42,7 +42,7 @@ from agcx_format.model.session import (
     OperatingMode,
     SessionMetadata,
 )
-from agcx_format.model.timestamps import Timestamp, is_usual
+from agcx_format.model.timestamps import Timestamp, all_usual, is_usual
 from agcx_format.subagents import subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
@@ -136,20 +136,38 @@ class ImportDraft:
         else:
             self.at(moment_of(given))
 
+    @staticmethod
+    def moments(given: list[Any]) -> Sequence[str | None]:
+        """The times of several lines, for `at`."""
+        if {*map(type, given)} == {str} and all_usual(given):
+            return given
+        return [moment_of(each) for each in given]
+
     @property
     def clock(self) -> Timestamp:
         return self.start if self.now is None else Timestamp(self.now)
 
-    def take(self, lines: Iterable[Line], read: Callable[[Any, int], None]) -> None:
-        """Pass each value of the lines and its number to `read`, and report what is wrong with a line."""
+    def take(
+        self,
+        lines: Iterable[Parsed],
+        read: Callable[[Any, int], None],
+        read_usual: Callable[[list[Any], int], None] | None = None,
+    ) -> None:
+        """Pass each value of the lines and its number to `read`, and report what is wrong with a line.
+
+        Those of usual lines go to `read_usual`, with the number of the first.
+        """
         for line in lines:
+            if isinstance(line, UsualLines):
+                assert read_usual is not None
+                read_usual(line.values, line.number)
+                continue
             number = line.number
             for value in line.values:
                 try:
                     read(value, number)
                 except RecursionError:
-                    self.incomplete = True
-                    self.bad(number, "nested too deeply")
+                    self.too_deep(number)
             if line.replaced:
                 self.replaced += line.replaced
             if line.has_depths:
@@ -160,6 +178,11 @@ class ImportDraft:
             elif line.error:
                 self.incomplete = True
                 self.bad(line.number, line.error)
+
+    def too_deep(self, number: int) -> None:
+        """Note a line of which not all was taken, since it is nested too deeply."""
+        self.incomplete = True
+        self.bad(number, "nested too deeply")
 
     def bad(self, number: int, reason: str) -> None:
         self.bad_count += 1
@@ -191,13 +214,13 @@ class ImportDraft:
 
         `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
-        origin = self.key or str(number)
-        if origin != self._origin:
-            self._origin, self._parts = origin, 0
-        name = f"{origin}.{self._parts}" if self._parts else origin
-        self._parts += 1
-        time = self.now or self.start
-        entry = DraftEntry(item, len(self.entries), name, time, self._has_time, None)
+        name = self.key or str(number)
+        if name != self._origin:
+            self._origin, self._parts = name, 1
+        else:
+            name, self._parts = f"{name}.{self._parts}", self._parts + 1
+        entries = self.entries
+        entry = DraftEntry(item, len(entries), name, self.now or self.start, self._has_time, None)
         if self._resumes_from is not None:
             entry.parent, self._resumes_from = self._resumes_from, None
         # `isinstance` takes several times as long where the answer is no.
@@ -208,10 +231,11 @@ class ImportDraft:
             if files := files_of(item):
                 entry.files = files
         elif type(item) is Message:
-            entry.words = genuine_user_text(item)
+            if item.role == "user":
+                entry.words = genuine_user_text(item)
         elif type(item) is LocalShellCall and item.call_id is not None:
             self.calls.add(item.call_id, entry.position)
-        self.entries.append(entry)
+        entries.append(entry)
         return entry
 
     def lived(self) -> Iterator[DraftEntry]:

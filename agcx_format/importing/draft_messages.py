@@ -63,13 +63,7 @@ class Calls:
 
     def tool(self, call_id: str) -> str:
         """The name of the tool that was called; empty if it is not known."""
-        called = self.get(call_id)
-        match called and called.item:
-            case FunctionCall(name=name):
-                return name
-            case LocalShellCall():
-                return "local_shell"
-        return ""
+        return _tool(self.get(call_id))
 
     def went(self, call_id: str, outcome: CallOutcome) -> None:
         """Note what a line other than the output says about a call."""
@@ -77,26 +71,43 @@ class Calls:
 
     def records(self, entry: DraftEntry) -> list[ToolCallMetadata]:
         """How the call went whose output this is; empty if nothing says that, nor how long it took."""
-        if entry.outcome is None or not isinstance(entry.item, FunctionCallOutput):
+        item, outcome = entry.item, entry.outcome
+        if outcome is None or type(item) is not FunctionCallOutput:
             return []
-        call_id = entry.item.call_id
-        outcome = _merged(entry.outcome, self._outcomes.get(call_id))
-        seconds = outcome.seconds
+        call_id = item.call_id
+        if self._outcomes:
+            outcome = _merged(outcome, self._outcomes.get(call_id))
+        seconds, called = outcome.seconds, self.get(call_id)
         if seconds is None and self._times_calls:
-            seconds = _seconds_between(self.get(call_id), entry)
+            seconds = _seconds_between(called, entry)
         if outcome.success is None and seconds is None:
             return []
         milliseconds = min(round(seconds * 1000), 2**63) if seconds else 0
         success = outcome.success is not False
-        return [
-            unchecked.tool_call_metadata(self.tool(call_id), milliseconds, success, outcome.error)
-        ]
+        return [unchecked.tool_call_metadata(_tool(called), milliseconds, success, outcome.error)]
+
+
+def _tool(called: DraftEntry | None) -> str:
+    """The name of the tool that was called; empty if it is not known."""
+    item = None if called is None else called.item
+    if type(item) is FunctionCall:
+        return item.name
+    return "local_shell" if type(item) is LocalShellCall else ""
 
 
 def _seconds_between(call: DraftEntry | None, output: DraftEntry) -> float | None:
     if call is None or not call.has_time or not output.has_time:
         return None
-    return max(0, ns_of(output.time) - ns_of(call.time)) / 1e9
+    began, ended = call.time, output.time
+    if began[:17] == ended[:17] and len(began) == len(ended) == _TO_MILLISECONDS:
+        # Within a minute, as most are.
+        passed = int(ended[17:19] + ended[20:23]) - int(began[17:19] + began[20:23])
+        return max(0, passed) * 1_000_000 / 1e9
+    return max(0, ns_of(ended) - ns_of(began)) / 1e9
+
+
+# The length of a time with milliseconds.
+_TO_MILLISECONDS = len("2025-01-01T00:00:00.000Z")
 
 
 def _merged(own: CallOutcome | None, other: CallOutcome | None) -> CallOutcome:

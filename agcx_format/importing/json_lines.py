@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import msgspec
 
@@ -28,7 +28,10 @@ from agcx_format.importing.records import (
     without_depths,
 )
 
-__all__ = ["LARGEST", "LONGEST_LINE", "Line", "parse_lines", "read_document", "read_lines"]
+__all__ = [
+    "LARGEST", "LONGEST_LINE", "Line", "Parsed", "Usual", "UsualLines", "parse_lines", "read_document",
+    "read_lines",
+]  # fmt: skip
 
 # A line with a picture can be megabytes; one larger than this is not conversation, and may not fit in memory.
 LONGEST_LINE = 256 * limits.MIB
@@ -45,10 +48,7 @@ _LIVE_NS = 60 * 10**9
 _CHUNK = 256 * 1024
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-# Raises ValidationError for a line that it does not parse.
-Parser = Callable[[bytes], Any]
-
-_decode: Parser = msgspec.json.Decoder().decode
+_decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -69,11 +69,35 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     has_depths: bool = False
 
 
-def read_lines(path: Path, parse_usual: Parser = _decode) -> Iterator[Line]:
+class UsualLines(msgspec.Struct, frozen=True, gc=False):
+    """Typed values of lines that follow each other, one of each; `number` is that of the first."""
+
+    number: int
+    values: list[Any]
+    error: ClassVar[None] = None
+
+
+Parsed = Line | UsualLines
+
+
+class Usual(NamedTuple):
+    """What reads the lines that most of a file consists of, in less time than it takes to make dicts of them.
+
+    Fields:
+        parse: makes a typed value of a line; raises ValidationError if the line is not usual.
+        after: how many lines at the beginning become dicts in any case, blank ones not counted: they tell
+            what the file is.
+    """
+
+    parse: Callable[[bytes], Any]
+    after: int
+
+
+def read_lines(path: Path, usual: Usual | None = None) -> Iterator[Parsed]:
     """The lines of a file without blank ones, decompressed and as UTF-8: see `decoding`.
 
-    `parse_usual` makes typed values of the lines that it knows; the others become dicts. Whatever is appended
-    while it is read is ignored.
+    Those that are `usual` come as typed values, all others as dicts. Whatever is appended while it is read is
+    ignored.
 
     Raises:
         OSError: the file cannot be read.
@@ -81,7 +105,7 @@ def read_lines(path: Path, parse_usual: Parser = _decode) -> Iterator[Line]:
     """
     with _opened(path) as (file, size):
         chunks = decoded(_chunks(file, _CHUNK, size))
-        yield from parse_lines(chunks, is_live=_is_live(file), parse_usual=parse_usual)
+        yield from parse_lines(chunks, is_live=_is_live(file), usual=usual)
 
 
 def _is_live(file: BinaryIO) -> bool:
@@ -110,7 +134,7 @@ def read_document(path: Path) -> Iterator[Line]:
             parts.append(chunk)
         document = b"".join(parts)
         parts.clear()
-        line = _line(1, document, total, LONGEST_LINE, _decode)
+        line = _line(1, document, total, LONGEST_LINE)
         del document
         if line:
             yield line
@@ -129,8 +153,8 @@ def parse_lines(
     longest: int | None = None,
     *,
     is_live: bool = False,
-    parse_usual: Parser = _decode,
-) -> Iterator[Line]:
+    usual: Usual | None = None,
+) -> Iterator[Parsed]:
     """Split at newlines, wherever the chunks were cut, and parse.
 
     With `is_live` a last line that has no end is unfinished. An exception among the chunks is the end of the
@@ -138,7 +162,7 @@ def parse_lines(
     """
     longest = longest or LONGEST_LINE
     pending: list[bytes] = []
-    number, size = 1, 0
+    number, size, first = 1, 0, usual.after if usual else 0
     for chunk in _small(chunks):
         if isinstance(chunk, Exception):
             if size:
@@ -148,14 +172,23 @@ def parse_lines(
         # In C, and several times as fast as `split`.
         parts = BytesIO(chunk).readlines()
         rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
-        for part in parts:
-            if size:
-                part, size = b"".join([*pending, part]), size + len(part)
-                pending = []
-            if line := _line(number, part, size or len(part), longest, parse_usual):
+        if size and parts:
+            size += len(parts[0])
+            parts[0] = b"".join([*pending, parts[0]])
+            if line := _line(number, parts.pop(0), size, longest):
                 yield line
-            number += 1
-            size = 0
+            number, size, pending = number + 1, 0, []
+        if usual is None or longest < _CHUNK:
+            yield from _plain(number, parts, longest)
+        else:
+            begun = 0
+            while first and begun < len(parts):
+                if line := _line(number + begun, parts[begun]):
+                    first -= 1
+                    yield line
+                begun += 1
+            yield from _typed(number + begun, parts[begun:], usual.parse)
+        number += len(parts)
         size += len(rest)
         if size <= longest:
             pending.append(rest)
@@ -165,19 +198,40 @@ def parse_lines(
             yield Line(number, error=f"longer than {longest:,} bytes: nothing is read after it")
             return
     last = b"".join(pending)
-    if size and (line := _line(number, last, size, longest, parse_usual)):
+    if size and (line := _line(number, last, size, longest)):
         yield (_unfinished(number, last) if is_live and line.error else None) or line
 
 
-def _line(number: int, data: bytes, size: int, longest: int, parse: Parser) -> Line | None:
+def _plain(number: int, parts: list[bytes], longest: int) -> Iterator[Line]:
+    """Parse whole lines, of which the first has this number."""
+    for each, part in enumerate(parts, number):
+        if line := _line(each, part, len(part), longest):
+            yield line
+
+
+def _typed(number: int, parts: list[bytes], parse: Callable[[bytes], Any]) -> Iterator[Parsed]:
+    """The same for lines that are mostly usual."""
+    values: list[Any] = []
+    for each, part in enumerate(parts, number):
+        try:
+            values.append(parse(part))
+        except _REFUSED:
+            if values:
+                yield UsualLines(each - len(values), values)
+                values = []
+            if line := _line(each, part):
+                yield line
+    if values:
+        yield UsualLines(number + len(parts) - len(values), values)
+
+
+def _line(number: int, data: bytes, size: int = 0, longest: int = LONGEST_LINE) -> Line | None:
     """The line that `data` is; of one that has more than `longest` bytes, only its `size` counts."""
     if size > longest and size - data.endswith(b"\n") > longest:
         return Line(number, error=f"longer than {longest:,} bytes")
     try:
-        return Line(number, (parse(data),))
-    except _REFUSED as error:
-        if parse is not _decode and isinstance(error, msgspec.ValidationError):
-            return _line(number, data, size, longest, _decode)
+        return Line(number, (_decode(data),))
+    except _REFUSED:
         return _line_the_slow_way(number, data) if data.strip(b" \t\r\n\0") else None
 
 

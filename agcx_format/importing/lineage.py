@@ -12,7 +12,7 @@ name are only the lines that do not continue from the one right before them: few
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import compress
 
 from agcx_format.importing.draft import ImportDraft
@@ -47,6 +47,24 @@ class Lineage:
         self._before = name
         self._lines.add(name, before, start, end)
 
+    def extend(self, lines: list[tuple[str, str, int, int]]) -> None:
+        """The same for several lines at once."""
+        if not lines:
+            return
+        uuids, parents, starts, ends = zip(*lines, strict=True)
+        if not all(uuids):
+            for line in lines:
+                self.add(*line)
+            return
+        names, before = [*map(hash, uuids)], [*map(hash, parents)]
+        follows = [self._before, *names[:-1]]
+        self._beginnings += before.count(0)
+        if follows != before:
+            pairs = zip(follows, before, strict=True)
+            self._is_chain = self._is_chain and all(b in (0, f) for f, b in pairs)
+        self._before = names[-1]
+        self._lines.extend(names, before, starts, ends)
+
     def has(self, uuids: set[str]) -> set[str]:
         """Those of the uuids that a line has."""
         wanted = {hash(uuid): uuid for uuid in uuids}
@@ -68,11 +86,11 @@ class Lineage:
                 continue
             chosen = next((c for c in children if lived[c]), children[-1])
             fork = tree.message_at(parent)
-            others = (list(tree.below(child)) for child in children if child != chosen)
-            left = [positions for positions in others if any(map(tree.is_conversation, positions))]
-            for positions in left:
+            left = [child for child in children if child != chosen and tree.has_conversation(child)]
+            for positions in [list(tree.below(child)) for child in left]:
                 draft.leave_at(positions, fork)
-            resumed = next(tree.below(chosen), None) if left and fork is not None else None
+            tree.leave(left)
+            resumed = tree.first_below(chosen) if left and fork is not None else None
             if resumed is not None and draft.entries[resumed].parent is None:
                 draft.entries[resumed].parent = fork
         beginnings = [line for line in tree.beginnings() if tree.is_said(line)]
@@ -100,6 +118,10 @@ class _Lines:
         self.parents.append(parent)
         self.starts.append(start)
         self.ends.append(end)
+
+    def extend(self, *columns: Iterable[int]) -> None:
+        for own, its in zip(self._columns(), columns, strict=True):
+            own.extend(its)
 
     def unique(self) -> _Lines:
         """The first line of each name."""
@@ -139,6 +161,12 @@ class _Tree:
         # The parents of lines that do not continue from the one before them, and the other way around.
         self._jumped_from: dict[int, int] = {}
         self._jumps: dict[int, list[int]] = {}
+        # So that each line is looked at a few times, however deeply forks are in each other.  Below these
+        # lines all is in branches, nobody says anything, or there is no message.
+        self._left, self._quiet, self._bare = set[int](), set[int](), set[int]()
+        # The first message below a line, and the last up to it.
+        self._firsts: dict[int, int] = {}
+        self._lasts: dict[int, int | None] = {}
         for line in jumps:
             parent = numbers.setdefault(parents[line], len(lines) + len(numbers))
             self._jumped_from[line] = parent
@@ -186,26 +214,63 @@ class _Tree:
         """Whether somebody said or did something, rather than the program noting it."""
         return getattr(self._entries[position].item, "role", "") != "system"
 
-    def message_at(self, line: int | None) -> int | None:
+    def message_at(self, line: int) -> int | None:
         """The position of the last message up to a line."""
-        seen: set[int] = set()
-        while line is not None and line not in seen:
-            if positions := self._positions(line):
-                return positions[-1]
-            seen.add(line)
-            line = self._parent(line)
+        way: list[int] = []
+        each: int | None = line
+        while each is not None and each not in self._lasts and not self._positions(each):
+            # In a circle it is met again.
+            self._lasts[each] = None
+            way.append(each)
+            each = self._parent(each)
+        found = None
+        if each is not None:
+            positions = self._positions(each)
+            found = positions[-1] if positions else self._lasts[each]
+        self._lasts.update(dict.fromkeys(way, found))
+        return found
+
+    def has_conversation(self, line: int) -> bool:
+        """Whether in a line, or in those that follow it and are in no branch yet, somebody said something."""
+        for each in self._lines_below(line, self._quiet):
+            if any(map(self.is_conversation, self._free(each))):
+                return True
+        self._quiet.add(line)
+        return False
+
+    def first_below(self, line: int) -> int | None:
+        """The first that `below` gives; None if there is none."""
+        for each in self._lines_below(line, self._bare):
+            found = self._firsts.get(each)
+            if found is None or self._entries[found].branch is not None:
+                found = next(self._free(each), None)
+            if found is not None:
+                self._firsts[line] = found
+                return found
+        self._bare.add(line)
         return None
 
     def below(self, line: int) -> Iterator[int]:
         """The messages of a line and of all that follow it that are in no branch yet, in their order."""
+        for each in self._lines_below(line):
+            yield from self._free(each)
+
+    def leave(self, lines: Iterable[int]) -> None:
+        """All messages below these lines are in branches now."""
+        self._left.update(lines)
+
+    def _lines_below(self, line: int, skipped: Collection[int] = ()) -> Iterator[int]:
         seen, waiting = set(), [line]
         while waiting:
             each = waiting.pop()
-            if each in seen:
+            if each in seen or each in self._left or each in skipped:
                 continue
             seen.add(each)
-            yield from (at for at in self._positions(each) if self._entries[at].branch is None)
+            yield each
             waiting += reversed(self._children(each))
+
+    def _free(self, line: int) -> Iterator[int]:
+        return (at for at in self._positions(line) if self._entries[at].branch is None)
 
     def _positions(self, line: int) -> range:
         lines = self._lines

@@ -45,6 +45,8 @@ class ImportOptions:
         deleted: take in again what was deleted in the store.
         own_ids: take in another conversation of an id that is taken, under an id of its own.
         processes: how many read at once; None for as many as are worth it.
+        apart: let another process read also where one is enough, unless there is little to read: it can be
+            stopped at once, and this one goes on with something else.
         in_background: read in a process of the lowest priority, never in this one, and keep nothing for an
             undo: sessions come and grow as if their agents saved them in the store.
     """
@@ -53,6 +55,7 @@ class ImportOptions:
     deleted: bool = False
     own_ids: bool = False
     processes: int | None = 1
+    apart: bool = False
     in_background: bool = False
 
 
@@ -182,11 +185,12 @@ class ImportRun:
         """The processes that read these; None to read them here."""
         if not waiting or self._workers is not None:
             return self._workers
-        processes = self._options.processes
+        processes, sizes = self._options.processes, [each.size for each in waiting]
         if processes is None:
-            processes = processes_for((each.size for each in waiting), WORTH_A_PROCESS)
+            processes = processes_for(sizes, WORTH_A_PROCESS)
         quietly = self._options.in_background
-        if processes > 1 or quietly:
+        apart = self._options.apart and sum(sizes) >= WORTH_A_PROCESS
+        if processes > 1 or quietly or apart:
             self._own_workers = Workers(processes, low_priority=quietly)
         return self._own_workers
 

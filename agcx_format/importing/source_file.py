@@ -19,7 +19,7 @@ from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line, read_lines
+from agcx_format.importing.json_lines import Parsed, read_lines
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = [
@@ -82,8 +82,8 @@ def find_files(
 
 def read_source(
     path: Path,
-    convert: Callable[[Iterable[Line], Path, Timestamp], Imported],
-    read: Callable[[Path], Iterable[Line]] = read_lines,
+    convert: Callable[[Iterable[Parsed], Path, Timestamp], Imported],
+    read: Callable[[Path], Iterable[Parsed]] = read_lines,
 ) -> Imported:
     """Open a file and convert its lines.
 
@@ -113,11 +113,11 @@ def is_large(path: Path) -> bool:
 
 
 def known_shape(
-    lines: Iterable[Line],
+    lines: Iterable[Parsed],
     at_most: int,
     wanted: str,
     shape: Callable[[Any], str | None] | None = None,
-) -> tuple[str, list[Line], Iterator[Line]]:
+) -> tuple[str, list[Parsed], Iterator[Parsed]]:
     """As `shape_of`, for a file that must have a shape; `wanted` says what it should be.
 
     Raises:
@@ -133,8 +133,8 @@ def known_shape(
 
 
 def shape_of(
-    lines: Iterable[Line], at_most: int, shape: Callable[[Any], str | None]
-) -> tuple[str | None, list[Line], Iterator[Line]]:
+    lines: Iterable[Parsed], at_most: int, shape: Callable[[Any], str | None]
+) -> tuple[str | None, list[Parsed], Iterator[Parsed]]:
     """The shape of a file by its first `at_most` lines.
 
     Gives what `shape` says of a value, as `detect` does (None if no line has one), those first lines, and all

@@ -52,9 +52,41 @@ _T = TypeVar("_T")
 
 def all_usual(texts: list[str]) -> bool:
     """Whether all are in the usual form; a single search is faster than many calls."""
+    if texts and _are_alike(texts):
+        return True
     lines = "\n".join(["", *texts, ""])
     # A text with a line break would make one line more than there are texts.
     return lines.count("\n") == len(texts) + 1 and re.search(_UNUSUAL_LINE, lines) is None
+
+
+def _are_alike(texts: list[str]) -> bool:
+    """Whether all are in the usual form, within one hour, and equally precise.
+
+    Most that a program writes one after the other are. Their columns are compared, in a third of the time of
+    a search.
+    """
+    first, count = texts[0], len(texts)
+    size = len(first)
+    together = "\n".join(texts)
+    if size not in _PRECISE or len(together) != (size + 1) * count - 1 or not together.isascii():
+        return False
+    columns = [together[at :: size + 1] for at in range(size)]
+    same = all(columns[at] == first[at] * count for at in _SAME)
+    digits = "".join([columns[15], columns[18], *columns[20:-1]])
+    return (
+        same
+        and together[size :: size + 1] == "\n" * (count - 1)
+        and columns[-1] == "Z" * count
+        and digits.isdecimal()
+        and not (columns[14] + columns[17]).strip("012345")
+        and "000Z" not in together
+        and is_usual(first) is not None
+    )
+
+
+# The lengths of timestamps with a fraction, and the columns that are the same within an hour.
+_PRECISE = (24, 27, 30)
+_SAME = (*range(14), 16, 19)
 
 
 def normal(text: str) -> str:

@@ -40,7 +40,7 @@ _NICEST = 19
 
 
 class Ended(PersistenceError):
-    """A process was ended by the system before it had done its work."""
+    """A process was ended by the system before it had done its work, or none could be started."""
 
 
 def cores() -> int:
@@ -110,8 +110,15 @@ class Pool(Generic[Job, Result]):
         self._forget_ended()
         idlest = min(self._processes, key=lambda each: each.waiting, default=None)
         if idlest is None or (idlest.waiting and len(self._processes) < self._most):
-            idlest = Process(self._work, self._niceness)
-            self._processes.append(idlest)
+            try:
+                idlest = Process(self._work, self._niceness)
+                self._processes.append(idlest)
+            except OSError as error:
+                # Fewer do it as well.
+                if idlest is None:
+                    none: Future[Result] = Future()
+                    none.set_exception(Ended(f"no process can be started: {error.strerror}"))
+                    return none
         return idlest.submit(job)
 
     def _forget_ended(self) -> None:

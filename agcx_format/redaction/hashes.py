@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+from agcx_format.redaction.matched import Match, secret_of
+from agcx_format.redaction.randomness import looks_random
 from agcx_format.redaction.rule import SecretRule
 
 __all__ = ["HASHES"]
+
+_salt_end = re.compile(r"[$:}](?=[^$:}]*\Z)").search
 
 # Between two parts; in a shell or a Compose file it is escaped or doubled.
 _SEP = r"(?:\\{0,3}\$){1,2}"
@@ -31,11 +35,21 @@ _FORMS = (
     rf"\{{S?SHA(?:256|384|512)?\}}(?>{_BASE64}{{26,160}})={{0,2}}",
 )
 
+
+def _is_hash(match: Match) -> bool:
+    """Whether the hash itself is random: in examples it is one letter, in templates a path."""
+    value = secret_of(match).rstrip("=")
+    end = _salt_end(value)
+    return end is not None and looks_random(value[end.end() :])
+
+
 HASHES = (
     SecretRule(
         "password-hash",
         ("$2a", "$2b", "$2x", "$2y", "$1$", "$apr1", "$5$", "$6$", "$5\\", "$6\\", "$y$", "$gy$", "$y\\",
          "$7$", "$argon2", "pbkdf2:", "pbkdf2_", "scrypt:", "{SHA", "{SSHA"),
-        re.compile(rf"(?P<secret>(?:{'|'.join(_FORMS)}))(?![./A-Za-z0-9])"),
+        # A hash that is longer is another one; a period may end a sentence.
+        re.compile(rf"(?P<secret>(?:{'|'.join(_FORMS)}))(?![/A-Za-z0-9]|\.[./A-Za-z0-9])"),
+        _is_hash,
     ),
 )  # fmt: skip

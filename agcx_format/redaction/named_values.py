@@ -30,8 +30,10 @@ _SAID = frozenset(_OF_IT.split())
 _code = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[!?]?").fullmatch
 _identifier = re.compile(r"[A-Za-z_][A-Za-z_]*").fullmatch
 _prose = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[.:!?]").fullmatch
+# `-ppassword` is an option `-p` with its value.
 _flag = re.compile(
-    r"(?:(?:^|[\s\"'=\[(])--?[A-Za-z0-9_-]{0,40}|(?:^|[\n\"']|\\n)(?:ENV|setenv)[ ][A-Za-z0-9_]{0,40})\Z"
+    r"(?:(?:^|[\s\"'=\[(])--?(?!p\Z)[A-Za-z0-9_-]{0,40}"
+    r"|(?:^|[\n\"']|\\n)(?:ENV|setenv)[ ][A-Za-z0-9_]{0,40})\Z"
 ).search
 _special = re.compile(r"[!#$%^&+~@=][^\s]").search
 # Not a name in code, `new_pw` or `newPassword`.

@@ -17,11 +17,15 @@ from agcx_format.session.lazy import SessionFile
 
 __all__ = ["DirectText", "blocks_of_file", "search_file"]
 
+# Of nearly every session: one object, which is made and sent once.
+_NOTHING = Outcome(direct=True)
+
 
 def search_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
     """Search a session in its file.  Raises `Stopped`."""
-    if request.runs and not may_hold(ref.path, request.runs):
-        return Outcome(direct=True)
+    size = None if ref.signature is None else ref.signature.size
+    if request.runs and not may_hold(ref.path, request.runs, size):
+        return _NOTHING
     try:
         with SessionFile(ref.path, use_mmap=False) as file:
             text = DirectText(file)

@@ -62,10 +62,13 @@ def _made(run: str) -> bool:
     return any(run in word for word in MADE_WORDS)
 
 
-def may_hold(path: str, runs: Sequence[bytes]) -> bool:
-    """False when the file is whole, as far as that shows, and one of the runs is not in it."""
+def may_hold(path: str, runs: Sequence[bytes], size: int | None = None) -> bool:
+    """False when the file is whole, as far as that shows, and one of the runs is not in it.
+
+    `size` is what the file had when it was listed: it is read sooner if it still has.
+    """
     try:
-        data = _read(path)
+        data = _read(path, size)
         if data is None:
             return True
         kind = layout.of(data[: layout.HEAD])
@@ -79,19 +82,23 @@ def may_hold(path: str, runs: Sequence[bytes]) -> bool:
 
 
 def _may_say(raw: bytes, title: bytes, runs: Sequence[bytes]) -> bool:
-    texts = raw, title
     if not (native.has_uncased(raw) and native.has_uncased(title)):
         return True
-    missing = [run for run in runs if not _occurs(run, texts)]
+    missing = _missing(runs, (raw, title))
     if not missing or _has_escapes(raw):
         return True
-    plain = [_plain(text, dotted=any(b"i" in run for run in missing)) for text in texts]
-    others = [text for text in plain if text is not None]
-    return bool(others) and all(_occurs(run, others) for run in missing)
+    dotted = b"i" in b"".join(missing)
+    others = [_plain(raw, dotted=dotted), _plain(title, dotted=dotted)]
+    return not _missing(missing, [text for text in others if text is not None])
 
 
-def _occurs(run: bytes, texts: Sequence[bytes]) -> bool:
-    return any(native.uncased_find(text, run) >= 0 for text in texts)
+def _missing(runs: Sequence[bytes], texts: Sequence[bytes]) -> Sequence[bytes]:
+    """The runs that are in none of the texts."""
+    for text in texts:
+        runs = [run for run in runs if native.uncased_find(text, run) < 0]
+        if not runs:
+            break
+    return runs
 
 
 def _has_escapes(text: bytes) -> bool:
@@ -125,11 +132,29 @@ def _narrow(wide: re.Match[bytes]) -> bytes:
     return chr(ord(wide[0].decode()) - _WIDTH).encode()
 
 
-def _read(path: str) -> bytes | None:
+def _read(path: str, size: int | None) -> bytes | None:
     """The whole file, unless it is a large one."""
+    if size is not None and size <= _LARGEST_FILE:
+        data = _read_as_listed(path, size)
+        if data is not None:
+            return data
     fd, status = open_regular(path)
     try:
         size = status.st_size
         return read_exactly(fd, size, 0) if size <= _LARGEST_FILE else None
     finally:
         os.close(fd)
+
+
+def _read_as_listed(path: str, size: int) -> bytes | None:
+    """A file of this size in as few calls as possible; None where it is not, or anything goes wrong."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            # A byte more, if there is one: then it is another file now, or none.
+            data = os.pread(fd, size + 1, 0)
+        finally:
+            os.close(fd)
+    except OSError:
+        return None
+    return data if len(data) == size else None

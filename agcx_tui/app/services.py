@@ -19,7 +19,6 @@ from textual.message import Message
 from agcx_tui.app.toasts import Toasts
 from agcx_tui.core.importing.background import BackgroundImport
 from agcx_tui.core.local.config import Config
-from agcx_tui.core.search.giving_way import Turns
 from agcx_tui.core.search.index_keeper import IndexKeeper
 from agcx_tui.core.store.opened_store import OpenedStore
 
@@ -40,8 +39,7 @@ class Services(msgspec.Struct, frozen=True, eq=False):
     None to keep nothing.  `store` is shared by all screens.  Call `hold_keys` right before a question
     is shown that no key asked for: what is typed before it can be seen is not meant for it.  `opening` is
     the context in which a command waits for what it needs to open a screen.  `index` keeps the search index,
-    `turns` says when threads that search give way, `sync` imports what agents write, and `toasts` are the
-    messages shown so far.
+    `sync` imports what agents write, and `toasts` are the messages shown so far.
     """
 
     now: Callable[[], int] = _now
@@ -53,7 +51,6 @@ class Services(msgspec.Struct, frozen=True, eq=False):
     opening: Callable[[], AbstractContextManager[None]] = nullcontext
     index: IndexKeeper = msgspec.field(default_factory=lambda: IndexKeeper(None))
     toasts: Toasts = msgspec.field(default_factory=lambda: Toasts(_now))
-    turns: Turns = msgspec.field(default_factory=Turns)
     sync: BackgroundImport = msgspec.field(default_factory=BackgroundImport)
 
     async def opened_for_screen(self) -> ActQueue:

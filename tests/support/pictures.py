@@ -84,7 +84,7 @@ async def search(pilot: Pilot) -> None:
     live = screen.live
     await until(pilot, lambda: live.line is not None and live.line.wanted.text == "lease")
     await until(pilot, lambda: not live.running and not live.rows_are_old)
-    await pilot.press("enter", "down", "down")
+    await pilot.press("down", "down", "down")
     await until(pilot, lambda: screen.preview.place is not None)
     commands = (*pilot.app.screen_stack, pilot.app)
     await until(

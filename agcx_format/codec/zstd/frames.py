@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import partial
 from itertools import chain, repeat
 from typing import IO, TYPE_CHECKING, Protocol, cast
@@ -43,7 +42,10 @@ __all__ = [
 
 MAGIC = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
+_MAGIC_BYTES = MAGIC.to_bytes(4, "little")
 _BLOCK_MAX = 128 * 1024
+# Bytes of a frame with a header and a block.
+_SHORTEST = 9
 # A frame of at most so many bytes is decompressed in one call.
 _AT_ONCE = 4 << 20
 # Blocks in a step: few at first, where often only the beginning is wanted.
@@ -117,6 +119,9 @@ def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
         CompressionError: it is damaged or larger than that.
     """
     limit = limits.WHOLE_SECTION if limit is None else limit
+    bound = _bound_of_single(section)
+    if 0 < bound <= limit:
+        return _whole(section, Frame(0, len(section), bound))
     frames = [frame for frame in walk(section) if not frame.skippable]
     if sum(frame.bound for frame in frames) <= limit:
         return b"".join(_whole(section, frame) for frame in frames)
@@ -129,16 +134,40 @@ def decompress(section: bytes | memoryview, limit: int | None = None) -> bytes:
     return b"".join(out)
 
 
+def _bound_of_single(section: bytes | memoryview) -> int:
+    """The bound of a section that is one whole frame; 0 for any other.
+
+    What `walk` says, in a third of the time: nearly every section of a store is one.
+    """
+    size = len(section)
+    if size < _SHORTEST or section[:4] != _MAGIC_BYTES:
+        return 0
+    at, checksum = _layout_of_frame(section[4])
+    bound = 0
+    while at + 3 <= size:
+        word = section[at] | section[at + 1] << 8 | section[at + 2] << 16
+        kind, length = word >> 1 & 3, word >> 3
+        if kind == 3:
+            return 0
+        bound += length if kind < 2 else _BLOCK_MAX
+        at += 3 + (1 if kind == 1 else length)
+        if word & 1:
+            return bound if at + checksum == size else 0
+    return 0
+
+
 def _whole(section: bytes | memoryview, frame: Frame) -> bytes:
     """One frame; at once where that takes little memory, whatever its header says."""
     if 0 < frame.bound <= _AT_ONCE:
         import zstandard
 
         data = memoryview(section)[frame.start : frame.end]
-        # What is damaged is left to the stream, which says how.
-        with suppress(zstandard.ZstdError):
+        try:
             if zstandard.frame_content_size(data) <= frame.bound:
                 return _decompressor_of_thread().decompress(data, max_output_size=frame.bound)
+        except zstandard.ZstdError:
+            # What is damaged is left to the stream, which says how.
+            pass
     return _inflate(_decompressor().decompressobj(), section, frame.start, frame.end)
 
 
@@ -330,7 +359,8 @@ def _blocks(section: Section, start: int) -> Iterator[_Block]:
     """The blocks of the frame at `start`; their layout is that of RFC 8878, section 3.1."""
     if _number(section, start, 4) != MAGIC:
         raise CompressionError("not a zstd frame", offset=start)
-    header, checksum = _after_frame_header(section, start + 4)
+    header, checksum = _layout_of_frame(_number(section, start + 4, 1))
+    header += start
     last = False
     while not last:
         word = _number(section, header, 3)
@@ -345,13 +375,12 @@ def _blocks(section: Section, start: int) -> Iterator[_Block]:
         start = header = end
 
 
-def _after_frame_header(section: Section, at: int) -> tuple[int, int]:
-    """The offset of the first block, and the size of the checksum after the last."""
-    descriptor = _number(section, at, 1)
+def _layout_of_frame(descriptor: int) -> tuple[int, int]:
+    """Where the first block of a frame begins, and the size of the checksum after the last."""
     single_segment = descriptor >> 5 & 1
     content_size = (single_segment, 2, 4, 8)[descriptor >> 6]
     dictionary_id = (0, 1, 2, 4)[descriptor & 3]
-    return at + 1 + (1 - single_segment) + dictionary_id + content_size, (descriptor >> 2 & 1) * 4
+    return 5 + (1 - single_segment) + dictionary_id + content_size, (descriptor >> 2 & 1) * 4
 
 
 def _number(section: Section, at: int, size: int) -> int:

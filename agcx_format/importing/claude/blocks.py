@@ -213,14 +213,14 @@ class Blocks:
     def _tell(self, call_id: str, is_error: bool) -> None:
         """Say what a result means, where it is the person's answer."""
         draft, result = self._draft, self._line.tool_use_result
-        if (entry := draft.calls.get(call_id)) and (found := lines_of_result(result)):
-            entry.files = with_lines(entry.files, *found)
-        tool = draft.calls.tool(call_id)
-        if tool == "ExitPlanMode":
+        called = draft.calls.get(call_id)
+        if called and result and (found := lines_of_result(result)):
+            called.files = with_lines(called.files, *found)
+        if called and getattr(called.item, "name", "") == "ExitPlanMode":
             self._put(notice("Plan rejected" if is_error else "Plan accepted"))
             if not is_error:
                 draft.mode(OperatingMode.BUILD)
-        elif not is_error and (given := _answers_in(result)):
+        elif result and not is_error and (given := _answers_in(result)):
             self._put(notice(answers(given)))
 
     def _seconds(self) -> float | None:

@@ -16,11 +16,11 @@ from msgspec.json import Decoder
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text, optional_text
-from agcx_format.importing.json_lines import Parser
+from agcx_format.importing.json_lines import Usual
 
 __all__ = [
-    "AgentLine", "Block", "Call", "Result", "SpokenLine", "Text", "Thinking", "Usage", "UserLine",
-    "UserMessage", "fingerprint", "spoken_in", "usual_after",
+    "AgentLine", "Block", "Call", "Repeats", "Result", "SpokenLine", "Text", "Thinking", "Usage",
+    "UserLine", "UserMessage", "spoken_in", "usual_after",
 ]  # fmt: skip
 
 
@@ -130,24 +130,12 @@ class AgentLine(_Line, tag="assistant"):
 
 SpokenLine = UserLine | AgentLine
 
-_parse = msgspec.json.decode
-_parse_usual = Decoder(SpokenLine).decode
+_parse = Decoder(SpokenLine).decode
 
 
-def usual_after(first: int) -> Parser:
-    """Parses the first lines, which tell what the file is, into dicts, and the usual ones of the others into
-    the values above.
-    """
-    left = first
-
-    def parse(data: bytes) -> Any:
-        nonlocal left
-        if not left:
-            return _parse_usual(data)
-        left -= 1
-        return _parse(data)
-
-    return parse
+def usual_after(lines: int) -> Usual:
+    """What reads the usual ones of the lines after the first ones, which tell what the file is."""
+    return Usual(_parse, lines)
 
 
 def spoken_in(value: dict[str, Any]) -> SpokenLine | None:
@@ -188,9 +176,44 @@ def _usage(usage: dict[str, Any]) -> Usage:
 # --- the same again
 
 
-def fingerprint(content: str | list[Block]) -> int:
-    """A hash of what is said, the same however the line was parsed."""
-    return hash(content if isinstance(content, str) else tuple(map(_said, content)))
+_Content: TypeAlias = str | list[Block]
+
+
+class Repeats:
+    """Recognizes lines that were read before: a resumed session begins with those of the one before it.
+
+    If it `keeps` contents, which messages in memory share, it hashes them only where a line has the id of
+    another.
+    """
+
+    def __init__(self, *, keeps: bool) -> None:
+        self._keeps = keeps
+        # By the ids of lines, and hashes of the ids with what is said.
+        self._kept: dict[str, _Content] = {}
+        self._hashes: set[int] = set()
+
+    def has(self, uuid: str, content: _Content) -> bool:
+        """Whether a line with this id said the same before."""
+        if self._keeps and uuid not in self._kept:
+            self._kept[uuid] = content
+            return False
+        if self._keeps:
+            self._hashes.add(_hash(uuid, self._kept[uuid]))
+        line = _hash(uuid, content)
+        if line in self._hashes:
+            return True
+        self._hashes.add(line)
+        return False
+
+    def forget(self) -> None:
+        """No line follows."""
+        self._kept.clear()
+        self._hashes.clear()
+
+
+def _hash(uuid: str, content: _Content) -> int:
+    """The same however the line was parsed."""
+    return hash((uuid, content if isinstance(content, str) else tuple(map(_said, content))))
 
 
 def _said(block: Block) -> tuple[object, ...]:

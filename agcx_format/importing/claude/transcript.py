@@ -22,11 +22,10 @@ from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
 from agcx_format.importing.claude.results import results_beside
 from agcx_format.importing.claude.spoken import (
-    AgentLine,
+    Repeats,
     SpokenLine,
     Usage,
     UserLine,
-    fingerprint,
     spoken_in,
     usual_after,
 )
@@ -42,7 +41,7 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line, read_lines
+from agcx_format.importing.json_lines import Parsed, read_lines
 from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
@@ -103,13 +102,11 @@ def read_transcript(path: Path) -> Imported:
         ConversionError: the file cannot be read or is not a transcript.
     """
     converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
-    return read_source(
-        path, converter, partial(read_lines, parse_usual=usual_after(_UNKNOWN_AT_FIRST))
-    )
+    return read_source(path, converter, partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST)))
 
 
 def convert(
-    lines: Iterable[Line],
+    lines: Iterable[Parsed],
     source: Path,
     modified: Timestamp,
     results: Callable[[Path], Callable[[str], str | None]] = lambda source: lambda name: None,
@@ -168,8 +165,7 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
-        # Hashes of the ids of messages with their contents.
-        self._seen: set[int] = set()
+        self._repeats = Repeats(keeps=isinstance(entries, list))
 
     def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
@@ -181,22 +177,31 @@ class _Transcript:
             return id_of_subagent(given, as_text(spoken.get("agentId")) or stem)
         return session_id(stem if _is_uuid(stem) else given, self._source.name)
 
-    def take(self, lines: Iterable[Line]) -> None:
-        self._draft.take(lines, self._value)
+    def take(self, lines: Iterable[Parsed]) -> None:
+        self._draft.take(lines, self._value, self._usual)
+
+    def _usual(self, values: list[SpokenLine], first: int) -> None:
+        draft = self._draft
+        entries = draft.entries
+        said: list[tuple[str, str, int, int]] = []
+        moments = draft.moments([line.timestamp for line in values])
+        for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
+            draft.at(moment)
+            self._about_session(line.cwd, line.git_branch, line.version, line.entrypoint)
+            before = len(entries)
+            try:
+                self._message(line, number, line)
+            except RecursionError:
+                draft.too_deep(number)
+                continue
+            said.append((line.uuid, line.parent_uuid or "", before, len(entries)))
+        self._lineage.extend(said)
 
     def _value(self, value: Any, number: int) -> None:
-        draft = self._draft
-        if type(value) is UserLine or type(value) is AgentLine:
-            line: SpokenLine = value
-            draft.at_time(line.timestamp)
-            self._about_session(line.cwd, line.git_branch, line.version, line.entrypoint)
-            before = len(draft.entries)
-            self._message(line, number, line)
-            self._lineage.add(line.uuid, line.parent_uuid or "", before, len(draft.entries))
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             self._fields(value, number)
         else:
-            draft.bad(number, "not an object")
+            self._draft.bad(number, "not an object")
 
     def _fields(self, value: dict[str, Any], number: int) -> None:
         """Use a line that was parsed into a dict."""
@@ -227,7 +232,7 @@ class _Transcript:
         """Add what a line says; `value` is what it was parsed into."""
         draft, message = self._draft, line.message
         kind = "user" if type(line) is UserLine else "assistant"
-        if line.uuid and self._is_repeated(line.uuid, fingerprint(message.content)):
+        if line.uuid and self._repeats.has(line.uuid, message.content):
             draft.duplicates.add(f"{kind}, the same line again", number, value)
             return
         before = len(draft.entries)
@@ -276,18 +281,10 @@ class _Transcript:
         if originator:
             environment[ORIGINATOR] = originator
 
-    def _is_repeated(self, uuid: str, said: int) -> bool:
-        """Whether a line with this id said the same before: a resumed session repeats lines."""
-        seen, line = self._seen, hash((uuid, said))
-        if line in seen:
-            return True
-        seen.add(line)
-        return False
-
     def finish(self) -> Imported:
         draft, asides = self._draft, self._asides
         # No line follows: this makes room for the messages.
-        self._seen.clear()
+        self._repeats.forget()
         self._lineage.mark(draft, asides.last)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.

@@ -13,7 +13,10 @@ from agcx_format.importing.notices import answers
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import FunctionCall
 
-__all__ = ["answers_in", "started_by"]
+__all__ = ["TELLING", "answers_in", "started_by"]
+
+# How the names of the tools end that these read the output of.
+TELLING = ("request_user_input", "spawn_agent")
 
 
 def answers_in(called: DraftEntry | None, output: str) -> str:

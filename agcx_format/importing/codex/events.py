@@ -7,7 +7,7 @@ are kept as text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agcx_format.importing.codex.family import spawned
@@ -128,8 +128,13 @@ class Events:
 
     def usual(self, payload: UsualEvent, number: int) -> None:
         """The same for an event whose fields are all of the usual types."""
-        kind, words = payload.kind, payload.words
-        self._copy(kind, words, [], f"event_msg.{kind}", number, payload)
+        kind, words, name = payload.kind, payload.words, payload.name
+        if kind == "agent_message" and PLAN in words:
+            self._copy(kind, words, [], name, number, payload)
+            return
+        copies = self._prompts if kind == "user_message" else self._copies
+        given = _SPEAKERS[kind], words, name, number, payload
+        copies.copy(*given, self._copied, kind, words, _NO_PICTURES, number)
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""
@@ -162,7 +167,7 @@ class Events:
             add_unknown(draft, name if kind else "event_msg", payload, number)
 
     def _copy(
-        self, kind: str, text: str, pictures: list[str], name: str, number: int, value: object
+        self, kind: str, text: str, pictures: Sequence[str], name: str, number: int, value: object
     ) -> None:
         speaker, words = _SPEAKERS[kind], text
         if kind == "agent_message" and PLAN in text and (said := proposal_in([OutputText(text)])):
@@ -176,7 +181,7 @@ class Events:
     def _of(self, kind: str) -> Copies:
         return self._prompts if kind == "user_message" else self._copies
 
-    def _copied(self, kind: str, text: str, pictures: list[str], number: int) -> Item:
+    def _copied(self, kind: str, text: str, pictures: Sequence[str], number: int) -> Item:
         """The item that an event repeats."""
         match kind:
             case "user_message":
@@ -253,6 +258,9 @@ _SPEAKERS = {
 }  # fmt: skip
 
 
+_NO_PICTURES: tuple[str, ...] = ()
+
+
 def _words(payload: dict[str, Any]) -> str:
     return as_text(payload.get("message")) or as_text(payload.get("text"))
 
@@ -275,7 +283,10 @@ def _pictures(said: dict[str, Any]) -> Iterator[str]:
 
 def _spoken(message: Message) -> str:
     """What an event would say of a message: the words, without what is added to them."""
-    texts = [part.text for part in message.content if hasattr(part, "text")]
+    content = message.content
+    if len(content) == 1 and message.role != "user" and type(part := content[0]) is OutputText:
+        return "" if part.text in PLACEHOLDERS else part.text
+    texts = [part.text for part in content if hasattr(part, "text")]
     texts = [text for text in texts if text not in PLACEHOLDERS]
     if message.role == "user":
         texts = list(filter(None, map(own_words, texts))) or texts

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import Any
 
-from agcx_format.importing.codex.answers import answers_in, started_by
+from agcx_format.importing.codex.answers import TELLING, answers_in, started_by
 from agcx_format.importing.codex.family import Letter
 from agcx_format.importing.codex.outputs import ENCRYPTED, NO_PICTURE, output_text
 from agcx_format.importing.codex.plans import Plans, Proposal, proposal_in
@@ -130,6 +130,9 @@ class Items:
         """Add what a tool returned, and use what it means."""
         self.add(unchecked.function_call_output(call_id, output))
         called = self.draft.calls.get(call_id)
+        # Most calls are of tools whose output means no more than it says.
+        if called is None or not getattr(called.item, "name", "").endswith(TELLING):
+            return
         if said := answers_in(called, output):
             self.say(notice(said))
         if started := started_by(called, output):

@@ -25,12 +25,12 @@ from agcx_format.importing.codex.events import Events
 from agcx_format.importing.codex.family import Family, SaidBy, call_that_started, said_by
 from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.names import Names, names_beside
-from agcx_format.importing.codex.usual import EventLine, ItemLine, parse_usual
+from agcx_format.importing.codex.usual import EventLine, ItemLine, usual_after
 from agcx_format.importing.codex.usual_items import add_usual
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line, read_document, read_lines
+from agcx_format.importing.json_lines import Line, Parsed, UsualLines, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
 from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
@@ -81,7 +81,9 @@ def read_rollout(path: Path) -> Imported:
         ConversionError: the file cannot be read or is not a rollout.
     """
     is_document = Path(path).suffix == ".json"
-    read = read_document if is_document else partial(read_lines, parse_usual=parse_usual)
+    read = (
+        read_document if is_document else partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST))
+    )
     converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
     found = read_source(path, converter, read)
     return _with_call(found, Path(path))
@@ -99,7 +101,7 @@ def _with_call(found: Imported, path: Path) -> Imported:
 
 
 def convert(
-    lines: Iterable[Line],
+    lines: Iterable[Parsed],
     source: Path,
     modified: Timestamp,
     names: Callable[[Path], Names] = lambda source: {},
@@ -128,7 +130,7 @@ def _shape(value: Any) -> str | None:
     return "envelope" if isinstance(value, ItemLine | EventLine) else detect(value)
 
 
-def _split_document(lines: Iterable[Line]) -> Iterator[Line]:
+def _split_document(lines: Iterable[Parsed]) -> Iterator[Line]:
     """A document as lines: the header, then the items, numbered from 1."""
     for line in lines:
         if line.error:
@@ -161,7 +163,7 @@ class _Rollout:
 
     @classmethod
     def read(
-        cls, lines: Iterable[Line], source: Path, modified: Timestamp,
+        cls, lines: Iterable[Parsed], source: Path, modified: Timestamp,
         names: Callable[[Path], Names], said_by: SaidBy, entries: Entries,
     ) -> Imported:  # fmt: skip
         """Convert all lines.
@@ -182,8 +184,11 @@ class _Rollout:
         identity = session_id(meta.get("id"), source.name)
         draft = ImportDraft(identity, start or modified, entries=entries)
         rollout = cls(draft, meta, source, modified, names, said_by)
-        reads = rollout._value if rollout._family.first_ordinal is None else rollout._value_of_child
-        rollout._draft.take(itertools.chain(waiting, lines), reads)
+        if rollout._family.first_ordinal is None:
+            rollout._draft.take(itertools.chain(waiting, lines), rollout._value, rollout._usual)
+        else:
+            lines = itertools.chain.from_iterable(map(_one_by_one, itertools.chain(waiting, lines)))
+            rollout._draft.take(lines, rollout._value_of_child)
         return rollout._finish()
 
     def _value(self, value: Any, number: int) -> None:
@@ -197,6 +202,16 @@ class _Rollout:
             self._fields(value, number)
         else:
             self._draft.bad(number, "not an object")
+
+    def _usual(self, values: list[ItemLine | EventLine], first: int) -> None:
+        draft, items, events = self._draft, self._items, self._events
+        moments = draft.moments([value.timestamp for value in values])
+        for number, (value, moment) in enumerate(zip(values, moments, strict=True), first):
+            draft.at(moment)
+            if type(value) is ItemLine:
+                add_usual(items, value.payload, number)
+            elif type(value) is EventLine:
+                events.usual(value.payload, number)
 
     def _value_of_child(self, value: Any, number: int) -> None:
         """The same for a subagent whose header says where its own conversation begins."""
@@ -321,6 +336,12 @@ _RECORDS = frozenset({"state", "session_meta", "prev_session_meta", "event"})
 
 # Fields that can appear beside an item's own.
 _ENVELOPE = frozenset({"record_type", "timestamp", "ordinal"})
+
+
+def _one_by_one(line: Parsed) -> Iterator[Parsed]:
+    if isinstance(line, UsualLines):
+        return (Line(n, (value,)) for n, value in enumerate(line.values, line.number))
+    return iter((line,))
 
 
 def _header(value: Any) -> dict[str, Any] | None:

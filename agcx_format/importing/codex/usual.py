@@ -11,9 +11,11 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
+from agcx_format.importing.json_lines import Usual
+
 __all__ = [
     "Called", "EventLine", "ItemLine", "OutputText", "Returned", "Said", "Thought", "UsualEvent",
-    "UsualItem", "parse_usual",
+    "UsualItem", "usual_after",
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
@@ -92,13 +94,14 @@ class _Event(Struct, gc=False, omit_defaults=True):
     """An event without pictures; other fields than these do not matter.
 
     Fields:
-        kind: its type.
+        kind, name: its type, and what a report calls it.
         words: that it repeats.
     """
 
 
 class _SaidByPerson(_Event, tag="user_message"):
     kind: ClassVar[str] = "user_message"
+    name: ClassVar[str] = "event_msg.user_message"
     words: _Name = field(name="message")
     images: _Nothing = None
     local_images: _Nothing = None
@@ -107,11 +110,13 @@ class _SaidByPerson(_Event, tag="user_message"):
 
 class _SaidByAgent(_Event, tag="agent_message"):
     kind: ClassVar[str] = "agent_message"
+    name: ClassVar[str] = "event_msg.agent_message"
     words: _Name = field(name="message")
 
 
 class _Thought(_Event, tag="agent_reasoning"):
     kind: ClassVar[str] = "agent_reasoning"
+    name: ClassVar[str] = "event_msg.agent_reasoning"
     words: str = field(name="text")
     message: None = None
 
@@ -125,4 +130,9 @@ class EventLine(Struct, tag="event_msg", gc=False, forbid_unknown_fields=True):
     ordinal: int | None = None
 
 
-parse_usual = Decoder(ItemLine | EventLine).decode
+_parse = Decoder(ItemLine | EventLine).decode
+
+
+def usual_after(lines: int) -> Usual:
+    """What reads the usual ones of the lines after the first ones."""
+    return Usual(_parse, lines)

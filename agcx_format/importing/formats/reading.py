@@ -20,7 +20,7 @@ from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.formats.parts import content_of, text_in
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line, read_document, read_lines
+from agcx_format.importing.json_lines import Parsed, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_notice, add_unknown
 from agcx_format.importing.source_file import is_large, known_shape, read_source
@@ -311,7 +311,7 @@ class LineAgent(Agent):
         reader = read_document if is_document else read_lines
         return read_source(source.path, self._convert, reader)
 
-    def _convert(self, lines: Iterable[Line], path: Path, modified: Timestamp) -> Imported:
+    def _convert(self, lines: Iterable[Parsed], path: Path, modified: Timestamp) -> Imported:
         wanted = f"a session of {self.label}"
         _, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, wanted, self._shape)
         values = [v for line in first for v in line.values if isinstance(v, dict)]

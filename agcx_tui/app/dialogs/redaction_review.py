@@ -1,8 +1,9 @@
 """Shows what an export would hide, find by find, before anything is written.
 
 Strategy: one list, grouped by kind and secret; every find has a line and is on until it is turned off.  Space
-toggles a find, s the same secret everywhere, g its kind, a all.  The result is, by session file, what was
-searched, with the finds that are on.
+and a click toggle a find, s the same secret everywhere, g its kind, a all; Enter is an answer, as in other
+dialogs, and never turns a find off.  The result is, by session file, what was searched, with the finds that
+are on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -37,6 +39,18 @@ _VARIABLES = ("environment_variables", "env")
 
 # How many characters are shown of a long secret, a private key for example.
 _SHOWN = 48
+
+
+class _Finds(OptionLines):
+    """The finds, in which Enter presses the button that does it."""
+
+    BINDINGS = bindings("finds")
+
+    class Entered(Message):
+        """Enter was pressed; the finds are as they were."""
+
+    def action_enter(self) -> None:
+        self.post_message(self.Entered())
 
 
 class RedactionReview(Dialog[Reviewed]):
@@ -72,10 +86,9 @@ class RedactionReview(Dialog[Reviewed]):
     def compose(self) -> ComposeResult:
         with DialogBox():
             yield Static(id="question", markup=False)
-            yield OptionLines(*self._options(), id="finds", classes="body", markup=False)
-            yield Static(
-                "space toggles one, s its secret, g its kind, a all", id="hint", markup=False
-            )
+            yield _Finds(*self._options(), id="finds", classes="body", markup=False)
+            keys = "space toggles one, s its secret, g its kind, a all"
+            yield Static(f"{keys} · enter {self._yes.lower()}s", id="hint", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button(self._yes, id="write", variant="primary")
@@ -172,6 +185,7 @@ class RedactionReview(Dialog[Reviewed]):
         else:
             self.dismiss(None)
 
+    @on(_Finds.Entered)
     def action_write(self) -> None:
         on: dict[str, list[Find]] = {source: [] for source in self._found}
         for is_on, (source, find) in zip(self._on, self._finds, strict=True):

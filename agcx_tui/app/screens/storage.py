@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import count
 
 from textual import on, work
 from textual.binding import ActiveBinding
@@ -33,6 +32,7 @@ from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
 from agcx_tui.app.themes import MUTED
+from agcx_tui.core.local.giving_way import give_way, take_short_turns
 from agcx_tui.core.local.paths import measures
 from agcx_tui.core.sessions.columns import fit, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
@@ -41,9 +41,6 @@ from agcx_tui.core.words.index_report import INDEX
 from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
 
 _EVERY = 0.4
-# The interpreter switches threads every 5 ms; this gives a key its turn at once.
-_BREATH = 0.0005
-_BREATHE_EVERY = 200
 # Cells of the title line that the totals cannot have.
 _TITLE = len(" agcx  Storage   ")
 # The most files in one message, for when all of them are in the cache.
@@ -110,11 +107,12 @@ class StorageScreen(PagedScreen[Opened]):
         entries: list[ScanEntry] = []
         checkpoints: dict[str, int] = {}
         in_trash, problem = 0, ""
+        take_short_turns()
         try:
             checkpoints = self._store.checkpoint_sizes()
             entries = list(self._store.scan())
             measured = gather if self._cache is None else self._cache.gather
-            with closing(measured(entries, _resting(lambda: worker.is_cancelled))) as files:
+            with closing(measured(entries, _giving_way(lambda: worker.is_cancelled))) as files:
                 for batch in _batches(files):
                     message = self.Measured(batch, len(entries), checkpoints, False)
                     if not from_threads.post(self, message):
@@ -253,13 +251,11 @@ def _batches(files: Iterable[FileStats]) -> Iterator[list[FileStats]]:
     yield batch
 
 
-def _resting(should_stop: Callable[[], bool]) -> Callable[[], bool]:
-    """The same question, which gives keys their turn now and then."""
-    asked = count(1)
+def _giving_way(should_stop: Callable[[], bool]) -> Callable[[], bool]:
+    """The same question; whoever asks it gives way to keys."""
 
     def stopped() -> bool:
-        if next(asked) % _BREATHE_EVERY == 0:
-            time.sleep(_BREATH)
+        give_way()
         return should_stop()
 
     return stopped

@@ -1,37 +1,37 @@
-"""The event loop of the app, to which threads that search give way."""
+"""The event loop of the app, to which threads that work long give way."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
 
-from agcx_tui.core.search.giving_way import Turns
+from agcx_tui.core.local.giving_way import LOOP, LoopActivity
 
 __all__ = ["make_loop"]
 
 
 class _Waiting(selectors.DefaultSelector):
-    """Waits for what comes next; in `turns` it is the loop's turn at all other times."""
+    """Waits for what comes next; the loop is busy at all other times."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, activity: LoopActivity) -> None:
         super().__init__()
-        self._turns = turns
-        turns.begin()
+        self._activity = activity
+        activity.becomes_busy()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
             # Something is to be done next.
             return super().select(timeout)
-        self._turns.end()
+        self._activity.becomes_idle()
         try:
             return super().select(timeout)
         finally:
-            self._turns.begin()
+            self._activity.becomes_busy()
 
     def close(self) -> None:
-        self._turns.end()
+        self._activity.becomes_idle()
         super().close()
 
 
-def make_loop(turns: Turns) -> asyncio.AbstractEventLoop:
-    return asyncio.SelectorEventLoop(_Waiting(turns))
+def make_loop(activity: LoopActivity = LOOP) -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(_Waiting(activity))

@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -130,6 +129,6 @@ def show_app(start: Start, config: Config, problems: Sequence[str]) -> int:
         driver=driver_after(start.painted),
     )
     wait_for_blocked(lambda number: app.call_later(app.exit, None, 128 + number))
-    with asyncio.Runner(loop_factory=partial(make_loop, app.services.turns)) as runner:
+    with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(app.run_async(mouse=config.mouse))
     return app.return_code or 0

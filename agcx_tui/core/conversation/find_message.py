@@ -1,22 +1,19 @@
 """Find the next message of some kind in a source, or go through all; blocks, so call it in a thread.
 
 Strategy: messages are tested one by one from the reader's position, in either direction.  Messages whose text
-was dropped from memory are fetched, and unknown ones are read; every step checks for cancellation.
+was dropped from memory are fetched, and unknown ones are read; every step checks for cancellation, and gives
+way to the event loop.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 from agcx_format import PENDING, MessageSnapshot, MessageSource
 from agcx_format.errors import PersistenceError
+from agcx_tui.core.local.giving_way import give_way, take_short_turns
 
 __all__ = ["all_messages", "at_hand", "find_message"]
-
-# A thread that never sleeps would hold the interpreter lock.
-_STEP_SECONDS = 0.02
-_BREATH = 0.001
 
 
 def at_hand(
@@ -47,8 +44,10 @@ def find_message(
     if direction > 0 and start == 0 and hasattr(source, "again"):
         # From the beginning, reading again is faster than fetching one by one.
         source = source.again()
-    index, since = start, time.monotonic()
+    index = start
+    take_short_turns()
     while index >= 0 and not stopped():
+        give_way()
         if index >= source.known():
             ended = source.complete or not source.read_more()
             # A message may have become known in between.
@@ -59,9 +58,6 @@ def find_message(
             if message is not None and wanted(message):
                 return index
             index += direction
-        if time.monotonic() - since > _STEP_SECONDS:
-            time.sleep(_BREATH)
-            since = time.monotonic()
     return None
 
 
@@ -75,9 +71,11 @@ def all_messages(
     Raises:
         PersistenceError: The file was closed.
     """
-    index, since = start, time.monotonic()
+    index = start
+    take_short_turns()
     again: Callable[[], MessageSource] | None = getattr(source, "again", None)
     while not stopped():
+        give_way()
         if index >= source.known():
             ended = source.complete or not source.read_more()
             # Messages may have become known in between.
@@ -92,6 +90,3 @@ def all_messages(
             index += 1
             if message is not None:
                 yield index, message
-        if time.monotonic() - since > _STEP_SECONDS:
-            time.sleep(_BREATH)
-            since = time.monotonic()

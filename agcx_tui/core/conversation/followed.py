@@ -8,17 +8,14 @@ No Textual.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from agcx_format import MessageSnapshot, MessageSource, Pending, SessionFile
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.conversation.find_message import at_hand
+from agcx_tui.core.local.giving_way import give_way, take_short_turns
 
 __all__ = ["FollowedSource", "continues"]
-
-_STEP_SECONDS = 0.02
-_BREATH = 0.0005
 
 # How many messages at the end an agent may still be writing. A copy for display stands for an item until
 # that is written, and several items may come in another order than their copies.
@@ -97,13 +94,11 @@ def continues(
 
     Reads as much of `newer` as is known of `older`. Blocks: call it in a thread.
     """
-    since = time.monotonic()
+    take_short_turns()
     while newer.known() < older.known() or not older.complete:
         if stopped() or newer.complete or not newer.read_more():
             break
-        if time.monotonic() - since > _STEP_SECONDS:
-            time.sleep(_BREATH)
-            since = time.monotonic()
+        give_way()
     written = older.known() - _BEING_WRITTEN if older.complete else older.known()
     if stopped() or newer.known() < written:
         return False

@@ -4,7 +4,7 @@ Strategy: a search goes through all messages in a thread and counts; where the m
 is found when a reader goes there.  What is searched is what a message shows: its text as the search over all
 conversations reads it, and after that what its metadata add (files, errors, earlier versions), each a text
 of its own.  Long texts are searched piece by piece, since one search in 64 MB would hold the interpreter
-lock for a third of a second.
+lock for a third of a second, and between two pieces the thread gives way to the event loop.
 """
 
 from __future__ import annotations
@@ -29,16 +29,18 @@ from agcx_format.search import (
     shown_texts,
 )
 from agcx_tui.core.conversation.find_message import all_messages
+from agcx_tui.core.local.giving_way import give_way
 
 __all__ = ["Found", "TextMatch", "find_matches", "own_query", "placed", "search"]
 
 _STEP_SECONDS = 0.05
-_PIECE = 512 * 1024
+# Characters of a piece: some that are not ASCII take a millisecond to fold.  Each piece of an expression is
+# searched with what follows it.
+_PIECE, _PIECE_OF_EXPRESSION = 64 * 1024, 512 * 1024
 # A composed letter may be decomposed into this many characters.
 _GROWS = 4
 # A match of an expression that is longer is cut where a piece ends.
 _LONGEST_EXPRESSION = 64 * 1024
-_BREATH = 0.0005
 
 _ascii = re.compile(r"[\n\x20-\x7e]")
 _line = re.compile(r"\n")
@@ -186,7 +188,22 @@ def placed(texts: list[str], start: int, end: int) -> TextMatch:
 
 
 def _occurs(matcher: Matcher, texts: list[str], stopped: Callable[[], bool]) -> bool:
+    if isinstance(matcher, Literal):
+        return any(_holds(matcher, text, stopped) for text in texts)
     return next(_spans(matcher, texts, stopped), None) is not None
+
+
+def _holds(matcher: Literal, text: str, stopped: Callable[[], bool]) -> bool:
+    """Without a look at where it is."""
+    start = 0
+    while start < len(text) and not stopped():
+        give_way()
+        stop = _cut(text, start + _PIECE, literal=True)
+        end = _cut(text, stop + _overlap(matcher), literal=True)
+        if matcher.needle.is_in(text[start:end]):
+            return True
+        start = stop
+    return False
 
 
 def _merged(
@@ -212,6 +229,7 @@ def _count(matcher: Matcher, text: str, stopped: Callable[[], bool]) -> int:
     # Counted without a look at each: no match goes over the end of a line.
     needle, count, start = matcher.needle, 0, 0
     while start < len(text) and not stopped():
+        give_way()
         end = text.find("\n", start + _PIECE)
         end = len(text) if end < 0 else end
         if end - start > 2 * _PIECE:
@@ -224,14 +242,15 @@ def _count(matcher: Matcher, text: str, stopped: Callable[[], bool]) -> int:
 def _spans_in(
     matcher: Matcher, text: str, stopped: Callable[[], bool]
 ) -> Iterator[tuple[int, int]]:
-    if len(text) <= _PIECE:
+    literal = isinstance(matcher, Literal)
+    piece = _PIECE if literal else _PIECE_OF_EXPRESSION
+    if len(text) <= piece:
         yield from matcher.spans_in(text)
         return
-    literal = isinstance(matcher, Literal)
-    overlap = _GROWS * (len(matcher.text) + 1) if literal else _LONGEST_EXPRESSION
-    start = 0
+    overlap, start = _overlap(matcher), 0
     while start < len(text) and not stopped():
-        stop = _cut(text, start + _PIECE, literal)
+        give_way()
+        stop = _cut(text, start + piece, literal)
         following = stop
         for first, last in matcher.spans_in(text[start : _cut(text, stop + overlap, literal)]):
             if start + first >= stop:
@@ -239,7 +258,13 @@ def _spans_in(
             yield start + first, start + last
             following = max(following, start + last)
         start = following
-        time.sleep(_BREATH)
+
+
+def _overlap(matcher: Matcher) -> int:
+    """How many characters of a match may be in the piece after the one that it begins in."""
+    if isinstance(matcher, Literal):
+        return _GROWS * (len(matcher.text) + 1)
+    return _LONGEST_EXPRESSION
 
 
 def _cut(text: str, at: int, literal: bool) -> int:

@@ -92,7 +92,7 @@ class RunningImport:
         self.left_out: tuple[LeftOut, ...] = ()
         self._store = store
         self._found = list(found)
-        self._options = options or ImportOptions(processes=None)
+        self._options = options or ImportOptions(processes=None, apart=True)
         self._workers = workers
         self._run: ImportRun | None = None
         self._reading = Lock()

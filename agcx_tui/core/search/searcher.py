@@ -9,7 +9,6 @@ No Textual.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, Order, Search, SearchProgress, SessionHits, SessionRef
+from agcx_tui.core.local.giving_way import take_short_turns
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
 from agcx_tui.core.sessions.query import Query
@@ -26,8 +26,6 @@ from agcx_tui.core.sessions.query import Query
 __all__ = ["NEWEST", "Arrived", "Order", "Searcher", "narrowed"]
 
 NEWEST: Order = "newest"
-# Seconds; five milliseconds by default.
-_TURN = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +163,7 @@ class Searcher:
 
     def _begin_to_serve(self) -> None:
         if self._thread is None and not self._closed:
-            # Searching threads decode what the index lacks, and each may hold the interpreter for so long
-            # before a key gets its turn.
-            sys.setswitchinterval(_TURN)
+            take_short_turns()
             self._thread = threading.Thread(target=self._serve, name="searcher", daemon=True)
             self._thread.start()
 

@@ -13,6 +13,7 @@ from contextlib import aclosing, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agcx_tui.core.local.giving_way import give_way, take_short_turns
 from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.local.paths import measures
 from agcx_tui.core.store.stream import stream
@@ -28,9 +29,6 @@ __all__ = ["ActivityFeed", "entries_of", "known_activity"]
 
 # Seconds between two batches.
 _BATCH = 0.3
-# A thread that never sleeps would hold the interpreter lock.
-_STEP_SECONDS = 0.02
-_BREATH = 0.001
 
 
 class ActivityFeed:
@@ -92,13 +90,10 @@ class ActivityFeed:
         """In a thread: files as they are measured, a list every moment."""
         from agcx_format.space import StatsCache, gather
 
-        breathed = time.monotonic()
+        take_short_turns()
 
         def stopped() -> bool:
-            nonlocal breathed
-            if time.monotonic() - breathed > _STEP_SECONDS:
-                time.sleep(_BREATH)
-                breathed = time.monotonic()
+            give_way()
             # For good, also if the filter asks again meanwhile.
             self._stopped |= is_cancelled() or not self._table.query.is_of_messages
             return self._stopped

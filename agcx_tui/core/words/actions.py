@@ -144,10 +144,10 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "recall": (
         finding("recall.escape", "escape", "clear_or_leave", "clear, then leave",
                footer="clear, then leave", label="esc"),
-        finding("recall.leave", "enter", "leave", "done",
-               footer="done", in_palette=False, label="enter"),
+        finding("recall.open", "enter,ctrl+j", "open", "open",
+               footer="open", in_palette=False, label="enter"),
         finding("recall.earlier", "up", "earlier", "previous search", in_palette=False),
-        finding("recall.later", "down", "later", "next search, or done",
+        finding("recall.later", "down", "later", "next search, or to the results",
                in_palette=False),
     ),
     "results": (

@@ -63,6 +63,7 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
         Action("review.all", "a", "turn_all_over", "all", footer="all"),
         Action("review.write", "ctrl+s", "write", "write", footer="write"),
     ),
+    "finds": (moving("finds.go", "enter", "enter", "done"),),
     "progress": (Action("progress.stop", "escape", "dismiss(True)", "stop", footer="stop"),),
     "picture": (Action("picture.close", "escape,q,enter", "dismiss(None)", "close"),),
     "help": (

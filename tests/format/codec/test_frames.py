@@ -128,6 +128,10 @@ def test_cut_anywhere_it_is_refused(section: bytes, content: bytes):
         with pytest.raises(CompressionError) as raised:
             frames.walk(section[:length])
         assert 0 <= raised.value.offset <= length
+        with pytest.raises(CompressionError):
+            frames.decompress(section[:length])
+    with pytest.raises(CompressionError):
+        frames.decompress(section + b"\0")
 
 
 @given(st.binary(max_size=200))
@@ -159,6 +163,14 @@ def test_a_bomb_is_refused_without_being_inflated():
     assert frames.walk(bomb)[0].bound > 30 * 10**9
     with pytest.raises(CompressionError, match="decompresses to more than 1,000,000 bytes"):
         frames.decompress(bomb, limit=1_000_000)
+
+
+def test_one_frame_of_few_bytes_is_refused_when_it_has_too_much_text():
+    section = frames.compress(b"again and " * 100_000, 3)
+    assert len(section) < 1_000
+    with pytest.raises(CompressionError, match="decompresses to more than 999,999 bytes"):
+        frames.decompress(section, limit=999_999)
+    assert len(frames.decompress(section, limit=1_000_000)) == 1_000_000
 
 
 def test_a_window_that_needs_too_much_memory_is_refused():

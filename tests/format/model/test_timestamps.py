@@ -137,6 +137,31 @@ def test_a_leap_day_of_another_year_is_not(year: int):
     assert not is_usual("2025-01-01T00:00:00Z\n")
 
 
+@given(st.data())
+def test_many_that_are_alike_are_usual_only_if_each_is(data: st.DataObject):
+    fraction = data.draw(st.sampled_from([".123", ".123456", ".123456789"]))
+    moments = st.times().map(lambda time: f"2025-01-01T07:{time:%M:%S}{fraction}Z")
+    texts = data.draw(st.lists(moments, min_size=1, max_size=5))
+    at = data.draw(st.integers(0, len(texts) - 1))
+    assert all_usual(texts)
+    place = data.draw(st.integers(0, len(texts[at]) - 1))
+    other = data.draw(st.sampled_from("0679.:TZ\n٣") | st.just(""))
+    texts[at] = texts[at][:place] + other + texts[at][place + 1 :]
+    assert all_usual(texts) == all(is_usual(text) is not None for text in texts)
+
+
+@pytest.mark.parametrize("zeros", ["000", "000000", "123000"])
+def test_a_fraction_that_rust_would_shorten_is_not(zeros: str):
+    usual = "2025-01-01T00:00:00.123"
+    assert not all_usual([f"{usual[:-3]}456{zeros[3:]}Z", f"{usual[:-3]}{zeros}Z"])
+
+
+def test_texts_that_only_together_look_usual_are_not():
+    usual = "2025-01-01T00:00:00.123Z"
+    assert not all_usual([usual[:-1], f"Z{usual}"])
+    assert not all_usual([f"{usual}\n{usual}", ""])
+
+
 def test_many_are_usual_only_if_each_is():
     usual = "2025-01-01T00:00:00Z"
     assert all_usual([])

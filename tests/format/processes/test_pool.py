@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -41,6 +42,17 @@ def test_jobs_of_a_process_that_the_system_ends_have_no_result_and_another_one_f
     assert ended[:2] == [False, True]
     assert ended[-1] is False
     assert [outcome.result() for _, outcome in pool.run("xyz")] == ["X", "Y", "Z"]
+
+
+def test_where_no_process_can_be_started_jobs_have_no_result(pool, monkeypatch):
+    with monkeypatch.context() as limited:
+        limited.setattr(sys, "executable", "/nowhere/python3")
+        for _, outcome in pool.run("ab"):
+            assert "no process can be started" in str(outcome.exception())
+    assert [outcome.result() for _, outcome in pool.run("a")] == ["A"]
+    # Those that are there do all of it.
+    monkeypatch.setattr(sys, "executable", "/nowhere/python3")
+    assert [outcome.result() for _, outcome in pool.run("abcdef")] == list("ABCDEF")
 
 
 def test_a_process_that_answers_nonsense_is_ended_and_another_one_follows(pool):

@@ -64,8 +64,34 @@ _BROKEN = [
     ]
 ]
 
+# A token that fills its line, and lines after it that are none of its own.
+_FULL = ALNUM + ALNUM[:9]
+_NOT_ITS_OWN = [
+    ("anthropic-key", "sk-" + "ant-" + _FULL[:first] + "".join("\n" + each for each in more))
+    for first, more in [
+        # Its line was not full, so the next one is not the rest of it.
+        (40, [_FULL[:40]]),
+        # No line of a token is longer than the one before it.
+        (60, [_FULL + _FULL[:30]]),
+        (60, ["", _FULL[:20]]),
+        # What fills no line is not the rest of one.
+        (60, [_FULL[:30] + " is next"]),
+    ]
+]
+_SHORT_LAST = "sk-" + "ant-" + _FULL[:60] + "\n" + _FULL[:20]
+
 MORE = [
+    *((kind, text, text.partition("\n")[0]) for kind, text in _NOT_ITS_OWN),
+    ("anthropic-key", f"{_SHORT_LAST}\n{_FULL[:60]}", _SHORT_LAST),
+    (
+        "anthropic-key",
+        '{"a": "' + "words " * 12 + "\\nsk-" + f"ant-{_FULL[:40]}\\n{_FULL[:40]}" + '"}',
+        "sk-" + f"ant-{_FULL[:40]}",
+    ),
+    # The beginning of one, and then a whole one.
+    ("anthropic-key", "sk-" + f"ant-{ALNUM[:9]}\n" + _LONG[:64], _LONG[:64]),
     *(("password-hash", f"root:{each}:19000", each) for each in HASHES.values()),
+    *(("password-hash", f"It is {each}. Next", each) for each in HASHES.values()),
     ("password-hash", "pw: $" + f"$2y$$12$${_CRYPT[:53]}\n", "$2y" + f"$$12$${_CRYPT[:53]}"),
     *(
         ("password", text.replace("@", _WORD), _WORD)
@@ -110,9 +136,33 @@ NOT_MORE = [
     "docker run -p 5432:5432:5432 x && ssh -L 5432:db:5432 host",
     "7z x a.7z -o/tmp -y and the option -p asks",
     "az login --use-device-code",
+    *(
+        f"root:{each}{more}:19000"
+        for each, more in ((HASHES["$2b"], "x"), (HASHES["$1$"], "/x"), (HASHES["$6$"], ".x"))
+    ),
+    "{SHA" + "256}" + "a" * 43 + "= and {SSHA" + "}" + "x" * 38,
+    "https://mirror.example/{SHA" + "256}/somedirectory/withlongname/file",
+    "$2b" + "$12$" + "." * 53 + " and $6" + "$salt$" + "x" * 86,
     "echo $1$2 '$5$' \"$6$x\" $y$z",
     "s/^\\$2b\\$/x/ and argon2id$ or bcrypt ($2b$)",
     "pbkdf2:sha256 with 600,000 rounds",
+    # Inside a word no token begins.
+    "di" + f"sk-{ALNUM[:16]}\n{ALNUM[:40]}",
+    # Where a program takes a password, but nobody's.
+    *(
+        text.replace("@", each)
+        for text in (
+            "sshpass -p @ ssh host",
+            "mysql -u root -p@ shop",
+            "curl -u alice:@ https://x.example",
+            "machine x.example login alice password @",
+            "docker login -u bob -p @",
+            "7z x -p@ a.7z",
+            "openssl enc -k pass:@ -in a",
+            "$ cat ~/.pgpass\ndb.example:5432:shop:alice:@\n",
+        )
+        for each in ("password", "xxxxxxxx", "********", "changeme")
+    ),
     "the mnemonic is a word that helps you remember which flag does what when you are in a hurry",
     "mnemonic: one two three four five six seven eight nine ten eleven",
     "seed phrase: the twelve words that you wrote down when your wallet was made and never again",

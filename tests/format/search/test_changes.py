@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from agcx_format import open_store
+from agcx_format.model.items import InputText, Message
 from agcx_format.search import Index
 from tests.format.search.odd_stores import save, some_items
 from tests.format.search.truth import literal, load, naive, searched
@@ -40,8 +41,6 @@ for turn in range(60):
 @pytest.fixture
 def store(tmp_path) -> Path:
     """Eight sessions that stay, and six that change."""
-    from agcx_format.model.items import InputText, Message
-
     root = tmp_path / "store"
     root.mkdir()
     for number in range(14):
@@ -77,6 +76,34 @@ def test_sessions_that_stay_are_found_and_counts_are_honest(store, tmp_path, boo
     if book != "none":
         assert index.update().complete
         assert searched(index, literal("needle")) == naive(load(index.store), literal("needle"))
+
+
+@pytest.mark.parametrize("text", ["needle", "", "a needle in so much hay " * 100, "hay"])
+def test_a_session_that_changed_since_it_was_listed_is_searched_as_it_is_now(tmp_path, text):
+    path = tmp_path / "00000000-0000-4000-8000-000000000000.agcx"
+    save(path, [Message(None, "user", [InputText("nothing of it in here, nor there")])])
+    index = Index(tmp_path)
+    refs = index.sessions()
+    save(path, [Message(None, "user", [InputText(text)])])
+    assert len(list(index.find("needle", sessions=refs))) == ("needle" in text)
+
+
+@pytest.mark.parametrize("what", ["gone", "a pipe", "a folder", "zeros"])
+def test_what_is_no_session_any_more_since_it_was_listed_is_said(tmp_path, what):
+    path = tmp_path / "00000000-0000-4000-8000-000000000000.agcx"
+    save(path, [Message(None, "user", [InputText("needle")])])
+    index = Index(tmp_path)
+    refs = index.sessions()
+    path.unlink()
+    if what == "a pipe":
+        os.mkfifo(path)
+    elif what == "a folder":
+        path.mkdir()
+    elif what == "zeros":
+        path.symlink_to("/dev/zero")
+    search = index.find("needle", sessions=refs)
+    assert list(search) == []
+    assert search.progress.total == len(search.progress.unreadable) == (what != "gone")
 
 
 def test_a_search_is_stopped_between_two_jobs_and_says_that_it_did_not_end(store, tmp_path):

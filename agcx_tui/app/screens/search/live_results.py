@@ -19,8 +19,8 @@ from textual.timer import Timer
 from agcx_format.search import Index, Query, SearchProgress, SessionHits
 from agcx_tui.app import from_threads
 from agcx_tui.app.widgets.results.result_list import ResultList
+from agcx_tui.core.local.giving_way import give_way
 from agcx_tui.core.search.close_spellings import close_spellings
-from agcx_tui.core.search.giving_way import Turns
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.search.results import CloseWord, Results
 from agcx_tui.core.search.searcher import NEWEST, Arrived, Order, Searcher
@@ -55,7 +55,6 @@ class LiveResults:
         searcher: Searcher,
         index: Index,
         rows: ResultList,
-        turns: Turns,
         changed: Callable[[], None],
     ) -> None:
         self.line: SearchLine | None = None
@@ -69,7 +68,6 @@ class LiveResults:
         self._searcher = searcher
         self._index = index
         self._rows = rows
-        self._turns = turns
         self._changed = changed
         self._number = 0
         self._since = 0.0
@@ -179,7 +177,7 @@ class LiveResults:
         """In a thread."""
 
         def stopped() -> bool:
-            self._turns.wait()
+            give_way()
             return number != self._searcher.number
 
         words = close_spellings(self._index, query, self._searcher.sessions(), stopped)

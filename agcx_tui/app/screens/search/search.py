@@ -24,15 +24,17 @@ from agcx_tui.app.screens.search.status_line import StatusLine
 from agcx_tui.app.screens.search.walk import ResultWalk
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.lines.key_line import KeyLine
+from agcx_tui.app.widgets.lines.recall_line import RecallInput
 from agcx_tui.app.widgets.plain_ground import Stack
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.app.widgets.split_panes import SplitPanes
+from agcx_tui.core.local.giving_way import give_way
 from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.completion import complete_search
 from agcx_tui.core.search.hits_of_session import all_hits
 from agcx_tui.core.search.line import parse_line
-from agcx_tui.core.search.results import CloseWord, Missing, More
+from agcx_tui.core.search.results import CloseWord, Heading, Missing, More
 from agcx_tui.core.search.scope import SessionsToSearch
 from agcx_tui.core.search.searcher import NEWEST, Searcher
 from agcx_tui.core.words import format
@@ -89,14 +91,10 @@ class SearchScreen(OnceScreen[None]):
         index, details = (Index(acts.store, cache, niceness=_NICENESS) for _ in range(2))
         self._details = details
         self.rows = ResultList(services.now, self._directory, id="results")
-        self.preview = PlacePreview(
-            partial(all_hits, details, give_way=services.turns.wait), id="preview"
-        )
+        self.preview = PlacePreview(partial(all_hits, details, give_way=give_way), id="preview")
         scope = SessionsToSearch(table, acts.store.path, services.cache)
-        searcher = Searcher(index, scope, self._came, services.turns.wait)
-        self.live = LiveResults(
-            self, searcher, details, self.rows, services.turns, self._show_state
-        )
+        searcher = Searcher(index, scope, self._came, give_way)
+        self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
         self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
         left = Stack(self.rows, Static(id="notice", markup=False), id="left")
         wish, shares = panes.chosen
@@ -109,6 +107,8 @@ class SearchScreen(OnceScreen[None]):
             id="search-bar",
         )
         self._typed_first = typed
+        # Enter came before anything was found.
+        self._opens_first = False
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -182,6 +182,9 @@ class SearchScreen(OnceScreen[None]):
     def _follow(self) -> None:
         self.walk.query = self.live.query
         self.walk.follow()
+        if self._opens_first and not self.live.rows_are_old and isinstance(self.rows.row, Heading):
+            self._opens_first = False
+            self.rows.action_open()
 
     @on(SplitPanes.Moved)
     def _panes_moved(self) -> None:
@@ -204,6 +207,19 @@ class SearchScreen(OnceScreen[None]):
         if action == "line" and self.focused is self.bar.input:
             return False
         return action != "unsearched" or self.rows.results.missing_at is not None
+
+    @on(RecallInput.Entered)
+    def _entered(self) -> None:
+        """Open the row under the cursor; the first that comes if none of what was typed last is there."""
+        live = self.live
+        if live.running and (live.rows_are_old or self.rows.row is None):
+            self._opens_first = True
+        else:
+            self.rows.action_open()
+
+    def on_key(self) -> None:
+        # A key after Enter is about the list: nothing opens over it.
+        self._opens_first = False
 
     @on(ResultList.Opened)
     def _open(self, message: ResultList.Opened) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from textual.message import Message
+
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.core.sessions.completion import Completion
@@ -18,6 +20,9 @@ class RecallInput(CompletedLine):
     """
 
     BINDINGS = bindings("recall")
+
+    class Entered(Message):
+        """Enter: what was found first is wanted.  It comes after all that was typed."""
 
     def __init__(
         self,
@@ -48,8 +53,9 @@ class RecallInput(CompletedLine):
         else:
             self._back()
 
-    def action_leave(self) -> None:
+    def action_open(self) -> None:
         self._leave()
+        self.post_message(self.Entered())
 
     def go_on(self, step: int) -> None:
         self.screen.focus_next() if step > 0 else self.screen.focus_previous()
@@ -66,7 +72,7 @@ class RecallInput(CompletedLine):
         if self._at > 0:
             self._recall(self._at - 1)
         else:
-            self.action_leave()
+            self._leave()
 
     def _recall(self, number: int) -> None:
         self._recalled = number

@@ -77,7 +77,7 @@ def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
 
     def read(first: int) -> Imported:
         return convert(
-            parse_lines(data, parse_usual=usual_after(first)), tmp_path / "a", Timestamp.from_ns(0)
+            parse_lines(data, usual=usual_after(first)), tmp_path / "a", Timestamp.from_ns(0)
         )
 
     typed, plain = read(len(LINES)), read(len(data))
@@ -89,5 +89,5 @@ def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
 
 
 def test_nearly_all_lines_of_a_transcript_are_usual():
-    parse = usual_after(0)
+    parse = usual_after(0).parse
     assert {type(parse(json.dumps(line).encode())) for line in LINES} == {UserLine, AgentLine}

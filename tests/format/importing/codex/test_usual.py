@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from agcx_format.importing.codex.rollout import convert
-from agcx_format.importing.codex.usual import EventLine, ItemLine, parse_usual
+from agcx_format.importing.codex.usual import EventLine, ItemLine, usual_after
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import parse_lines
 from agcx_format.model.timestamps import Timestamp
@@ -62,7 +62,7 @@ def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
     def read(**parser) -> Imported:
         return convert(parse_lines(lines, **parser), tmp_path / "a", Timestamp.from_ns(0))
 
-    typed, plain = read(parse_usual=parse_usual), read()
+    typed, plain = read(usual=usual_after(1)), read()
     assert typed.metadata == plain.metadata
     assert typed.conversation == plain.conversation
     assert {**asdict(typed.report), "examples": 0} == {**asdict(plain.report), "examples": 0}
@@ -70,4 +70,7 @@ def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
 
 
 def test_nearly_all_lines_of_a_rollout_are_usual():
-    assert {type(parse_usual(json.dumps(line))) for line in LINES} == {ItemLine, EventLine}
+    assert {type(usual_after(0).parse(json.dumps(line).encode())) for line in LINES} == {
+        ItemLine,
+        EventLine,
+    }

@@ -118,6 +118,25 @@ async def test_what_is_on_is_hidden_and_what_is_turned_off_is_kept(item, tmp_pat
         assert PASSWORD not in text
 
 
+async def test_enter_writes_with_every_find_still_hidden(item, tmp_path):
+    target = tmp_path / "out.md"
+    async with Exporting(item).run_test(size=(110, 40)) as pilot:
+        screen = await review(pilot, target)
+        assert "enter writes" in str(screen.query_one("#hint").render())
+        await pilot.press("enter")
+        await until(pilot, target.exists)
+        text = target.read_text()
+        assert TOKEN not in text
+        assert PASSWORD not in text
+
+
+async def test_a_click_toggles_a_find(item, tmp_path):
+    async with Exporting(item).run_test(size=(110, 40)) as pilot:
+        screen = await review(pilot, tmp_path / "out.md")
+        await pilot.click(OptionList, offset=(3, 1))
+        assert lines(screen)[1].startswith("[ ] ")
+
+
 async def test_names_are_among_the_finds_on_choice(item, tmp_path):
     async with Exporting(item).run_test(size=(110, 40)) as pilot:
         screen = await review(pilot, tmp_path / "out.md", personal=True)

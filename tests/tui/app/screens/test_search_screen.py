@@ -149,7 +149,7 @@ async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(demo):
     async with browser(demo).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot)
         await typed(pilot, screen, "the queue")
-        await pilot.press("enter", "down", "down")
+        await pilot.press("down", "down", "down")
         before, cursor = rows(screen), screen.rows.cursor
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
@@ -165,6 +165,45 @@ async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(demo):
         assert (rows(screen), screen.rows.cursor) == (before, cursor)
 
 
+async def test_enter_after_the_words_opens_the_first_match_and_the_list_has_the_keys_afterwards(
+    demo,
+):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "the queue")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert screen.focused is screen.rows
+
+
+async def test_enter_right_after_the_last_letter_opens_what_is_found_for_the_whole_line(tmp_path):
+    """Not a result of the letters before, which is still to be seen."""
+    store = store_with(tmp_path / "s", ["grid"], ["gris"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "gri")
+        assert rows(screen)[0].startswith(" Session 2")
+        pilot.app.post_message(events.Key("d", "d"))
+        pilot.app.post_message(events.Key("enter", None))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        await until(pilot, lambda: "Session 1" in line(pilot.app.screen, "#title"))
+
+
+async def test_enter_where_nothing_is_found_opens_nothing_later(tmp_path):
+    store = store_with(tmp_path / "s", ["apple"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=1)
+        for key in (*"appel", "enter"):
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await answered(pilot, screen, "appel")
+        await until(pilot, lambda: any("Words similar to" in row for row in rows(screen)))
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert screen.bar.input.value == "appel"
+
+
 async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path):
     store = store_with(
         tmp_path / "s",
@@ -174,7 +213,7 @@ async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path
     async with browser(store).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot, sessions=2)
         await typed(pilot, screen, "apple")
-        await pilot.press("enter")
+        await pilot.press("down")
         await previewed(pilot, screen)
         seen = [head(screen)]
         for _ in range(4):
@@ -199,7 +238,7 @@ async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_pat
     async with browser(store).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot, sessions=2)
         await typed(pilot, screen, "apple")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
         first = pilot.app.screen
         await until(pilot, lambda: count(first).endswith("match 1 of 2"))
@@ -233,7 +272,7 @@ async def test_words_of_close_spelling_are_offered_as_such(demo, tmp_path):
         assert rows(screen)[0] == " Nothing was found in 14 sessions."
         await until(pilot, lambda: any("Words similar to" in row for row in rows(screen)))
         await until(pilot, lambda: at_cursor(screen) == "deploy")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await answered(pilot, screen, "deploy")
         assert screen.live.progress.hits
         assert screen.bar.input.value == "deploy"
@@ -257,7 +296,7 @@ async def test_a_search_brings_back_those_before(demo, tmp_path):
         screen = await opened(pilot)
         for words in ("lease", "queue"):
             await typed(pilot, screen, words)
-            await pilot.press("enter", "/", "escape")
+            await pilot.press("down", "/", "escape")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
         kept = LastSearches(tmp_path / "state")
@@ -280,7 +319,7 @@ async def test_b_turns_the_order(tmp_path):
         screen = await opened(pilot, sessions=2)
         await typed(pilot, screen, "apple")
         assert rows(screen)[0].startswith(" Session 2")
-        await pilot.press("enter", "b")
+        await pilot.press("down", "b")
         await until(pilot, lambda: "best first" in line(screen, "#search-order"))
         await until(pilot, lambda: not screen.live.running and not screen.live.rows_are_old)
         assert rows(screen)[0].startswith(" Session 1")
@@ -293,7 +332,7 @@ async def test_what_could_not_be_searched_is_one_key_away(demo):
     async with browser(demo).run_test(size=(120, 36)) as pilot:
         screen = await opened(pilot)
         await typed(pilot, screen, "queue")
-        await pilot.press("enter", "!")
+        await pilot.press("down", "!")
         assert "cut off in metadata" in at_cursor(screen)
         assert "cannot be read" in head(screen) or "Not all of it" in head(screen)
 
@@ -340,7 +379,7 @@ async def test_a_session_of_many_hits_shows_all_its_lines_when_it_is_asked_to(tm
         screen = await opened(pilot, sessions=1)
         await typed(pilot, screen, "apple")
         assert rows(screen)[-1] == "   + 37 more"
-        await pilot.press("enter", "G", "enter")
+        await pilot.press("down", "G", "enter")
         await until(pilot, lambda: len(rows(screen)) == 41)
         assert rows(screen)[-1] == "   ● apple number 39"
 
@@ -362,7 +401,7 @@ async def test_the_card_explains_the_language(demo):
     async with browser(demo).run_test(size=(120, 60)) as pilot:
         screen = await opened(pilot)
         await typed(pilot, screen, "lease")
-        await pilot.press("enter", "question_mark")
+        await pilot.press("down", "question_mark")
         await pilot.pause()
         text = str(pilot.app.screen.sections)
         assert "/time.?out/" in text

@@ -34,7 +34,7 @@ async def searched(pilot: Pilot, screen: SearchScreen, words: str) -> None:
 
 async def results(pilot: Pilot, screen: SearchScreen) -> None:
     await searched(pilot, screen, "queue stall")
-    await pilot.press("enter", "down")
+    await pilot.press("down", "down")
     await until(pilot, lambda: screen.preview.place is not None or not screen.preview.display)
 
 

@@ -1,26 +1,26 @@
-"""The app's event loop says when it has something to do, so that searches give way."""
+"""The app's event loop says when it has something to do, so that threads give way."""
 
 from __future__ import annotations
 
 import asyncio
 
 from agcx_tui.app.startup.event_loop import make_loop
-from agcx_tui.core.search.giving_way import Turns
+from agcx_tui.core.local.giving_way import LoopActivity
 from tests.support.waiting import wait_until
 
 
 def test_it_is_busy_but_for_the_time_that_it_waits():
-    turns = Turns()
+    activity = LoopActivity()
 
     async def work() -> None:
         for _ in range(3):
-            assert turns.is_busy
+            assert activity.is_busy
             # Also if it goes round because there is more to do.
             await asyncio.sleep(0)
         # While a thread works, it waits.
-        await asyncio.to_thread(wait_until, lambda: not turns.is_busy, "a loop that waits")
-        assert turns.is_busy
+        await asyncio.to_thread(wait_until, lambda: not activity.is_busy, "a loop that waits")
+        assert activity.is_busy
 
-    with asyncio.Runner(loop_factory=lambda: make_loop(turns)) as runner:
+    with asyncio.Runner(loop_factory=lambda: make_loop(activity)) as runner:
         runner.run(work())
-    assert not turns.is_busy
+    assert not activity.is_busy

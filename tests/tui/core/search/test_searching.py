@@ -13,7 +13,6 @@ from agcx_format.errors import CorruptData
 from agcx_format.model.session import ConversationContext
 from agcx_format.search import Index, SearchProgress, Unsearched
 from agcx_tui.core.search.close_spellings import close_spellings
-from agcx_tui.core.search.giving_way import Turns
 from agcx_tui.core.search.line import parse_line
 from agcx_tui.core.search.results import FoundLine, More, Results
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
@@ -179,18 +178,3 @@ def test_a_search_gives_way_to_whoever_has_something_to_do(store):
     search = Index(store).find("lea", give_way=give_way)
     assert len(list(search)) < 3
     assert len(asked) >= 2
-
-
-def test_a_thread_waits_while_it_is_the_loops_turn():
-    turns, events = Turns(), []
-    turns.begin()
-    assert turns.is_busy
-    waiting = threading.Thread(target=lambda: (turns.wait(), events.append("went on")))
-    waiting.start()
-    events.append("the loop was idle")
-    turns.end()
-    waiting.join()
-    # Nor does it wait for ever if the loop is never idle.
-    turns.begin()
-    turns.wait()
-    assert sorted(events) == ["the loop was idle", "went on"]
