@@ -148,8 +148,7 @@ class AgcxApp(EndingApp[object]):
 
     def on_mount(self) -> None:
         collector.begin()
-        # Redraw everything: something else was on the terminal meanwhile.
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self.draw_all())
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         if self._follow and self._file is None:
             self.run_worker(self.services.index.run(self.services.store), group="index")

@@ -13,18 +13,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App, ReturnType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.keys import _character_to_key
 from textual.reactive import Reactive
 from textual.screen import Screen, ScreenResultType
 from textual.scroll_view import ScrollView
+
+from agcx_tui.app.terminal_rows import TerminalRows, in_lines, in_spans
 
 if TYPE_CHECKING:
     from queue import Queue
     from threading import Thread
     from typing import TextIO
 
+    from rich.console import Console
     from textual.command import CommandPalette
     from textual.drivers.linux_driver import LinuxDriver
     from textual.message import Message
@@ -71,7 +75,28 @@ class EndingApp(App[ReturnType]):
 
     A screen that is still being composed then misses its widgets.  Style sheets are parsed with the colors of
     its first theme only, and not with those of Textual's own theme before.
+
+    The terminal gets only what it does not show already.  The first picture of a screen, or for a size, is
+    sent whole, in case something else was drawn there.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._rows = TerminalRows()
+        self._drawn: tuple[Screen[Any], Region] | None = None
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if isinstance(renderable, LayoutUpdate) and self._drawn != (screen, renderable.region):
+            self._drawn = screen, renderable.region
+            self._rows.forget()
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            renderable = _Changes(renderable, self._rows)
+        super()._display(screen, renderable)
+
+    def draw_all(self) -> None:
+        """Something else was on the terminal meanwhile."""
+        self._rows.forget()
+        self.refresh(layout=True)
 
     def failed_while_ending(self, error: Exception) -> None:
         """An exception was raised after `exit()`; by default it is discarded."""
@@ -88,6 +113,21 @@ class EndingApp(App[ReturnType]):
             self.failed_while_ending(error)
         else:
             super()._handle_exception(error)
+
+
+class _Changes(CompositorUpdate):
+    """Of a picture what the terminal does not show already."""
+
+    def __init__(self, picture: LayoutUpdate | ChopsUpdate, rows: TerminalRows) -> None:
+        self._picture, self._rows = picture, rows
+
+    def render_segments(self, console: Console) -> str:
+        picture = self._picture
+        if isinstance(picture, LayoutUpdate):
+            pieces = in_lines(picture.strips, picture.region)
+        else:
+            pieces = in_spans(picture.spans, picture.chops, picture.chop_ends)
+        return self._rows.write(pieces, lambda strip: strip.render(console))
 
 
 def is_ending(app: AnyApp) -> bool:
