@@ -213,8 +213,7 @@ class Fill(_Moves):
         self._names.append(name)
 
     def prepare(self) -> None:
-        for name in self._names:
-            signature = self._source.signature(name)
+        for name, signature in zip(self._names, self._source.signatures(self._names), strict=True):
             if signature is None:
                 path = self._source.place(name).path
                 raise StaleSession("it is no longer there", path=path)
@@ -249,8 +248,9 @@ class Fill(_Moves):
         _unlink(self._source, (name for name in self._names if name not in self._moved))
 
     def check(self) -> None:
-        for name, signature in zip(self._names, self._signatures, strict=True):
-            if not self._target.has(name, signature):
+        now = self._target.signatures(self._names)
+        for name, found, expected in zip(self._names, now, self._signatures, strict=True):
+            if found != expected:
                 raise _saved(self._target.place(name))
 
 

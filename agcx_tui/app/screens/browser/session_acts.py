@@ -150,7 +150,8 @@ class SessionActs:
 
         outcome = await self._run(act, "duplicated")
         if outcome is not None:
-            self._say(f"Duplicated: {summary(outcome.act)}. u to undo.", go_to=outcome)
+            done = f"Duplicated: {summary(outcome.act)}."
+            self._say(done, go_to=outcome, key="u to undo.")
 
     def _title_of_copy(self, row: int) -> str:
         taken = {self._table.title(other) for other in range(len(self._table.columns))}
@@ -186,14 +187,15 @@ class SessionActs:
         def act(store: Store) -> Outcome:
             nonlocal lost
             outcome, done = store_work.repair(store, next(iter(files)))
-            lost = "".join(f" Lost: {sentence}." for sentence in done.lost)
+            # Without the reasons, which were to be read a moment ago.
+            lost = ", ".join(sentence.partition(": ")[0] for sentence in done.lost)
             return outcome
 
         outcome = await self._run(act, "repaired")
         if outcome is not None:
-            self._say(
-                f"Repaired: {summary(outcome.act)}.{safe_line(lost)} u to undo.", go_to=outcome
-            )
+            # The title was to be read, too; what is lost is not to be cut.
+            done = f"Lost: {safe_line(lost)}" if lost else summary(outcome.act)
+            self._say(f"Repaired. {done}.", go_to=outcome, key="u to undo.")
 
     async def toggle_favorite(self) -> None:
         """Make them favorites; if all of them are, no more."""
@@ -289,12 +291,13 @@ class SessionActs:
             self._say_failure(f"Nothing was {what}", error)
             return None
 
-    def _say(self, words: str, *, go_to: Outcome | None = None) -> None:
+    def _say(self, words: str, *, go_to: Outcome | None = None, key: str = "") -> None:
+        """Say it, and where it is; `key`, a sentence, comes last: it is never cut."""
         if go_to is not None and go_to.entries:
             row = self._table.row_of(go_to.entries[0].path)
             if row is not None and not self._sessions.go_to(row):
                 words = f"{words} The filter hides it."
-        self._app.notify(words, markup=False)
+        self._app.notify(f"{words} {key}".rstrip(), markup=False)
 
     def _say_failure(self, what: str, error: PersistenceError) -> None:
         from agcx_tui.core.store.act_queue import StoreReplaced

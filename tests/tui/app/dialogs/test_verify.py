@@ -49,8 +49,9 @@ async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(st
         assert "error: " in shown
         assert pilot.app.screen.focused.id == "close"
         await pilot.press("V")
-        await until(pilot, lambda: "Repaired: " in notices(pilot))
-        assert "Lost: all messages but" in notices(pilot)
+        # In one line: what is lost, before reasons that were to be read, and the key.
+        await until(pilot, lambda: "Repaired. Lost: all messages but the first" in notices(pilot))
+        assert notices(pilot).endswith("the state. The filter hides it. u to undo.")
         await pilot.press("escape")
         await until(
             pilot, lambda: "Which customers see the slow page? (repaired)" in titles(screen)
