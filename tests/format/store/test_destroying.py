@@ -107,3 +107,13 @@ def test_a_folder_is_never_destroyed(store: Store):
         store.destroy_sessions([entry])
     assert contents(store.path, trash=True) == before
     assert last.is_dir()
+
+
+def test_what_an_act_keeps_in_the_trash_is_not_destroyed_alone(store: Store):
+    before = contents(store.path)
+    store.delete(entries(store))
+    kept = [entry for each in store.trash() if (entry := each.entry()) is not None]
+    with pytest.raises(ValueError, match="in the trash"):
+        store.destroy_sessions(kept)
+    store.undo()
+    assert contents(store.path) == before
