@@ -61,7 +61,7 @@ class AskToUndo(AskDialog):
         facts = f"{format.counted(act.count, 'session')}, {when}."
         self._destroys = destroyed_by_undo(act)
         if self._destroys:
-            facts += " What it wrote is removed; that cannot be undone."
+            facts += " There is no redo."
         if destroyed:
             facts = f"{cannot_be_undone(destroyed)}. This came before it: {facts}"
         super().__init__(f"Undo: {words[:1].lower()}{words[1:]}?", facts, "Undo")
