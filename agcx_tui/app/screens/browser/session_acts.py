@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
 from agcx_format.transcript import safe_line
 from agcx_tui.app.widgets.copying import copy
+from agcx_tui.core.sessions.query import INCOMPLETE
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
@@ -180,7 +181,11 @@ class SessionActs:
             return
         files, lost = self._feed.shown([row]), ""
         name = self._table.title(row).strip() or self._table.id(row)
-        dialog = VerifyDialog(f"Verify “{name}”", partial(verify_file, self._table.path(row)))
+        dialog = VerifyDialog(
+            f"Verify “{name}”",
+            partial(verify_file, self._table.path(row)),
+            incomplete=INCOMPLETE in self._table.tags(row),
+        )
         if not await self._app.push_screen_wait(dialog):
             return
 
