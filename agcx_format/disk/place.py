@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -177,21 +177,22 @@ class Folder(NamedTuple):
     def place(self, name: str) -> Place:
         return Place(self.fd, name, self.path)
 
-    def has(self, name: str, expected: Signature) -> bool:
-        """Whether the file of a name is the expected one.
+    def signatures(self, names: Iterable[str]) -> list[Signature | None]:
+        """The signature of each file, without following a link; None where there is none.
 
         Raises:
             PersistenceError: the file system cannot say.
         """
-        return self.place(name).is_still(expected)
-
-    def signature(self, name: str) -> Signature | None:
-        """The signature of a file, without following a link; None if there is none.
-
-        Raises:
-            PersistenceError: the file system cannot say.
-        """
-        return self.place(name).signature()
+        found: list[Signature | None] = []
+        for name in names:
+            try:
+                status = os.lstat(name, dir_fd=self.fd)
+            except OSError:
+                # There is none, or this says why not.
+                found.append(self.place(name).signature())
+            else:
+                found.append(Signature.of(status))
+        return found
 
     def taken(self, names: Sequence[str]) -> list[str]:
         """Those of the names that are taken.
@@ -215,7 +216,7 @@ class Folder(NamedTuple):
             name
             for name, expected in files
             # A listing may have other numbers, as where a folder is made of several.
-            if inodes.get(name) != expected.inode and not self.has(name, expected)
+            if inodes.get(name) != expected.inode and not self.place(name).is_still(expected)
         ]
 
     def _listed(self, count: int) -> dict[str, int] | None:

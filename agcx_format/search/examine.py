@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import ranking
-from agcx_format.search.best_lines import BestLines
 from agcx_format.search.blocks import TITLE_NUMBER, Block
 from agcx_format.search.filters import Allowed
 from agcx_format.search.lines import lines_around
 from agcx_format.search.matchers import Match, Matcher
 from agcx_format.search.query import Query
 from agcx_format.search.results import Hit, SessionHits, Unsearched
+
+if TYPE_CHECKING:
+    from agcx_format.search.best_lines import BestLines
 
 __all__ = ["EVERY_ROW", "Outcome", "Request", "SessionText", "Stopped", "examine", "unsearched"]
 
@@ -116,6 +118,8 @@ class _Examination:
         self._exact = True
         self._best: BestLines | None = None
         if len(self._wanted) > 1 and 0 < request.rows < EVERY_ROW:
+            from agcx_format.search.best_lines import BestLines
+
             self._best = BestLines(self._wanted, request.rows, request.allowed)
         # Messages that count, where nothing is looked for in them.
         self._allowed_messages = 0

@@ -94,8 +94,7 @@ class _Folder(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, path: str, names: list[bytes]) -> Self:
-        before = os.fsencode(os.path.join(path, ""))
-        return cls(path, names, _versions([before + name for name in names]))
+        return cls(path, names, _versions(path, names) if names else [])
 
     def ref(self, place: int) -> SessionRef:
         version, name = self.versions[place], os.fsdecode(self.names[place])
@@ -110,22 +109,28 @@ class _Folder(msgspec.Struct, frozen=True):
         return [None if version is None else version + before + name for version, name in rows]
 
 
-def _versions(paths: Sequence[bytes]) -> list[bytes | None]:
+def _versions(folder: str, names: Sequence[bytes]) -> list[bytes | None]:
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return [None] * len(names)
     stat = os.stat
     try:
         # Nothing else is done as often before the first result.
         return [
             version_of(now.st_ino, now.st_size, now.st_mtime_ns)
-            for path in paths
-            for now in (stat(path),)
+            for name in names
+            for now in (stat(name, dir_fd=fd),)
         ]
     except OSError:
-        return [_version(path) for path in paths]
+        return [_version(name, fd) for name in names]
+    finally:
+        os.close(fd)
 
 
-def _version(path: bytes) -> bytes | None:
+def _version(name: bytes, folder: int) -> bytes | None:
     try:
-        now = os.stat(path)
+        now = os.stat(name, dir_fd=folder)
     except OSError:
         return None
     return version_of(now.st_ino, now.st_size, now.st_mtime_ns)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import errno
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agcx_format.disk.compare_and_swap import give_back, put, swap, take
 from agcx_format.disk.durable import Signature
@@ -213,8 +213,7 @@ class Fill(_Moves):
         self._names.append(name)
 
     def prepare(self) -> None:
-        for name in self._names:
-            signature = self._source.signature(name)
+        for name, signature in zip(self._names, self._source.signatures(self._names), strict=True):
             if signature is None:
                 path = self._source.place(name).path
                 raise StaleSession("it is no longer there", path=path)
@@ -249,18 +248,30 @@ class Fill(_Moves):
         _unlink(self._source, (name for name in self._names if name not in self._moved))
 
     def check(self) -> None:
-        for name, signature in zip(self._names, self._signatures, strict=True):
-            if not self._target.has(name, signature):
+        now = self._target.signatures(self._names)
+        for name, found, expected in zip(self._names, now, self._signatures, strict=True):
+            if found != expected:
                 raise _saved(self._target.place(name))
 
 
 class Swap(Transition):
-    """The file at `spare` moves to `target`; the file that is there is kept at `keep`."""
+    """The file at `spare` moves to `target`; the file that is there is kept at `keep`.
 
-    __slots__ = ("_after", "_expected", "_is_done", "_keep", "_spare", "_target")
+    `aside` gives a place for it where it may lie for a moment.
+    """
 
-    def __init__(self, target: Place, spare: Place, keep: Place, expected: Signature) -> None:
+    __slots__ = ("_after", "_aside", "_expected", "_is_done", "_keep", "_spare", "_target")
+
+    def __init__(
+        self,
+        target: Place,
+        spare: Place,
+        keep: Place,
+        expected: Signature,
+        aside: Callable[[], Place],
+    ) -> None:
         self._target, self._spare, self._keep, self._expected = target, spare, keep, expected
+        self._aside = aside
         self._after: Signature | None = None
         self._is_done = False
 
@@ -280,7 +291,7 @@ class Swap(Transition):
     def do(self) -> None:
         self._is_done = True
         try:
-            swap(self._spare, self._target, self._expected)
+            swap(self._spare, self._target, self._expected, self._aside)
         except StaleSession:
             self._is_done = False
             raise
@@ -291,7 +302,7 @@ class Swap(Transition):
         assert self._after is not None
         if not self._spare.is_taken():
             give_second_name(self._keep, self._spare)
-        swap(self._spare, self._target, self._after)
+        swap(self._spare, self._target, self._after, self._aside)
 
     def settle(self) -> None:
         self._spare.unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -47,8 +48,10 @@ def conversation_screen(
     if message is None and search is None and services.state is not None:
         positions = ReadingPositions(services.state)
 
-    def open_file(other: str) -> None:
-        app.push_screen(conversation_screen(app, services, other, acts, fixed=fixed))
+    def open_file(other: str, subagent: UUID | None) -> None:
+        screen = conversation_screen(app, services, other, acts, fixed=fixed)
+        screen.file.subagents.came_from = subagent
+        app.push_screen(screen)
 
     return ConversationScreen(
         path,

@@ -7,9 +7,12 @@ and `~/.codex/history`.  Nothing is created here.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+_NAME = "agcx"
 
 
 class Location(NamedTuple):
@@ -59,23 +62,42 @@ def config_file(environment: Mapping[str, str]) -> Path:
     """The user's configuration file, which need not exist."""
     if named := environment.get("AGCX_CONFIG"):
         return Path(named).expanduser()
-    from platformdirs import user_config_path
+    directory = _plain("XDG_CONFIG_HOME", ".config")
+    if directory is None:
+        from platformdirs import user_config_path
 
-    return user_config_path("agcx", appauthor=False) / "config.toml"
+        directory = user_config_path(_NAME, appauthor=False)
+    return directory / "config.toml"
 
 
 def state_directory() -> Path:
     """The directory for what the program remembers between runs; it need not exist."""
-    from platformdirs import user_state_path
+    directory = _plain("XDG_STATE_HOME", ".local/state")
+    if directory is None:
+        from platformdirs import user_state_path
 
-    return user_state_path("agcx", appauthor=False)
+        directory = user_state_path(_NAME, appauthor=False)
+    return directory
 
 
 def cache_directory() -> Path:
     """The directory for what the program could find out again; it need not exist."""
-    from platformdirs import user_cache_path
+    directory = _plain("XDG_CACHE_HOME", ".cache")
+    if directory is None:
+        from platformdirs import user_cache_path
 
-    return user_cache_path("agcx", appauthor=False)
+        directory = user_cache_path(_NAME, appauthor=False)
+    return directory
+
+
+def _plain(variable: str, below_home: str) -> Path | None:
+    """What `platformdirs` says on nearly every Linux, which takes 6 ms to load; None for it to be asked."""
+    if sys.platform != "linux" or "ANDROID_ROOT" in os.environ:
+        return None
+    named, home = os.environ.get(variable, ""), os.environ.get("HOME", "")
+    if os.path.isabs(named):
+        return Path(named, _NAME)
+    return None if named or not os.path.isabs(home) else Path(home, below_home, _NAME)
 
 
 def catalogs(cache: Path) -> Path:

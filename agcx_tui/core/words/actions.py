@@ -255,7 +255,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
                palette="go to the previous match"),
         going("conversation.branches", "B", "choose('branches')", "branch tree",
                palette="show the branches of the conversation"),
-        going("conversation.subagent", "s", "subagent", "open the subagent"),
+        going("conversation.subagent", "s", "subagent", "open the subagent, or the parent"),
         going("conversation.number", "colon,ctrl+g", "go_to_number", "go to a message", label=":"),
         going("conversation.tab-1", "1", "tab_number(1)", "show the messages"),
         going("conversation.tab-2", "2", "tab_number(2)", "show the context"),

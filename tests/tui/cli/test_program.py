@@ -139,6 +139,10 @@ HEAVY = (
     "agcx_tui.cli.changing.change", "agcx_tui.cli.transfer.backup", "agcx_tui.cli.agents.mcp_server",
 )  # fmt: skip
 
+if sys.platform == "linux":
+    # The directories have plain names.
+    HEAVY += ("platformdirs",)
+
 
 @pytest.mark.parametrize(
     ("words", "not_loaded"),
@@ -146,7 +150,7 @@ HEAVY = (
         (["--help"], ["textual", "rich", "msgspec", "msgpack", "zstandard", "humanize"]),
         (["completion", "fish"], ["textual", "rich", "msgspec", "zstandard"]),
         (["list"], ["textual", "zstandard", "humanize", "rich.console", "dataclasses", *HEAVY]),
-        (["search", "grid"], ["textual", "rich", "numpy", *HEAVY]),
+        (["search", "grid"], ["textual", "rich", "numpy", "agcx_format.search.best_lines", *HEAVY]),
         (["show", GRID], ["textual", "rich", "humanize"]),
         (["export", GRID], ["textual", "rich", "humanize"]),
         (["delete", GRID, "--yes"], ["textual", "rich", "humanize"]),

@@ -37,7 +37,7 @@ from agcx_tui.app.screens.conversation.panes import TABS, Panes
 from agcx_tui.app.screens.conversation.pictures import open_picture, show_picture
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
-from agcx_tui.app.screens.conversation.subagents import SubagentCalls
+from agcx_tui.app.screens.conversation.subagents import OpenFile, SubagentCalls
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -113,7 +113,7 @@ class ConversationScreen(OnceScreen[None]):
         search: Query | None = None,
         at: MatchPlace | None = None,
         beyond: Callable[[int], None] | None = None,
-        open_file: Callable[[str], None] | None = None,
+        open_file: OpenFile | None = None,
         show_checkpoint: Callable[[ConversationScreen, StoredCheckpoint], None] | None = None,
     ) -> None:
         super().__init__()
@@ -223,7 +223,7 @@ class ConversationScreen(OnceScreen[None]):
             return False
         if action == "search" and self.search.is_typed_in:
             return False
-        if action == "subagent" and not self.file.subagents.started:
+        if action == "subagent" and not self.file.subagents.leads_somewhere:
             return False
         if action == "tab_number" and parameters not in [
             (number,) for number in range(1, len(self._tabs.tabs) + 1)
@@ -354,7 +354,8 @@ class ConversationScreen(OnceScreen[None]):
 
     @work
     async def action_subagent(self) -> None:
-        await self.file.subagents.open(self)
+        if self.opened is not None:
+            await self.file.subagents.open(self, self.opened.metadata.id)
 
     # --- taking out
 

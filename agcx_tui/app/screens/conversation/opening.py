@@ -180,8 +180,8 @@ class OpenConversation:
     ) -> None:
         if conversation is self.current:
             self._transcript.blocks.modes = changes
-            self.subagents.started = started
             self._transcript.redraw()
+            self.subagents.show(started)
 
     def failed(self) -> None:
         """Note that it could not be opened."""

@@ -1,4 +1,6 @@
-"""The subagents that the calls of a conversation started: the one at the cursor, and opening its session."""
+"""The ways between a conversation and its subagents: to the one that the message at the cursor started, and
+from the session of a subagent to the one that started it, its parent.
+"""
 
 from __future__ import annotations
 
@@ -11,33 +13,41 @@ from uuid import UUID
 from textual.binding import ActiveBinding
 from textual.screen import Screen
 
-from agcx_format import FunctionCall, FunctionCallOutput
+from agcx_format import FunctionCall, FunctionCallOutput, MessageSnapshot
 from agcx_format.errors import PersistenceError
+from agcx_tui.app.widgets.transcript.message_finder import Wanted
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 if TYPE_CHECKING:
     from agcx_format import Store
 
-__all__ = ["SubagentCalls"]
+__all__ = ["OpenFile", "SubagentCalls"]
 
-# Opens the session in a file.
-OpenFile = Callable[[str], None]
+OpenFile = Callable[[str, UUID | None], None]
+"""Opens the session in a file; the session of the subagent that one comes from, if it is its parent."""
 
 
 class SubagentCalls:
     """Those of one transcript; with `store` None, or without a way to open one, there are none.
 
-    `started` has them by the id of the call.
+    `started` has them by the id of the call.  If the reader `came_from` one, its call is shown once it is
+    known.
     """
 
     def __init__(
         self, transcript: Transcript, store: Store | None, open_file: OpenFile | None
     ) -> None:
         self.started: dict[str, UUID] = {}
+        self.came_from: UUID | None = None
         self._transcript = transcript
         self._store = store
         self._open_file = open_file
         self._was_here = False
+
+    @property
+    def leads_somewhere(self) -> bool:
+        """Whether there is a subagent, or a parent."""
+        return bool(self.started) or self._parent is not None
 
     @property
     def here(self) -> UUID | None:
@@ -52,31 +62,59 @@ class SubagentCalls:
             else None
         )
 
+    @property
+    def _parent(self) -> UUID | None:
+        """The session that started this one."""
+        is_known = self._store is not None and self._open_file is not None
+        return self._transcript.blocks.parent if is_known else None
+
+    def show(self, started: dict[str, UUID]) -> None:
+        """Set which were started, and go to the call of the one that the reader came from."""
+        self.started = started
+        calls = {call for call, session in started.items() if session == self.came_from}
+        self.came_from = None
+
+        def is_call(message: MessageSnapshot) -> bool:
+            return isinstance(message.item, FunctionCall) and message.item.call_id in calls
+
+        if calls:
+            self._transcript.look_for(Wanted("call of the subagent", 0, 1, is_call))
+
     def moved(self) -> bool:
         """Whether the reader came to such a message, or left one, since the last time."""
         before, self._was_here = self._was_here, bool(self.started) and self.here is not None
         return before != self._was_here
 
     def with_key(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
-        """The keys of the screen; where there is a subagent, the footer has the one that opens it."""
+        """The keys of the screen; the footer has the one that opens a subagent, or the parent, if there is
+        one.
+        """
         active = next(
             (each for each in found.items() if each[1].binding.action == "subagent"), None
         )
-        if active is None or self.here is None:
+        where = "subagent" if self.here else "parent" if self._parent else None
+        if active is None or where is None:
             return found
         key, binding = active
-        shown = replace(binding.binding, show=True, description="subagent")
+        shown = replace(binding.binding, show=True, description=where)
         return {**found, key: binding._replace(binding=shown)}
 
-    async def open(self, screen: Screen[None]) -> None:
-        """Show the session of the subagent; Esc leads back."""
-        wanted, store = self.here, self._store
+    async def open(self, screen: Screen[None], shown: UUID) -> None:
+        """Show the session of the subagent, else the parent of the session that is shown; Esc leads back."""
+        subagent, parent, store = self.here, self._parent, self._store
+        wanted = subagent or parent
         if wanted is None or store is None or self._open_file is None:
             screen.notify("This message started no subagent.", markup=False)
             return
         try:
             entry = await asyncio.to_thread(store.resolve, str(wanted))
         except PersistenceError:
-            screen.notify("The session of this subagent is not in the store.", markup=False)
+            whose = "The session of this subagent" if subagent else "The parent of this subagent"
+            screen.notify(f"{whose} is not in the store.", markup=False)
+            return
+        below = screen.app.screen_stack[-2:-1]
+        if any(getattr(each, "path", None) == entry.path for each in below):
+            # Where the reader came from.
+            screen.dismiss()
         else:
-            self._open_file(entry.path)
+            self._open_file(entry.path, None if subagent else shown)

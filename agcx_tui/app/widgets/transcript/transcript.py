@@ -325,7 +325,7 @@ class Transcript(Roll, can_focus=True):
             self.go(index)
         elif index >= 0 and (index < self.source.known() or not self.source.complete):
             name = f"{'next' if direction > 0 else 'previous'} turn"
-            self._look_for(Wanted(name, index, direction, is_turn, self.blocks.is_hidden))
+            self.look_for(Wanted(name, index, direction, is_turn, self.blocks.is_hidden))
 
     def action_parent(self) -> None:
         """To the message that the current one branches from."""
@@ -335,7 +335,7 @@ class Transcript(Roll, can_focus=True):
             self.notify("This message does not branch from another.", markup=False)
             return
         name = "message it branches from"
-        self._look_for(Wanted(name, 0, 1, lambda each: each.metadata.message_id == parent))
+        self.look_for(Wanted(name, 0, 1, lambda each: each.metadata.message_id == parent))
 
     def action_way(self, direction: int) -> None:
         """At a branch point, show another way on, and of the others a line."""
@@ -348,7 +348,7 @@ class Transcript(Roll, can_focus=True):
         self.change(self.viewport.forget)
         self._show_current(self.current)
 
-    def _look_for(self, wanted: Wanted) -> None:
+    def look_for(self, wanted: Wanted) -> None:
         """Look for a message in a thread, and go there."""
         self.moving()
         self._finder.start(wanted, self.source)

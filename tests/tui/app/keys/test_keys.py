@@ -125,5 +125,5 @@ async def test_question_mark_tells_every_key_of_the_list_and_of_a_conversation(s
         text = await in_help(pilot)
         # No call of this one started a subagent.
         assert {words for words in described(screen, screen.transcript) if words not in text} == {
-            "open the subagent"
+            "open the subagent, or the parent"
         }

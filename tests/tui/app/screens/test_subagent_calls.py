@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from agcx_format import open_store
+from textual.screen import Screen
+
+from agcx_format import Store, open_store
 from agcx_format.importing import agent_named, import_sessions
 from agcx_tui.app.dialogs.delete import ConfirmDelete
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from tests.support.browsing import (
     SIZE,
     browser,
@@ -32,7 +36,8 @@ def labels(pilot, *descriptions: str) -> list[str]:
     return [each.label for each in keys if each.description in descriptions]
 
 
-async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
+def with_a_subagent(tmp_path: Path) -> Store:
+    """A session, and that of the subagent that its second message started."""
     folder, store = tmp_path / "in", open_store(tmp_path / "store")
     folder.mkdir()
     source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION, "agent_role": "scout"}}}
@@ -45,6 +50,55 @@ async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
     )
     write(folder / f"rollout-{OTHER}.jsonl", meta(id=OTHER, source=source), user("look"))
     list(import_sessions(store, [folder], agent=agent_named("codex")))
+    return store
+
+
+async def opened(pilot, before: Screen[object]) -> ConversationScreen:
+    """The conversation that opens over a screen."""
+    await until(pilot, lambda: pilot.app.screen is not before)
+    await until(pilot, lambda: getattr(pilot.app.screen, "opened", None) is not None)
+    return pilot.app.screen
+
+
+async def test_a_subagent_leads_to_the_call_that_started_it(tmp_path):
+    """Also if it was opened from the list, or from a search."""
+    store = with_a_subagent(tmp_path)
+    async with browser(store.path).run_test(size=SIZE) as pilot:
+        below = await scanned(pilot, 2)
+        await pilot.press("A")
+        await until(pilot, lambda: below.table.subagents.shown)
+        await pilot.press("end", "enter")
+        subagent = await opened(pilot, below)
+        assert subagent.opened.metadata.title == "scout: look"
+        await until(pilot, lambda: "parent" in key_line(pilot))
+        await pilot.press("s")
+        parent = await opened(pilot, subagent)
+        assert str(parent.opened.metadata.id) == SESSION
+        await until(pilot, lambda: parent.transcript.current == 1)
+        # From where it is opened again, and back: two screens, however often.
+        await pilot.press("s")
+        await until(pilot, lambda: pilot.app.screen is subagent)
+        await pilot.press("s")
+        again = await opened(pilot, subagent)
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: pilot.app.screen is below)
+        assert again is not parent
+
+
+async def test_a_parent_that_was_deleted_is_said(tmp_path):
+    store = with_a_subagent(tmp_path)
+    store.delete([entry for entry in store.scan() if str(entry.id) == SESSION])
+    async with browser(store.path).run_test(size=SIZE) as pilot:
+        below = await scanned(pilot, 1)
+        await pilot.press("enter")
+        await opened(pilot, below)
+        await until(pilot, lambda: "parent" in key_line(pilot))
+        await pilot.press("s")
+        await until(pilot, lambda: "The parent of this subagent is not in" in notices(pilot))
+
+
+async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
+    store = with_a_subagent(tmp_path)
     async with browser(store.path).run_test(size=SIZE) as pilot:
         below = await scanned(pilot, 2)
         # What the list leaves out is no session of it.
