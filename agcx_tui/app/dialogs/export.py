@@ -217,13 +217,9 @@ class ExportDialog(Dialog[ExportOrder]):
         self._say("")
 
     def _redact_label(self) -> Content:
-        keys = [
-            self.app.get_key_display(active.binding)
-            for active in self.active_bindings.values()
-            if active.binding.action == "redact"
-        ]
+        key = self.key_of("redact")
         return Content.assemble(
-            "Hide secrets", *((f" {key}", "bold $footer-key-foreground") for key in keys[:1])
+            "Hide secrets", (f" {key}" if key else "", "bold $footer-key-foreground")
         )
 
     def action_redact(self) -> None:
