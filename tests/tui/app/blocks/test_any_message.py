@@ -19,7 +19,8 @@ from tests.support.messages import assistant, call, output, thought, user
 FRAGMENTS = [
     "31.", "1)", "- ", "# ", "> ", "```", "```py\n", "~~~", "|a|b|\n|-|-|\n", "* *", "---", "***",
     "[a]: http://h/", "[x](http://h/)", "![i](p.png)", "<b>", "<!--", "&amp;", "\\", "`", "**", "__",
-    "\n", "\n\n", "\r\n", "\t", "    ", " ", "word", "x" * 130, "$", "@@ -1 +1 @@", "+a", "-b", "*** Update File: a",
+    "\n", "\n\n", "\r\n", "\t", "    ", " ", "word", "x" * 130, "$", "@@ -1 +1 @@", "+a", "-b",
+    "*** Update File: a",
     "\0", "\x1b[31m", "\x07", "\x9b", "\u200b", "\u200d", "\u0301", "\ufe0f", "\u202e", "\ufeff", "\u2028",
     "漢", "ﬁ", "\U0001f469\u200d\U0001f4bb", "\U0001f1e9\U0001f1ea", "\U000e0001", "ﷺ", "\u1160", "\t" * 9,
 ]  # fmt: skip
