@@ -4,7 +4,8 @@ warning.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -276,6 +277,7 @@ class AskToDelete(AskDialog):
     """The key that asked answers, too; Enter stays on Cancel."""
 
     BINDINGS = bindings("ask-to-delete")
+    ANSWERS: ClassVar[Mapping[str, str]] = {"yes": "delete"}
 
     def action_delete(self) -> None:
         self.dismiss(True)
