@@ -93,6 +93,7 @@ class ImportDraft:
     left_out: Counter[str] = field(default_factory=Counter)
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
+    # Not those in fields that nothing uses of usual lines.
     replaced: int = 0
     # Whether a part of the file could not be read.
     incomplete: bool = False

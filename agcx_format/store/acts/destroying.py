@@ -24,7 +24,7 @@ from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.store.acts import emptied, reserve
 from agcx_format.store.acts.act_dirs import ASIDE, new_moment, stamp
-from agcx_format.store.acts.manifest import Act, ActSession, Step
+from agcx_format.store.acts.manifest import Act, ActSession, Step, checked
 from agcx_format.store.paths import written_folders
 
 __all__ = ["Destruction", "destroy_files", "restore_aside"]
@@ -58,7 +58,9 @@ def destroy_files(
         StaleSession: a file is not the expected one.  Nothing is destroyed.
         StoreNotWritable: the store may not be written.  Nothing is destroyed.
         PersistenceError: the system refuses something else.  Nothing is destroyed.
+        ValueError: a file is in the trash, where an act keeps it.
     """
+    steps = tuple(map(checked, steps))
     with naming(root), Tree(root) as store:
         moment = new_moment(root)
         restore_aside(store)

@@ -53,7 +53,7 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
     ),
     "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
     "export": (
-        Action("export.redact", "s", "redact", "hide secrets, or not"),
+        Action("export.redact", "s", "redact", "toggle hiding secrets"),
         Action("export.go", "ctrl+s", "export", "export", footer="export"),
     ),
     "review": (
