@@ -77,6 +77,14 @@ def test_an_event_that_has_a_message_as_well_says_that(tmp_path):
     assert [text_of(m.item) for m in session.conversation.messages] == ["Something else"]
 
 
+def test_an_object_without_fields_is_counted_and_says_nothing(tmp_path):
+    lines = [b"{}\n", json.dumps({"type": "new_kind", "payload": {}}).encode() + b"\n"]
+    data = [json.dumps(meta()).encode() + b"\n", *lines]
+    session = convert(parse_lines(data), tmp_path / "a", Timestamp.from_ns(0))
+    assert [text_of(m.item) for m in session.conversation.messages] == ["[new_kind] {}"]
+    assert session.report.unknown == {"{}": 1, "new_kind": 1}
+
+
 def test_nearly_all_lines_of_a_rollout_are_usual():
     assert {type(usual_after(0).parse(json.dumps(line).encode())) for line in LINES} == {
         ItemLine,
