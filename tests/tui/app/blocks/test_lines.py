@@ -8,7 +8,9 @@ from rich.style import Style
 from agcx_tui.app.blocks.lines import fold
 
 
-@pytest.mark.parametrize("text", ["some words here", "    some 前前 here", "  - one point", "前" * 5])
+@pytest.mark.parametrize(
+    "text", ["some words here", "    some 前前 here", "  - one point", "前" * 5]
+)
 @pytest.mark.parametrize("width", [-1, 0, 1, 2])
 def test_text_without_room_is_broken_between_all_letters_and_nothing_is_lost(text, width):
     lines = fold(text, width, Style())
