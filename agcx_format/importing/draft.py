@@ -43,7 +43,7 @@ from agcx_format.model.session import (
     SessionMetadata,
 )
 from agcx_format.model.timestamps import Timestamp, all_usual, is_usual
-from agcx_format.subagents import subagents_in
+from agcx_format.subagents import parent_of, subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
@@ -93,6 +93,7 @@ class ImportDraft:
     left_out: Counter[str] = field(default_factory=Counter)
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
+    # Not those in fields that nothing uses of usual lines.
     replaced: int = 0
     # Whether a part of the file could not be read.
     incomplete: bool = False
@@ -316,6 +317,8 @@ class ImportDraft:
         returned_mode = returned.mode if returned else None
         mode = self.modes[-1][0] if self.modes else returned_mode or OperatingMode.BUILD
         parent = self.parent.id if self.parent else None
+        if returned is not None:
+            parent = parent_of(returned.tags)
         messages = DraftMessages(self.entries, self.id, self.start, self.calls, parent)
         # Clocks are set back: the last line need not be the latest.
         updated = max(self.clock, Timestamp(messages.latest))

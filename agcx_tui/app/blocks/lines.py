@@ -146,8 +146,10 @@ def _fitting(row: str, at: int, room: int) -> int:
     piece = row[at : at + room]
     if piece.isascii():
         return len(piece)
-    # Marks without a width of their own may follow a letter.
-    return max(1, len(chop_cells(row[at : at + 4 * room], room)[0]))
+    # Marks without a width of their own may follow a letter, and nothing is chopped from marks alone.
+    piece = row[at : at + 4 * room]
+    chopped = chop_cells(piece, room)
+    return max(1, len(chopped[0] if chopped else piece))
 
 
 def _linked(row: str, style: Style) -> Strip:

@@ -48,7 +48,10 @@ def markdown_parts(
     """Markdown from a file, moved right by `by` cells; `starts_at` as in `Part.start`."""
 
     def draw(piece: str, codes: list[str]) -> list[Strip]:
-        return indent(_markdown(safe_text(piece), width - by, palette, codes), by)
+        text = safe_text(piece)
+        # Of an item without words, such as the answer `31.`, Markdown shows nothing.
+        drawn = _markdown(text, width - by, palette, codes) or _typed(text, width - by, palette, [])
+        return indent(drawn, by)
 
     return _parts(text, draw, width - by, starts_at)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -37,6 +38,7 @@ class VerifyDialog(Dialog[bool]):
     """True to repair."""
 
     BINDINGS = bindings("verify")
+    ANSWERS: ClassVar[Mapping[str, str]] = {"repair": "repair"}
     DEFAULT_CSS = """
     VerifyDialog {
         & > #box { width: 84; }
@@ -53,10 +55,19 @@ class VerifyDialog(Dialog[bool]):
         report: FileReport
         repairable: bool
 
-    def __init__(self, title: str, check: Callable[[Callable[[], bool]], FileReport]) -> None:
-        """`check` may block; it is stopped once what it gets returns true."""
+    def __init__(
+        self,
+        title: str,
+        check: Callable[[Callable[[], bool]], FileReport],
+        *,
+        incomplete: bool = False,
+    ) -> None:
+        """`check` may block; it is stopped once what it gets returns true.  `incomplete` is an import that
+        could not read all of it.
+        """
         super().__init__()
         self._title, self._check = title, check
+        self._incomplete = incomplete
 
     def compose(self) -> ComposeResult:
         with DialogBox():
@@ -82,10 +93,17 @@ class VerifyDialog(Dialog[bool]):
     @on(Checked)
     def _show(self, message: Checked) -> None:
         report = message.report
-        self.query_one("#facts", Static).update(Content("\n").join(_lines(report)))
+        self.query_one("#facts", Static).update(Content("\n").join(self._lines(report)))
         self.query_one("#offer", Static).update(_OFFER if message.repairable else _NO_OFFER)
         self.set_class(not report.ok, "-damaged")
         self.set_class(message.repairable, "-repairable")
+
+    def _lines(self, report: FileReport) -> list[Content]:
+        words = (
+            [f"Nothing is wrong with the file ({format.size(report.size)})."] if report.ok else []
+        )
+        words += ["The import left out what it could not read."] if self._incomplete else []
+        return [*map(Content, words), *([Content("")] if words else []), *_lines(report)]
 
     def action_repair(self) -> None:
         """The key that asked; does nothing before damage is shown."""
@@ -107,9 +125,7 @@ def _is_repairable(report: FileReport) -> bool:
 
 def _lines(report: FileReport) -> list[Content]:
     """A line for each section, with what was found in it below."""
-    lines = (
-        [Content(f"Nothing is wrong with it ({format.size(report.size)}).\n")] if report.ok else []
-    )
+    lines: list[Content] = []
     width = max((len(part.name) for part in report.parts), default=0)
     for part in report.parts:
         found = report.of_part(part.name)

@@ -43,7 +43,7 @@ class PruneForm(Vertical):
 
     DEFAULT_CSS = """
     PruneForm {
-        height: auto; padding: 0 1; margin-bottom: 1;
+        height: auto; max-width: 130; padding: 0 1; margin-bottom: 1;
         .group { height: 1; color: $primary; text-style: bold; }
         #fields, #export-line { layout: grid; grid-columns: 16 1fr; grid-rows: 1; height: auto; }
         #fields { grid-size: 4; }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.binding import ActiveBinding
 from textual.content import Content
@@ -34,7 +35,7 @@ from agcx_tui.app.services import Services
 from agcx_tui.app.themes import MUTED
 from agcx_tui.core.local.giving_way import give_way, take_short_turns
 from agcx_tui.core.local.paths import measures
-from agcx_tui.core.sessions.columns import fit, plain_cells
+from agcx_tui.core.sessions.columns import fit, fit_middle, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
 from agcx_tui.core.words.index_report import INDEX
@@ -45,10 +46,11 @@ _EVERY = 0.4
 _TITLE = len(" agcx  Storage   ")
 # The most files in one message, for when all of them are in the cache.
 _MOST = 500
-# Label and note, in cells; with less room, first the label shrinks, then the note is cut.
-_LABEL, _LEAST_LABEL, _NOTE = 34, 16, 14
+# The cells of a label: at least, usually, and at most; and those of a note.  With little room the bar becomes
+# shorter first, then the label, then the note is left out.
+_LEAST_LABEL, _LABEL, _MOST_LABEL, _NOTE = 16, 34, 56, 14
 _AMOUNT = 8
-_LEAST_BAR = 4
+_LEAST_BAR, _SHORT_BAR = 4, 8
 # The edges of the list, and its scrollbar.
 _AROUND = 3
 
@@ -152,9 +154,11 @@ class StorageScreen(PagedScreen[Opened]):
         chosen = before[at] if at is not None and at < len(before) else None
         self._lines = []
         options: list[Option] = []
-        for section in [*filter(None, [self._index.section]), *sections(self._stats)]:
+        shown = [*filter(None, [self._index.section]), *sections(self._stats)]
+        longest = _longest_label(shown)
+        for section in shown:
             if section.lines:
-                self._add(section, options)
+                self._add(section, options, longest)
         self.lines.clear_options()
         self.lines.add_options(options)
         if options:
@@ -166,13 +170,15 @@ class StorageScreen(PagedScreen[Opened]):
                 self._show()
             self.refresh_bindings()
 
-    def _add(self, section: Section, options: list[Option]) -> None:
+    def _add(self, section: Section, options: list[Option], longest: int) -> None:
+        """Add its lines; `longest` is the width of the longest label of all."""
+        width = self.size.width - _AROUND
         gap = "\n" if options else ""
         title = Content(gap) + Content.styled(section.title, "bold $primary")
         options.append(Option(title, disabled=True))
         self._lines.append(None)
         for line in section.lines:
-            options.append(Option(_drawn(line, section.largest, self.size.width - _AROUND)))
+            options.append(Option(drawn_line(line, section.largest, width, longest)))
             self._lines.append(line)
         if section.hidden:
             more = Content.styled(f"  and {section.hidden:,} more", MUTED)
@@ -277,17 +283,27 @@ def place_of(lines: Sequence[Line | None], chosen: Line | None, at: int | None) 
     return opens[0] if opens else 1
 
 
-def _drawn(line: Line, largest: int, width: int) -> Content:
-    # In a narrow terminal the bar is shorter.
-    longest = max(_LEAST_BAR, min(BAR, width - _LEAST_LABEL - 2 - 1 - _AMOUNT - 2))
-    taken = 2 + 1 + _AMOUNT + 2 + longest + 2
-    room = max(_LEAST_LABEL, min(_LABEL, width - taken - _NOTE))
-    label = fit(plain_cells(line.label[:200]), room)
-    note = fit(line.note, max(0, min(len(line.note), width - taken - room)))
-    drawn = bar(line.amount, largest, longest)
+def _longest_label(sections: Iterable[Section]) -> int:
+    """The cells of the longest label; titles may be cut."""
+    lines = [line for each in sections for line in each.lines if line.group != "session"]
+    return max(_LABEL, *(cell_len(plain_cells(line.label)) for line in lines))
+
+
+def drawn_line(line: Line, largest: int, width: int, longest: int) -> Content:
+    """A label, an amount, its bar, and a note; `longest` is the width of the longest label."""
+    left = width - 2 - 1 - _AMOUNT - 2
+    most = min(longest, _MOST_LABEL, left - _SHORT_BAR - 2 - _NOTE)
+    room = max(_LEAST_LABEL, most)
+    left -= room
+    bar_room = max(_LEAST_BAR, min(BAR, left - 2 - _NOTE if most == room else left))
+    label = plain_cells(line.label[:200])
+    # Of a path the end says the most.
+    shown = fit_middle(label, room) if line.group == "directory" else fit(label, room)
+    note = fit(line.note, max(0, min(len(line.note), left - bar_room - 2)))
+    drawn = bar(line.amount, largest, bar_room)
     return Content.assemble(
-        f"  {label} ",
+        f"  {shown} ",
         (f"{format.size(line.amount):>{_AMOUNT}}  ", "bold"),
-        (f"{drawn:{longest}}", "$primary"),
+        (f"{drawn:{bar_room}}", "$primary"),
         (f"  {note}" if note else "", MUTED),
     )

@@ -28,7 +28,8 @@ def title_line(conversation: Conversation, width: int) -> tuple[Content, str]:
     # 0 where the writer did not count turns.
     is_counted = checkpoint is None and data.turn_count > 0
     turns = format.counted(data.turn_count, "turn") if is_counted else ""
-    mode, model = format.unusual_mode(data.current_mode.value), safe_line(data.model)
+    mode = format.unusual_mode(data.current_mode.value)
+    model = safe_line(format.known_model(data.model))
     facts = [model, mode, format.counted(messages, "message"), turns, size]
     # The title takes precedence: facts are left out by rank.
     for leaving in (None, turns, mode, size, model):

@@ -90,7 +90,7 @@ def session_head(facts: SessionFacts, view: View) -> Content:
         format.counted(facts.messages, "message"),
         # 0 where the writer did not count turns.
         format.counted(facts.turns, "turn") if facts.turns else "",
-        safe_line(facts.model),
+        safe_line(format.known_model(facts.model)),
         format.unusual_mode(facts.mode),
         Content.styled(tags, "$secondary"),
         safe_line(format.short_path(facts.directory)),

@@ -209,6 +209,8 @@ def _as_json(hit: Hit) -> dict[str, Any]:
         "session": str(hit.session) if hit.session else hit.path,
         "title": hit.title,
         "message": hit.message,
+        # As `agcx show --messages` and the lines for a person count.
+        "number": None if hit.message is None else hit.message + 1,
         "role": hit.role,
         "time": hit.time or None,
         "start": hit.start,

@@ -72,12 +72,14 @@ class Reporter:
         self, summary: ImportSummary, store: Path, *, dry_run: bool, canceled: bool, found: int
     ) -> None:
         """Print what the run did."""
+        from agcx_format.importing import ImportOutcome
+
         for result in summary.left_out:
             self._outcomes[result.instead_of] -= 1
             self.result(result.result)
         if self._as_json:
             print_json(self._sums(summary, canceled=canceled))
-        else:
+        elif self._outcomes[ImportOutcome.IMPORTED] or self._outcomes[ImportOutcome.UPDATED]:
             for line in table(self._totals):
                 tell(line)
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in (+self._outcomes).items())

@@ -47,7 +47,7 @@ def context_facts(
 
     def note(path: str) -> str:
         there = not path or exists(os.path.join(directory, path))
-        return "" if there else "does not exist now"
+        return "" if there else "does not exist"
 
     open_files = tuple(replace(_path("", path), note=note(path)) for path in context.open_files)
     groups = [

@@ -37,6 +37,8 @@ _STEP_SECONDS = 0.05
 # Characters of a piece: some that are not ASCII take a millisecond to fold.  Each piece of an expression is
 # searched with what follows it.
 _PIECE, _PIECE_OF_EXPRESSION = 64 * 1024, 512 * 1024
+# Matches that are found in a fraction of a millisecond.
+_MATCHES = 64
 # A composed letter may be decomposed into this many characters.
 _GROWS = 4
 # A match of an expression that is longer is cut where a piece ends.
@@ -218,14 +220,16 @@ def _merged(
 
 
 def _spans(matcher: Matcher, texts: list[str], stopped: Callable[[], bool]) -> Iterator[TextMatch]:
-    for number, text in enumerate(texts):
-        for start, end in _spans_in(matcher, text, stopped):
-            yield TextMatch(number, start, end)
+    for text, whole in enumerate(texts):
+        for number, (start, end) in enumerate(_spans_in(matcher, whole, stopped), 1):
+            if number % _MATCHES == 0:
+                give_way()
+            yield TextMatch(text, start, end)
 
 
 def _count(matcher: Matcher, text: str, stopped: Callable[[], bool]) -> int:
     if not isinstance(matcher, Literal) or "\n" in matcher.needle.text:
-        return sum(1 for _ in _spans_in(matcher, text, stopped))
+        return sum(1 for _ in _spans(matcher, [text], stopped))
     # Counted without a look at each: no match goes over the end of a line.
     needle, count, start = matcher.needle, 0, 0
     while start < len(text) and not stopped():
@@ -233,7 +237,7 @@ def _count(matcher: Matcher, text: str, stopped: Callable[[], bool]) -> int:
         end = text.find("\n", start + _PIECE)
         end = len(text) if end < 0 else end
         if end - start > 2 * _PIECE:
-            return count + sum(1 for _ in _spans_in(matcher, text[start:], stopped))
+            return count + sum(1 for _ in _spans(matcher, [text[start:]], stopped))
         count += needle.prepare(text[start:end]).count(needle.text)
         start = end
     return count

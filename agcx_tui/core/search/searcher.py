@@ -19,6 +19,7 @@ import msgspec
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, Order, Search, SearchProgress, SessionHits, SessionRef
 from agcx_tui.core.local.giving_way import take_short_turns
+from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
 from agcx_tui.core.sessions.query import Query
@@ -108,6 +109,8 @@ class Searcher:
         self._number = 0
         self._asked: _Asked | None = None
         self._running: _Running | None = None
+        # The last one that could not even begin.
+        self._failed: Arrived | None = None
         self._closed = False
         self._scope: _Scope | None = None
         self._earlier: _Earlier | None = None
@@ -154,6 +157,8 @@ class Searcher:
     def take(self) -> Arrived:
         """What was found since the last call, for the search asked for last."""
         with self._changed:
+            if self._failed is not None and self._failed.number == self._number:
+                return self._failed
             running = self._running
             if running is None or running.asked.number != self._number:
                 return Arrived(self._number)
@@ -205,6 +210,11 @@ class Searcher:
             running = self._begin(asked)
         except NotWanted:
             return
+        except Exception as error:
+            with self._changed:
+                self._failed = Arrived(asked.number, ended=True, error=_reason(error))
+            self._arrived()
+            return
         if running is None:
             return
         found: set[str] = set()
@@ -215,8 +225,8 @@ class Searcher:
                     running.sessions.append(session)
                 if len(found) == 1:
                     self._arrived()
-        except (PersistenceError, OSError) as error:
-            running.error = str(error)
+        except Exception as error:
+            running.error = _reason(error)
         if running.search.progress.done and self._scope is not None:
             scope = self._scope
             refs = [ref for ref in scope.refs if ref.path in found]
@@ -253,6 +263,14 @@ class Searcher:
             known = _Scope(version, filter, self._sessions.select(filter, stopped))
             self._scope = known
         return known
+
+
+def _reason(error: Exception) -> str:
+    """What ended a search early; whatever it is, the thread goes on: there would be no other."""
+    if isinstance(error, (PersistenceError, OSError)):
+        return str(error)
+    log_failure("a search failed", error)
+    return f"The search failed: {type(error).__name__}: {error}"
 
 
 def narrowed(earlier: SearchProgress, found: int, now: SearchProgress) -> SearchProgress:

@@ -43,9 +43,14 @@ ColumnName = Literal[
 COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
 DEFAULT_COLUMNS: Final[tuple[ColumnName, ...]] = ("project", "tags", "model", "messages", "size")
 
+# A title narrower than this takes cells from the project that the names do not need, but for those of its
+# header, `project ↓`; one that is wider gives it some.
+_ROOMY_TITLE = 40
+_NARROWEST_PROJECT, _PROJECT, _WIDEST_PROJECT = 9, 12, 24
+
 # Name, width, and the least width of the title beside it; the most useful first.
 _RANKED: tuple[tuple[ColumnName, int, int], ...] = (
-    ("project", 12, 18),
+    ("project", _PROJECT, 18),
     ("messages", 6, 20),
     ("size", 6, 22),
     ("cost", 7, 22),
@@ -57,9 +62,6 @@ _RANKED: tuple[tuple[ColumnName, int, int], ...] = (
     ("model", 16, 44),
     ("tags", 14, 52),
 )
-# A title narrower than this takes cells from the project, whose header still fits: `project ↓`.
-_ROOMY_TITLE = 40
-_NARROWEST_PROJECT = 9
 _RIGHT_ALIGNED = {"messages", "turns", "tokens", "cost", "size", "ratio"}
 
 # Joiners, variation selectors, and skin tones change the width of a sequence.
@@ -81,9 +83,11 @@ class Column(msgspec.Struct, frozen=True):
         return self.name in _RIGHT_ALIGNED
 
 
-def lay_out(width: int, chosen: Collection[str] = DEFAULT_COLUMNS) -> tuple[Column, ...]:
+def lay_out(
+    width: int, chosen: Collection[str] = DEFAULT_COLUMNS, names: int = 0
+) -> tuple[Column, ...]:
     """The columns of a list `width` cells wide, from left to right: age, title, and of the chosen ones those
-    that fit.
+    that fit.  `names` is the width of the longest name of a project.
     """
     title = width - _LEAD - _STAR - 1
     fitting: dict[str, int] = {}
@@ -96,9 +100,11 @@ def lay_out(width: int, chosen: Collection[str] = DEFAULT_COLUMNS) -> tuple[Colu
         fitting[name] = cells
         title -= cells + gap
     if "project" in fitting:
-        given = min(max(_ROOMY_TITLE - title, 0), fitting["project"] - _NARROWEST_PROJECT)
-        fitting["project"] -= given
-        title += given
+        least = max(_NARROWEST_PROJECT, min(names, _PROJECT))
+        most = max(_PROJECT, min(names, _WIDEST_PROJECT))
+        project = min(max(_PROJECT + title - _ROOMY_TITLE, least), most)
+        title += _PROJECT - project
+        fitting["project"] = project
     columns = [Column("age", 3, AGE_WIDTH)]
     start = _LEAD
     if project := fitting.pop("project", 0):

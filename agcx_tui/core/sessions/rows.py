@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from agcx_format.catalog import (
     BROKEN,
     DATES,
@@ -25,6 +27,7 @@ from agcx_format.catalog import (
 from agcx_format.importing import agent_of
 from agcx_format.store import SUFFIX
 from agcx_format.subagents import parent_of, shown_tags
+from agcx_tui.core.sessions.columns import plain_cells
 from agcx_tui.core.sessions.project_labels import project_labels
 from agcx_tui.core.sessions.query import INCOMPLETE
 
@@ -56,6 +59,7 @@ class SessionRows:
         # The labels of projects, and of how many.
         self._labels: Mapping[str, str] = {}
         self._labeled = -1
+        self._label_width = 0
 
     @property
     def here(self) -> str:
@@ -115,7 +119,15 @@ class SessionRows:
         known = self.columns.pools["projects"]
         if len(known) != self._labeled:
             self._labels, self._labeled = project_labels(known.values()), len(known)
+            self._label_width = max(
+                map(cell_len, map(plain_cells, self._labels.values())), default=0
+            )
         return self._labels
+
+    def project_width(self) -> int:
+        """The cells of the longest name of a project."""
+        self.project_labels()
+        return self._label_width
 
     def branch(self, row: int) -> str:
         """The Git branch; empty where it was not recorded, or is not known yet."""

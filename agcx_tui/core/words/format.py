@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "capitalized", "cost", "counted", "day_of", "day_words",
-    "elapsed", "exact", "local", "number", "ratio", "short_damage", "short_path", "short_reason", "shortened",
-    "size", "time_of_day", "unusual_mode",
+    "elapsed", "exact", "known_model", "local", "number", "ratio", "short_damage", "short_path",
+    "short_reason", "shortened", "size", "time_of_day", "unusual_mode",
 ]  # fmt: skip
 
 SECOND = 1_000_000
@@ -93,6 +93,11 @@ def day_words(day: str, now: int) -> str:
 def capitalized(words: str) -> str:
     """With a capital letter first, and the others as they are."""
     return words[:1].upper() + words[1:]
+
+
+def known_model(model: str) -> str:
+    """The model; nothing where the writer did not know it."""
+    return "" if model == "unknown" else model
 
 
 def unusual_mode(mode: str) -> str:
@@ -186,7 +191,7 @@ def short_reason(error: PersistenceError | None) -> str:
     if isinstance(error, errors.InvalidMagic):
         return "not an AGCX file"
     if isinstance(error, errors.UnsupportedVersion):
-        return f"format version {error.found}, not known"
+        return f"unknown format version {error.found}"
     damage = (
         errors.CorruptData,
         errors.BincodeDecodeError,

@@ -158,7 +158,8 @@ def activity_sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
 def headline(stats: Stats, in_trash: int = 0, room: int | None = None) -> str:
     """The totals in a line; `in_trash` is the bytes of deleted sessions, which still take space.
 
-    If they do not fit into `room` cells the messages are left out, and then the size decompressed.
+    If they do not fit into `room` cells the messages are left out, then the size decompressed, then how many
+    of the sessions are subagents.
     """
     total = stats.total
     sessions = counted(total.sessions, "session")
@@ -173,6 +174,8 @@ def headline(stats: Stats, in_trash: int = 0, room: int | None = None) -> str:
     for each in optional:
         if room is not None and len(" · ".join(words)) > room:
             words.remove(each)
+    if room is not None and len(" · ".join(words)) > room:
+        words[0] = counted(total.sessions, "session")
     return " · ".join(words)
 
 

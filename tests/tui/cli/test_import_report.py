@@ -22,6 +22,18 @@ def test_the_end_of_an_import_says_what_became_of_all_lines(tmp_path):
     assert "first: event_msg.user_message, line 3 of a.jsonl" in result.stderr
 
 
+def test_an_import_of_nothing_new_has_no_table_of_lines(tmp_path):
+    """Also if a file is read again, as one is whose id another one has."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "a.jsonl", meta(), user("one"))
+    write(folder / "b.jsonl", meta(), user("another"))
+    assert "taken" in run("--store", tmp_path / "store", "import", "codex", folder).stderr
+    again = run("--store", tmp_path / "store", "import", "codex", folder)
+    assert "1 skipped" in again.stderr
+    assert "lines" not in again.stderr
+
+
 def test_what_is_not_understood_is_named_and_sets_the_exit_status(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -34,7 +34,7 @@ VERIFY = {
 FINDING = {"severity", "code", "section", "reason", "offset", "decompressed", "message"}
 PART = {"name", "start", "end", "decompressed", "text", "items"}
 HIT = {
-    "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
+    "session", "title", "message", "number", "role", "time", "start", "end", "line", "before", "after",
 }  # fmt: skip
 CHECKPOINT = {
     "session", "title", "id", "name", "description", "created_at", "message_index", "messages_after",

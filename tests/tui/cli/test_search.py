@@ -39,11 +39,12 @@ def test_json_has_one_object_a_hit_whose_place_is_that_of_the_match(store):
     assert found
     for hit in found:
         assert set(hit) == {
-            "session", "title", "message", "role", "time", "start", "end", "line", "before", "after",
+            "session", "title", "message", "number", "role", "time", "start", "end", "line", "before",
+            "after",
         }  # fmt: skip
         assert hit["session"] == GRID_ID
         assert (hit["role"], hit["end"] - hit["start"]) == ("user", 4)
-    shown = run("show", GRID, "--json", "--messages", str(found[0]["message"] + 1)).stdout
+    shown = run("show", GRID, "--json", "--messages", str(found[0]["number"])).stdout
     text = json.loads(shown)["item"]["content"][0]["text"]
     assert text[found[0]["start"] : found[0]["end"]].lower() == "grid"
     assert found[0]["line"] in text.splitlines()

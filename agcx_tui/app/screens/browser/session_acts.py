@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from agcx_format.errors import NothingToUndo, PersistenceError, SessionNotFound, StaleSession
 from agcx_format.transcript import safe_line
 from agcx_tui.app.widgets.copying import copy
+from agcx_tui.core.sessions.query import INCOMPLETE
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
@@ -150,7 +151,8 @@ class SessionActs:
 
         outcome = await self._run(act, "duplicated")
         if outcome is not None:
-            self._say(f"Duplicated: {summary(outcome.act)}. u to undo.", go_to=outcome)
+            done = f"Duplicated: {summary(outcome.act)}."
+            self._say(done, go_to=outcome, key="u to undo.")
 
     def _title_of_copy(self, row: int) -> str:
         taken = {self._table.title(other) for other in range(len(self._table.columns))}
@@ -179,21 +181,26 @@ class SessionActs:
             return
         files, lost = self._feed.shown([row]), ""
         name = self._table.title(row).strip() or self._table.id(row)
-        dialog = VerifyDialog(f"Verify “{name}”", partial(verify_file, self._table.path(row)))
+        dialog = VerifyDialog(
+            f"Verify “{name}”",
+            partial(verify_file, self._table.path(row)),
+            incomplete=INCOMPLETE in self._table.tags(row),
+        )
         if not await self._app.push_screen_wait(dialog):
             return
 
         def act(store: Store) -> Outcome:
             nonlocal lost
             outcome, done = store_work.repair(store, next(iter(files)))
-            lost = "".join(f" Lost: {sentence}." for sentence in done.lost)
+            # Without the reasons, which were to be read a moment ago.
+            lost = ", ".join(sentence.partition(": ")[0] for sentence in done.lost)
             return outcome
 
         outcome = await self._run(act, "repaired")
         if outcome is not None:
-            self._say(
-                f"Repaired: {summary(outcome.act)}.{safe_line(lost)} u to undo.", go_to=outcome
-            )
+            # The title was to be read, too; what is lost is not to be cut.
+            done = f"Lost: {safe_line(lost)}" if lost else summary(outcome.act)
+            self._say(f"Repaired. {done}.", go_to=outcome, key="u to undo.")
 
     async def toggle_favorite(self) -> None:
         """Make them favorites; if all of them are, no more."""
@@ -289,12 +296,13 @@ class SessionActs:
             self._say_failure(f"Nothing was {what}", error)
             return None
 
-    def _say(self, words: str, *, go_to: Outcome | None = None) -> None:
+    def _say(self, words: str, *, go_to: Outcome | None = None, key: str = "") -> None:
+        """Say it, and where it is; `key`, a sentence, comes last: it is never cut."""
         if go_to is not None and go_to.entries:
             row = self._table.row_of(go_to.entries[0].path)
             if row is not None and not self._sessions.go_to(row):
                 words = f"{words} The filter hides it."
-        self._app.notify(words, markup=False)
+        self._app.notify(f"{words} {key}".rstrip(), markup=False)
 
     def _say_failure(self, what: str, error: PersistenceError) -> None:
         from agcx_tui.core.store.act_queue import StoreReplaced

@@ -44,7 +44,7 @@ __all__ = ["OutlineScreen", "ask_for_turn"]
 # A longer list of turns is of no use.
 _SHOWN = 5_000
 # Cells of a turn's words before its facts, at least.
-_LEAST = 20
+_LEAST = 32
 # Cells before a column, and around the list with its scroll bar.
 _GAP, _AROUND = 2, 3
 # Seconds of reading before the list is shown, and between two looks at what was read since.

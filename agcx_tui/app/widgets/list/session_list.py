@@ -160,6 +160,9 @@ class SessionList(LineList[Line]):
     def update(self) -> None:
         """Call when the table's rows, order or filter changed."""
         self._strips.clear()
+        if self._columns and self._columns != self._lay_out(self._width):
+            # A project with a longer name has come to be known.
+            self._width = -1
         self.set_lines(self._arrangement.make())
 
     def index_of(self, line: Line) -> int | None:
@@ -252,7 +255,8 @@ class SessionList(LineList[Line]):
 
     def _lay_out(self, width: int) -> tuple[Column, ...]:
         """The columns, without that of which the headings are."""
-        return lay_out(width, [name for name in self._chosen if name != self.grouping])
+        chosen = [name for name in self._chosen if name != self.grouping]
+        return lay_out(width, chosen, self.table.project_width())
 
     def on_mount(self) -> None:
         self.update()

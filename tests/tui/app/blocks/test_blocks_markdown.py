@@ -43,6 +43,22 @@ def test_html_is_shown_as_it_was_written():
     )
 
 
+@pytest.mark.parametrize("text", ["31.", "1)", "-", "#", "[grid]: http://h/", ">", "* *"])
+def test_words_of_which_markdown_shows_nothing_are_shown_as_they_were_typed(text):
+    """In a preview the mark of the message stands beside its first line: there must be one."""
+    assert words(text) == text
+
+
+@pytest.mark.parametrize("draw", [markdown_parts, as_typed])
+@pytest.mark.parametrize(
+    "text",
+    ["\u200b", "\u200b" * 999, "\u0301", "e\u0301" + "\u0301" * 999],
+    ids=["one", "many", "an accent", "accents"],
+)
+def test_a_text_of_marks_without_a_width_has_a_line(text, draw):
+    assert drawn(text, draw=draw)
+
+
 def test_only_web_addresses_can_be_followed():
     text = "[a](https://example.org/x?y=1) [b](src/a.py) [c](mailto:d@e.f) [d](http://h/)"
     assert links(text) == {"https://example.org/x?y=1", "http://h/"}

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from textual.widgets import Static
 
+from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.verify import VerifyDialog
 from tests.support.browsing import (
     SIZE,
@@ -49,8 +50,9 @@ async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(st
         assert "error: " in shown
         assert pilot.app.screen.focused.id == "close"
         await pilot.press("V")
-        await until(pilot, lambda: "Repaired: " in notices(pilot))
-        assert "Lost: all messages but" in notices(pilot)
+        # In one line: what is lost, before reasons that were to be read, and the key.
+        await until(pilot, lambda: "Repaired. Lost: all messages but the first" in notices(pilot))
+        assert notices(pilot).endswith("the state. The filter hides it. u to undo.")
         await pilot.press("escape")
         await until(
             pilot, lambda: "Which customers see the slow page? (repaired)" in titles(screen)
@@ -58,7 +60,7 @@ async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(st
         await pilot.press("u")
         await until(pilot, lambda: len(screen.table) == 15)
         await pilot.press("home", "V")
-        assert "Nothing is wrong with it" in await checked(pilot)
+        assert "Nothing is wrong with the file" in await checked(pilot)
         # Nothing is wrong, so nothing is offered.
         await pilot.press("V")
         assert isinstance(pilot.app.screen, VerifyDialog)
@@ -73,3 +75,16 @@ async def test_a_damaged_session_is_verified_and_repaired_beside_and_u_undoes(st
         assert "No message in it can be saved" in text_of(pilot.app.screen)
         (store / f"{UUID(int=1)}.agcx").unlink()
     assert contents(store) == before
+
+
+async def test_a_file_that_is_intact_after_an_incomplete_import_is_not_called_complete(store):
+    writer = open_store(store)
+    writer.update_many([(writer.resolve("4bac6788"), {"tags": ["codex", "incomplete"]})])
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"tag:incomplete", "escape")
+        await until(pilot, lambda: len(screen.table.order) == 1)
+        await pilot.press("V")
+        said = await checked(pilot)
+        assert "Nothing is wrong with the file" in said
+        assert "The import left out what it could not read." in said

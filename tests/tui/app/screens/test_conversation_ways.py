@@ -241,5 +241,5 @@ async def test_an_open_file_that_is_gone_is_said_to_be(everything_file):
         await until(pilot, lambda: "gone.py" in facts(pilot))
         rows = facts(pilot).split("\n")
         at = next(n for n, row in enumerate(rows) if "gone.py" in row)
-        assert "does not exist now" in rows[at] + rows[at + 1]
-        assert facts(pilot).count("does not exist now") == 1
+        assert "does not exist" in rows[at] + rows[at + 1]
+        assert facts(pilot).count("does not exist") == 1

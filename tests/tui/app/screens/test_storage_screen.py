@@ -13,7 +13,7 @@ from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.naming import AskToDelete
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-from agcx_tui.app.screens.storage import StorageScreen, place_of
+from agcx_tui.app.screens.storage import StorageScreen, drawn_line, place_of
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.local.paths import search_index
@@ -59,6 +59,15 @@ def test_the_cursor_stays_in_its_place_if_its_line_goes_while_files_are_read():
     assert place_of(lines, lines[2], 3) == 2
     assert place_of(lines, gone, 4) == 3
     assert place_of(lines, None, None) == 1
+
+
+@pytest.mark.parametrize("width", [57, 77, 117])
+def test_the_end_of_a_directory_is_seen_however_long_it_is(width):
+    path = "/home/robin/Dev/of-a-customer/everything/site-repo-v2"
+    line = str(drawn_line(Line("directory", path, path, 10, "5 sessions"), 10, width, len(path)))
+    assert "/site-repo-v2 " in line
+    assert line.endswith("5 sessions")
+    assert len(line) <= width
 
 
 async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format import write_session
+from textual.widgets import Static
+
+from agcx_format import new_session, open_store, write_session
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import InputText, Message
 from agcx_format.model.timestamps import Timestamp
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from tests.support.browsing import SIZE, browser, demo_copy, scanned, until
+from tests.support.browsing import SIZE, browser, demo_copy, line, scanned, until
 
 
 async def test_v_shows_first_words_last_words_and_where_one_was(tmp_path):
@@ -43,6 +45,23 @@ async def test_v_shows_first_words_last_words_and_where_one_was(tmp_path):
         await until(pilot, lambda: len(screen.query(Transcript)) and shown.source.known() == 2)
         seen = lambda: [shown.viewport.strip(place).text for place in shown.viewport.window]  # noqa: E731
         await until(pilot, lambda: seen() and "Hello" in seen()[0])
+
+
+async def test_a_model_that_the_writer_did_not_know_is_not_named(tmp_path):
+    store = open_store(tmp_path / "history")
+    made = new_session(title="t", messages=[], id=UUID(int=7))
+    assert made[0].model == "unknown"
+    store.save_session(UUID(int=7), *made)
+    app = browser(store.path)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot, 1)
+        head = screen.query_one("#preview-head", Static)
+        await until(pilot, lambda: "0 messages" in str(head.render()))
+        assert "unknown" not in str(head.render())
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConversationScreen))
+        await until(pilot, lambda: "0 messages" in line(app.screen, "#title"))
+        assert "unknown" not in line(app.screen, "#title")
 
 
 def with_context(store: Path) -> None:

@@ -81,9 +81,18 @@ def test_a_project_gives_its_room_to_a_title_that_lacks_it(width, project, title
     assert (widths["project"], widths["title"]) == (project, title)
 
 
-@given(st.integers(20, 400))
-def test_columns_fill_the_width_and_do_not_overlap(width):
-    columns = lay_out(width)
+@pytest.mark.parametrize(
+    ("width", "names", "project", "title"),
+    [(63, 9, 9, 28), (63, 13, 12, 25), (86, 13, 12, 40), (90, 13, 13, 43), (107, 40, 24, 49)],
+)
+def test_long_names_of_projects_have_the_room_that_titles_can_spare(width, names, project, title):
+    widths = {column.name: column.width for column in lay_out(width, names=names)}
+    assert (widths["project"], widths["title"]) == (project, title)
+
+
+@given(st.integers(20, 400), st.integers(0, 60))
+def test_columns_fill_the_width_and_do_not_overlap(width, names):
+    columns = lay_out(width, names=names)
     for left, right in pairwise(columns):
         assert left.start + left.width < right.start
     assert columns[-1].start + columns[-1].width == width - 1

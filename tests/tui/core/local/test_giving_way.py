@@ -105,6 +105,12 @@ def test_a_search_gives_way_within_a_long_message(loop, query):
     assert asked(loop, lambda: find_matches(message, wanted)) >= pieces
 
 
+def test_a_search_gives_way_among_many_matches(loop):
+    message, wanted = user("x " * 10_000), parse_query("/x/")
+    assert asked(loop, lambda: list(search(ListSource([message]), wanted))) > 100
+    assert asked(loop, lambda: find_matches(message, wanted)) > 100
+
+
 async def test_reading_sessions_for_the_filter_gives_way_at_each(loop, tmp_path):
     from tests.tui.core.store.test_activity_feed import Tasks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 from uuid import UUID
@@ -89,6 +90,27 @@ def test_a_search_with_such_a_key_gives_what_is_found(store):
     wait_until(ended, "the end of the search")
     assert [each.title for each in sessions] == ["Session 3"]
     assert len(searcher.sessions()) == 1
+    searcher.close()
+
+
+@pytest.mark.parametrize("where", [(SessionsToSearch, "select"), (Index, "_scope_of")])
+def test_whatever_ends_a_search_is_said_and_the_next_one_is_answered(store, monkeypatch, where):
+    failing = [KeyError("odd"), OSError(errno.EIO, "input/output error")]
+
+    def fail(*_: object) -> None:
+        raise failing[-1]
+
+    arrived = threading.Event()
+    searcher = Searcher(Index(store), SessionsToSearch(table_of(store), store.path), arrived.set)
+    reasons = []
+    with monkeypatch.context() as broken:
+        broken.setattr(*where, fail)
+        while failing:
+            searcher.ask(parse_line("lea", NOW))
+            wait_until(lambda: searcher.take().ended, "the end of the search")
+            reasons.append(searcher.take().error)
+            failing.pop()
+    assert reasons == ["[Errno 5] input/output error", "The search failed: KeyError: 'odd'"]
     searcher.close()
 
 

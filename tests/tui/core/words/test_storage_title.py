@@ -17,6 +17,9 @@ def test_what_does_not_fit_is_left_out_whole_and_what_takes_space_stays():
     less = "0 sessions · 0 B on disk · 0 B decompressed · 5.0 kB in the trash"
     assert headline(stats, 5000, len(whole) - 1) == less
     assert headline(stats, 5000, 10) == "0 sessions · 0 B on disk · 5.0 kB in the trash"
+    stats.subagents.sessions = 2
+    assert headline(stats).startswith("0 sessions (2 subagents) · ")
+    assert headline(stats, 5000, 10) == "0 sessions · 0 B on disk · 5.0 kB in the trash"
 
 
 def test_what_is_said_of_the_index_has_room_in_a_narrow_terminal():
