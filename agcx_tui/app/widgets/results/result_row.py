@@ -150,7 +150,7 @@ def _line(hits: tuple[Hit, ...], width: int, look: ResultLook) -> list[Segment]:
 def _end_of(text: str, cells: int) -> str:
     """The end of a text in at most so many cells."""
     text = text[-cells:] if cells > 0 else ""
-    while cell_len(text) > cells:
+    while text and cell_len(text) > cells:
         text = text[1:]
     return text
 
