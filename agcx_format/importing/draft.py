@@ -25,7 +25,7 @@ from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Parsed, UsualLines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.report import ImportReport, LineTally
-from agcx_format.importing.stored_entries import Entries
+from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import uuid5_hex
 from agcx_format.model.items import (
@@ -83,6 +83,9 @@ class ImportDraft:
 
     id: UUID
     start: Timestamp
+    # Whether the messages of the session are no list, but made anew whenever they are iterated over: of a
+    # large one they, and what is written of them, would take as much memory again.
+    streams: bool = False
     # A call of unknown duration took as long as until its output was written.
     times_calls: bool = False
     entries: Entries = field(default_factory=list)
@@ -358,7 +361,7 @@ class ImportDraft:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
         conversation = ConversationSnapshot.unchecked(
             self.id,
-            list(messages) if isinstance(self.entries, list) else messages,
+            messages if self.streams or isinstance(self.entries, StoredEntries) else list(messages),
             ConversationContext(directory, environment, [], None, None),
             self.modes or [(mode, self.start)],
         )
