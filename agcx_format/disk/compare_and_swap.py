@@ -13,7 +13,7 @@ place.  `has_exchange` says which it is, and `verify` reports it for a store.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NoReturn
 
 from agcx_format.disk.durable import Signature, naming, sync_directory_of, temporary_name, write_new
@@ -40,11 +40,11 @@ class _Anything:
 ANYTHING = _Anything()
 
 
-def swap(new: Place, target: Place, expected: Signature) -> None:
+def swap(new: Place, target: Place, expected: Signature, aside: Callable[[], Place]) -> None:
     """Exchange `new` with `target` if that is the expected file, which ends up at `new`.
 
-    Without support for exchange the target is missing for a moment; after a crash recovery restores it, so
-    only an act may do this.
+    Without support for exchange the target is missing for a moment, and what was there lies where `aside`
+    says; after a crash recovery restores it, so only an act may do this.
 
     Raises:
         StaleSession: `target` is another file.  `new` is then unchanged, or holds an older foreign save.
@@ -52,7 +52,7 @@ def swap(new: Place, target: Place, expected: Signature) -> None:
     try:
         _exchange(new, target, expected)
     except Unsupported:
-        _swap_by_moves(new, target, expected)
+        _swap_by_moves(new, target, expected, aside())
 
 
 def _exchange(new: Place, target: Place, expected: Signature) -> None:
@@ -82,8 +82,7 @@ def _is_still_or_back(new: Place, target: Place, expected: Signature) -> bool:
         raise
 
 
-def _swap_by_moves(new: Place, target: Place, expected: Signature) -> None:
-    aside = new.beside(temporary_name(new.name))
+def _swap_by_moves(new: Place, target: Place, expected: Signature, aside: Place) -> None:
     take(target, aside, expected)
     try:
         if put(new, target):

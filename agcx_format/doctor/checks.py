@@ -268,6 +268,9 @@ class _Checkup:
                 elif name.startswith(".") and name.endswith(TEMPORARY):
                     reason = "an unfinished write of ours, removed by the next change of the store"
                     yield _leftover(path, Severity.INFO, reason)
+                elif name.startswith(".") and name.endswith(act_dirs.ASIDE):
+                    reason = "it was to be destroyed: the next change of the store puts it back"
+                    yield _leftover(path, Severity.INFO, reason)
 
     def _acts(self) -> Iterator[FileReport]:
         try:

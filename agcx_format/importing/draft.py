@@ -25,7 +25,7 @@ from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Parsed, UsualLines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.report import ImportReport, LineTally
-from agcx_format.importing.stored_entries import Entries
+from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import uuid5_hex
 from agcx_format.model.items import (
@@ -43,7 +43,7 @@ from agcx_format.model.session import (
     SessionMetadata,
 )
 from agcx_format.model.timestamps import Timestamp, all_usual, is_usual
-from agcx_format.subagents import subagents_in
+from agcx_format.subagents import parent_of, subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, text_of
@@ -83,6 +83,9 @@ class ImportDraft:
 
     id: UUID
     start: Timestamp
+    # Whether the messages of the session are no list, but made anew whenever they are iterated over: of a
+    # large one they, and what is written of them, would take as much memory again.
+    streams: bool = False
     # A call of unknown duration took as long as until its output was written.
     times_calls: bool = False
     entries: Entries = field(default_factory=list)
@@ -93,6 +96,7 @@ class ImportDraft:
     left_out: Counter[str] = field(default_factory=Counter)
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
+    # Not those in fields that nothing uses of usual lines.
     replaced: int = 0
     # Whether a part of the file could not be read.
     incomplete: bool = False
@@ -316,6 +320,8 @@ class ImportDraft:
         returned_mode = returned.mode if returned else None
         mode = self.modes[-1][0] if self.modes else returned_mode or OperatingMode.BUILD
         parent = self.parent.id if self.parent else None
+        if returned is not None:
+            parent = parent_of(returned.tags)
         messages = DraftMessages(self.entries, self.id, self.start, self.calls, parent)
         # Clocks are set back: the last line need not be the latest.
         updated = max(self.clock, Timestamp(messages.latest))
@@ -355,7 +361,7 @@ class ImportDraft:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
         conversation = ConversationSnapshot.unchecked(
             self.id,
-            list(messages) if isinstance(self.entries, list) else messages,
+            messages if self.streams or isinstance(self.entries, StoredEntries) else list(messages),
             ConversationContext(directory, environment, [], None, None),
             self.modes or [(mode, self.start)],
         )

@@ -171,6 +171,9 @@ class DraftMessages(StreamedMessages):
             self._count += 1
             if entry.words is not None:
                 turns.add(entry)
+            elif entry.returned and parent and entry.returned[0].parent_message_id == parent:
+                # What is before the task of a subagent was said in its parent's conversation.
+                turns = _Turns()
             if not entry.has_time:
                 self.without_time += 1
         self.turns, self.latest = turns.count, latest

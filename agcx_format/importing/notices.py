@@ -48,8 +48,10 @@ def answers(given: Mapping[str, Any]) -> str:
 
 
 def add_unknown(draft: ImportDraft, kind: str, value: dict[str, Any], number: int) -> None:
-    """Keep a line of an unknown type as readable text."""
+    """Keep a line of an unknown type as readable text; one without any field is only counted."""
     draft.unknown.add(kind, number, value)
+    if not value:
+        return
     payload = value.get("payload")
     fields = payload if isinstance(payload, dict) else value
     texts = [fields[name] for name in _TEXTS if as_text(fields.get(name)).strip()]

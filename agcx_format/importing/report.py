@@ -78,7 +78,8 @@ class ImportReport:
         left_out: fields of items that AGCX has no place for.
         bad_lines: number and reason of the first thousand lines that could not be read.
         bad_count: how many lines could not be read.
-        replaced: sequences of bytes that are not UTF-8, and became U+FFFD.
+        replaced: sequences of bytes that are not UTF-8, and became U+FFFD. In usual lines (see `json_lines`),
+            only those in fields that the import uses: the others are not looked into.
         without_time: messages whose time was estimated from those around them.
         notes: sentences about the file.
         is_unfinished: the last line was not yet written to its end; the next import reads the file again.

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from agcx_format.processes.pool import Ended as Ended
     from agcx_format.processes.pool import Pool as Pool
     from agcx_format.processes.pool import processes_for as processes_for
+    from agcx_format.processes.start import start_program as start_program
 
-_HOMES = {"child": "Failed failure_of", "pool": "Ended Pool processes_for"}
+_HOMES = {
+    "child": "Failed failure_of",
+    "pool": "Ended Pool processes_for",
+    "start": "start_program",
+}
 
 __all__ = names_in(_HOMES)
 

@@ -40,7 +40,9 @@ _escaped = re.compile(
 # The same of full width, all of which begin alike.
 _WIDE = b"\xef"
 _WIDTH = ord("\uff21") - ord("A")
-_replace_wide = re.compile(rb"\xef(?:\xbc[\x90-\x99\xa1-\xba\xbf]|\xbd[\x81-\x9a])").sub
+_wide = re.compile(rb"\xef(?:\xbc[\x90-\x99\xa1-\xba\xbf]|\xbd[\x81-\x9a])")
+# Punctuation of full width that is passed one by one.
+_FEW = 8
 # An i may be a capital one with a dot, or have a dot of its own.
 _DOTS = (b"\xc4\xb0", b"\xcc\x87")
 _replace_dotted = re.compile(rb"\xc4\xb0|[iI]\xcc\x87").sub
@@ -112,7 +114,7 @@ def _plain(text: bytes, *, dotted: bool) -> bytes | None:
         return None
     plain = text
     if _has_wide(text):
-        plain = _replace_wide(_narrow, plain)
+        plain = _wide.sub(_narrow, plain)
     if dotted and any(native.find(text, dot) >= 0 for dot in _DOTS):
         plain = _replace_dotted(b"i", plain)
     return None if plain is text else plain
@@ -121,9 +123,15 @@ def _plain(text: bytes, *, dotted: bool) -> bytes | None:
 def _has_wide(text: bytes) -> bool:
     # Python finds one byte five times as fast as any library finds two, and this one is rare.
     at = text.find(_WIDE)
+    others = 0
     while at >= 0:
         if text[at + 1 : at + 2] in (b"\xbc", b"\xbd"):
-            return True
+            if _wide.match(text, at):
+                return True
+            # Punctuation of full width, of which there is much where there is some.
+            others += 1
+            if others == _FEW:
+                return _wide.search(text, at) is not None
         at = text.find(_WIDE, at + 1)
     return False
 

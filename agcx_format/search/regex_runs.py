@@ -1,8 +1,8 @@
 r"""A run of classes that every match of a regular expression contains, so that most texts need no RE2.
 
-    [qx]\d{3}z      one of qQxX, three digits, one of zZ
-    [0-9a-f]{40}    sixteen of them
-    v\d+\.\d+       a digit, a dot, a digit
+    [qx]\d{3}z              one of qQxX, three digits, one of zZ
+    [0-9a-f]{40}            sixteen of them
+    \w+ \d{4}-\d{2}-\d+Z?   four digits, a dash, two digits, a dash, a digit
 
 Strategy: RE2 looks at each byte by itself.  Here every byte of a text is replaced by the number of its
 class, and the run is looked for as a string of numbers; both are done many bytes at a time, which takes a

@@ -196,6 +196,7 @@ class StoreSaver(StoreReader):
 
         Raises:
             TypeError: one of them is not a `ScanEntry`.
+            ValueError: one of them is in the trash.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
             PersistenceError: something could not be removed; what was removed before is gone.

@@ -34,7 +34,7 @@ from agcx_format.model.timestamps import Timestamp
 from agcx_format.store import appending, paths, staging, trash
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
-from agcx_format.store.acts.destroying import destroy_files
+from agcx_format.store.acts.destroying import destroy_files, restore_aside
 from agcx_format.store.acts.journal import next_to_undo, read_acts
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
@@ -318,7 +318,7 @@ class StoreWriter:
             yield
 
     def _sweep(self) -> None:
-        """Remove temporary files of killed writers; never raises."""
+        """Remove temporary files of killed writers, and put back what they had moved aside; never raises."""
         interrupted = [f"{paths.TRASH}/{act_dir.name}" for act_dir in unfinished(self.root)]
         with suppress(OSError, PersistenceError), Tree(self.root) as tree:
             for folder in paths.written_folders():
@@ -326,6 +326,7 @@ class StoreWriter:
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)
             staging.sweep(tree)
+            restore_aside(tree)
 
     def make_root(self) -> None:
         """Create the directory of the store if it does not exist."""

@@ -103,7 +103,7 @@ def typed_word(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
     tell(question)
-    return click.prompt(f"Type {WORD} to do it", default="", show_default=False, err=True) == WORD
+    return click.prompt(f"Type {WORD} to confirm", default="", show_default=False, err=True) == WORD
 
 
 class Settings:

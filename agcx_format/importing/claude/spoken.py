@@ -7,10 +7,10 @@ line with another type in one of the fields, or with a block of another kind, is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
 from agcx_format.exporting.notes import NOTES
@@ -43,13 +43,17 @@ class Call(Struct, tag="tool_use", gc=False):
     input: Any
 
 
+# No value is of this type: the field must not be there.
+_Absent = Annotated[int, Meta(gt=0, lt=0)]
+
+
 class Result(Struct, tag="tool_result", gc=False):
-    """`content` is a text, or a list of texts and pictures."""
+    """`content` is a text, or a list of texts and pictures. With an `input` it would be a call."""
 
     tool_use_id: str
     content: str | list[Any] | None = None
     is_error: bool | None = None
-    input: None = None
+    input: _Absent = 0
 
 
 # A block of another kind, or with other types in its fields, is a dict.

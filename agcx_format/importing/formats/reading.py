@@ -316,6 +316,7 @@ class LineAgent(Agent):
         _, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, wanted, self._shape)
         values = [v for line in first for v in line.values if isinstance(v, dict)]
         reading = self.begin(values, path, modified)
+        reading.draft.streams = is_large(path)
         reading.draft.take(lines, reading.take)
         return reading.finish()
 

@@ -36,8 +36,8 @@ from agcx_format.model.timestamps import Timestamp, ns_of, to_datetime
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "LAST", "MANIFEST", "NEW", "PENDING", "SAVE", "SIDES",
-    "TAKEN", "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
+    "ASIDE", "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "LAST", "MANIFEST", "NEW", "PENDING", "SAVE",
+    "SIDES", "TAKEN", "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
     "open_trash", "parse_name", "parsed_entries", "parsed_names", "stamp", "time_of", "unfinished",
 ]  # fmt: skip
 
@@ -51,6 +51,8 @@ SIDES: Final = (FILES, BEFORE, NEW, TAKEN, GONE)
 UNFINISHED: Final = (PENDING, UNDOING, EMPTYING)
 # The kind of an act that is removed as soon as it is done, and seen only if the machine stops before that.
 SAVE: Final = "save"
+# The end of the name beside its place of a file that is looked at before it is destroyed.
+ASIDE: Final = ".agcx-aside"
 
 _STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
 parse_name = re.compile(

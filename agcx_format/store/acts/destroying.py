@@ -2,12 +2,13 @@
 
 Strategy: nothing but names is written until the first file is gone.  Each file is moved aside, checked, and
 removed: first all sessions, then, once that is durable, what belongs to those that are gone.  So a session
-is there whole or not at all, wherever it ends, and what a crash leaves aside is swept by the next change.
-The store must be locked.
+is there whole or not at all, wherever it ends.  What a crash leaves aside may be what another program saved
+at that moment: the next change puts it back.  The store must be locked.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Sequence
@@ -16,16 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agcx_format.disk.compare_and_swap import put, take
-from agcx_format.disk.durable import Signature, naming, temporary_name
+from agcx_format.disk.durable import Signature, naming
 from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.store.acts import emptied, reserve
-from agcx_format.store.acts.act_dirs import new_moment, stamp
-from agcx_format.store.acts.manifest import Act, ActSession, Step
+from agcx_format.store.acts.act_dirs import ASIDE, new_moment, stamp
+from agcx_format.store.acts.manifest import Act, ActSession, Step, checked
+from agcx_format.store.paths import written_folders
 
-__all__ = ["Destruction", "destroy_files"]
+__all__ = ["Destruction", "destroy_files", "restore_aside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,12 @@ def destroy_files(
         StaleSession: a file is not the expected one.  Nothing is destroyed.
         StoreNotWritable: the store may not be written.  Nothing is destroyed.
         PersistenceError: the system refuses something else.  Nothing is destroyed.
+        ValueError: a file is in the trash, where an act keeps it.
     """
+    steps = tuple(map(checked, steps))
     with naming(root), Tree(root) as store:
         moment = new_moment(root)
+        restore_aside(store)
         own, others = _files(store, steps, sessions)
         gone: list[ActSession] = []
         size, failed = 0, None
@@ -86,6 +91,18 @@ def destroy_files(
             emptied.append(store, [act])
         reserve.keep(store)
         return Destruction(act, left, size, failed)
+
+
+def restore_aside(store: Tree) -> None:
+    """Put files in their places that a crash left aside, unless they were saved again since; never raises."""
+    for folder in written_folders():
+        with suppress(OSError, PersistenceError):
+            for name in store.names(folder):
+                if name.startswith(".") and name.endswith(ASIDE):
+                    aside = store.place(f"{folder}/{name}" if folder else name)
+                    with suppress(StaleSession):
+                        put(aside, aside.beside(name[1 : -len(ASIDE)]))
+                    aside.unlink()
 
 
 # A file, the session that it belongs to, and its signature.
@@ -131,11 +148,11 @@ def _destroyed(place: Place, expected: Signature) -> int:
 
     If it cannot be removed, it is in its place again.
     """
-    aside = place.beside(temporary_name(place.name))
+    aside = place.beside(f".{place.name}{ASIDE}")
     try:
         take(place, aside, expected)
     except OSError as cause:
-        if not reserve.is_full(cause):
+        if not (reserve.is_full(cause) or cause.errno == errno.ENAMETOOLONG):
             raise
         # The directory has no room for another name: the check comes before instead of after.
         if not place.is_still(expected):

@@ -8,12 +8,12 @@ one.  The store must be locked.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from agcx_format.disk.durable import naming
 from agcx_format.disk.tree import Tree
+from agcx_format.errors import PersistenceError
 from agcx_format.store.acts import emptied, reserve
 from agcx_format.store.acts.act_dirs import EMPTIED, EMPTYING, MANIFEST, UNDONE, act_id_of
 from agcx_format.store.acts.journal import read_act
@@ -22,6 +22,10 @@ from agcx_format.store.acts.work import change_state
 from agcx_format.store.paths import TRASH
 
 __all__ = ["destroy"]
+
+
+# What could not be done to which directory.
+_Failed = dict[str, OSError | PersistenceError]
 
 
 def destroy(root: Path, acts: Iterable[Act]) -> int:
@@ -35,12 +39,13 @@ def destroy(root: Path, acts: Iterable[Act]) -> int:
         PersistenceError: something could not be removed; the other acts are gone.
     """
     with naming(root), Tree(root) as store:
-        act_dirs = dict(_begin(store, acts))
-        if not act_dirs:
+        failed: _Failed = {}
+        act_dirs = dict(_begin(store, acts, failed))
+        if not (act_dirs or failed):
             return 0
         store.sync(TRASH)
-        freed, failed = _remove_kept(store, act_dirs)
-        for name in failed:
+        freed = _remove_kept(store, act_dirs, failed)
+        for name in failed.keys() & act_dirs.keys():
             del act_dirs[name]
         store.sync(TRASH)
         reserve.spend(store, lambda: emptied.append(store, act_dirs.values()))
@@ -52,22 +57,21 @@ def destroy(root: Path, acts: Iterable[Act]) -> int:
         return freed
 
 
-def _remove_kept(store: Tree, act_dirs: Iterable[str]) -> tuple[int, dict[str, OSError]]:
-    """The bytes that were freed, and the acts of which something could not be removed."""
-    freed, failed = 0, {}
+def _remove_kept(store: Tree, act_dirs: Iterable[str], failed: _Failed) -> int:
+    """The bytes that were freed."""
+    freed = 0
     for name in act_dirs:
         try:
             freed += _remove_all_but_manifest(store, name)
-        except OSError as error:
+        except (OSError, PersistenceError) as error:
             failed[name] = error
-    return freed, failed
+    return freed
 
 
-def _begin(store: Tree, acts: Iterable[Act]) -> Iterator[tuple[str, Act]]:
+def _begin(store: Tree, acts: Iterable[Act], failed: _Failed) -> Iterator[tuple[str, Act]]:
     """Mark the directories to destroy: those of the acts, and what earlier emptyings left."""
-    trash = store.folder(TRASH)
     wanted = {act.id: act for act in acts}
-    for name in os.listdir(trash):
+    for name in store.names(TRASH):
         act = wanted.get(act_id_of(name))
         if name.endswith((EMPTYING, EMPTIED)):
             # Earlier versions left such directories for good; a crash leaves them, too.
@@ -75,8 +79,12 @@ def _begin(store: Tree, acts: Iterable[Act]) -> Iterator[tuple[str, Act]]:
             if left is not None:
                 yield name, left
         elif act is not None and name in (act.id, act.id + UNDONE):
-            change_state(store, name, name + EMPTYING)
-            yield name + EMPTYING, act
+            try:
+                change_state(store, name, name + EMPTYING)
+            except (OSError, PersistenceError) as error:
+                failed[name] = error
+            else:
+                yield name + EMPTYING, act
 
 
 def _remove_all_but_manifest(store: Tree, name: str) -> int:

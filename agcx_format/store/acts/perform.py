@@ -34,7 +34,7 @@ from agcx_format.store.acts.act_dirs import (
     stamp,
 )
 from agcx_format.store.acts.manifest import Act, ActSession, Edit, Step, checked, encode
-from agcx_format.store.acts.transitions import Fill, Swap, Vacate
+from agcx_format.store.acts.transitions import Fill, Vacate
 from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in
 from agcx_format.store.paths import TRASH
 from agcx_format.store.staging import take_over
@@ -186,8 +186,7 @@ class _Performance(Work):
         name = step.path.rpartition("/")[2]
         if step.op == "replace":
             assert step.expected is not None
-            target, new = edited_file(self._store, self._act_dir, self._act.id, step.path)
-            swap = Swap(target, new, self._side(BEFORE, step.path), step.expected)
+            swap = self._swapping(self._act.id, step.path, BEFORE, step.expected)
             self._transitions.append(swap)
         elif step.op == "move":
             self._moving(Vacate, step, FILES).add(name, step.expected)

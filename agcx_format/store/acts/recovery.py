@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -55,6 +56,7 @@ from agcx_format.store.acts.work import (
     edited_file,
     is_copy,
     kept_in,
+    place_aside,
     rename_act,
     write_derived,
 )
@@ -326,6 +328,16 @@ class _Interrupted:
         self._store.sync(step.path.rpartition("/")[0])
         kept.unlink()
 
+    def _give_back(self, step: Step, target: Place, *ours: Signature | None) -> None:
+        """Put another program's save back, if one came out and the crash was before that."""
+        gone = self._act_dir.find(f"{GONE}/{step.path}")
+        out = gone.signature() if gone is not None else None
+        if gone is None or out is None or any(each and is_copy(each, out) for each in ours):
+            return
+        with suppress(StaleSession):
+            if put(gone, target):
+                gone.unlink()
+
     def _remove_created(self, step: Step, target: Place, now: Signature) -> None:
         if step.source is not None:
             source = self._store.place(step.source, make=True)
@@ -348,13 +360,17 @@ class _Interrupted:
         old, came_out, now = before.signature(), spare.signature(), target.signature()
         if old is None or after is None:
             return
+        if now is None:
+            self._give_back(step, target, old, after)
+            now = target.signature()
+        aside = partial(place_aside, self._act_dir, step.path, target, spare)
         is_new = now is not None and now != old and is_copy(after, now)
         is_foreign = came_out is not None and not (
             is_copy(old, came_out) or is_copy(after, came_out)
         )
         if now is not None and is_foreign and (is_new or is_copy(old, now)):
             # The exchange brought out another program's save, which was not put back before the crash.
-            swap(spare, target, now)
+            swap(spare, target, now, aside)
         elif now is not None and is_new:
             give_second_name(before, spare)
             if (
@@ -363,7 +379,7 @@ class _Interrupted:
             ):
                 give_second_name(target, taken)
             self._act_dir.sync_all()
-            swap(spare, target, now)
+            swap(spare, target, now, aside)
         elif now is None:
             give_second_name(before, spare)
             put(spare, target)

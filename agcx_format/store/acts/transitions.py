@@ -18,7 +18,7 @@ from __future__ import annotations
 import errno
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agcx_format.disk.compare_and_swap import give_back, put, swap, take
 from agcx_format.disk.durable import Signature
@@ -255,12 +255,23 @@ class Fill(_Moves):
 
 
 class Swap(Transition):
-    """The file at `spare` moves to `target`; the file that is there is kept at `keep`."""
+    """The file at `spare` moves to `target`; the file that is there is kept at `keep`.
 
-    __slots__ = ("_after", "_expected", "_is_done", "_keep", "_spare", "_target")
+    `aside` gives a place for it where it may lie for a moment.
+    """
 
-    def __init__(self, target: Place, spare: Place, keep: Place, expected: Signature) -> None:
+    __slots__ = ("_after", "_aside", "_expected", "_is_done", "_keep", "_spare", "_target")
+
+    def __init__(
+        self,
+        target: Place,
+        spare: Place,
+        keep: Place,
+        expected: Signature,
+        aside: Callable[[], Place],
+    ) -> None:
         self._target, self._spare, self._keep, self._expected = target, spare, keep, expected
+        self._aside = aside
         self._after: Signature | None = None
         self._is_done = False
 
@@ -280,7 +291,7 @@ class Swap(Transition):
     def do(self) -> None:
         self._is_done = True
         try:
-            swap(self._spare, self._target, self._expected)
+            swap(self._spare, self._target, self._expected, self._aside)
         except StaleSession:
             self._is_done = False
             raise
@@ -291,7 +302,7 @@ class Swap(Transition):
         assert self._after is not None
         if not self._spare.is_taken():
             give_second_name(self._keep, self._spare)
-        swap(self._spare, self._target, self._after)
+        swap(self._spare, self._target, self._after, self._aside)
 
     def settle(self) -> None:
         self._spare.unlink()

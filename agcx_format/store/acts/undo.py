@@ -32,7 +32,7 @@ from agcx_format.store.acts.act_dirs import (
 )
 from agcx_format.store.acts.journal import iter_acts, next_to_undo
 from agcx_format.store.acts.manifest import Act, Step
-from agcx_format.store.acts.transitions import Fill, Swap, Vacate, give_second_name
+from agcx_format.store.acts.transitions import Fill, Vacate, give_second_name
 from agcx_format.store.acts.work import (
     Follow,
     Work,
@@ -223,9 +223,9 @@ class _Undo(Work):
         """Add what takes the step back to the transitions."""
         name = step.path.rpartition("/")[2]
         if step.op == "replace":
-            target, spare = edited_file(self._store, self._act_dir, self._act.id, step.path)
+            _, spare = edited_file(self._store, self._act_dir, self._act.id, step.path)
             give_second_name(self._side(BEFORE, step.path), spare)
-            swap = Swap(target, spare, self._side(TAKEN, step.path), self._now[step.path])
+            swap = self._swapping(self._act.id, step.path, TAKEN, self._now[step.path])
             self._transitions.append(swap)
         elif step.op == "move":
             self._moving(Fill, step, FILES).add(name)

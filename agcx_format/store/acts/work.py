@@ -6,21 +6,29 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar
 
-from agcx_format.disk.durable import TEMPORARY, Signature, naming, temporary_beginning, write_new
+from agcx_format.disk.durable import (
+    TEMPORARY,
+    Signature,
+    naming,
+    temporary_beginning,
+    temporary_name,
+    write_new,
+)
 from agcx_format.disk.place import Folder, Place
 from agcx_format.disk.syncs import Syncs
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts.act_dirs import BEFORE, FILES, GONE, NEW, TAKEN
 from agcx_format.store.acts.manifest import Act, Step
-from agcx_format.store.acts.transitions import Fill, Transition, Vacate
+from agcx_format.store.acts.transitions import Fill, Swap, Transition, Vacate
 from agcx_format.store.paths import TRASH
 
 __all__ = [
-    "Follow", "Work", "change_state", "clear_attempt", "edited_file", "is_copy", "kept_in", "rename_act",
-    "signature_behind", "write_derived",
+    "Follow", "Work", "change_state", "clear_attempt", "edited_file", "is_copy", "kept_in", "place_aside",
+    "rename_act", "signature_behind", "write_derived",
 ]  # fmt: skip
 
 # What overlayfs says of folders that are not, or not only, in its upper layer.
@@ -118,6 +126,12 @@ class Work:
     def _side(self, side: str, path: str) -> Place:
         return self._act_dir.place(f"{side}/{path}", make=True)
 
+    def _swapping(self, act_id: str, path: str, side: str, expected: Signature) -> Swap:
+        """The transition of a file that is replaced, and kept on this side of the act's directory."""
+        target, spare = edited_file(self._store, self._act_dir, act_id, path)
+        aside = partial(place_aside, self._act_dir, path, target, spare)
+        return Swap(target, spare, self._side(side, path), expected, aside)
+
     def _kept(self, side: str, folder: str) -> Folder:
         """The folder of the act's directory for the files of a folder of the store."""
         return self._act_dir.opened(f"{side}/{folder}" if folder else side, make=True)
@@ -157,6 +171,16 @@ def edited_file(store: Tree, act_dir: Tree, act_id: str, path: str) -> tuple[Pla
     real = store.target_of(target)
     random = act_id.rpartition("-")[2]
     return real, real.beside(f"{temporary_beginning(real.name)}{random}{TEMPORARY}")
+
+
+def place_aside(act_dir: Tree, path: str, target: Place, spare: Place) -> Place:
+    """Where what comes out of `target` lies for a moment, on a file system that cannot exchange two files.
+
+    If a crash leaves another program's save there, recovery puts it back.
+    """
+    if spare.fd == target.fd:
+        return spare.beside(temporary_name(spare.name))
+    return act_dir.place(f"{GONE}/{path}", make=True)
 
 
 def write_derived(store: Tree, step: Step, new: Place) -> None:

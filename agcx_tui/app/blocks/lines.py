@@ -142,7 +142,8 @@ def _pieces(row: str, width: int) -> tuple[int, list[tuple[int, int]]]:
 
 
 def _fitting(row: str, at: int, room: int) -> int:
-    """How many characters from `at` on fit into so many cells; at least one."""
+    """How many characters from `at` on fit into so many cells; at least one, whatever the room."""
+    room = max(1, room)
     piece = row[at : at + room]
     if piece.isascii():
         return len(piece)

@@ -279,10 +279,9 @@ def _said(text: str, look: Look, at: int) -> list[Part]:
     parts = as_typed(words or text, look.width, look.palette, BODY, starts_at)
     around = count_lines(text.strip()) - count_lines(words)
     if words and around > 0:
-        note = line(
-            (f"… {counted(around, 'more line')} of context, enter opens", look.palette.muted)
-        )
-        parts.append(Part.of(indent([note], BODY), cut=True))
+        note = f"… {counted(around, 'more line')} of context, enter opens"
+        strips = wrap(note, look.width - BODY, look.palette.muted)
+        parts.append(Part.of(indent(strips, BODY), cut=True))
     return parts
 
 

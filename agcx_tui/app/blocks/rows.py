@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from rich.style import Style
+from rich.text import Text
 from textual.strip import Strip
 
+from agcx_format.counting import counted
 from agcx_format.transcript import safe_text
 from agcx_tui.app.blocks.block import Part
-from agcx_tui.app.blocks.lines import fold, indent, line
+from agcx_tui.app.blocks.lines import fold, indent, wrap
 from agcx_tui.app.blocks.look import Fold
 
 __all__ = ["Row", "count_lines", "row_parts", "slices", "text_parts", "tidy"]
@@ -55,10 +57,9 @@ def slices(text: str) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def more_line(count: int, style: Style) -> Strip:
-    """The line that replaces those left out, and says how to see them."""
-    words = f"… {count:,} more {'line' if count == 1 else 'lines'}"
-    return line((words, style + _UNDERLINE), (", enter opens", style))
+def _left_out(words: str, room: int, style: Style) -> list[Strip]:
+    """What stands in the place of text that is left out, and says how to see it."""
+    return wrap(Text.assemble((f"… {words}", style + _UNDERLINE), (", enter opens", style)), room)
 
 
 _UNDERLINE = Style(underline=True)
@@ -90,13 +91,12 @@ def text_parts(
         tail = tidy(text[-_ENDS:]).split("\n")[-LAST:]
         if left_out > 1:
             strips = _fold_rows([(row, paint(row)) for row in head], room)
-            strips.append(more_line(left_out, muted))
+            strips += _left_out(counted(left_out, "more line"), room, muted)
             strips += _fold_rows([(row, paint(row)) for row in tail], room)
             return [Part.of(indent(strips, by), cut=True)]
         if len(text) > 2 * _ENDS:
             strips = _fold_rows([(row[: 4 * room], paint(row)) for row in head], room)
-            words = f"… {len(text):,} characters in all"
-            strips.append(line((words, muted + _UNDERLINE), (", enter opens", muted)))
+            strips += _left_out(f"{len(text):,} characters in all", room, muted)
             return [Part.of(indent(strips, by), cut=True)]
 
     def draw(start: int, stop: int) -> list[Strip]:
@@ -123,7 +123,7 @@ def row_parts(rows: list[Row], width: int, by: int, muted: Style, how: Fold) -> 
     left_out = len(rows) - FIRST - LAST
     if how < Fold.FULL and left_out > 1:
         strips = _fold_rows(rows[:FIRST], room)
-        strips.append(more_line(left_out, muted))
+        strips += _left_out(counted(left_out, "more line"), room, muted)
         strips += _fold_rows(rows[-LAST:], room)
         return [Part.of(indent(strips, by), cut=True)]
 

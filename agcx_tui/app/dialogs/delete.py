@@ -5,9 +5,9 @@ Strategy: all deletions go through `may_delete`, so that favorites are asked abo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Self
+from typing import ClassVar, Self
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -59,7 +59,7 @@ class ConfirmDelete(Dialog[bool]):
     """True to delete; False or None not to."""
 
     BINDINGS = bindings("delete")
-
+    ANSWERS: ClassVar[Mapping[str, str]] = {"delete": "delete"}
     DEFAULT_CSS = """
     ConfirmDelete #delete {
         color: $error;

@@ -7,15 +7,18 @@ scrolls.  In a low terminal there are no blank lines.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, TypeVar
 
 from textual import events, on
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.geometry import Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.layouts.vertical import VerticalLayout
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Button
 
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
@@ -80,6 +83,8 @@ class Dialog(ModalScreen[T], OnceScreen[T]):
     BINDINGS = bindings("dialog")
     ROOMY: ClassVar[int] = ROOMY
     """The least lines of a terminal in which there are blank lines between the parts."""
+    ANSWERS: ClassVar[Mapping[str, str]] = {}
+    """By the id of a button the action that does the same: its key is said on the button."""
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
@@ -103,6 +108,20 @@ class Dialog(ModalScreen[T], OnceScreen[T]):
         }
     }
     """
+
+    @on(events.Mount)
+    def _say_keys(self) -> None:
+        for button, action in self.ANSWERS.items():
+            if key := self.key_of(action):
+                answer = self.query_one(f"#{button}", Button)
+                answer.label = Content.assemble(str(answer.label), (f" {key}", "not bold"))
+
+    def key_of(self, action: str) -> str:
+        """The key of an action, as it is on the keyboard; empty if nothing offers it now."""
+        for active in self.active_bindings.values():
+            if active.binding.action == action:
+                return self.app.get_key_display(active.binding)
+        return ""
 
     @on(events.Mount)
     @on(events.Resize)

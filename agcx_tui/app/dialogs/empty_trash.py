@@ -68,7 +68,7 @@ class EmptyDialog(Dialog[list[Act]]):
                         "Only what is older than (90d, 2w, 2024-11)", classes="label", markup=False
                     )
                     yield Input(id="age", placeholder="all of it")
-            yield Static(f"Type {WORD} to do it", classes="label", markup=False)
+            yield Static(f"Type {WORD} to confirm", classes="label", markup=False)
             yield Input(id="word", select_on_focus=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel")

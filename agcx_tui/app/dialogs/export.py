@@ -61,7 +61,7 @@ _PARTS = {
 }
 
 
-_NO_CHECKPOINTS = "Without checkpoints; agcx copy and backup take them."
+_NO_CHECKPOINTS = "Checkpoints are not exported; agcx copy and backup include them."
 
 # Branches that are offered by name, and how much of a name there is room for; `--branch` takes any.
 _BRANCHES = 6
@@ -217,13 +217,9 @@ class ExportDialog(Dialog[ExportOrder]):
         self._say("")
 
     def _redact_label(self) -> Content:
-        keys = [
-            self.app.get_key_display(active.binding)
-            for active in self.active_bindings.values()
-            if active.binding.action == "redact"
-        ]
+        key = self.key_of("redact")
         return Content.assemble(
-            "Hide secrets", *((f" {key}", "bold $footer-key-foreground") for key in keys[:1])
+            "Hide secrets", (f" {key}" if key else "", "bold $footer-key-foreground")
         )
 
     def action_redact(self) -> None:
@@ -242,7 +238,7 @@ class ExportDialog(Dialog[ExportOrder]):
     @on(Input.Changed)
     def _path_changed(self, event: Input.Changed) -> None:
         for_all = self._is_for_all(event.value.strip())
-        self._say(f"One file with all {len(self._items):,} of them." if for_all else "")
+        self._say(f"All {len(self._items):,} go into one file." if for_all else "")
 
     @on(Input.Submitted)
     @on(Picks.Entered)
@@ -303,9 +299,9 @@ class ExportDialog(Dialog[ExportOrder]):
         if len(self._items) == 1 or ending not in write_files.FORMATS:
             return ""
         if not write_files.may_share(self._format):
-            return "Such a file holds one conversation: name a directory."
+            return "A file of this format holds one conversation: enter a directory."
         if ending != self._suffix:
-            return f"One file for all ends in .{self._suffix}, a directory in {os.sep}"
+            return f"For one file, end the name in .{self._suffix}; for a directory, in {os.sep}"
         return ""
 
     @work(thread=True, exclusive=True, group="look")

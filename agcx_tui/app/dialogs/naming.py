@@ -4,7 +4,8 @@ warning.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,6 +20,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.dialog import Body, Dialog, DialogBox
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.words import format
 
 __all__ = [
@@ -32,6 +34,12 @@ __all__ = [
 ]
 
 
+class _NewTitle(Input):
+    """Its Enter has a place in the line of keys."""
+
+    BINDINGS = bindings("new-title")
+
+
 class RenameScreen(ModalScreen[str], OnceScreen[str]):
     """An input over a region of the screen below; leaves with the new title, or None."""
 
@@ -43,6 +51,7 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
             position: absolute; height: 1; border: none; padding: 0; background: $panel;
             &:focus { border: none; background-tint: $foreground 0%; }
         }
+        & > KeyLine { dock: bottom; }
     }
     """
 
@@ -53,7 +62,9 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
 
     def compose(self) -> ComposeResult:
         # Control characters could not be edited; they become what is shown for them.
-        yield Input(safe_line(self._title), id="title-input")
+        yield _NewTitle(safe_line(self._title), id="title-input")
+        # In place of that of the list, whose keys are letters here.
+        yield KeyLine()
 
     def on_mount(self) -> None:
         field = self.query_one(Input)
@@ -276,6 +287,7 @@ class AskToDelete(AskDialog):
     """The key that asked answers, too; Enter stays on Cancel."""
 
     BINDINGS = bindings("ask-to-delete")
+    ANSWERS: ClassVar[Mapping[str, str]] = {"yes": "delete"}
 
     def action_delete(self) -> None:
         self.dismiss(True)

@@ -56,7 +56,7 @@ class PruneCheckpoints(Dialog[CheckpointSelection]):
         with DialogBox():
             yield Static("Clean up checkpoints", id="question", markup=False)
             with Body():
-                yield Box("Those that no session lists", True, id="unlisted", compact=True)
+                yield Box("Those not listed by a session", True, id="unlisted", compact=True)
                 yield Static("Of each session, keep only the newest", classes="label", markup=False)
                 yield Input(placeholder="all of them", id="keep", select_on_focus=False)
             yield Static("looking…", id="facts", markup=False)

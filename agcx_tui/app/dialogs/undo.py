@@ -7,7 +7,8 @@ that was confirmed is undone by its id, whatever was done meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from textual.app import App
 
@@ -51,6 +52,7 @@ class AskToUndo(AskDialog):
     """Names the act.  The key that asked answers, too, where the undo only moves files back."""
 
     BINDINGS = bindings("ask-to-undo")
+    ANSWERS: ClassVar[Mapping[str, str]] = {"yes": "undo"}
 
     def __init__(self, act: Act, now: int, destroyed: Sequence[Act] = ()) -> None:
         """`destroyed` are acts that came after it, or whose trash was emptied after it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -37,6 +38,7 @@ class VerifyDialog(Dialog[bool]):
     """True to repair."""
 
     BINDINGS = bindings("verify")
+    ANSWERS: ClassVar[Mapping[str, str]] = {"repair": "repair"}
     DEFAULT_CSS = """
     VerifyDialog {
         & > #box { width: 84; }

@@ -52,7 +52,7 @@ _NAME_WIDTH = 16
 _MOST_FAILURES = 50
 _NOTHING = Content.assemble(
     ("No agent was found", "bold $foreground"),
-    "\n\nThere is nothing where the agents that agcx knows keep their conversations.\n",
+    "\n\nNothing was found where the agents that agcx knows keep their conversations.\n",
     ("agcx import PATH", "bold $primary"),
     " imports files from elsewhere.",
 )
@@ -89,7 +89,7 @@ class ImportScreen(PagedScreen[None]):
             agents = await asyncio.to_thread(lambda: list(look(store)))
         except (PersistenceError, OSError) as error:
             reason = os_reason(error) if isinstance(error, OSError) else str(error)
-            self._tell(f"What is new could not be read: {reason}", failed=True)
+            self._tell(f"New conversations could not be listed: {reason}", failed=True)
             return
         self._agents = agents
         self._chosen = {each.agent.name for each in agents if each.fresh}
@@ -197,7 +197,7 @@ class ImportScreen(PagedScreen[None]):
             for source in found.fresh
         ]
         if not wanted:
-            self._tell("Nothing new is chosen: space chooses an agent.")
+            self._tell("Nothing new is chosen; space chooses an agent.")
             return
         running = self._import = RunningImport(self._acts.store, wanted)
         self.refresh_bindings()

@@ -2,7 +2,8 @@
 
 Strategy: `PruneForm` makes a `PruneRule`; a thread selects by it, and starts over with every change.  What is
 protected by default has a group of checkboxes, and a line says what was kept and why.  Pruning deletes the
-sessions that are listed, if their files are unchanged: one act, which `u` undoes.
+sessions that are listed, if their files are unchanged: one act, which `u` undoes in the list, to which it
+leads back.
 """
 
 from __future__ import annotations
@@ -217,10 +218,14 @@ class PruneScreen(SessionsScreen):
         if outcome is not None:
             done = outcome.act
             what, size = format.counted(done.count, "session"), format.size(done.size)
-            text = f"Deleted {what}; T, then E frees {size}. u in the list to undo."
+            text = f"Deleted {what}; T, then E frees {size}. u to undo."
             self.notify(text, markup=False)
         if failed:
             self.notify(safe_line(failed), severity="error", timeout=10, markup=False)
+        elif outcome is not None and self.is_current:
+            # The keys that were just said are those of the list.
+            self.dismiss()
+            return
         self._number += 1
         self._begin()
 

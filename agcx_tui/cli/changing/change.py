@@ -78,7 +78,9 @@ def delete(
     if not entries:
         return
     if not keep_subagents and (started := subagents_of(entries, store.scan())):
-        tell(f"With {counted(len(started), 'subagent')} that they started (--keep-subagents).")
+        tell(
+            f"With {counted(len(started), 'subagent')} that they started (--keep-subagents leaves them)."
+        )
         entries = [*entries, *started]
     running = store.at_work(entries, time.time_ns())
     if yes and not force and running:
@@ -199,7 +201,7 @@ def join(
         return
     if lost:
         tell(f"without: {'; '.join(lost)}")
-        if not yes and not confirm("Join the sessions, without that?"):
+        if not yes and not confirm("Join the sessions without that?"):
             settings.failed("nothing was changed: not confirmed (--yes skips the question)")
             return
     act = store.content.join(*entries)

@@ -100,7 +100,7 @@ def redact(
     if personal and not secrets:
         raise click.UsageError("--personal needs --secrets")
     if empty and not yes:
-        raise click.UsageError("--empty needs --yes; without them it is asked")
+        raise click.UsageError("--empty needs --yes; without --yes you are asked")
     wanted = _replacements(texts, instead)
     store = settings.store()
     entries = settings.find(store, sessions)

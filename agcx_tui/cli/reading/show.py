@@ -123,9 +123,7 @@ def show_conversation(
     if last and messages:
         raise click.UsageError("--last and --messages cannot be combined")
     if activity and (last or messages):
-        raise click.UsageError(
-            "--activity is of the whole session: leave --last and --messages out"
-        )
+        raise click.UsageError("--activity covers the whole session: omit --last and --messages")
     path = session
     # A path needs no store.
     if not session.endswith((".agcx", ".ckpt")):

@@ -68,7 +68,7 @@ def convert(
         return
     if not force and not may_change(settings, store.at_work(wanted, time.time_ns())):
         return
-    question = f"Convert {counted(len(wanted), 'session')} to layout {layout}, without that?"
+    question = f"Convert {counted(len(wanted), 'session')} to layout {layout} without that?"
     if is_something_lost and not yes and not confirm(question):
         settings.failed("nothing was changed: not confirmed (--yes skips the question)")
         return

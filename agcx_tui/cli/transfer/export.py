@@ -128,7 +128,9 @@ def _check_one_file(output: str, format_: str) -> None:
     from agcx_tui.core.export.write_files import may_share
 
     if not may_share(format_):
-        raise click.UsageError("such a file holds one conversation: name a directory, -o DIR/")
+        raise click.UsageError(
+            "a file of this format holds one conversation: give a directory, -o DIR/"
+        )
     if output != "-" and not output.endswith(f".{suffix(format_)}"):
         raise click.UsageError(
             f"{output} is not a directory and does not end in .{suffix(format_)}: "

@@ -47,7 +47,7 @@ def sync(settings: Settings, dry_run: bool, watch: bool, as_json: bool) -> None:
     is_whole = import_found(settings, store, found, options, shown)
     if undone:
         what = counted(undone, "conversation")
-        tell(f"{what} left out whose import was undone: agcx import AGENT takes them")
+        tell(f"{what} left out whose import was undone: agcx import AGENT imports them")
     if watch and is_whole:
         from agcx_tui.cli.transfer.watching import watch as keep_watching
 

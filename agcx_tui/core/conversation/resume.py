@@ -66,14 +66,14 @@ def resume_of(metadata: SessionMetadata, context: ConversationContext) -> Resume
     if agent == OWN_AGENT:
         return Resume(problem="AGCodex has no command that resumes a session.")
     if agent not in _COMMANDS:
-        return Resume(problem=f"No command is known by which {agent} resumes a session.")
+        return Resume(problem=f"agcx knows no command by which {agent} resumes a session.")
     environment: Mapping[str, str] = context.environment_variables
     given = environment.get(OWN_ID, "")
     if not given and metadata.id.version == _DERIVED:
-        return Resume(problem="The agent's id of this session was not kept; import it again.")
+        return Resume(problem="The agent's id for this session was not kept; import it again.")
     id = given or str(metadata.id)
     if not _is_id(id):
-        return Resume(problem="The agent's id of this session is no id.")
+        return Resume(problem="The agent's id for this session is not valid.")
     directory = context.working_directory
     return Resume((*_COMMANDS[agent], id), directory if os.path.isabs(directory) else "")
 
@@ -83,7 +83,7 @@ def obstacle(resume: Resume, environment: Mapping[str, str]) -> str:
     if resume.problem:
         return resume.problem
     if not resume.directory:
-        return "The session does not say in which directory it was."
+        return "The session does not record its directory."
     if not os.path.isdir(resume.directory):
         return f"Its directory is gone: {resume.directory}"
     if _program(resume, environment) is None:

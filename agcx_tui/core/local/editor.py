@@ -39,7 +39,7 @@ def place_of(path: str, directory: str) -> str:
 def obstacle(path: str) -> str:
     """Why a path cannot be opened, in words; empty if it can."""
     if not os.path.isabs(path):
-        return "The session does not say in which directory it was."
+        return "The session does not record its directory."
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
-from agcx_format.processes.start import start_program
+from agcx_format.processes import start_program
 
 __all__ = ["Lexing", "Spans"]
 

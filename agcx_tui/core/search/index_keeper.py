@@ -213,7 +213,7 @@ class IndexKeeper:
 def _start(store: Path, directory: Path, cap: int | None) -> subprocess.Popen[bytes]:
     import subprocess
 
-    from agcx_format.processes.start import start_program
+    from agcx_format.processes import start_program
 
     # All that is used from here on, so that nothing is imported on the thread of the interface.
     from agcx_format.search import BUILD_DONE, BookState, build_command  # noqa: F401

@@ -189,5 +189,5 @@ def _done_by(before: AskedAct, store: Store) -> str | None:
     except PersistenceError:
         outcome = None
     if outcome is None:
-        raise NothingToUndo("what was to be undone was not done", path=store.path)
+        raise NothingToUndo("the last change failed, so there is nothing to undo", path=store.path)
     return None if outcome.undone else outcome.act.id

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agcx_tui.core.local.keeping_on_exit import quietly
+from agcx_tui.core.local.memory import give_back
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
@@ -53,7 +54,8 @@ class CatalogRecord:
         def save() -> None:
             self._is_due = False
             if may_save():
-                self._save()
+                # Ten thousand files may have been read since the last time.
+                self._save(give_back)
 
         if self._catalog is not None and not self._is_due:
             self._is_due = True
@@ -72,7 +74,7 @@ class CatalogRecord:
     def _order_of_table(self) -> tuple[str, bool]:
         return self._table.sort_key, self._table.descending
 
-    def _save(self) -> None:
+    def _save(self, then: Callable[[], None] = lambda: None) -> None:
         if self._catalog is None or not self._is_unsaved:
             return
         self._is_unsaved = False
@@ -80,12 +82,15 @@ class CatalogRecord:
         work = partial(self._catalog.save, self._table.columns, self._table.in_order())
         # Not a worker of the screen, which would end with it: whoever leaves waits for this one.
         self._thread = threading.Thread(
-            target=_save_after, args=(self._thread, work), name="catalog", daemon=True
+            target=_save_after, args=(self._thread, work, then), name="catalog", daemon=True
         )
         self._thread.start()
 
 
-def _save_after(before: threading.Thread | None, save: partial[None]) -> None:
+def _save_after(
+    before: threading.Thread | None, save: Callable[[], object], then: Callable[[], None]
+) -> None:
     if before is not None:
         before.join()
     quietly("the catalog", save)
+    then()

@@ -149,7 +149,7 @@ def replace_text(
             _entry(store, file), number, *texts, keep_history=keep_history
         )
     except ValueError:
-        raise NothingToChange("the message does not hold this text", path=file[0]) from None
+        raise NothingToChange("the message does not contain this text", path=file[0]) from None
     return _outcome(store, act)
 
 
@@ -244,7 +244,7 @@ def _id_of(store: Store, file: File) -> UUID:
     """The id by which the store finds this file."""
     entry = _entries(store, [file])[0]
     if entry.id is None:
-        raise PersistenceError("the name of its file is no session's id", path=entry.path)
+        raise PersistenceError("the name of its file is not a session id", path=entry.path)
     return entry.id
 
 
@@ -255,5 +255,5 @@ def _entries(store: Store, files: Files) -> list[ScanEntry]:
         if entry is not None:
             entries.append(replace(entry, signature=signature or entry.signature))
     if not entries:
-        raise SessionNotFound("any more: deleted by another program", path=store.path)
+        raise SessionNotFound("left: another program deleted it", path=store.path)
     return entries

@@ -233,8 +233,8 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("history.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
     ),
     "import": (
-        Action("import.start", "enter", "start", "import those chosen", footer="import", label="enter",
-               palette="import the conversations of the agents chosen", priority=True),
+        Action("import.start", "enter", "start", "import the chosen agents", footer="import", label="enter",
+               palette="import the conversations of the chosen agents", priority=True),
         Action("import.choose", "space", "choose", "choose, or not", footer="choose", label="space"),
         Action("import.undo", "u", "undo", "undo the import", footer="undo"),
         Action("import.look", "f5", "look", "look again"),

@@ -60,7 +60,7 @@ def deletion_facts(
         favorites_line(favorites, count),
         f"! {line}" if (line := in_use_line(in_use, count)) else "",
         link_line(links, count),
-        f"Nothing restores {them}."
+        f"Nothing can restore {them}."
         if permanently
         else f"{goes} to the trash; agcx undo restores {them}.",
     ]

@@ -39,6 +39,7 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
     # What is typed while a button has the focus: the word begins with it.
     "empty": (Action("empty.word", "d", "begin_word", "type the word that destroys"),),
     "ask-to-undo": (changing("undo.yes", "u", "undo", "undo", footer="undo"),),
+    "new-title": (Action("rename.go", "enter", "submit", "rename", footer="rename", label="enter"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),
     "change": (
         moving("change.first", "down", "enter(0)", "first choice"),
@@ -53,7 +54,7 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
     ),
     "columns": (Action("columns.apply", "ctrl+s", "apply", "apply", footer="apply"),),
     "export": (
-        Action("export.redact", "s", "redact", "hide secrets, or not"),
+        Action("export.redact", "s", "redact", "toggle hiding secrets"),
         Action("export.go", "ctrl+s", "export", "export", footer="export"),
     ),
     "review": (

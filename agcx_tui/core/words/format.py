@@ -191,7 +191,7 @@ def short_reason(error: PersistenceError | None) -> str:
     if isinstance(error, errors.InvalidMagic):
         return "not an AGCX file"
     if isinstance(error, errors.UnsupportedVersion):
-        return f"format version {error.found}, not known"
+        return f"unknown format version {error.found}"
     damage = (
         errors.CorruptData,
         errors.BincodeDecodeError,

@@ -45,7 +45,7 @@ def test_however_often_another_program_saves_the_last_save_stays(
     expected = Signature.at(tmp_path / "session")
     assert expected is not None
     with Tree(tmp_path) as tree, pytest.raises(StaleSession):
-        swap(tree.place("new"), tree.place("session"), expected)
+        swap(tree.place("new"), tree.place("session"), expected, lambda: tree.place("aside"))
     assert (tmp_path / "session").read_bytes() == b"x" * (9 + saves)
     # The other one is ours, or a save that is older.
     older = [b"ours!", *(b"x" * (10 + number) for number in range(saves - 1))]

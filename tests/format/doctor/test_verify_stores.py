@@ -106,6 +106,7 @@ def test_a_copy_of_the_metadata_that_says_something_else(tmp_path):
         ("5af40c88-028e-4622-be8e-79c474100258.tmp", "warning"),
         ("sessions.tmp", "warning"),
         (".x.agcx.0123456789ab.agcx-tmp", "info"),
+        (".5af40c88-028e-4622-be8e-79c474100258.agcx.agcx-aside", "info"),
     ],
 )
 def test_leftovers_are_told_of_and_left(tmp_path, name: str, severity: str):

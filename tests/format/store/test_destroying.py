@@ -12,6 +12,7 @@ import pytest
 from agcx_format import SessionStorage, SessionStore, Store, open_store
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store import paths
+from agcx_format.store.acts.act_dirs import unfinished
 from tests.slow.crash.file_calls import watched
 from tests.slow.crash.versions import session
 from tests.support.stores import contents
@@ -107,3 +108,37 @@ def test_a_folder_is_never_destroyed(store: Store):
         store.destroy_sessions([entry])
     assert contents(store.path, trash=True) == before
     assert last.is_dir()
+
+
+def test_what_an_act_keeps_in_the_trash_is_not_destroyed_alone(store: Store):
+    before = contents(store.path)
+    store.delete(entries(store))
+    kept = [entry for each in store.trash() if (entry := each.entry()) is not None]
+    with pytest.raises(ValueError, match="in the trash"):
+        store.destroy_sessions(kept)
+    store.undo()
+    assert contents(store.path) == before
+
+
+def test_an_act_whose_directory_cannot_be_renamed_does_not_keep_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """As in the image of a container, with changes above it."""
+    for entry in entries(store):
+        store.delete([entry])
+    act = store.log()[0]
+
+    def fail(name: str, arguments: tuple) -> None:
+        if name == "rename" and arguments[0] == act.id:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    with (
+        watched(monkeypatch, before=fail),
+        pytest.raises(PersistenceError, match="lower layer of an overlay"),
+    ):
+        store.empty_trash()
+    assert [each.act.id for each in store.trash()] == [act.id]
+    assert [each.id for each in store.log() if each.is_kept] == [act.id]
+    assert unfinished(store.path) == []
+    store.undo()
+    assert [str(entry.id) for entry in store.scan()] == [act.sessions[0].id]

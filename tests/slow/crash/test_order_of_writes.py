@@ -180,7 +180,7 @@ def test_a_session_that_is_destroyed_is_gone_from_the_disk_before_what_belongs_t
     for entry in list(store.scan()):
         store.checkpoints.create(entry, "kept")
     calls = calls_of(root, "store.destroy_sessions(list(store.scan()))")
-    removed = places(calls, "unlink", r"^\.[^/]*\.agcx\.\w+\.agcx-tmp$")
+    removed = places(calls, "unlink", r"^\.[^/]*\.agcx\.agcx-aside$")
     moved = places(calls, "rename", r"^checkpoints/")
     assert len(removed) == len(moved) == 2
     assert between(calls, removed[-1], moved[0], "^$")

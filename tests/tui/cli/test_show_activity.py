@@ -58,7 +58,7 @@ def test_of_a_damaged_session_what_can_be_read_is_told_and_the_damage_reported(s
 @pytest.mark.parametrize("words", [["--last", "3"], ["--messages", "2-3"]])
 def test_it_is_of_the_whole_session(path, words):
     result = run("show", path, "--activity", *words)
-    assert (result.exit_code, "of the whole session" in result.stderr) == (2, True)
+    assert (result.exit_code, "covers the whole session" in result.stderr) == (2, True)
 
 
 def test_tokens_and_cost_are_told_where_an_import_noted_them(tmp_path):

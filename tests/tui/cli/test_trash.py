@@ -83,7 +83,7 @@ def test_emptying_takes_the_typed_word(store, word, gone):
     run("convert", GRID, "--layout", "2", "--yes")
     run("delete", GRID, "--yes")
     terminal = Terminal("trash", "empty")
-    terminal.wait_for("Type delete to do it")
+    terminal.wait_for("Type delete to confirm")
     # What a conversion wrote again was not deleted.
     assert b"1 deleted session and 1 earlier version" in terminal.written
     terminal.type(word + "\r")

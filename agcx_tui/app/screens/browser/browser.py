@@ -310,7 +310,7 @@ class BrowserScreen(ListingScreen[None]):
     def action_subagents(self) -> None:
         """Show the sessions of subagents beside those that they belong to, or hide them."""
         if not self.table.subagents.there:
-            return self.notify("No session here was started by another one.", markup=False)
+            return self.notify("There are no subagents here.", markup=False)
         self.table.show_subagents(not self.table.subagents.shown)
         self.sessions.update()
         self._show_state()

@@ -29,7 +29,7 @@ def title_line(
 def _sync(sync: SyncState) -> Content:
     """What the import in the background does; nothing if it is done in a moment."""
     if sync.problem:
-        return Content.styled("import failed, i tells why · ", "$text-warning")
+        return Content.styled("import failed, i shows why · ", "$text-warning")
     return Content(f"importing {sync.done:,} of {sync.found:,} · " if sync.found > 1 else "")
 
 

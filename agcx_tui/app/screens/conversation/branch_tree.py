@@ -80,9 +80,7 @@ async def ask_for_branch(screen: Screen[None], source: MessageSource | None) -> 
     The source is None while it is being opened.
     """
     if source is None or not source.complete:
-        screen.notify(
-            "It is still loading: branches are known once all of it is read.", markup=False
-        )
+        screen.notify("Still loading: branches are known once all of it is read.", markup=False)
         return None
     try:
         branches = await asyncio.to_thread(list_branches, source)

@@ -95,7 +95,7 @@ async def _go_back(
     name = safe_line(wanted.name)
     after = max(0, conversation.metadata.message_count - wanted.metadata.message_index)
     lost = f"The {counted(after, 'message')} after it go to the trash." if after else ""
-    facts = f"{lost} c makes a new session of it instead.".strip()
+    facts = f"{lost} c creates a new session from it instead.".strip()
     if not await screen.app.push_screen_wait(AskDialog(f"Go back to {name}?", facts, "Go back")):
         return None
     return (lambda store: store_work.go_back(store, wanted), f"Went back to {name}")

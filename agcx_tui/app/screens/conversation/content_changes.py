@@ -180,7 +180,7 @@ async def _found(
     try:
         review, stopped = await run_with_progress(
             place.screen.app,
-            "Looking for it in the session and its checkpoints",
+            "Searching the session and its checkpoints",
             Progress(1),
             lambda should_stop: store_work.review(store, place.file, texts, secrets),
         )

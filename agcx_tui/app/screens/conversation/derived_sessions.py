@@ -85,7 +85,7 @@ class DerivedSessions:
         if transcript.source.known() < 2:
             return "A session of one message cannot be split."
         if transcript.current == 0:
-            return "Go to the message where the new session begins; this is the first."
+            return "Go to the message where the new session should begin; this is the first one."
         return ""
 
     def _obstacle(self, conversation: Conversation | None, transcript: Transcript) -> str:
@@ -97,7 +97,7 @@ class DerivedSessions:
         if obstacle := self.acts.obstacle():
             return obstacle
         if not transcript.source.complete:
-            return "It is still loading: it can be changed once all of it is read."
+            return "Still loading: it can be changed once all of it is read."
         if transcript.source.error is not None:
             return "A damaged session cannot be changed; agcx repair recovers what can be read."
         return ""

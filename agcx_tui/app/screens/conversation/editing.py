@@ -37,7 +37,7 @@ async def open_in_editor(screen: Screen[None], conversation: Conversation, path:
         with screen.app.suspend():
             problem = editor.run(command, place)
     except SuspendNotSupported:
-        problem = "This terminal cannot be handed to an editor."
+        problem = "An editor cannot be opened in this terminal."
     if problem:
         screen.notify(safe_line(problem), severity="error", markup=False)
 

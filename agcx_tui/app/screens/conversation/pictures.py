@@ -48,7 +48,7 @@ async def show_picture(screen: Screen[None], url: str) -> None:
     try:
         problem = "" if kind and _is_drawn(screen.app, kind) else "This terminal shows no pictures"
     except ImportError:
-        problem = f"Pictures need a package more; {how_to_install('pictures')}"
+        problem = f"Pictures need another package; {how_to_install('pictures')}"
     except (SuspendNotSupported, OSError):
         problem = "This terminal cannot be asked for its size in pixels"
     if problem:

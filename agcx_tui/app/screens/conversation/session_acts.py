@@ -170,7 +170,9 @@ class SessionActs:
         if before is not None:
             _check_done(before)
         if not self.done:
-            raise NothingToUndo("what was to be undone was not done", path=store.path)
+            raise NothingToUndo(
+                "the last change failed, so there is nothing to undo", path=store.path
+            )
         wanted = self.done.pop()
         try:
             return store_work.undo(store, wanted)
@@ -189,4 +191,4 @@ def _check_done(before: AskedAct) -> None:
     except PersistenceError:
         outcome = None
     if outcome is None:
-        raise NothingToUndo("what was to be undone was not done")
+        raise NothingToUndo("the last change failed, so there is nothing to undo")

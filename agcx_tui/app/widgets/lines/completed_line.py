@@ -83,7 +83,7 @@ class CompletedLine(TypedLine):
             self.go_on(step)
         elif not candidates:
             # Not to the next pane, which would obey what is typed next.
-            self.post_message(self.Offered("tab: nothing completes this", found=False))
+            self.post_message(self.Offered("tab: no completion", found=False))
         else:
             chosen %= len(candidates)
             made = line[: completion.start] + candidates[chosen]

@@ -163,7 +163,7 @@ class Transcript(Roll, can_focus=True):
         if self._goal is not None:
             return "to the end" if self._goal >= ALL else f"to message {self._goal + 1:,}"
         if self.showing.busy:
-            return "looking for what is to be shown"
+            return "looking for the messages to show"
         return f"looking for the {self._finder.wanted}" if self._finder.wanted else ""
 
     def give_up(self) -> bool:

@@ -113,7 +113,8 @@ def test_a_large_session_is_the_same_and_not_held_in_memory(maker, path, monkeyp
     monkeypatch.setattr(limits, "PAGE_OF_MESSAGES", 50)
     streamed = read(maker, path)
     is_streamed = isinstance(streamed.conversation.messages, StreamedMessages)
-    assert is_streamed == (maker in ("copilot", "pi", "qwen", "droid"))
+    # A database holds many sessions: its size says nothing of one. Of old OpenCode it is many files.
+    assert is_streamed == (maker not in ("opencode", "opencode older", "cursor store"))
     assert streamed == whole
 
 

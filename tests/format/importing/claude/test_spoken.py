@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
+
+import pytest
 
 from agcx_format.importing.claude.spoken import AgentLine, UserLine, usual_after
 from agcx_format.importing.claude.transcript import convert
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import parse_lines
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.words import text_of
 
 ABOUT = {
     "sessionId": "11111111-2222-4333-8444-555555555555", "cwd": "/src", "gitBranch": "main",
@@ -19,6 +23,8 @@ ABOUT = {
 SPENT = {"input_tokens": 3, "output_tokens": 4, "cache_read_input_tokens": 5, "service_tier": "x"}
 CALL = {"type": "tool_use", "id": "t", "name": "Read", "input": {"file_path": "/a", "limit": 3}}
 RESULT = {"type": "tool_result", "tool_use_id": "t", "content": "text", "is_error": False}
+# A result with the fields of a call is read as one.
+BOTH = RESULT | {"id": "t2", "name": "Bash", "input": {"command": "ls"}}
 FILE = {"file": {"filePath": "/a", "startLine": 1, "numLines": 3}, "durationMs": 12, "agentId": "a"}
 ODD = (
     None,
@@ -55,7 +61,7 @@ LINES = (
 def variants() -> Iterator[dict]:
     """Each line as it is, and with another value in, or without, a field of it and what is in it."""
     names = [*ABOUT, "uuid", "isMeta", "toolUseResult", "planContent", "costUSD", "agcx"]
-    for line in LINES:
+    for line in (*LINES, said(7, "user", [BOTH])):
         message, content = line["message"], line["message"]["content"]
         for odd in ODD:
             yield from (line | {name: odd} for name in [*names, "message"])
@@ -70,22 +76,122 @@ def variants() -> Iterator[dict]:
         yield line
 
 
+def read(data: list[bytes], first: int, path: Path, **how: bool) -> Imported:
+    lines = parse_lines(data, usual=usual_after(first))
+    return convert(lines, path, Timestamp.from_ns(0), **how)
+
+
+def encoded(*lines: dict) -> list[bytes]:
+    return [json.dumps(line).encode() + b"\n" for line in lines]
+
+
 def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
     # What is said again is left out, so each line has an id of its own, but for the last ones.
     lines = [line | {"uuid": line.get("uuid") and f"{n}"} for n, line in enumerate(variants())]
-    data = [json.dumps(line).encode() + b"\n" for line in [*LINES, *lines, *LINES]]
+    data = encoded(*LINES, *lines, *LINES)
 
-    def read(first: int) -> Imported:
-        return convert(
-            parse_lines(data, usual=usual_after(first)), tmp_path / "a", Timestamp.from_ns(0)
-        )
-
-    typed, plain = read(len(LINES)), read(len(data))
+    typed, plain = read(data, len(LINES), tmp_path / "a"), read(data, len(data), tmp_path / "a")
+    stored = read(data, len(LINES), tmp_path / "a", stores=True)
+    assert stored.conversation == plain.conversation
+    assert stored.report == typed.report
     assert typed.metadata == plain.metadata
     assert typed.conversation == plain.conversation
     assert {**asdict(typed.report), "examples": 0} == {**asdict(plain.report), "examples": 0}
     again = sum(n for kind, n in typed.report.duplicates.items() if "the same line again" in kind)
     assert again == len(LINES)
+
+
+SO = [{"type": "text", "text": "So."}]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        # What an export of this program noted.
+        said(2, "assistant", SO, agcx={"tags": ["mine"], "title": "Mine", "model": "x"}),
+        said(2, "assistant", [CALL | {"input": {"n": 10**30}}]),
+        said(2, "user", [RESULT], isMeta=1),
+        said(2, "user", [RESULT | {"is_error": 1}]),
+        said(2, "assistant", SO, parentUuid=None, timestamp=None),
+        said(2, "assistant", SO, uuid=""),
+    ],
+)
+def test_an_odd_line_between_usual_ones_is_read_like_everywhere(tmp_path, odd):
+    # Another conversation begins before it, and one line says the same again.
+    more = said(3, "user", "And now?"), odd, said(4, "user", "Go on"), odd
+    data = encoded(LINES[0], LINES[0] | {"parentUuid": None, "uuid": "u8"}, *more)
+    typed, plain = read(data, 1, tmp_path / "a"), read(data, len(data), tmp_path / "a")
+    assert (typed.metadata, typed.conversation) == (plain.metadata, plain.conversation)
+    assert typed.report.duplicates == plain.report.duplicates
+    assert typed.report.bad_lines == plain.report.bad_lines
+
+
+@pytest.mark.parametrize("first", [1, 100])
+def test_what_was_rewound_is_a_branch(tmp_path, first):
+    asked, other = said(3, "user", "this"), said(5, "user", "that", parentUuid="u2")
+    answered = said(2, "assistant", SO), asked, said(4, "assistant", SO), other
+    data = encoded(said(1, "user", "Why?", parentUuid=None), *answered, said(6, "assistant", SO))
+    messages = read(data, first, tmp_path / "a").conversation.messages
+    branches = [message.metadata.branch_id for message in messages]
+    assert [branch is None for branch in branches] == [True, True, False, False, True, True]
+
+
+@pytest.mark.parametrize("first", [1, 100])
+def test_another_first_message_is_a_branch_where_it_is_said_which_goes_on(tmp_path, first):
+    last = {"type": "last-prompt", "sessionId": ABOUT["sessionId"], "leafUuid": "u5"}
+    begun = said(3, "user", "this", parentUuid=None), said(4, "assistant", SO)
+    again = said(5, "user", "that", parentUuid=None), said(6, "assistant", SO)
+    data = encoded({"type": "mode", "sessionId": ABOUT["sessionId"]}, *begun, *again, last)
+    messages = read(data, first, tmp_path / "a").conversation.messages
+    assert [message.metadata.branch_id is None for message in messages] == [False] * 2 + [True] * 2
+
+
+@pytest.mark.parametrize("first", [1, 100])
+@pytest.mark.parametrize("mark", [{}, {"is_error": None}, {"is_error": "false"}])
+def test_a_result_that_comes_again_is_the_same_however_it_says_that_nothing_failed(
+    tmp_path, first, mark
+):
+    again = {name: value for name, value in RESULT.items() if name != "is_error"} | mark
+    data = encoded(LINES[0], *(said(2, "user", [result]) for result in (RESULT, again)))
+    session = read(data, first, tmp_path / "a")
+    assert session.report.duplicates == {"user, the same line again": 1}
+
+
+def test_a_line_that_is_nested_too_deeply_is_said_and_the_next_one_read(tmp_path):
+    # How deep a parser and an encoder go differs by a few levels, which depend on the stack.
+    (call,) = encoded(said(2, "assistant", [CALL | {"input": "DEEP"}]))
+    deep = (
+        call.replace(b'"DEEP"', b'{"a":' * depth + b"1" + b"}" * depth).replace(
+            b'"u2"', b'"d%d"' % depth
+        )
+        for depth in range(900, 1_000)
+    )
+    before, after = encoded(said(1, "user", "Why?"), said(3, "user", "Go on"))
+    session = read([before, *deep, after], 1, tmp_path / "a")
+    last = session.conversation.messages[-1]
+    assert text_of(last.item) == "Go on"
+
+
+def test_only_what_is_marked_by_true_is_so_marked(tmp_path):
+    """A number, or a text, is no mark: the person's words stay theirs, a result does not become a failure."""
+    marks = ("isMeta", "isSidechain", "isCompactSummary")
+    lines = [said(1, "user", "Why?"), said(2, "assistant", [CALL])]
+    lines += [said(3, "user", [RESULT | {"is_error": "false"}])]
+    lines += [
+        said(n, "user", f"words {mark}", **{mark: "false"}) for n, mark in enumerate(marks, 4)
+    ]
+    session = read(encoded(*lines), 1, tmp_path / "a")
+    messages = session.conversation.messages
+    assert [getattr(m.item, "role", "") for m in messages] == [
+        "user",
+        "",
+        "",
+        "user",
+        "user",
+        "user",
+    ]
+    (record,) = messages[2].metadata.tool_calls
+    assert (record.success, record.error) == (True, None)
 
 
 def test_nearly_all_lines_of_a_transcript_are_usual():

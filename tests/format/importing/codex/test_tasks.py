@@ -123,6 +123,7 @@ def test_it_is_the_same_after_an_export_and_an_import(tmp_path):
     back = read_rollout(path)
     assert speakers(back) == speakers(session) == ["User", "Task from its parent", "Assistant"]
     assert list(back.conversation.messages) == list(session.conversation.messages)
+    assert back.metadata.turn_count == session.metadata.turn_count == 0
 
 
 def test_a_task_that_was_imported_as_the_persons_becomes_its_parents(tmp_path):

@@ -11,6 +11,7 @@ from agcx_format.importing.codex.usual import EventLine, ItemLine, usual_after
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import parse_lines
 from agcx_format.model.timestamps import Timestamp
+from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import event, item, meta
 
 PASSED = "internal_chat_message_metadata_passthrough"
@@ -50,7 +51,7 @@ def variants() -> Iterator[dict]:
         for odd in ODD:
             yield line | {"ordinal": odd}
             yield line | {"timestamp": odd}
-            for name in [*line["payload"], "namespace", PASSED]:
+            for name in [*line["payload"], "namespace", "message", "text", PASSED]:
                 yield line | {"payload": line["payload"] | {name: odd}}
         for name in line["payload"]:
             yield line | {"payload": {n: v for n, v in line["payload"].items() if n != name}}
@@ -67,6 +68,21 @@ def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
     assert typed.conversation == plain.conversation
     assert {**asdict(typed.report), "examples": 0} == {**asdict(plain.report), "examples": 0}
     assert typed.report.examples.keys() == plain.report.examples.keys()
+
+
+def test_an_event_that_has_a_message_as_well_says_that(tmp_path):
+    lines = meta(), event("agent_reasoning", text="Hm.", message="Something else")
+    data = [json.dumps(line).encode() + b"\n" for line in lines]
+    session = convert(parse_lines(data, usual=usual_after(1)), tmp_path / "a", Timestamp.from_ns(0))
+    assert [text_of(m.item) for m in session.conversation.messages] == ["Something else"]
+
+
+def test_an_object_without_fields_is_counted_and_says_nothing(tmp_path):
+    lines = [b"{}\n", json.dumps({"type": "new_kind", "payload": {}}).encode() + b"\n"]
+    data = [json.dumps(meta()).encode() + b"\n", *lines]
+    session = convert(parse_lines(data), tmp_path / "a", Timestamp.from_ns(0))
+    assert [text_of(m.item) for m in session.conversation.messages] == ["[new_kind] {}"]
+    assert session.report.unknown == {"{}": 1, "new_kind": 1}
 
 
 def test_nearly_all_lines_of_a_rollout_are_usual():

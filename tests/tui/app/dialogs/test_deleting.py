@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from textual import events
+from textual.widgets import Button
 
 from agcx_format import InputText, Message, new_message
 from agcx_format.store.store import open_store
@@ -49,6 +50,22 @@ async def test_deleting_asks_with_the_numbers_that_matter_and_cancel_focused(sto
         assert "Last used between 3 hours ago and 2 hours ago." in text
         assert "One of them is a favorite." in text
         assert "u to undo" in text
+
+
+async def test_the_buttons_say_the_key_that_asked_and_answers(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("d")
+        dialog = await on_top(pilot, ConfirmDelete)
+        assert str(dialog.query_one("#delete", Button).label) == "Delete d"
+        await pilot.press("d")
+        await until(pilot, lambda: "Deleted" in notices(pilot))
+    async with browser(store).run_test(size=SIZE) as pilot:
+        # Of another run: it asks.
+        await scanned(pilot, 14)
+        await pilot.press("u")
+        question = await on_top(pilot, AskToUndo)
+        assert str(question.query_one("#yes", Button).label) == "Undo u"
 
 
 @pytest.mark.parametrize("key", ["enter", "escape"])

@@ -38,7 +38,7 @@ async def test_a_branch_is_chosen_by_its_first_words(tmp_path):
         app = pilot.app
         await until(pilot, lambda: app.screen.has_class("-branched"))
         await pilot.pause()
-        assert "Without checkpoints" in said(app.screen)
+        assert "Checkpoints are not exported" in said(app.screen)
         picks = list(app.screen.query("#branch Pick"))
         assert [str(pick.label) for pick in picks] == [
             "All, under headings", "The path to the last message", "branchwords", "secondbranch",
@@ -57,4 +57,4 @@ async def test_a_conversation_that_does_not_branch_offers_no_choice():
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
         await until(pilot, lambda: not any(each.group == "branches" for each in app.workers))
         assert not app.screen.query_one("#branch", RadioSet).display
-        assert "Without checkpoints" not in said(app.screen)
+        assert "Checkpoints are not exported" not in said(app.screen)

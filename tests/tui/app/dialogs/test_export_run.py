@@ -143,7 +143,7 @@ async def test_several_go_into_one_file_when_the_path_ends_as_one_does(out):
         assert "a name that ends in .md" in text_of(asked)
         field = asked.query_one("#path", Input)
         field.value = str(target)
-        await until(pilot, lambda: "One file with all 3" in text_of(asked))
+        await until(pilot, lambda: "All 3 go into one file" in text_of(asked))
         await pilot.press("ctrl+s")
         await until(pilot, lambda asked=asked: "It exists already." in text_of(asked))
         assert target.read_text() == "mine"
@@ -159,12 +159,12 @@ async def test_what_cannot_be_one_file_says_so(out):
         field = asked.query_one("#path", Input)
         field.value = str(out / "all.html")
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "One file for all ends in .md" in text_of(asked))
+        await until(pilot, lambda: "For one file, end the name in .md" in text_of(asked))
         await pilot.click("#format-codex")
         await until(pilot, lambda: field.value.endswith(".jsonl"))
         assert "one file for all" not in text_of(asked)
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "Such a file holds one conversation" in text_of(asked))
+        await until(pilot, lambda: "A file of this format holds one" in text_of(asked))
         assert pilot.app.screen is asked
         assert list(out.iterdir()) == []
 

@@ -171,7 +171,7 @@ async def test_what_is_done_with_such_a_file_is_done(store, name, thorough):
             await until(pilot, lambda: table.favorite(table.row_of(path)) is not favorite)
             # A copy gets an id, and it is only known where the original stands by its own.
             await press(pilot, "D", "enter")
-            await until(pilot, lambda: "the name of its file is no session's id" in notices(pilot))
+            await until(pilot, lambda: "the name of its file is not a session id" in notices(pilot))
         check_drawn(pilot)
 
 

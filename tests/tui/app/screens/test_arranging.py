@@ -119,7 +119,7 @@ async def test_on_a_heading_enter_says_what_it_does_and_a_key_for_a_session_asks
         await until(pilot, lambda: notices(pilot) == "Choose a session.")
         assert footer.shown()[0].description == "collapse"
         await pilot.press("A")
-        await until(pilot, lambda: "No session here was started by another" in notices(pilot))
+        await until(pilot, lambda: "There are no subagents here" in notices(pilot))
         # The preview says what the section holds.
         head = screen.query_one("#preview-head", Static)
         section = screen.sessions.section

@@ -123,7 +123,7 @@ async def test_what_is_not_in_a_message_is_not_replaced(root):
         dialog = await on_top(pilot, ReplaceDialog)
         dialog.query_one("#old", Input).value = "nowhere"
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: "does not hold this text" in notices(pilot))
+        await until(pilot, lambda: "does not contain this text" in notices(pilot))
     assert contents(root) == before
 
 

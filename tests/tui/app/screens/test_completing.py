@@ -145,5 +145,5 @@ async def test_tab_stays_where_nothing_completes_and_says_so(store):
         await pilot.press("slash", *"queu", "tab", "e")
         assert screen.query_one("#filter").value == "queue"
         await pilot.press("tab")
-        assert "nothing completes this" in line(screen, "#filter-status")
+        assert "no completion" in line(screen, "#filter-status")
         assert screen.focused is screen.query_one("#filter")

@@ -64,6 +64,8 @@ async def test_f2_renames_in_its_line_and_u_takes_it_back(store):
         screen = await scanned(pilot)
         await pilot.press("down", "f2")
         rename = await on_top(pilot, RenameScreen)
+        keys = [(key.label, key.description) for key in rename.query_one(KeyLine).shown()]
+        assert keys == [("enter", "rename"), ("esc", "cancel")]
         field = rename.query_one(Input)
         assert field.value == GRID
         # In its line, over its title.

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import product
+
+import pytest
 from rich.style import Style
 from textual import on
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
-from agcx_format.search import Hit, SessionHits
+from agcx_format.errors import CorruptData
+from agcx_format.search import Hit, SessionHits, Unsearched
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.app.widgets.results.result_row import ResultLook, draw_row
-from agcx_tui.core.search.results import FoundLine, Heading, Results, Row
+from agcx_tui.core.search.results import (
+    CloseWord,
+    FoundLine,
+    Heading,
+    Missing,
+    More,
+    Note,
+    Results,
+    Row,
+)
 from tests.support.browsing import until
 
 
@@ -68,6 +81,38 @@ async def test_the_first_result_is_followed_also_if_there_was_none_for_a_while()
         assert shown.virtual_size.height == len(results.rows)
         assert shown.drawn == drawn
         assert not laid_out
+
+
+@pytest.mark.parametrize("line", ["words before the needle", "前" * 9 + "needle", "needle"])
+def test_rows_have_the_width_of_the_list_however_narrow_it_is(line):
+    at = line.index("needle")
+    hit = Hit("a.agcx", line, 0, "user", "", at, at + 6, line, 0)
+    found = SessionHits("a.agcx", line, "", (hit,), 1)
+    error = CorruptData("damaged", path="a.agcx")
+    rows: list[Row] = [
+        FoundLine(found, (hit,)),
+        Heading(found),
+        More(found, 5, True),
+        Missing(Unsearched("a.agcx", error)),
+        CloseWord("nedle", line, line),
+        Note(line),
+    ]
+    look = ResultLook(*[Style()] * 7)
+    for row, width, cursor in product(rows, range(40), (False, True)):
+        drawn = draw_row(row, width, look, 0, lambda path: "/project", cursor=cursor)
+        assert drawn.cell_length == width
+
+
+def test_a_long_title_gives_room_to_the_project_that_tells_it_from_others():
+    row = Heading(SessionHits("a.agcx", "When I load the dashboard, I see 4 queries", "", (), 1))
+    look = ResultLook(*[Style()] * 7)
+
+    def shown(width: int) -> str:
+        return draw_row(row, width, look, 0, lambda path: "/src/billing", cursor=False).text
+
+    assert shown(62).split("  ")[:2] == [" When I load the dashboard, I se…", "billing"]
+    # Not where hardly anything of the title would be left.
+    assert shown(44).startswith(" When I load the dashbo…   ")
 
 
 def test_a_line_is_cut_before_its_match_only_where_it_does_not_fit():

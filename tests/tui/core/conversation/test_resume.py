@@ -35,7 +35,7 @@ def test_the_agents_own_id_is_taken_where_it_is_another_one():
 
 @pytest.mark.parametrize("id", ["--model=x", "a b", "$(x)", "-", "a\nb"])
 def test_an_id_that_is_no_id_is_refused(id):
-    assert "no id" in found(["codex"], **{OWN_ID: id})[0].problem
+    assert "is not valid" in found(["codex"], **{OWN_ID: id})[0].problem
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_what_stands_in_the_way_is_said(tmp_path):
     assert "not on the PATH" in obstacle(here, {"PATH": ".:"})
     gone = found(["codex"], str(tmp_path / "gone"))[0]
     assert obstacle(gone, {"PATH": str(tmp_path)}) == f"Its directory is gone: {tmp_path}/gone"
-    assert "does not say" in obstacle(found(["codex"], "src")[0], {"PATH": str(tmp_path)})
+    assert "does not record" in obstacle(found(["codex"], "src")[0], {"PATH": str(tmp_path)})

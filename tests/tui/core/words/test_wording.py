@@ -126,7 +126,7 @@ def test_the_home_directory_is_written_as_a_tilde(monkeypatch):
     ("error", "expected"),
     [
         (InvalidMagic("does not begin with AGCX", section="header"), "not an AGCX file"),
-        (UnsupportedVersion(7, 1, section="header"), "format version 7, not known"),
+        (UnsupportedVersion(7, 1, section="header"), "unknown format version 7"),
         (CorruptData("it ends", section="header", truncated=True), "cut off in header"),
         (CorruptData("nothing is left of it", section="header"), "damaged in header"),
         (CorruptData("99 bytes are too many", section="metadata"), "damaged in metadata"),

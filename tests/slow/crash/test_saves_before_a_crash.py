@@ -1,0 +1,77 @@
+"""Another program saves a session in the instant before it is taken out of its place, and then all stops.
+
+What came out is that save, and nobody has looked at it yet: it must not be taken for a leftover.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agcx_format import Store, open_store, write_session
+from agcx_format.disk import exchange
+from tests.slow.crash.processes import child
+from tests.slow.crash.versions import assert_clean, session, version_of
+
+A = UUID(int=1 << 96)
+FOREIGN = 99
+
+
+def edit(store: Store) -> None:
+    store.update_metadata(A, title="new")
+
+
+def edit_and_undo(store: Store) -> None:
+    edit(store)
+    store.undo()
+
+
+ACTS: dict[str, Callable[[Store], object]] = {
+    "destroy": lambda store: store.destroy_sessions(list(store.scan())),
+    "delete": lambda store: store.delete(list(store.scan())),
+    "edit": edit,
+    "undo an edit": edit_and_undo,
+}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_what_came_out_is_in_its_place_again(
+    act: Callable[[Store], object], number: int, tmp_path: Path
+):
+    """Where files cannot be exchanged; `number` counts the times that it is taken out."""
+    root, aside = tmp_path / "store", tmp_path / "saved.agcx"
+    open_store(root).save_session(A, *session(A, 1, 300))
+    write_session(aside, *session(A, FOREIGN, 300))
+    target = root / f"{A}.agcx"
+    left = number
+
+    def work() -> None:
+        exchange._system_call = lambda: None
+        rename = os.rename
+
+        def rename_after_a_save(source, *others, **folders) -> None:
+            nonlocal left
+            is_out = os.path.basename(source) == target.name and target.exists()
+            left -= is_out
+            if is_out and left == 0:
+                os.replace(aside, target)
+                rename(source, *others, **folders)
+                os.kill(os.getpid(), signal.SIGKILL)
+            rename(source, *others, **folders)
+
+        os.rename = rename_after_a_save
+        act(open_store(root))
+
+    with child(work) as pid:
+        _, status = os.waitpid(pid, 0)
+    if not os.WIFSIGNALED(status):
+        assert number == 2
+        return
+    assert_clean(root)
+    assert version_of(target) == (A, FOREIGN)
