@@ -33,28 +33,29 @@ def test_what_is_drawn_while_the_line_takes_nothing_is_the_last_picture_alone(tm
         assert screen.end() == 0
 
 
-def _saved(title, message):
-    metadata, conversation, state = new_session(title=title, messages=[message])
-    return metadata.id, metadata, conversation, state
-
-
 def test_a_screen_that_is_opened_or_left_is_drawn_once(tmp_path: Path):
     store = open_store(tmp_path / "store")
     said = new_message(Message(None, "user", [InputText("over a slow line\n" * 40)]))
     store.save_session(*_saved("Far away", said))
-    places = {"HOME": str(tmp_path), "AGCX_STORE": str(store.path)}
-    with Terminal(agcx(), places, (120, 40)) as screen:
+    environment = {"HOME": str(tmp_path), "AGCX_STORE": str(store.path)}
+    with Terminal(agcx(), environment, (120, 40)) as screen:
         screen.wait_for("a slow line")
         screen.drain()
-        for key, shown in (
-            ("f", "Search inside all"),
-            ("\x1b", "Far away"),
-            ("f", "lease expired"),
+        for key, shown, places in (
+            ("f", "Search inside all", 1),
+            # In the list, and above the preview.
+            ("\x1b", "Far away", 2),
+            ("f", "Search inside all", 1),
         ):
             before = len(screen.written)
             screen.type(key)
             screen.until(lambda at=before, text=shown: text.encode() in screen.written[at:], shown)
             screen.drain()
-            assert screen.written[before:].count(shown.encode()) == 1, key
+            assert screen.written[before:].count(shown.encode()) == places, key
         screen.type("\x03")
         assert screen.end() == 0
+
+
+def _saved(title, message):
+    metadata, conversation, state = new_session(title=title, messages=[message])
+    return metadata.id, metadata, conversation, state

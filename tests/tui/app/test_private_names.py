@@ -97,6 +97,7 @@ def test_what_is_overridden_is_there_and_is_all_that_is():
         if any(hasattr(base, name) for base in each.__bases__)
     }
     assert overridden == {
+        "EndingApp._display",
         "EndingApp._handle_exception",
         "HeldScreen._compositor_refresh",
         "HeldScreen._invoke_and_clear_callbacks",
