@@ -116,4 +116,6 @@ def is_person(match: Match) -> bool:
 
 
 def is_argument(match: Match) -> bool:
-    return not is_nothing(secret_of(match))
+    value = secret_of(match)
+    # What a shell runs to get it; quotation marks in that may have ended it early.
+    return not value.startswith("$(") and not is_nothing(value)

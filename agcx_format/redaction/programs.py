@@ -19,29 +19,45 @@ def _is_in_password_file(match: Match) -> bool:
     return is_argument(match) and _host(match.string, max(0, start - 104), start) is not None
 
 
+_QUOTE = r"""\\{0,3}["']"""
+_BARE = r"""[^\s"'\\;|&$<>(){}]{3,200}+"""
+
+
+def _quoted(quote: str) -> str:
+    """An argument up to the quotation mark that closes it, whatever is in between."""
+    ends = rf"""(?P={quote})|["`]"""
+    return rf"(?>(?:(?!{ends})(?:\\[^\r\n]|[^\\\r\n])){{3,200}})(?={ends})"
+
+
 IN_PROGRAMS = (
+    context("password", "curl", rf"""
+        curl\b[^\n;|]{{0,200}}?[ ](?:-u|--user)[ =]?
+        (?: (?P<around>{_QUOTE})[^\s:"'\\/]{{1,64}}:(?P<secret_around>{_quoted("around")})
+          | (?:{_QUOTE})?[^\s:"'\\/]{{1,64}}:
+            (?: (?P<quote>{_QUOTE})(?P<secret_quoted>{_quoted("quote")})
+              | (?:{_QUOTE})?(?P<secret>{_BARE}) ) )""", is_argument),
     context("password", "identified",
             r"identified[ ](?:with[ ][a-z0-9_]{1,40}[ ])?by[ ]'(?P<secret>[^'\s\\\"]{3,200}+)'"),
     context(
         "password",
-        "sshpass|mysql|curl|machine|default login|docker|podman|az login|acr login|oc login|registry login"
+        "sshpass|mysql|machine|default login|docker|podman|az login|acr login|oc login|registry login"
         "|skopeo login|buildah login|redis-cli|mongo|zip|7z|openssl|keytool|htpasswd", r"""
-        (?: sshpass[ ]{1,4}-p[ ]?(?:\\?["'])?
-          | mysql(?:dump|admin)?\b[^\n;|&]{0,200}?[ ]-p(?=[^\s-])(?:\\?["'])?
-          | curl\b[^\n;|]{0,200}?[ ](?:-u|--user)[ =]?(?:\\?["'])?[^\s:"'\\/]{1,64}:
+        (?: sshpass[ ]{1,4}-p[ ]?
+          | mysql(?:dump|admin)?\b[^\n;|&]{0,200}?[ ]-p(?=[^\s-])
           | (?:machine[ \t]{1,4}[^\s"\\]{1,100}|default)
             (?>(?:(?:[ \t]|\r?\n|\\[rnt]){1,8}(?:login|account)[ \t]{1,4}[^\s"\\]{1,100}){1,2})
             (?:[ \t]|\r?\n|\\[rnt]){1,8}password[ \t]{1,4}
           | (?:docker|podman|(?<![a-z])(?:az|acr|oc|registry)|skopeo|buildah)[ ]login\b
-            [^\n;|&]{0,200}?[ ]-p[ =]?(?=[^\s-])(?:\\?["'])?
-          | redis-cli\b[^\n;|&]{0,200}?[ ](?-i:-a)[ ](?:\\?["'])?
-          | mongo(?:sh|dump|restore|export|import)?\b[^\n;|&]{0,200}?[ ](?-i:-p)[ ](?:\\?["'])?
-          | (?<![a-z])zip\b[^\n;|&]{0,200}?[ ](?-i:-P)[ ]?(?:\\?["'])?
-          | (?<![a-z0-9._-])7z[arz]?(?:\.exe)?[ ](?:[^\n;|&]{0,200}?[ ])?(?-i:-p)(?=[^\s-])(?:\\?["'])?
+            [^\n;|&]{0,200}?[ ]-p[ =]?(?=[^\s-])
+          | redis-cli\b[^\n;|&]{0,200}?[ ](?-i:-a)[ ]
+          | mongo(?:sh|dump|restore|export|import)?\b[^\n;|&]{0,200}?[ ](?-i:-p)[ ]
+          | (?<![a-z])zip\b[^\n;|&]{0,200}?[ ](?-i:-P)[ ]?
+          | (?<![a-z0-9._-])7z[arz]?(?:\.exe)?[ ](?:[^\n;|&]{0,200}?[ ])?(?-i:-p)(?=[^\s-])
           | openssl\b[^\n;|&]{0,200}?[ ]pass:
-          | keytool\b[^\n;|&]{0,200}?[ ]-(?:store|key)pass[ ](?:\\?["'])?
-          | htpasswd[ ]-[a-z]{0,4}b[a-z]{0,4}[ ][^\s"\\]{1,100}[ ][^\s"\\]{1,64}[ ](?:\\?["'])? )
-        (?P<secret>[^\s"'\\;|&$<>(){}]{3,200}+)""", is_argument,
+          | keytool\b[^\n;|&]{0,200}?[ ]-(?:store|key)pass[ ]
+          | htpasswd[ ]-[a-z]{0,4}b[a-z]{0,4}[ ][^\s"\\]{1,100}[ ][^\s"\\]{1,64}[ ])
+        """ + rf"""(?: (?P<quote>{_QUOTE})(?P<secret_quoted>{_quoted("quote")})
+          | (?:{_QUOTE})?(?P<secret>{_BARE}) )""", is_argument,
     ),
     # A name alone is a file of cookies.
     context("cookie", "curl", r"""

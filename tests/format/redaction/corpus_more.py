@@ -80,7 +80,25 @@ _NOT_ITS_OWN = [
 ]
 _SHORT_LAST = "sk-" + "ant-" + _FULL[:60] + "\n" + _FULL[:20]
 
+# A password in quotation marks may have any characters in it.
+_ODD = "aB3$dE5 (gh);9x"
+_QUOTED = [
+    text.replace("@", _ODD)
+    for text in (
+        "sshpass -p '@' ssh host",
+        'sshpass -p "@" ssh host',
+        "mysql -u root -p'@' shop",
+        "curl -u 'alice:@' https://x.example",
+        "curl -u alice:'@' https://x.example",
+        "docker login -u bob -p '@' quay.io",
+        "redis-cli -a '@' ping",
+        "7z x -p'@' a.7z",
+        "keytool -list -storepass '@' -v",
+    )
+]
+
 MORE = [
+    *(("password", text, _ODD) for text in _QUOTED),
     *((kind, text, text.partition("\n")[0]) for kind, text in _NOT_ITS_OWN),
     ("anthropic-key", f"{_SHORT_LAST}\n{_FULL[:60]}", _SHORT_LAST),
     (
@@ -162,6 +180,18 @@ NOT_MORE = [
             "$ cat ~/.pgpass\ndb.example:5432:shop:alice:@\n",
         )
         for each in ("password", "xxxxxxxx", "********", "changeme")
+    ),
+    *(
+        text.replace("@", each)
+        for text in ('sshpass -p "@" ssh host', 'curl -u "alice:@" https://x', 'redis-cli -a "@"')
+        for each in (
+            "$PASSWORD",
+            "${PASSWORD}",
+            "$(pass show x)",
+            '$(cat "$1")',
+            "{password}",
+            "<it>",
+        )
     ),
     "the mnemonic is a word that helps you remember which flag does what when you are in a hurry",
     "mnemonic: one two three four five six seven eight nine ten eleven",

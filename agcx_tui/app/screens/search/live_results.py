@@ -22,7 +22,7 @@ from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.core.local.giving_way import give_way
 from agcx_tui.core.search.close_spellings import close_spellings
 from agcx_tui.core.search.line import SearchLine
-from agcx_tui.core.search.results import CloseWord, Results
+from agcx_tui.core.search.results import CloseWord, Heading, Results
 from agcx_tui.core.search.searcher import NEWEST, Arrived, Order, Searcher
 
 __all__ = ["CloseWordsFound", "LiveResults"]
@@ -46,7 +46,8 @@ class CloseWordsFound(Message):
 class LiveResults:
     """`line` is searched for, `progress` says how far that is; `error` why it ended early, if it did.
 
-    `changed` is called when any of it changed.
+    `changed` is called when any of it changed.  With `opens_first`, Enter came before anything was found: the
+    first row that comes is opened.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class LiveResults:
         self.line: SearchLine | None = None
         self.progress = SearchProgress()
         self.running = False
+        self.opens_first = False
         self.error = ""
         self.order: Order = NEWEST
         # What the rows are results of.
@@ -119,11 +121,26 @@ class LiveResults:
             self._rows.changed(from_top=True)
             self._changed()
 
+    def enter(self) -> None:
+        """Open the row under the cursor; the first that comes if none of what was typed last is there."""
+        if self.running and (self._stale or self._rows.row is None):
+            self.opens_first = True
+        else:
+            self._rows.action_open()
+
+    def open_what_came(self) -> None:
+        """Open the row under the cursor if Enter asked for it before it was there."""
+        if self.opens_first and not self._stale and isinstance(self._rows.row, Heading):
+            self.opens_first = False
+            self._rows.action_open()
+
     def close(self) -> None:
+        """Search no more; the index that was used for single sessions is closed as well."""
         self.line, self.running = None, False
         if self._timer is not None:
             self._timer.stop()
         self._searcher.close()
+        self._index.close()
 
     def _ask(self, line: SearchLine) -> None:
         self.line, self.error = line, ""

@@ -34,7 +34,7 @@ from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.completion import complete_search
 from agcx_tui.core.search.hits_of_session import all_hits
 from agcx_tui.core.search.line import parse_line
-from agcx_tui.core.search.results import CloseWord, Heading, Missing, More
+from agcx_tui.core.search.results import CloseWord, Missing, More
 from agcx_tui.core.search.scope import SessionsToSearch
 from agcx_tui.core.search.searcher import NEWEST, Searcher
 from agcx_tui.core.words import format
@@ -89,7 +89,6 @@ class SearchScreen(OnceScreen[None]):
         cache = services.index.directory
         # One that is searched as one types, one for single sessions at the same time.
         index, details = (Index(acts.store, cache, niceness=_NICENESS) for _ in range(2))
-        self._details = details
         self.rows = ResultList(services.now, self._directory, id="results")
         self.preview = PlacePreview(partial(all_hits, details, give_way=give_way), id="preview")
         scope = SessionsToSearch(table, acts.store.path, services.cache)
@@ -104,11 +103,9 @@ class SearchScreen(OnceScreen[None]):
             self._focus_rows,
             self.action_leave,
             LastSearches(services.state),
+            typed,
             id="search-bar",
         )
-        self._typed_first = typed
-        # Enter came before anything was found.
-        self._opens_first = False
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -117,8 +114,6 @@ class SearchScreen(OnceScreen[None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        if self._typed_first:
-            self.bar.put(self._typed_first)
         self._show_state()
         # Once the screen is to be seen.
         self.call_after_refresh(self.live.prepare)
@@ -130,7 +125,6 @@ class SearchScreen(OnceScreen[None]):
     def on_unmount(self) -> None:
         self._unfollow()
         self.live.close()
-        self._details.close()
 
     def _directory(self, path: str) -> str:
         row = self.table.row_of(path)
@@ -182,9 +176,7 @@ class SearchScreen(OnceScreen[None]):
     def _follow(self) -> None:
         self.walk.query = self.live.query
         self.walk.follow()
-        if self._opens_first and not self.live.rows_are_old and isinstance(self.rows.row, Heading):
-            self._opens_first = False
-            self.rows.action_open()
+        self.live.open_what_came()
 
     @on(SplitPanes.Moved)
     def _panes_moved(self) -> None:
@@ -210,16 +202,11 @@ class SearchScreen(OnceScreen[None]):
 
     @on(RecallInput.Entered)
     def _entered(self) -> None:
-        """Open the row under the cursor; the first that comes if none of what was typed last is there."""
-        live = self.live
-        if live.running and (live.rows_are_old or self.rows.row is None):
-            self._opens_first = True
-        else:
-            self.rows.action_open()
+        self.live.enter()
 
     def on_key(self) -> None:
         # A key after Enter is about the list: nothing opens over it.
-        self._opens_first = False
+        self.live.opens_first = False
 
     @on(ResultList.Opened)
     def _open(self, message: ResultList.Opened) -> None:

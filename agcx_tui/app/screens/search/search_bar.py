@@ -55,10 +55,13 @@ class SearchBar(Vertical):
         leave: Callable[[], None],
         back: Callable[[], None],
         last: LastSearches,
+        typed: str = "",
         *,
         id: str | None = None,
     ) -> None:
+        """`typed` is searched for at first."""
         super().__init__(id=id)
+        self._typed_first = typed
         self.input = RecallInput(complete, leave, back, id="search-input")
         self._order = EdgeLine(id="search-order")
         self._errors = EdgeLine(id="search-errors")
@@ -70,6 +73,8 @@ class SearchBar(Vertical):
         yield self._errors
 
     def on_mount(self) -> None:
+        if self._typed_first:
+            self.put(self._typed_first)
         self._read_last()
 
     def put(self, line: str) -> None:

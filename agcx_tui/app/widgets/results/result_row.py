@@ -29,6 +29,8 @@ __all__ = ["ResultLook", "draw_row"]
 
 _UNTITLED = "(no title)"
 _COUNT = 7
+# Cells of a title that are left at least when the project takes its room.
+_TITLE = 24
 _MARKS = {"user": "❯", "assistant": "●", "tool": "▸", "reasoning": "∴", "title": "★"}
 _INDENT = 3
 # The part of a line that may be before its match.
@@ -87,15 +89,14 @@ def _heading(
     age = fit(_age(session.updated, now), format.AGE_WIDTH, right=True)
     room = max(0, width - 4 - _COUNT - format.AGE_WIDTH)
     title = Strip(_title(session.title, row.hits, look))
-    left = room - title.cell_length
     project = plain_cells(project_name(directory(session.path)))
-    if left < 0:
-        shown = _cut(list(title), room, look.title)
-    elif project and left >= 2 + cell_len(project):
-        shown = [*title, Segment(fit(f"  {project}", left), look.dim)]
-    else:
-        shown = [*title, Segment(" " * left, look.plain)]
-    return [Segment(" ", look.plain), *shown, Segment(f"  {age}{count} ", look.dim)]
+    beside = f"  {project}" if project else ""
+    # Conversations of one title are told apart by their projects; enough of the title stays.
+    if room - cell_len(beside) < min(title.cell_length, _TITLE):
+        beside = ""
+    cut = Strip(_cut(list(title), room - cell_len(beside), look.title))
+    rest = Segment(fit(beside, max(0, room - cut.cell_length)), look.dim)
+    return [Segment(" ", look.plain), *cut, rest, Segment(f"  {age}{count} ", look.dim)]
 
 
 def _title(title: str, hits: tuple[Hit, ...], look: ResultLook) -> list[Segment]:

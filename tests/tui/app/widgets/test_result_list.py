@@ -103,6 +103,18 @@ def test_rows_have_the_width_of_the_list_however_narrow_it_is(line):
         assert drawn.cell_length == width
 
 
+def test_a_long_title_gives_room_to_the_project_that_tells_it_from_others():
+    row = Heading(SessionHits("a.agcx", "When I load the dashboard, I see 4 queries", "", (), 1))
+    look = ResultLook(*[Style()] * 7)
+
+    def shown(width: int) -> str:
+        return draw_row(row, width, look, 0, lambda path: "/src/billing", cursor=False).text
+
+    assert shown(62).split("  ")[:2] == [" When I load the dashboard, I se…", "billing"]
+    # Not where hardly anything of the title would be left.
+    assert shown(44).startswith(" When I load the dashbo…   ")
+
+
 def test_a_line_is_cut_before_its_match_only_where_it_does_not_fit():
     line = 'import { db } from "@/lib/supabase/db";'
     at = line.index("supabase")
