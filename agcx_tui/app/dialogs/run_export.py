@@ -66,12 +66,14 @@ async def _export(app: App[object], items: Sequence[ExportItem]) -> None:
     if order is None:
         return
     hidden: Reviewed | None = None
+    nothing_found = False
     if order.form.redact:
         hidden, stopped = await _look_for_secrets(app, order)
         if stopped:
             app.notify(_NOTHING, markup=False)
             return
-        if any(hidden.values()):
+        nothing_found = not any(hidden.values())
+        if not nothing_found:
             hidden = await _review(app, hidden)
             if hidden is None:
                 return
@@ -81,7 +83,7 @@ async def _export(app: App[object], items: Sequence[ExportItem]) -> None:
     if stopped and len(results) < len(order.jobs):
         _say_stopped(app, order, written)
     elif written:
-        _say_written(app, order, written)
+        _say_written(app, order, written, nothing_found=nothing_found)
     _say_failed(app, order, [result for result in results if result.error])
 
 
@@ -137,11 +139,17 @@ def _say_stopped(app: App[object], order: ExportOrder, written: list[Exported]) 
     app.notify(text, markup=False)
 
 
-def _say_written(app: App[object], order: ExportOrder, written: list[Exported]) -> None:
+def _say_written(
+    app: App[object], order: ExportOrder, written: list[Exported], *, nothing_found: bool
+) -> None:
     what = "" if len(order.jobs) == 1 else f"{format.counted(len(written), 'session')} "
     text = f"Exported {what}to {_where(order, written)}."
-    hidden = write_files.hidden_in_words(written)
-    app.notify(f"{text} Hidden: {hidden}." if hidden else text, markup=False)
+    if order.form.redact:
+        # A short sentence at the end stays where a long path is cut.
+        count = sum(sum(each.redacted.values()) for each in written)
+        hidden = f"{format.counted(count, 'passage')} hidden."
+        text += " No secrets were found." if nothing_found else f" {hidden}"
+    app.notify(text, markup=False)
 
 
 def _where(order: ExportOrder, written: list[Exported]) -> str:

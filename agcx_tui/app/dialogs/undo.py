@@ -13,15 +13,17 @@ from typing import ClassVar
 from textual.app import App
 
 from agcx_format import Act, ns_of
+from agcx_format.errors import NothingToUndo
+from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.naming import AskDialog
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.services import Services
-from agcx_tui.core.store.act_queue import ActQueue, NotConfirmed
+from agcx_tui.core.store.act_queue import NOTHING, ActQueue, NotConfirmed
 from agcx_tui.core.store.store_work import Outcome
 from agcx_tui.core.words import format
 from agcx_tui.core.words.acts import cannot_be_undone, describe, destroyed_by_undo
 
-__all__ = ["AskToUndo", "undo"]
+__all__ = ["AskToUndo", "say_nothing_to_undo", "undo"]
 
 
 async def undo(
@@ -46,6 +48,13 @@ async def undo(
     if not await app.push_screen_wait(AskToUndo(asked.act, services.now(), asked.destroyed)):
         return None
     return await acts.undo(asked.act.id, confirmed=asked)
+
+
+def say_nothing_to_undo(app: App[object], error: NothingToUndo) -> None:
+    """Say why nothing was undone; a reason that is longer takes the lines that it needs."""
+    text = f"{format.capitalized(safe_line(error.reason))}."
+    is_plain = error.reason == NOTHING
+    app.notify(text, severity="information" if is_plain else "warning", markup=False)
 
 
 class AskToUndo(AskDialog):

@@ -165,10 +165,12 @@ class TrashScreen(SessionsScreen):
         await self._say(undone, "Undone: {}.", "Nothing was undone")
 
     async def _say(self, act: Awaitable[Outcome | None], done: str, failed: str) -> None:
+        from agcx_tui.app.dialogs.undo import say_nothing_to_undo
+
         try:
             outcome = await act
         except NothingToUndo as error:
-            self.notify(f"{format.capitalized(safe_line(error.reason))}.", markup=False)
+            say_nothing_to_undo(self.app, error)
         except PersistenceError as error:
             self.failed(failed, error)
             self._load()

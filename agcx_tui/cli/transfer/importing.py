@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agcx_tui.cli.common import Settings, did_you_mean, pass_settings, store_option, tell
+from agcx_tui.cli.common import (
+    Settings,
+    did_you_mean,
+    pass_settings,
+    print_json,
+    store_option,
+    tell,
+)
 from agcx_tui.cli.transfer.copying import bring_in, layout_option
 from agcx_tui.cli.transfer.import_report import Reporter
 
@@ -59,8 +66,9 @@ class _Import(click.Group):
     invoke_without_command=True,
     short_help="Import sessions, or conversations of other agents.",
 )
+@click.option("--json", "as_json", is_flag=True, help="List the agents, one JSON object a line.")
 @click.pass_context
-def import_(context: click.Context) -> None:
+def import_(context: click.Context, as_json: bool) -> None:
     """Import conversations of other agents; a second run adds only what is new.
 
     `agcx import PATH...` finds out what each path is: a file of an agent, a directory of them, an .agcx
@@ -73,10 +81,12 @@ def import_(context: click.Context) -> None:
     for plugin in broken_plugins():
         tell(f"the importer {plugin.name} cannot be used: {plugin.reason}")
     if context.invoked_subcommand is None:
-        _list_found()
+        _list_found(as_json=as_json)
+    elif as_json:
+        raise click.UsageError("--json comes after the agent or the path", context)
 
 
-def _list_found() -> None:
+def _list_found(*, as_json: bool) -> None:
     """A line for each agent that keeps conversations on this machine, and one for all others."""
     from agcx_format.counting import counted
     from agcx_format.importing import look
@@ -84,6 +94,16 @@ def _list_found() -> None:
 
     missing = []
     for found in look():
+        if as_json:
+            print_json(
+                {
+                    "agent": found.agent.name,
+                    "label": found.agent.label,
+                    "places": [str(place) for place in found.places],
+                    "conversations": len(found.sources),
+                }
+            )
+            continue
         if not found.places:
             missing.append(found.agent.label)
             continue

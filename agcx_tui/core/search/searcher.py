@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -200,10 +199,15 @@ class Searcher:
             return self._closed or self._asked is not None
 
         self._give_way()
-        with suppress(PersistenceError, OSError, NotWanted):
+        try:
             scope = self._scope_of(Query(), stopped)
             if not stopped():
                 self._index.prepare(scope.refs)
+        except (PersistenceError, OSError, NotWanted):
+            # The search that comes next says so, if it meets the same.
+            pass
+        except Exception as error:
+            log_failure("a search was not prepared", error)
 
     def _search(self, asked: _Asked) -> None:
         try:

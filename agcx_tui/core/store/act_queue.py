@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from agcx_tui.core.store.store_work import Outcome
     from agcx_tui.core.store.watch import Directory
 
-__all__ = ["ActQueue", "AskedAct", "NotConfirmed", "StoreReplaced"]
+__all__ = ["NOTHING", "ActQueue", "AskedAct", "NotConfirmed", "StoreReplaced"]
+
+NOTHING = "nothing to undo"
+"""The reason of a `NothingToUndo` where nothing was done."""
 
 _log = logging.getLogger(__name__)
 
@@ -176,7 +179,7 @@ def _why_nothing(wanted: str | None, destroyed: Sequence[DoneAct]) -> str:
 
     if wanted is not None:
         return "it was undone or destroyed already"
-    return cannot_be_undone(destroyed) if destroyed else "nothing to undo"
+    return cannot_be_undone(destroyed) if destroyed else NOTHING
 
 
 def _done_by(before: AskedAct, store: Store) -> str | None:

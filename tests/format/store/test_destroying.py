@@ -64,7 +64,7 @@ def test_one_that_ends_early_says_what_is_gone(
 
     with (
         watched(monkeypatch, before=fail),
-        pytest.raises(PersistenceError, match="input/output error"),
+        pytest.raises(PersistenceError, match="destroyed 1 session, then .*: input/output error"),
     ):
         store.destroy_sessions(entries(store))
     there = contents(store.path)

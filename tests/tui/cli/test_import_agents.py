@@ -48,6 +48,16 @@ def test_without_arguments_it_lists_what_is_found(home):
     assert result.exit_code == 0
     assert result.stdout.split() == ["codex", "1", "conversation", "~/.codex/sessions"]
     assert "Claude Code" in result.stderr
+    listed = [json.loads(line) for line in run("import", "--json").stdout.splitlines()]
+    assert next(each for each in listed if each["agent"] == "codex") == {
+        "agent": "codex",
+        "label": "Codex",
+        "places": [str(sessions)],
+        "conversations": 1,
+    }
+    # Also those that are not on this machine.
+    assert {"agent": "claude", "label": "Claude Code", "places": [], "conversations": 0} in listed
+    assert run("import", "--json", "codex").exit_code == 2
 
 
 def test_help_names_the_folders_of_an_agent():

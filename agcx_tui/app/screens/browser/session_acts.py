@@ -310,7 +310,9 @@ class SessionActs:
 
         notify = self._app.notify
         if isinstance(error, NothingToUndo):
-            notify(f"{format.capitalized(safe_line(error.reason))}.", markup=False)
+            from agcx_tui.app.dialogs.undo import say_nothing_to_undo
+
+            say_nothing_to_undo(self._app, error)
             return
         if isinstance(error, NothingToChange):
             notify("Nothing to change.", markup=False)

@@ -18,7 +18,7 @@ from agcx_tui.app.dialogs.export import ExportDialog, ExportItem
 from agcx_tui.app.dialogs.redaction_review import RedactionReview
 from agcx_tui.app.dialogs.run_export import ask_for_export
 from agcx_tui.app.themes import DARK
-from tests.support.browsing import until
+from tests.support.browsing import notices, until
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -128,6 +128,18 @@ async def test_enter_writes_with_every_find_still_hidden(item, tmp_path):
         text = target.read_text()
         assert TOKEN not in text
         assert PASSWORD not in text
+        await until(pilot, lambda: notices(pilot).endswith("3 passages hidden."))
+
+
+async def test_an_export_in_which_there_is_nothing_to_hide_says_so(tmp_path):
+    target = tmp_path / "out.md"
+    app = Exporting(written(tmp_path, "nothing"))
+    async with app.run_test(size=(110, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        app.screen.query_one("#path", Input).value = str(target)
+        await pilot.press("s", "ctrl+s")
+        await until(pilot, lambda: notices(pilot).endswith("No secrets were found."))
+    assert target.exists()
 
 
 async def test_a_click_toggles_a_find(item, tmp_path):

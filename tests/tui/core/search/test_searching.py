@@ -95,7 +95,7 @@ def test_a_search_with_such_a_key_gives_what_is_found(store):
 
 @pytest.mark.parametrize("where", [(SessionsToSearch, "select"), (Index, "_scope_of")])
 def test_whatever_ends_a_search_is_said_and_the_next_one_is_answered(store, monkeypatch, where):
-    failing = [KeyError("odd"), OSError(errno.EIO, "input/output error")]
+    failing = [OSError(errno.EIO, "input/output error"), KeyError("odd")]
 
     def fail(*_: object) -> None:
         raise failing[-1]
@@ -105,12 +105,13 @@ def test_whatever_ends_a_search_is_said_and_the_next_one_is_answered(store, monk
     reasons = []
     with monkeypatch.context() as broken:
         broken.setattr(*where, fail)
+        searcher.prepare()
         while failing:
             searcher.ask(parse_line("lea", NOW))
             wait_until(lambda: searcher.take().ended, "the end of the search")
             reasons.append(searcher.take().error)
             failing.pop()
-    assert reasons == ["[Errno 5] input/output error", "The search failed: KeyError: 'odd'"]
+    assert reasons == ["The search failed: KeyError: 'odd'", "[Errno 5] input/output error"]
     searcher.close()
 
 
