@@ -43,7 +43,8 @@ class NotShown(Exception):
 class Terminal:
     """A running program; a context manager that ends it.  `size` is columns, rows.
 
-    All times are seconds by `time.perf_counter`; `started` is just before the process was made.
+    All times are seconds by `time.perf_counter`; `started` is just before the process was made, and
+    `modes_before` are those of the terminal until then.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Terminal:
         # The first terminal that a leader of a session opens becomes the one that controls it.
         name = os.ttyname(slave)
         files = [(os.POSIX_SPAWN_OPEN, fd, name, os.O_RDWR, 0) for fd in (0, 1, 2)]
+        self.modes_before = termios.tcgetattr(slave)
         self.started = time.perf_counter()
         self.pid = os.posix_spawn(
             command[0], command, dict(environment), file_actions=files, setsid=True

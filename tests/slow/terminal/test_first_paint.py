@@ -122,13 +122,12 @@ class Shown(NamedTuple):
 @pytest.fixture(scope="module")
 def shown(used_home) -> Shown:
     with browser(used_home) as terminal:
-        before = termios.tcgetattr(terminal.master)
         terminal.wait_for(TITLE)
         terminal.wait_quiet()
         data, screen = output(terminal), terminal.screen()
         while_shown = termios.tcgetattr(terminal.master)
         leave(terminal)
-        modes = before, while_shown, termios.tcgetattr(terminal.master)
+        modes = terminal.modes_before, while_shown, termios.tcgetattr(terminal.master)
         return Shown(data, screen, modes, output(terminal))
 
 
@@ -201,10 +200,9 @@ sys.meta_path.insert(0, Hook())
 )
 def test_the_terminal_is_restored_when_the_import_fails(home, action):
     with browser(home, code=_HOOK.format(action=action)) as terminal:
-        before = termios.tcgetattr(terminal.master)
         terminal.wait_end()
         assert painted_first(terminal)
-        assert termios.tcgetattr(terminal.master) == before
+        assert termios.tcgetattr(terminal.master) == terminal.modes_before
         data = output(terminal)
     assert data.count(b"\x1b[?1049l") == 1
     after = data.partition(b"\x1b[?1049l")[2]
@@ -217,11 +215,10 @@ def test_the_terminal_is_restored_when_the_import_fails(home, action):
 
 def test_ctrl_c_during_the_import_leaves_and_restores(home):
     with browser(home, code=_HOOK.format(action="time.sleep(600)")) as terminal:
-        before = termios.tcgetattr(terminal.master)
         terminal.wait_for(TITLE)
         terminal.write(b"\x03")
         terminal.wait_end()
-        assert termios.tcgetattr(terminal.master) == before
+        assert termios.tcgetattr(terminal.master) == terminal.modes_before
         assert output(terminal).count(b"\x1b[?1049l") == 1
         assert b"Traceback" not in output(terminal)
 

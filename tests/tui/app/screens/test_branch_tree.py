@@ -52,7 +52,7 @@ async def test_the_tree_names_the_branches_and_enter_goes_to_one(tmp_path):
         screen = await opened(pilot)
         # As long as there is no source, nothing is said about branches.
         assert await ask_for_branch(screen, None) is None
-        await until(pilot, lambda: "still loading" in notices(pilot))
+        await until(pilot, lambda: "Still loading" in notices(pilot))
         await pilot.press("B")
         await until(pilot, lambda: isinstance(app.screen, BranchTree) and app.screen.is_mounted)
         lines = app.screen.lines
