@@ -308,14 +308,15 @@ class _Interrupted:
             if now is not None and is_copy(step.after, now):
                 self._remove_created(step, target, now)
 
-    def _return_foreign(self, step: Step, target: Place, ours: Signature | None) -> None:
+    def _return_foreign(self, step: Step, target: Place, *ours: Signature | None) -> None:
         """Put back what another program saved if it came out and was not put back before the crash."""
         gone = self._act_dir.find(f"{GONE}/{step.path}")
         out = gone.signature() if gone is not None else None
-        if gone is not None and out is not None and not (ours and is_copy(ours, out)):
-            with suppress(StaleSession):
-                if put(gone, target):
-                    gone.unlink()
+        if gone is None or out is None or any(each and is_copy(each, out) for each in ours):
+            return
+        with suppress(StaleSession):
+            if put(gone, target):
+                gone.unlink()
 
     def _move_back(self, step: Step, target: Place) -> None:
         kept = self._side(FILES, step)
@@ -327,16 +328,6 @@ class _Interrupted:
             put(kept, target)
         self._store.sync(step.path.rpartition("/")[0])
         kept.unlink()
-
-    def _give_back(self, step: Step, target: Place, *ours: Signature | None) -> None:
-        """Put another program's save back, if one came out and the crash was before that."""
-        gone = self._act_dir.find(f"{GONE}/{step.path}")
-        out = gone.signature() if gone is not None else None
-        if gone is None or out is None or any(each and is_copy(each, out) for each in ours):
-            return
-        with suppress(StaleSession):
-            if put(gone, target):
-                gone.unlink()
 
     def _remove_created(self, step: Step, target: Place, now: Signature) -> None:
         if step.source is not None:
@@ -361,7 +352,7 @@ class _Interrupted:
         if old is None or after is None:
             return
         if now is None:
-            self._give_back(step, target, old, after)
+            self._return_foreign(step, target, old, after)
             now = target.signature()
         aside = partial(place_aside, self._act_dir, step.path, target, spare)
         is_new = now is not None and now != old and is_copy(after, now)
