@@ -10,7 +10,10 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
 
 _NAME = "agcx"
 
@@ -62,32 +65,24 @@ def config_file(environment: Mapping[str, str]) -> Path:
     """The user's configuration file, which need not exist."""
     if named := environment.get("AGCX_CONFIG"):
         return Path(named).expanduser()
-    directory = _plain("XDG_CONFIG_HOME", ".config")
-    if directory is None:
-        from platformdirs import user_config_path
-
-        directory = user_config_path(_NAME, appauthor=False)
+    directory = _plain("XDG_CONFIG_HOME", ".config") or _of_system().user_config_path
     return directory / "config.toml"
 
 
 def state_directory() -> Path:
     """The directory for what the program remembers between runs; it need not exist."""
-    directory = _plain("XDG_STATE_HOME", ".local/state")
-    if directory is None:
-        from platformdirs import user_state_path
-
-        directory = user_state_path(_NAME, appauthor=False)
-    return directory
+    return _plain("XDG_STATE_HOME", ".local/state") or _of_system().user_state_path
 
 
 def cache_directory() -> Path:
     """The directory for what the program could find out again; it need not exist."""
-    directory = _plain("XDG_CACHE_HOME", ".cache")
-    if directory is None:
-        from platformdirs import user_cache_path
+    return _plain("XDG_CACHE_HOME", ".cache") or _of_system().user_cache_path
 
-        directory = user_cache_path(_NAME, appauthor=False)
-    return directory
+
+def _of_system() -> PlatformDirs:
+    from platformdirs import PlatformDirs
+
+    return PlatformDirs(_NAME, appauthor=False)
 
 
 def _plain(variable: str, below_home: str) -> Path | None:
