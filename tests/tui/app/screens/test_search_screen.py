@@ -3,112 +3,38 @@
 from __future__ import annotations
 
 import os
-from itertools import chain, repeat
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from textual import events
-from textual.pilot import Pilot
-from textual.widgets import Static
 
-from agcx_format import new_session, open_store
+from agcx_format import open_store
 from agcx_format.search import Index
 from agcx_tui.app.screens.browser.browser import BrowserScreen
-from agcx_tui.app.screens.conversation.conversation import ConversationScreen
-from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
-from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.searches import LastSearches
 from agcx_tui.core.search.summary import summary
-from tests.support.browsing import browser, demo_copy, line, notices, scanned, until
-from tests.support.messages import assistant, user
+from tests.support.browsing import browser, demo_copy, line, scanned, until
 from tests.support.processes import children
+from tests.support.searching import (
+    answered,
+    at_cursor,
+    head,
+    opened,
+    previewed,
+    rows,
+    status,
+    store_with,
+    typed,
+)
 
 pytestmark = pytest.mark.usefixtures("undrawn")
-
-
-async def opened(pilot: Pilot, *keys: str, sessions: int = 15) -> SearchScreen:
-    """The search over the list, after these keys."""
-    await scanned(pilot, sessions)
-    await pilot.press(*(keys or "f"))
-    await until(pilot, lambda: isinstance(pilot.app.screen, SearchScreen))
-    await pilot.pause()
-    return pilot.app.screen
-
-
-async def typed(pilot: Pilot, screen: SearchScreen, words: str) -> None:
-    """Type words, as fast as a terminal may hand them over, and wait until they were searched for."""
-    for character in words:
-        pilot.app.post_message(events.Key(character, character))
-    await answered(pilot, screen, words)
-
-
-async def answered(pilot: Pilot, screen: SearchScreen, words: str) -> None:
-    live = screen.live
-    await until(
-        pilot,
-        lambda: (
-            live.line is not None
-            and live.line.wanted.text == words
-            and not live.running
-            and not live.rows_are_old
-        ),
-    )
-    await pilot.pause()
-
-
-async def previewed(pilot: Pilot, screen: SearchScreen) -> None:
-    await until(pilot, lambda: screen.preview.place is not None)
-    await pilot.pause()
-
-
-def rows(screen: SearchScreen) -> list[str]:
-    """The results as they are drawn, as many as there are."""
-    shown = screen.rows
-    count = min(len(shown.results.rows), shown.size.height)
-    return [shown.render_line(y).text.rstrip() for y in range(count)]
-
-
-def at_cursor(screen: SearchScreen) -> str:
-    shown = screen.rows
-    return shown.render_line(shown.cursor - shown.scroll_offset.y).text.strip()
-
-
-def status(screen: SearchScreen) -> str:
-    return line(screen, "#status")
-
-
-def head(screen: SearchScreen) -> str:
-    return str(screen.query_one("#place-head", Static).render())
-
-
-def count(screen: ConversationScreen) -> str:
-    """Which match of how many an opened conversation shows."""
-    return screen.search.said
 
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Path:
     return demo_copy(tmp_path / "history")
-
-
-def store_with(path: Path, *conversations: list[str]) -> Path:
-    """A store of conversations, the last the newest; of each the first message is the person's."""
-    store = open_store(path)
-    for number, texts in enumerate(conversations, 1):
-        said = [
-            make(text, second=60 * number) for text, make in zip(texts, _makers(), strict=False)
-        ]
-        made = new_session(title=f"Session {number}", messages=said, id=UUID(int=number))
-        store.save_session(UUID(int=number), *made)
-    return path
-
-
-def _makers():
-    return chain([user], repeat(assistant))
 
 
 async def test_results_come_while_one_types_grouped_by_session(demo):
@@ -143,124 +69,6 @@ async def test_a_word_that_is_typed_to_its_end_is_counted_among_all_sessions(dem
         await pilot.press("escape")
         await typed(pilot, screen, "lease")
         assert summary(screen.live.progress) == summary(now)
-
-
-async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(demo):
-    async with browser(demo).run_test(size=(120, 36)) as pilot:
-        screen = await opened(pilot)
-        await typed(pilot, screen, "the queue")
-        await pilot.press("down", "down", "down")
-        before, cursor = rows(screen), screen.rows.cursor
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
-        talk = pilot.app.screen
-        await until(pilot, lambda: "match " in count(talk))
-        assert talk.query_one(Transcript).matches is not None
-        number = count(talk).rpartition("match ")[2]
-        await pilot.press("n")
-        await until(pilot, lambda: not count(talk).endswith(number))
-        await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is screen)
-        # At the match that was seen last, which is in the same line.
-        assert (rows(screen), screen.rows.cursor) == (before, cursor)
-
-
-async def test_enter_after_the_words_opens_the_first_match_and_the_list_has_the_keys_afterwards(
-    demo,
-):
-    async with browser(demo).run_test(size=(120, 36)) as pilot:
-        screen = await opened(pilot)
-        await typed(pilot, screen, "the queue")
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is screen)
-        assert screen.focused is screen.rows
-
-
-async def test_enter_right_after_the_last_letter_opens_what_is_found_for_the_whole_line(tmp_path):
-    """Not a result of the letters before, which is still to be seen."""
-    store = store_with(tmp_path / "s", ["grid"], ["gris"])
-    async with browser(store).run_test(size=(120, 36)) as pilot:
-        screen = await opened(pilot, sessions=2)
-        await typed(pilot, screen, "gri")
-        assert rows(screen)[0].startswith(" Session 2")
-        pilot.app.post_message(events.Key("d", "d"))
-        pilot.app.post_message(events.Key("enter", None))
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
-        await until(pilot, lambda: "Session 1" in line(pilot.app.screen, "#title"))
-
-
-async def test_enter_where_nothing_is_found_opens_nothing_later(tmp_path):
-    store = store_with(tmp_path / "s", ["apple"])
-    async with browser(store).run_test(size=(120, 36)) as pilot:
-        screen = await opened(pilot, sessions=1)
-        for key in (*"appel", "enter"):
-            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await answered(pilot, screen, "appel")
-        await until(pilot, lambda: any("Words similar to" in row for row in rows(screen)))
-        await pilot.pause()
-        assert pilot.app.screen is screen
-        assert screen.bar.input.value == "appel"
-
-
-async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path):
-    store = store_with(
-        tmp_path / "s",
-        ["nothing here", "an apple, and an apple"],
-        ["one apple", "no pear", "two apples: apple"],
-    )
-    async with browser(store).run_test(size=(120, 36)) as pilot:
-        screen = await opened(pilot, sessions=2)
-        await typed(pilot, screen, "apple")
-        await pilot.press("down")
-        await previewed(pilot, screen)
-        seen = [head(screen)]
-        for _ in range(4):
-            await pilot.press("n")
-            await until(pilot, lambda: head(screen) != seen[-1])
-            seen.append(head(screen))
-        assert [each.splitlines() for each in seen] == [
-            ["Session 2", "message 1 · match 1 of 3"],
-            ["Session 2", "message 3 · match 2 of 3"],
-            ["Session 2", "message 3 · match 3 of 3"],
-            ["Session 1", "message 2 · match 1 of 2"],
-            ["Session 1", "message 2 · match 2 of 2"],
-        ]
-        await pilot.press("n")
-        assert "That was the last match" in notices(pilot)
-        await pilot.press("N", "N")
-        await until(pilot, lambda: head(screen) == seen[2])
-
-
-async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_path):
-    store = store_with(tmp_path / "s", ["an apple"], ["one apple", "two apples"])
-    async with browser(store).run_test(size=(120, 36)) as pilot:
-        screen = await opened(pilot, sessions=2)
-        await typed(pilot, screen, "apple")
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
-        first = pilot.app.screen
-        await until(pilot, lambda: count(first).endswith("match 1 of 2"))
-        await pilot.press("n")
-        await until(pilot, lambda: count(first).endswith("match 2 of 2"))
-        await pilot.press("n")
-        await until(pilot, lambda: pilot.app.screen is not first)
-        second = pilot.app.screen
-        await until(pilot, lambda: "match 1 of 1" in count(second))
-        await pilot.press("n")
-        await until(pilot, lambda: "last match" in notices(pilot))
-        await pilot.press("N")
-        await until(pilot, lambda: pilot.app.screen not in (first, second))
-        await until(pilot, lambda: "match 2 of 2" in count(pilot.app.screen))
-        await pilot.press("N")
-        await until(pilot, lambda: "match 1 of 2" in count(pilot.app.screen))
-        await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is screen)
-        # Not where it was opened, at its last match.
-        await until(pilot, lambda: head(screen).splitlines()[-1] == "message 1 · match 1 of 2")
-        assert "Session 2" in head(screen)
-        assert "one apple" in at_cursor(screen)
 
 
 async def test_words_of_close_spelling_are_offered_as_such(demo, tmp_path):

@@ -1,0 +1,141 @@
+"""What was found is opened by Enter, walked through with n, and left again."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.widgets.transcript.transcript import Transcript
+from tests.support.browsing import browser, line, notices, until
+from tests.support.searching import (
+    answered,
+    at_cursor,
+    count,
+    head,
+    opened,
+    previewed,
+    rows,
+    store_with,
+    typed,
+)
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+async def test_enter_opens_at_the_match_and_esc_gives_the_results_back(store):
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "the queue")
+        await pilot.press("down", "down", "down")
+        before, cursor = rows(screen), screen.rows.cursor
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        talk = pilot.app.screen
+        await until(pilot, lambda: "match " in count(talk))
+        assert talk.query_one(Transcript).matches is not None
+        number = count(talk).rpartition("match ")[2]
+        await pilot.press("n")
+        await until(pilot, lambda: not count(talk).endswith(number))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        # At the match that was seen last, which is in the same line.
+        assert (rows(screen), screen.rows.cursor) == (before, cursor)
+
+
+async def test_enter_after_the_words_opens_the_first_match_and_the_list_has_the_keys_afterwards(
+    store,
+):
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "the queue")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert screen.focused is screen.rows
+
+
+async def test_enter_right_after_the_last_letter_opens_what_is_found_for_the_whole_line(tmp_path):
+    """Not a result of the letters before, which is still to be seen."""
+    store = store_with(tmp_path / "s", ["grid"], ["gris"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "gri")
+        assert rows(screen)[0].startswith(" Session 2")
+        pilot.app.post_message(events.Key("d", "d"))
+        pilot.app.post_message(events.Key("enter", None))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        await until(pilot, lambda: "Session 1" in line(pilot.app.screen, "#title"))
+
+
+async def test_enter_where_nothing_is_found_opens_nothing_later(tmp_path):
+    store = store_with(tmp_path / "s", ["apple"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=1)
+        for key in (*"appel", "enter"):
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await answered(pilot, screen, "appel")
+        await until(pilot, lambda: any("Words similar to" in row for row in rows(screen)))
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert screen.bar.input.value == "appel"
+
+
+async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path):
+    store = store_with(
+        tmp_path / "s",
+        ["nothing here", "an apple, and an apple"],
+        ["one apple", "no pear", "two apples: apple"],
+    )
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "apple")
+        await pilot.press("down")
+        await previewed(pilot, screen)
+        seen = [head(screen)]
+        for _ in range(4):
+            await pilot.press("n")
+            await until(pilot, lambda: head(screen) != seen[-1])
+            seen.append(head(screen))
+        assert [each.splitlines() for each in seen] == [
+            ["Session 2", "message 1 · match 1 of 3"],
+            ["Session 2", "message 3 · match 2 of 3"],
+            ["Session 2", "message 3 · match 3 of 3"],
+            ["Session 1", "message 2 · match 1 of 2"],
+            ["Session 1", "message 2 · match 2 of 2"],
+        ]
+        await pilot.press("n")
+        assert "That was the last match" in notices(pilot)
+        await pilot.press("N", "N")
+        await until(pilot, lambda: head(screen) == seen[2])
+
+
+async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_path):
+    store = store_with(tmp_path / "s", ["an apple"], ["one apple", "two apples"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "apple")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        first = pilot.app.screen
+        await until(pilot, lambda: count(first).endswith("match 1 of 2"))
+        await pilot.press("n")
+        await until(pilot, lambda: count(first).endswith("match 2 of 2"))
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen is not first)
+        second = pilot.app.screen
+        await until(pilot, lambda: "match 1 of 1" in count(second))
+        await pilot.press("n")
+        await until(pilot, lambda: "last match" in notices(pilot))
+        await pilot.press("N")
+        await until(pilot, lambda: pilot.app.screen not in (first, second))
+        await until(pilot, lambda: "match 2 of 2" in count(pilot.app.screen))
+        await pilot.press("N")
+        await until(pilot, lambda: "match 1 of 2" in count(pilot.app.screen))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        # Not where it was opened, at its last match.
+        await until(pilot, lambda: head(screen).splitlines()[-1] == "message 1 · match 1 of 2")
+        assert "Session 2" in head(screen)
+        assert "one apple" in at_cursor(screen)
