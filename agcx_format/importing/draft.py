@@ -83,8 +83,8 @@ class ImportDraft:
 
     id: UUID
     start: Timestamp
-    # Whether the messages of the session are no list, but made anew whenever they are iterated over: of a
-    # large one they, and what is written of them, would take as much memory again.
+    # Whether the messages of the session are made whenever they are iterated over, and not kept in a list,
+    # which would double the memory that a large session takes.
     streams: bool = False
     # A call of unknown duration took as long as until its output was written.
     times_calls: bool = False

@@ -162,7 +162,7 @@ class _Tree:
         self._jumped_from: dict[int, int] = {}
         self._jumps: dict[int, list[int]] = {}
         # So that each line is looked at a few times, however deeply forks are in each other.  Below these
-        # lines all is in branches, nobody says anything, or there is no message.
+        # lines everything is in branches, there is no conversation, or there is no message.
         self._left, self._quiet, self._bare = set[int](), set[int](), set[int]()
         # The first message below a line, and the last up to it.
         self._firsts: dict[int, int] = {}

@@ -3,7 +3,7 @@
 Strategy: each has a process group of its own, so that keys pressed in the terminal do not reach it, but stays
 in the session.  Linux compares priorities within a session, so in one of its own a process of low priority
 would get as much as this one.  And one that was stopped ends when this program does, however that ends: the
-system hangs up a group that nobody in its session could continue any more.
+system hangs up a group that no process in its session could continue any more.
 """
 
 from __future__ import annotations

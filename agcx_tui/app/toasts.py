@@ -1,6 +1,6 @@
 """Toasts: what was done, in one line above the footer, or went wrong; the newest replaces the one before.
 
-A failure takes more lines if its reason needs them: nobody should have to look for it.
+A failure takes as many lines as its reason needs, up to a few.
 
 Strategy: Textual shows them on whatever screen is on top; here are their look, what is shown of a text that
 is too long, and the whole texts for the history.

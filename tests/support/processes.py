@@ -39,7 +39,7 @@ def children() -> set[int]:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether a process does nothing any more, though nobody may have asked for its status."""
+    """Whether a process has ended, even if its parent has not waited for it."""
     return _state(pid) in ("", "Z")
 
 

@@ -156,7 +156,7 @@ def _accepted(place: Place, step: Step) -> Signature | None:
     if status is None or not stat.S_ISDIR(status.st_mode):
         return found
     if step.expected is None:
-        # A folder with such a name holds what nobody was asked about.
+        # What a folder of such a name holds was not part of the question.
         return None
     raise PersistenceError("is a folder", path=place.path)
 

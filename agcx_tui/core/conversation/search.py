@@ -220,11 +220,11 @@ def _merged(
 
 
 def _spans(matcher: Matcher, texts: list[str], stopped: Callable[[], bool]) -> Iterator[TextMatch]:
-    for text, whole in enumerate(texts):
-        for number, (start, end) in enumerate(_spans_in(matcher, whole, stopped), 1):
-            if number % _MATCHES == 0:
+    for number, text in enumerate(texts):
+        for count, (start, end) in enumerate(_spans_in(matcher, text, stopped), 1):
+            if count % _MATCHES == 0:
                 give_way()
-            yield TextMatch(text, start, end)
+            yield TextMatch(number, start, end)
 
 
 def _count(matcher: Matcher, text: str, stopped: Callable[[], bool]) -> int:

@@ -98,7 +98,7 @@ class ActQueue:
         self._last: AskedAct | None = None
         # The ids of the acts that a person asked for in this run; used in the queue's thread.
         self._own: set[str] = set()
-        # The ids of destroyed acts that a person was told of and went on to undo what came before.
+        # The ids of destroyed acts of which a person knows, and has undone what came before all the same.
         self._passed: set[str] = set()
 
     def run(self, act: Act) -> AskedAct:

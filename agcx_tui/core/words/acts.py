@@ -156,7 +156,7 @@ def cannot_be_undone(destroyed: Sequence[Act]) -> str:
 def conflict(act: Act, paths: Iterable[str]) -> str:
     """Why an act cannot be undone: `“Fix the grid” has changed since`.
 
-    All of the files are named, by the title of their session: nobody could find out otherwise which they are.
+    All of the files are named by the titles of their sessions: their own names are ids.
     """
     titles = {session.id: session.title for session in act.sessions}
     found = [os.path.basename(path) for path in paths]

@@ -166,7 +166,7 @@ NOT_MORE = [
     "pbkdf2:sha256 with 600,000 rounds",
     # Inside a word no token begins.
     "di" + f"sk-{ALNUM[:16]}\n{ALNUM[:40]}",
-    # Where a program takes a password, but nobody's.
+    # What stands where a program takes a password, and is none.
     *(
         text.replace("@", each)
         for text in (

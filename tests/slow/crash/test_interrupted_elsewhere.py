@@ -1,6 +1,6 @@
 """What a crash left of an act is put right where files are not as they usually are.
 
-In a copied store, and on file systems that number files anew with each mount, no file has the inode that
+In a copied store, and on file systems that give files new numbers at each mount, no file has the inode that
 the act recorded.  A session may lie behind a link.  Another program may save one after the crash.
 """
 

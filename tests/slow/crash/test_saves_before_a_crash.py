@@ -1,6 +1,6 @@
 """Another program saves a session in the instant before it is taken out of its place, and then all stops.
 
-What came out is that save, and nobody has looked at it yet: it must not be taken for a leftover.
+What came out is that save, and nothing has looked at it yet: it must not be taken for a leftover.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ACTS: dict[str, Callable[[Store], object]] = {
 def test_what_came_out_is_in_its_place_again(
     act: Callable[[Store], object], number: int, tmp_path: Path
 ):
-    """Where files cannot be exchanged; `number` counts the times that it is taken out."""
+    """Where files cannot be exchanged; `number` counts the times that it is moved."""
     root, aside = tmp_path / "store", tmp_path / "saved.agcx"
     open_store(root).save_session(A, *session(A, 1, 300))
     write_session(aside, *session(A, FOREIGN, 300))

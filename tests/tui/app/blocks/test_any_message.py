@@ -61,7 +61,7 @@ def test_any_message_is_drawn_within_its_width(
             block = draw_message(message, around, Look(width, Palette(), compact=compact), how)
             lines = [strip for part in range(len(block.parts)) for strip in block.lines(part)]
             assert block.height == len(lines)
-            # What its call tells is not told again.
+            # What its call shows is not repeated.
             assert len(lines) > block.head or not block.parts
             for strip in lines:
                 assert strip.cell_length <= width, strip.text
