@@ -75,7 +75,7 @@ class PruneScreen(SessionsScreen):
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__(services, acts)
         self._form = PruneForm()
-        self.sessions.choose_columns(("messages", "size"))
+        self.sessions.choose_columns(("project", "size"))
         self._timer: Timer | None = None
         self._number = 0
         self._selection: Selection | None = None

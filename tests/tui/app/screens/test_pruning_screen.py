@@ -143,5 +143,7 @@ async def test_so_much_is_freed_of_what_has_not_been_used_for_longest(store):
         expected = select(open_store(store), PruneRule(free=1), prune.now() * 1000)
         assert titles(prune) == [each.title for each in expected.entries]
         assert len(expected.entries) == 1
+        assert "project" in prune.sessions.chosen_columns
+        await until(pilot, lambda: prune.table.project(prune.table.order[0]))
         prune.query_one("#free", Input).value = "1GB"
         await until(pilot, lambda: "short of 1.0 GB · kept: " in line(prune, "#spared"))
