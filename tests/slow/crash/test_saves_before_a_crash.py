@@ -13,8 +13,16 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import Store, open_store, write_session
+from agcx_format import (
+    FunctionCallOutput,
+    Store,
+    new_message,
+    open_store,
+    read_session,
+    write_session,
+)
 from agcx_format.disk import exchange
+from tests.slow.crash.file_calls import watched
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import assert_clean, session, version_of
 
@@ -73,5 +81,62 @@ def test_what_came_out_is_in_its_place_again(
     if not os.WIFSIGNALED(status):
         assert number == 2
         return
+    assert_clean(root)
+    assert version_of(target) == (A, FOREIGN)
+
+
+def work_on(store: Store) -> None:
+    with store.editing(A) as editor:
+        editor.add(FunctionCallOutput("c", "added"))
+
+
+SAVES: dict[str, Callable[[Store], object]] = {
+    "save over": lambda store: store.save_session(A, *session(A, 2, 300)),
+    "append": lambda store: store.append(A, [new_message(FunctionCallOutput("c", "added"))]),
+    "work on": work_on,
+    "undo by fields": lambda store: store.undo(),
+    "edit": edit,
+}
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["in place", "a link"])
+@pytest.mark.parametrize("name", SAVES)
+def test_what_an_exchange_brought_out_is_in_its_place_again(
+    name: str, is_link: bool, tmp_path: Path
+):
+    """`a link` leads to a file beside it, as somebody who names sessions may have it."""
+    root, aside = tmp_path / "store", tmp_path / "saved.agcx"
+    store = open_store(root)
+    store.save_session(A, *session(A, 1, 300))
+    target = root / f"{A}.agcx"
+    if name == "undo by fields":
+        edit(store)
+        # Another program saves the edited session, with one message more.
+        metadata, conversation, state = read_session(target)
+        write_session(target, metadata, conversation, state)
+    if is_link:
+        target = target.rename(root / "named")
+        (root / f"{A}.agcx").symlink_to("named")
+    write_session(aside, *session(A, FOREIGN, 300))
+
+    def save_first(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.replace(aside, target)
+
+    def die_then(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
+            SAVES[name](open_store(root))
+
+    late = open_store(root)
+    with child(work) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)
+    assert version_of(target) != (A, FOREIGN)
+    # A program that was there before: it does not look for interrupted acts until it writes.
+    late.save_index(late.load_index())
     assert_clean(root)
     assert version_of(target) == (A, FOREIGN)
