@@ -56,8 +56,7 @@ class TrashScreen(SessionsScreen):
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__(services, acts)
-        # Directories are not read here.
-        self.sessions.choose_columns(("tags", "model", "messages", "size"))
+        self.sessions.choose_columns(("project", "tags", "model", "size"))
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
         self._is_read = False

@@ -1,8 +1,9 @@
 """Keeps the search index of the store up to date while the program runs, in a process of its own.
 
 Strategy: the process is started once the store is listed and the first keys have had their time, and again
-some time after sessions changed; it does only what is missing.  It ends with the program, since it reads
-until its input ends.  A search never waits for it: what is not in the index yet is searched in its file.
+some time after sessions changed; it does only what is missing.  After a failure, such as a full disk, it is
+started again by and by.  It ends with the program, since it reads until its input ends.  A search never waits
+for it: what is not in the index yet is searched in its file.
 
 No Textual: `run` is a coroutine of the event loop, and `changed` publishes there.
 """
@@ -38,6 +39,8 @@ __all__ = ["IndexKeeper", "IndexPhase", "IndexState"]
 _FIRST_AFTER = 3.0
 # Seconds of quiet after a change, and at least from the end of a build to the next one.
 _QUIET, _REST = 3.0, 20.0
+# Seconds until a failed build is tried again, after the first failure and at most; they double each time.
+_RETRY, _LONGEST_RETRY = 60.0, 3600.0
 
 
 class IndexPhase(Enum):
@@ -123,12 +126,12 @@ class IndexKeeper:
             opened.saved.subscribe(lambda files: self.want() if files else None),
         ]
         self._wanted.set()
-        rest = _FIRST_AFTER
+        rest, retry = _FIRST_AFTER, None
         try:
             while True:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._asked.wait(), rest)
-                await self._wanted.wait()
+                await self._until_wanted(retry)
                 if not self._asked.is_set():
                     await self._quiet()
                 self._asked.clear()
@@ -137,7 +140,7 @@ class IndexKeeper:
                     await self._build(acts.store.path)
                 except OSError as error:
                     self._become(IndexPhase.FAILED, problem=os_reason(error))
-                rest = _REST
+                rest, retry = _REST, self._retry_after(retry)
         finally:
             self.stop()
             for end in ends:
@@ -167,6 +170,20 @@ class IndexKeeper:
         self._become(IndexPhase.DELETED)
 
     # --- inside
+
+    async def _until_wanted(self, retry: float | None) -> None:
+        """Wait until something changed, the person asks, or a build that failed is to be tried again."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), retry)
+        if self.state.phase is not IndexPhase.FAILED:
+            # Deleted meanwhile, say.
+            await self._wanted.wait()
+
+    def _retry_after(self, before: float | None) -> float | None:
+        """Seconds until a build is tried again that failed; None for no time, if it did not."""
+        if self.state.phase is not IndexPhase.FAILED:
+            return None
+        return _RETRY if before is None else min(2 * before, _LONGEST_RETRY)
 
     async def _quiet(self) -> None:
         """Wait until nothing has changed for a moment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -129,6 +130,44 @@ async def test_an_index_whose_process_could_not_be_started_is_built_when_asked_f
             without.undo()
             keeper.build()
             await soon(lambda: built(keeper), "the index")
+
+
+async def test_an_index_that_could_not_be_built_is_built_once_it_can_be(
+    store, tmp_path, monkeypatch
+):
+    """Nobody asks for it, and no session changes: a disk that was full is so no more."""
+    monkeypatch.setattr(index_keeper, "_RETRY", 0.01)
+    keeper = IndexKeeper(tmp_path / "cache")
+    said: list[IndexPhase] = []
+    keeper.changed.subscribe(lambda state: said.append(state.phase))
+    with monkeypatch.context() as without:
+        without.setattr(sys, "executable", "/nowhere/python3")
+        async with running(keeper, store):
+            await soon(lambda: said.count(IndexPhase.FAILED) > 1, "a second failure")
+            without.undo()
+            await soon(lambda: built(keeper), "the index")
+
+
+async def test_an_index_that_is_deleted_after_a_failure_is_not_built_again(
+    store, tmp_path, monkeypatch
+):
+    for name in ("_RETRY", "_LONGEST_RETRY"):
+        monkeypatch.setattr(index_keeper, name, 0.01)
+    begun: list[Any] = []
+
+    def fail(*where: Any) -> subprocess.Popen[bytes]:
+        begun.append(where)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(index_keeper, "_start", fail)
+    keeper = IndexKeeper(tmp_path / "cache")
+    async with running(keeper, store):
+        await soon(lambda: len(begun) > 2, "failures")
+        await keeper.delete(store)
+        before = len(begun)
+        await asyncio.sleep(0.2)
+        assert keeper.state.phase is IndexPhase.DELETED
+        assert len(begun) == before
 
 
 @pytest.mark.parametrize("starting", [True, False])
