@@ -65,7 +65,7 @@ def shorten_path(path: str, width: int) -> str:
     *above, kept = path.split("/")
     while above and cell_len(f"…/{above[-1]}/{kept}") <= width:
         kept = f"{above.pop()}/{kept}"
-    return shorten(f"…/{kept}", width)
+    return shorten(f"…/{kept}" if cell_len(kept) + 2 <= width else kept, width)
 
 
 def beside(left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:

@@ -82,6 +82,8 @@ def _fitted(what: Asked, room: int) -> str:
     if not what.path or cell_len(what.summary) <= room:
         return what.summary
     rest = what.summary[len(what.path) :]
+    if cell_len(what.path.rpartition("/")[2] + rest) > room:
+        rest = ""
     return shorten_path(what.path, room - cell_len(rest)) + rest
 
 

@@ -194,10 +194,10 @@ PATH = "/home/robin/code/site/packages/interface/components/navigation/UserMenu.
         ({"input": f"*** Begin Patch\n*** Update File: {PATH}\n+y\n*** End Patch"}, "apply_patch"),
     ],
 )
-@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("width", [44, 60, 80])
 def test_a_path_without_room_keeps_the_name_of_its_file(given, name, width):
     (head, *_) = drawn(call(json.dumps(given), name=name), width=width)
-    assert "navigation/UserMenu.tsx" in head
+    assert "UserMenu.tsx" in head
     assert PATH not in head
     (wide, *_) = drawn(call(json.dumps(given), name=name), width=140)
     assert PATH in wide
