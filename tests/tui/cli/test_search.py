@@ -74,6 +74,15 @@ def test_a_query_that_means_nothing_is_wrong_use_and_says_why(store, query, reas
     assert reason in result.stderr
 
 
+def test_a_word_that_is_left_out_is_no_option_behind_two_dashes(store):
+    hint = run("search", "queue", "-stall")
+    assert hint.exit_code == 2
+    assert "agcx search -- lease -retry" in hint.stderr
+    assert "agcx search --" not in run("search", "--jsno", "queue").stderr
+    left = run("search", "--count", "--", "queue", "-stall")
+    assert left.stdout == run("search", "--count", "queue -stall").stdout != ""
+
+
 def test_words_that_are_arguments_are_one_query(store):
     assert run("search", "grid", "float").stdout == run("search", "grid float").stdout != ""
 
