@@ -149,16 +149,28 @@ def _build(index: Index, cap: int | None) -> None:
 
     progress = _Progress(sys.stderr.isatty())
     try:
-        index.update(cap=cap or DEFAULT_CAP, report=progress.show)
+        state = index.update(cap=cap or DEFAULT_CAP, report=progress.show)
     except LockFailed:
         reason = "another process is building it"
     except PersistenceError as error:
         reason = str(error)
     else:
-        return
+        reason = _left_out(state)
     finally:
         progress.clear()
-    complain(f"the index is not up to date: {reason}")
+    if not reason:
+        return
+    complain(f"not everything is in the index: {reason}")
+
+
+def _left_out(state: BookState) -> str:
+    """That the index has all that it may have, if it does not have everything."""
+    from agcx_tui.core.words.format import counted, size
+
+    if not state.left_out:
+        return ""
+    left = counted(state.left_out, "session")
+    return f"{left} left out, since search.largest is {size(state.cap)}"
 
 
 class _Progress:
