@@ -33,9 +33,11 @@ def index_section(state: IndexState, book: BookState | None) -> Section | None:
     if book is None:
         return None
     label = f"{book.sessions:,} of {counted(book.total, 'session')}"
+    # A note has no room for these in a narrow terminal.
     if state.phase is IndexPhase.FAILED:
-        # A note has no room for it in a narrow terminal.
         label = f"not built: {safe_line(state.problem)}"
+    elif state.phase is IndexPhase.ELSEWHERE:
+        label += ", built by another program"
     line = Line(INDEX, "", label, book.size, _note(state, book))
     return Section("Search index", (line,), most=book.cap)
 
@@ -45,8 +47,6 @@ def _note(state: IndexState, book: BookState) -> str:
     match state.phase:
         case IndexPhase.BUILDING if left > 0:
             return "being built"
-        case IndexPhase.ELSEWHERE:
-            return "being built elsewhere"
         case IndexPhase.DELETED:
             return "deleted"
     if left > 0:

@@ -37,6 +37,12 @@ def test_what_is_said_of_the_index_has_room_in_a_narrow_terminal():
     assert line.label == "not built: cannot be made: no space left on device"
     assert line.note == "6 not in it yet"
 
+    (line,) = index_section(IndexState(IndexPhase.ELSEWHERE), BookState(20, 26, 0, 1, 9)).lines
+    assert (line.label, line.note) == (
+        "20 of 26 sessions, built by another program",
+        "6 not in it yet",
+    )
+
     def note(book: BookState) -> str:
         (line,) = index_section(IndexState(IndexPhase.WAITING), book).lines
         return line.note
