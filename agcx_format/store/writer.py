@@ -195,10 +195,7 @@ class StoreWriter:
                     self._index.follow(index, layout)
             for session_id in change.index:
                 self._last_seen.pop(session_id, None)
-            done.check(self.root)
-        return trash.Emptied(
-            (done.act,), tuple(trash.destroyed(self.root, done.act, entries)), done.size
-        )
+            return trash.destroyed(self.root, done, entries)
 
     # --- plain saves
 
