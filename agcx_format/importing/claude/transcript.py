@@ -173,6 +173,7 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
+        self._has_task = False
         self._repeats = Repeats(keeps=isinstance(entries, list))
 
     def _identity(self, values: list[Any], spoken: dict[str, Any]) -> UUID:
@@ -268,6 +269,8 @@ class _Transcript:
         draft = self._draft
         for entry in added:
             self._asides.heard(entry.item)
+            if self._is_subagent and not self._has_task and isinstance(entry.item, Message):
+                self._has_task = entry.is_task = entry.item.role == "developer"
         if started := started_by(line.tool_use_result, line.session_id or ""):
             draft.has_started(added, started)
         mode_of(draft, line.permission_mode)
