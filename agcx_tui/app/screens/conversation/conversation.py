@@ -180,6 +180,8 @@ class ConversationScreen(OnceScreen[None]):
         if before is not None:
             await self.show_tab("messages")
             await self.panes.forget()
+            # A key may have asked for another tab meanwhile.
+            await self.panes.show(self.panes.shown, conversation)
             self.file.release(before)
             if shown == "checkpoints":
                 await self.show_tab(shown)
@@ -193,7 +195,7 @@ class ConversationScreen(OnceScreen[None]):
         self._show_title()
         self._show_place()
         self.search.grew()
-        await self.panes.forget(keep=self.panes.shown)
+        await self.panes.forget(but_shown=True)
 
     @on(ConversationFailed)
     async def _show_failure(self, message: ConversationFailed) -> None:
