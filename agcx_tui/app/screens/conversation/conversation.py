@@ -8,6 +8,7 @@ made of it (`deriving`).  A file that cannot be opened is a page that says what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from agcx_tui.app.screens.conversation.pictures import open_picture, show_pictur
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.screens.conversation.subagents import OpenFile, SubagentCalls
+from agcx_tui.app.services import Opening
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -114,10 +116,12 @@ class ConversationScreen(OnceScreen[None]):
         at: MatchPlace | None = None,
         beyond: Callable[[int], None] | None = None,
         open_file: OpenFile | None = None,
+        opening: Opening = nullcontext,
         show_checkpoint: Callable[[ConversationScreen, StoredCheckpoint], None] | None = None,
     ) -> None:
         super().__init__()
         self.path = path
+        self._opening = opening
         self.derived = derived or DerivedSessions(path)
         self.handoff = Handoff(self, export)
         self.transcript = Transcript(id="messages")
@@ -322,9 +326,9 @@ class ConversationScreen(OnceScreen[None]):
         if what == "outline" and (picture := transcript.pieces.picture):
             return await open_picture(self, picture)
         if what == "branches":
-            start = await ask_for_branch(self, transcript.source)
+            start = await ask_for_branch(self, transcript.source, self._opening)
         else:
-            start = await ask_for_turn(self, transcript.source, transcript.current)
+            start = await ask_for_turn(self, transcript.source, transcript.current, self._opening)
         if start is not None:
             await self.show_tab("messages")
             transcript.seek(start)
@@ -354,10 +358,10 @@ class ConversationScreen(OnceScreen[None]):
             place = self.file.place
             self._tabs.say(*place.words(self.file.expected), strong=place.new_below > 0)
 
-    @work
+    @work(exclusive=True, group="subagent")
     async def action_subagent(self) -> None:
         if self.opened is not None:
-            await self.file.subagents.open(self, self.opened.metadata.id)
+            await self.file.subagents.open(self, self.opened.metadata.id, self._opening)
 
     # --- taking out
 

@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from agcx_format import FunctionCall, FunctionCallOutput, MessageSnapshot
 from agcx_format.errors import PersistenceError
+from agcx_tui.app.services import Opening
 from agcx_tui.app.widgets.transcript.message_finder import Wanted
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 
@@ -99,7 +100,7 @@ class SubagentCalls:
         shown = replace(binding.binding, show=True, description=where)
         return {**found, key: binding._replace(binding=shown)}
 
-    async def open(self, screen: Screen[None], shown: UUID) -> None:
+    async def open(self, screen: Screen[None], shown: UUID, opening: Opening) -> None:
         """Show the session of the subagent, else the parent of the session that is shown; Esc leads back."""
         subagent, parent, store = self.here, self._parent, self._store
         wanted = subagent or parent
@@ -107,7 +108,8 @@ class SubagentCalls:
             screen.notify("This message started no subagent.", markup=False)
             return
         try:
-            entry = await asyncio.to_thread(store.resolve, str(wanted))
+            with opening():
+                entry = await asyncio.to_thread(store.resolve, str(wanted))
         except PersistenceError:
             whose = "The session of this subagent" if subagent else "The parent of this subagent"
             screen.notify(f"{whose} is not in the store.", markup=False)
