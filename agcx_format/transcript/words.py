@@ -33,6 +33,7 @@ __all__ = [
     "continues_from",
     "count_turns",
     "genuine_user_text",
+    "is_picture_mark",
     "is_tool_image",
     "own_words",
     "text_of",
@@ -135,6 +136,12 @@ def _after_picture_marks(text: str) -> int:
     return start
 
 
+def is_picture_mark(text: str) -> bool:
+    """Whether this is only what Codex writes before and after a picture."""
+    end = _after_picture_marks(text)
+    return end > 0 and not text[end:].strip()
+
+
 def _before_blocks(text: str, start: int) -> int:
     """The offset before the injected blocks at the end of the text."""
     end = len(text)
@@ -160,7 +167,7 @@ def genuine_user_text(item: object) -> str | None:
     said = [words for words in map(own_words, texts) if words]
     if said:
         return "\n".join(said)
-    only_pictures = not any(text[_after_picture_marks(text) :].strip() for text in texts)
+    only_pictures = all(not text.strip() or is_picture_mark(text) for text in texts)
     has_picture = any(isinstance(part, InputImage) for part in content)
     return "" if only_pictures and has_picture else None
 
