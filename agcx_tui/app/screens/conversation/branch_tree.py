@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from agcx_format import MessageSource
-    from agcx_tui.app.services import Opening
 
 __all__ = ["BranchTree", "ask_for_branch"]
 
@@ -76,9 +74,7 @@ def _lines(branch: ListedBranch, width: int) -> Content:
     return Content("\n").join([first, *more])
 
 
-async def ask_for_branch(
-    screen: Screen[None], source: MessageSource | None, opening: Opening = nullcontext
-) -> int | None:
+async def ask_for_branch(screen: Screen[None], source: MessageSource | None) -> int | None:
     """The index of the first message of the branch that the person chooses; None for none.
 
     The source is None while it is being opened.
@@ -87,8 +83,7 @@ async def ask_for_branch(
         screen.notify("Still loading: branches are known once all of it is read.", markup=False)
         return None
     try:
-        with opening():
-            branches = await asyncio.to_thread(list_branches, source)
+        branches = await asyncio.to_thread(list_branches, source)
     except PersistenceError as error:
         screen.notify(safe_line(str(error)), severity="error", markup=False)
         return None

@@ -121,7 +121,6 @@ class ConversationScreen(OnceScreen[None]):
     ) -> None:
         super().__init__()
         self.path = path
-        self._opening = opening
         self.derived = derived or DerivedSessions(path)
         self.handoff = Handoff(self, export)
         self.transcript = Transcript(id="messages")
@@ -135,7 +134,7 @@ class ConversationScreen(OnceScreen[None]):
         place = ReadingPlace(self.transcript, positions)
         place.wanted = message
         opener = opener or partial(open_session, path)
-        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file)
+        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file, opening)
         self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
@@ -326,9 +325,9 @@ class ConversationScreen(OnceScreen[None]):
         if what == "outline" and (picture := transcript.pieces.picture):
             return await open_picture(self, picture)
         if what == "branches":
-            start = await ask_for_branch(self, transcript.source, self._opening)
+            start = await ask_for_branch(self, transcript.source)
         else:
-            start = await ask_for_turn(self, transcript.source, transcript.current, self._opening)
+            start = await ask_for_turn(self, transcript.source, transcript.current)
         if start is not None:
             await self.show_tab("messages")
             transcript.seek(start)
@@ -361,7 +360,7 @@ class ConversationScreen(OnceScreen[None]):
     @work(exclusive=True, group="subagent")
     async def action_subagent(self) -> None:
         if self.opened is not None:
-            await self.file.subagents.open(self, self.opened.metadata.id, self._opening)
+            await self.file.subagents.open(self, self.opened.metadata.id)
 
     # --- taking out
 

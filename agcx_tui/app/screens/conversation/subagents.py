@@ -36,13 +36,18 @@ class SubagentCalls:
     """
 
     def __init__(
-        self, transcript: Transcript, store: Store | None, open_file: OpenFile | None
+        self,
+        transcript: Transcript,
+        store: Store | None,
+        open_file: OpenFile | None,
+        opening: Opening,
     ) -> None:
         self.started: dict[str, UUID] = {}
         self.came_from: UUID | None = None
         self._transcript = transcript
         self._store = store
         self._open_file = open_file
+        self._opening = opening
         self._was_here = False
 
     @property
@@ -100,7 +105,7 @@ class SubagentCalls:
         shown = replace(binding.binding, show=True, description=where)
         return {**found, key: binding._replace(binding=shown)}
 
-    async def open(self, screen: Screen[None], shown: UUID, opening: Opening) -> None:
+    async def open(self, screen: Screen[None], shown: UUID) -> None:
         """Show the session of the subagent, else the parent of the session that is shown; Esc leads back."""
         subagent, parent, store = self.here, self._parent, self._store
         wanted = subagent or parent
@@ -108,7 +113,7 @@ class SubagentCalls:
             screen.notify("This message started no subagent.", markup=False)
             return
         try:
-            with opening():
+            with self._opening():
                 entry = await asyncio.to_thread(store.resolve, str(wanted))
         except PersistenceError:
             whose = "The session of this subagent" if subagent else "The parent of this subagent"
