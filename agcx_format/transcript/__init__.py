@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from agcx_format.transcript.reader import TranscriptReader as TranscriptReader
     from agcx_format.transcript.silent import is_sealed as is_sealed
     from agcx_format.transcript.silent import repeats as repeats
+    from agcx_format.transcript.tasks import TASK_SPEAKER as TASK_SPEAKER
+    from agcx_format.transcript.tasks import TaskFinder as TaskFinder
     from agcx_format.transcript.title import short_title as short_title
     from agcx_format.transcript.tool_calls import CallReader as CallReader
     from agcx_format.transcript.tool_calls import ToolCall as ToolCall
@@ -72,9 +74,6 @@ if TYPE_CHECKING:
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
     from agcx_format.transcript.wording import describe_record as describe_record
-    from agcx_format.transcript.words import TASK_SPEAKER as TASK_SPEAKER
-    from agcx_format.transcript.words import begins_as_task as begins_as_task
-    from agcx_format.transcript.words import continues_from as continues_from
     from agcx_format.transcript.words import count_turns as count_turns
     from agcx_format.transcript.words import genuine_user_text as genuine_user_text
     from agcx_format.transcript.words import is_picture_mark as is_picture_mark
@@ -102,8 +101,8 @@ _HOMES = {
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
     "tools": "Call FILE_KEYS TELLING read_call short_command",
     "wording": "answer_lines call_parts describe_file describe_outcome describe_record",
-    "words": "TASK_SPEAKER begins_as_task continues_from count_turns genuine_user_text is_picture_mark "
-    "is_tool_image own_words text_of",
+    "tasks": "TASK_SPEAKER TaskFinder",
+    "words": "count_turns genuine_user_text is_picture_mark is_tool_image own_words text_of",
 }
 
 __all__ = names_in(_HOMES)

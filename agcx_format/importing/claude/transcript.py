@@ -156,7 +156,11 @@ class _Transcript:
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
         start = next(filter(None, map(moment_of, map(_time, values))), modified)
         self._draft = ImportDraft(
-            self._identity(values, spoken), start, times_calls=True, entries=entries
+            self._identity(values, spoken),
+            start,
+            times_calls=True,
+            entries=entries,
+            stores_many=True,
         )
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
@@ -169,6 +173,7 @@ class _Transcript:
         self._branch = ""
         self._directory = ""
         self._task = ""
+        self._has_task = False
         self._repeats = Repeats(keeps=isinstance(entries, list))
 
     def _identity(self, values: list[Any], spoken: dict[str, Any]) -> UUID:
@@ -264,6 +269,8 @@ class _Transcript:
         draft = self._draft
         for entry in added:
             self._asides.heard(entry.item)
+            if self._is_subagent and not self._has_task and isinstance(entry.item, Message):
+                self._has_task = entry.is_task = entry.item.role == "developer"
         if started := started_by(line.tool_use_result, line.session_id or ""):
             draft.has_started(added, started)
         mode_of(draft, line.permission_mode)
