@@ -116,7 +116,7 @@ def answer_block(
     if isinstance(call, LocalShellCall | FunctionCall):
         detail = f"of  {asked(call, palette).summary}"
     else:
-        detail = f"of a call that is not near, {safe_line(item.call_id)}"
+        detail = f"of call {safe_line(item.call_id)}"
     mark = "▾ " if how else "▸ "
     right = [] if paired else _metrics(outcome, look, "")
     head = beside(
