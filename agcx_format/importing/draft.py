@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format import limits
+from agcx_format.importing.draft_entry import DraftEntry, ReturnedSession
 from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
 from agcx_format.importing.environment import VERSION, spent_since
 from agcx_format.importing.family import family, links, title_of
@@ -27,7 +28,7 @@ from agcx_format.importing.moments import moment_of
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.fields import Float32
-from agcx_format.model.ids import uuid5_hex
+from agcx_format.model.ids import DerivedIds
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -61,23 +62,6 @@ _FORMAT_VERSION = 1
 
 
 @dataclass
-class ReturnedSession:
-    """What an export of this program noted of a session.
-
-    Fields:
-        environment: what the import of the session had said of it; None in exports of older versions.
-    """
-
-    title: str
-    tags: list[str]
-    model: str
-    environment: dict[str, str] | None
-    created: Timestamp | None
-    updated: Timestamp | None
-    mode: OperatingMode | None = None
-
-
-@dataclass
 class ImportDraft:
     """A conversation in progress."""
 
@@ -89,6 +73,8 @@ class ImportDraft:
     # A call of unknown duration took as long as until its output was written.
     times_calls: bool = False
     entries: Entries = field(default_factory=list)
+    # Whether messages that are too many for memory are put aside (see `stored_entries`).
+    stores_many: bool = False
     skipped: LineTally = field(default_factory=LineTally)
     duplicates: LineTally = field(default_factory=LineTally)
     unknown: LineTally = field(default_factory=LineTally)
@@ -124,6 +110,7 @@ class ImportDraft:
 
     def __post_init__(self) -> None:
         self.calls = Calls(self.entries, times_calls=self.times_calls)
+        self._ids = DerivedIds(self.id)
 
     # --- lines
 
@@ -162,6 +149,8 @@ class ImportDraft:
         Those of usual lines go to `read_usual`, with the number of the first.
         """
         for line in lines:
+            if self.stores_many and len(self.entries) > limits.MESSAGES_IN_MEMORY:
+                self._put_aside()
             if isinstance(line, UsualLines):
                 assert read_usual is not None
                 read_usual(line.values, line.number)
@@ -183,6 +172,12 @@ class ImportDraft:
                 self.incomplete = True
                 self.bad(line.number, line.error)
 
+    def _put_aside(self) -> None:
+        """Hold the messages in memory no longer."""
+        self.stores_many = False
+        if isinstance(self.entries, list):
+            self.entries = self.calls.entries = StoredEntries(self.entries)
+
     def too_deep(self, number: int) -> None:
         """Note a line of which not all was taken, since it is nested too deeply."""
         self.incomplete = True
@@ -201,7 +196,7 @@ class ImportDraft:
 
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
-        return f"{prefix}_{uuid5_hex(self.id, f'{prefix}:{self._name(number)}')}"
+        return f"{prefix}_{self._ids.hex(f'{prefix}:{self._name(number)}')}"
 
     def id_of(self, entry: DraftEntry) -> UUID:
         """The id of the message."""

@@ -138,7 +138,7 @@ _parse = Decoder(SpokenLine).decode
 
 
 def usual_after(lines: int) -> Usual:
-    """What reads the usual ones of the lines after the first ones, which tell what the file is."""
+    """What reads the usual lines after the first ones of them, which tell what the file is."""
     return Usual(_parse, lines)
 
 
@@ -159,6 +159,7 @@ def spoken_in(value: dict[str, Any]) -> SpokenLine | None:
     }
     fields: dict[str, Any] = {
         "uuid": as_text(value.get("uuid")),
+        "parent_uuid": optional_text(value.get("parentUuid")),
         "session_id": optional_text(value.get("sessionId")),
         "is_meta": value.get("isMeta") is True,
         "is_sidechain": value.get("isSidechain") is True,

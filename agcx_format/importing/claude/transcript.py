@@ -8,11 +8,12 @@ session (title, branch, directory) is used.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from agcx_format.errors import ConversionError
@@ -21,6 +22,7 @@ from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
 from agcx_format.importing.claude.results import results_beside
+from agcx_format.importing.claude.sidechains import Sidechains
 from agcx_format.importing.claude.spoken import (
     Repeats,
     SpokenLine,
@@ -53,6 +55,7 @@ from agcx_format.importing.source_file import (
 )
 from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.ids import session_id
+from agcx_format.model.items import Message
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
 from agcx_format.variables import (
@@ -102,7 +105,7 @@ def read_transcript(path: Path) -> Imported:
         ConversionError: the file cannot be read or is not a transcript.
     """
     converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
-    return read_source(path, converter, partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST)))
+    return read_source(path, converter, partial(read_lines, usual=usual_after(1)))
 
 
 def convert(
@@ -123,7 +126,7 @@ def convert(
     Raises:
         ConversionError: no line has the shape of a Claude Code transcript.
     """
-    shape, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Claude Code transcript")
+    shape, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Claude Code transcript", _shape)
     if shape != "claude":
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]
@@ -151,26 +154,32 @@ class _Transcript:
         spoken = next((v for v in known if v.get("type") in ("user", "assistant")), {})
         is_agent_file = source.name.startswith("agent-") and bool(as_text(spoken.get("agentId")))
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
-        start = next(filter(None, (moment_of(v.get("timestamp")) for v in known)), modified)
+        start = next(filter(None, map(moment_of, map(_time, values))), modified)
         self._draft = ImportDraft(
-            self._identity(known, spoken), start, times_calls=True, entries=entries
+            self._identity(values, spoken),
+            start,
+            times_calls=True,
+            entries=entries,
+            stores_many=True,
         )
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
         self._blocks = Blocks(self._draft, result_in_file)
         self._asides = Asides(self._draft)
         self._lineage = Lineage()
+        self._sidechains = Sidechains()
         self._usage = _Usage()
         self._model = ""
         self._branch = ""
         self._directory = ""
         self._task = ""
+        self._has_task = False
         self._repeats = Repeats(keeps=isinstance(entries, list))
 
-    def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
+    def _identity(self, values: list[Any], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
         given = self._session = as_text(spoken.get("sessionId")) or next(
-            (v["sessionId"] for v in known if as_text(v.get("sessionId"))), ""
+            filter(None, map(_session, values)), ""
         )
         stem = self._source.name.split(".")[0]
         if self._is_subagent:
@@ -183,19 +192,21 @@ class _Transcript:
     def _usual(self, values: list[SpokenLine], first: int) -> None:
         draft = self._draft
         entries = draft.entries
-        said: list[tuple[str, str, int, int]] = []
+        about = [(line.cwd, line.git_branch, line.version, line.entrypoint) for line in values]
+        for said, _ in itertools.groupby(about):
+            self._about_session(*said)
+        uuids = [line.uuid for line in values]
+        bounds = [len(entries)]
         moments = draft.moments([line.timestamp for line in values])
         for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
             draft.at(moment)
-            self._about_session(line.cwd, line.git_branch, line.version, line.entrypoint)
-            before = len(entries)
             try:
                 self._message(line, number, line)
             except RecursionError:
                 draft.too_deep(number)
-                continue
-            said.append((line.uuid, line.parent_uuid or "", before, len(entries)))
-        self._lineage.extend(said)
+                uuids[number - first] = ""
+            bounds.append(len(entries))
+        self._lineage.extend(uuids, [line.parent_uuid or "" for line in values], bounds)
 
     def _value(self, value: Any, number: int) -> None:
         if isinstance(value, dict):
@@ -237,6 +248,15 @@ class _Transcript:
             return
         before = len(draft.entries)
         self._blocks.line(line, number)
+        if line.is_sidechain and not self._is_subagent:
+            added = draft.entries[before:]
+            is_task = kind == "user" and any(isinstance(entry.item, Message) for entry in added)
+            self._sidechains.add(
+                line.uuid or "",
+                line.parent_uuid or "",
+                range(before, len(draft.entries)),
+                is_task=is_task,
+            )
         if kind == "user":
             self._said(line, draft.entries[before:])
             return
@@ -249,6 +269,8 @@ class _Transcript:
         draft = self._draft
         for entry in added:
             self._asides.heard(entry.item)
+            if self._is_subagent and not self._has_task and isinstance(entry.item, Message):
+                self._has_task = entry.is_task = entry.item.role == "developer"
         if started := started_by(line.tool_use_result, line.session_id or ""):
             draft.has_started(added, started)
         mode_of(draft, line.permission_mode)
@@ -286,6 +308,7 @@ class _Transcript:
         # No line follows: this makes room for the messages.
         self._repeats.forget()
         self._lineage.mark(draft, asides.last)
+        self._sidechains.mark(draft)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
         leaves = self._lineage.has({leaf for leaf, _ in asides.summaries})
@@ -310,6 +333,26 @@ class _Transcript:
             tags=tags,
             directory=self._directory,
         )
+
+
+def _shape(value: Any) -> str | None:
+    return "claude" if _is_usual(value) and value.session_id else detect(value)
+
+
+def _session(value: Any) -> str:
+    if _is_usual(value):
+        return value.session_id or ""
+    return as_text(value.get("sessionId")) if isinstance(value, dict) else ""
+
+
+def _time(value: Any) -> Any:
+    if _is_usual(value):
+        return value.timestamp
+    return value.get("timestamp") if isinstance(value, dict) else None
+
+
+def _is_usual(value: Any) -> TypeGuard[SpokenLine]:
+    return isinstance(value, SpokenLine)
 
 
 _LARGEST_COST = 1e12

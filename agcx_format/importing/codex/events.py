@@ -19,6 +19,7 @@ from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
 from agcx_format.model.items import (
     InputImage,
@@ -133,8 +134,9 @@ class Events:
             self._copy(kind, words, [], name, number, payload)
             return
         copies = self._prompts if kind == "user_message" else self._copies
-        given = _SPEAKERS[kind], words, name, number, payload
-        copies.copy(*given, self._copied, kind, words, _NO_PICTURES, number)
+        said = _SPEAKERS[kind], words, name, number, payload
+        if not copies.repeats(*said):
+            copies.add(self._copied(kind, words, [], number), *said)
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""
@@ -142,12 +144,14 @@ class Events:
         if kind == "item_completed":
             self._completed(payload, name, number)
         elif kind == "turn_aborted":
-            words = _interruption(as_text(payload.get("reason")))
-            self._copies.copy("interruption", "interrupted", name, number, payload, notice, words)
+            said = "interruption", "interrupted", name, number, payload
+            if not self._copies.repeats(*said):
+                words = _interruption(as_text(payload.get("reason")))
+                self._copies.add(notice(words), *said)
             self._prompts.forget(alone=True)
-        elif kind == "thread_rolled_back":
+        elif kind == "thread_rolled_back" and type(turns := payload.get("num_turns")) is int:
             draft.skipped.add(name, number, payload)
-            self._rolled_back(count_of(payload.get("num_turns")), number)
+            self._rolled_back(count_of(turns), number)
         elif kind in _PROBLEMS:
             words = as_text(payload.get("message")) or as_json(payload)
             add_notice(draft, f"{_PROBLEMS[kind]}: {words}", number)
@@ -172,11 +176,12 @@ class Events:
         speaker, words = _SPEAKERS[kind], text
         if kind == "agent_message" and PLAN in text and (said := proposal_in([OutputText(text)])):
             words = f"{said.before}\n{said.after}"
-        given = kind, text, pictures, number
-        if pictures and isinstance(item := self._copied(*given), Message):
+        item = self._copied(kind, text, pictures, number) if pictures else None
+        if isinstance(item, Message):
             speaker, words = spoken_in(item, text)
-        copies = self._of(kind)
-        copies.copy(speaker, words, name, number, value, self._copied, *given)
+        copies, line = self._of(kind), (speaker, words, name, number, value)
+        if not copies.repeats(*line):
+            copies.add(item or self._copied(kind, text, pictures, number), *line)
 
     def _of(self, kind: str) -> Copies:
         return self._prompts if kind == "user_message" else self._copies
@@ -258,11 +263,9 @@ _SPEAKERS = {
 }  # fmt: skip
 
 
-_NO_PICTURES: tuple[str, ...] = ()
-
-
 def _words(payload: dict[str, Any]) -> str:
-    return as_text(payload.get("message")) or as_text(payload.get("text"))
+    said = payload.get("message") or payload.get("text")
+    return said if isinstance(said, str) else text_in(said)
 
 
 def _pictures(said: dict[str, Any]) -> Iterator[str]:

@@ -128,7 +128,7 @@ class Items:
 
     def returned(self, call_id: str, output: str) -> None:
         """Add what a tool returned, and use what it means."""
-        self.add(unchecked.function_call_output(call_id, output))
+        self.draft.add(unchecked.function_call_output(call_id, output), self.number)
         called = self.draft.calls.get(call_id)
         # Most calls are of tools whose output means no more than it says.
         if called is None or not getattr(called.item, "name", "").endswith(TELLING):
@@ -183,7 +183,7 @@ def _part(items: Items, part: Any, said: Callable[[str], ContentPart]) -> Conten
     match part:
         case {"type": "input_image", "image_url": str(url) | {"url": str(url)}} if url:
             return InputImage(url)
-        case {"type": "input_image"}:
+        case {"type": "input_image"} if not part.get("image_url"):
             items.note("input_image without a picture: a placeholder")
             return said(NO_PICTURE)
         case {"type": str(kind), "text": str(text)}:

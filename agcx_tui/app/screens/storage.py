@@ -154,7 +154,9 @@ class StorageScreen(PagedScreen[Opened]):
         chosen = before[at] if at is not None and at < len(before) else None
         self._lines = []
         options: list[Option] = []
-        shown = [*filter(None, [self._index.section]), *sections(self._stats)]
+        # Where nothing takes space there is a page that says so.
+        index = self._index.section if self._stats.total.sessions else None
+        shown = [*filter(None, [index]), *sections(self._stats)]
         longest = _longest_label(shown)
         for section in shown:
             if section.lines:

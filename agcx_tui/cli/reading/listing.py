@@ -88,7 +88,8 @@ def list_(
     Subagents are left out unless --subagents is given, and count for the sessions that started them: in the
     size, in larger:, and with --sort size, tokens, or cost.
 
-    QUERY holds words that the title, tags, model, or id must contain, and terms such as
+    QUERY holds words, "phrases", and /regular expressions/ that the title, tags, model, id, project, or
+    first words must contain, and terms such as
     agent:codex model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d
     larger:1MB messages:>100; a - before a word or term means not.
 

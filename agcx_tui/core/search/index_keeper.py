@@ -62,7 +62,7 @@ class IndexState(msgspec.Struct, frozen=True):
     Fields:
         phase: what is done with it.
         book: how much is in it, as the process that builds said last; None before that.
-        problem: why it could not be built.
+        problem: why it could not be built, or why there is none.
     """
 
     phase: IndexPhase
@@ -71,14 +71,26 @@ class IndexState(msgspec.Struct, frozen=True):
 
 
 class IndexKeeper:
-    """The index of one store, in `directory`; None for no index.  `cap` is its largest size in bytes."""
+    """The index of one store, in `directory`; None for no index, `why` in a few words.
 
-    def __init__(self, directory: Path | None, cap: int | None = None) -> None:
+    `cap` is its largest size in bytes; `left` is where an index may be that was built before there was to be
+    none: nothing reads it, but it takes space until it is deleted.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        cap: int | None = None,
+        *,
+        left: Path | None = None,
+        why: str = "",
+    ) -> None:
         self.directory = directory
+        self.left = left
         self.cap = cap
         self.changed: Signal[IndexState] = Signal()
         phase = IndexPhase.OFF if directory is None else IndexPhase.WAITING
-        self.state = IndexState(phase)
+        self.state = IndexState(phase, problem=why)
         # Something changed; the person asks, and need not wait for the time between two builds.
         self._wanted, self._asked = asyncio.Event(), asyncio.Event()
         self.process: subprocess.Popen[bytes] | None = None
@@ -87,9 +99,10 @@ class IndexKeeper:
     @classmethod
     def of(cls, cache: Path | None, config: Config) -> IndexKeeper:
         """The keeper of the index in the cache directory of the program, as the configuration has it."""
-        if cache is None or not config.search_index:
-            return cls(None)
-        return cls(search_index(cache), config.search_bytes)
+        place = None if cache is None else search_index(cache)
+        if not config.search_index:
+            return cls(None, config.search_bytes, left=place, why="search.index is false")
+        return cls(place, config.search_bytes, why="" if place else "no directory for caches")
 
     def words(self, direct: int) -> str:
         """What is to be known of it beside the results of a search, of which `direct` came without it."""
@@ -98,7 +111,12 @@ class IndexKeeper:
             case IndexPhase.BUILDING if state.book is not None and not state.book.complete:
                 return f"indexing {state.book.sessions:,} of {state.book.total:,}"
             case IndexPhase.OFF if direct:
-                return "without an index"
+                why = state.problem
+                return f"without an index: {why}" if why else "without an index"
+            case IndexPhase.ELSEWHERE:
+                return "indexing in another program"
+            case IndexPhase.DELETED if direct:
+                return "without the index: deleted"
             case IndexPhase.FAILED if direct:
                 return f"no index: {safe_line(state.problem)}"
         return f"{direct:,} without the index" if direct else ""
@@ -159,9 +177,16 @@ class IndexKeeper:
                         pipe.close()
 
     async def delete(self, store: Path) -> None:
-        """Remove the index, and build it no more.  Raises `OSError` when it cannot be removed."""
+        """Remove the index, or what is left of one, and build it no more.
+
+        Raises `OSError` when it cannot be removed.
+        """
         from agcx_format.search import Index
 
+        if self.directory is None:
+            await asyncio.to_thread(Index(store, self.left).clear)
+            self.changed.publish(self.state)
+            return
         self._become(IndexPhase.DELETED)
         self._wanted.clear()
         async with self._starting:

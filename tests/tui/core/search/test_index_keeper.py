@@ -21,6 +21,7 @@ from agcx_format.disk.locks import locked
 from agcx_format.search import Index
 from agcx_format.search.book import Book
 from agcx_tui.core.local.config import Config
+from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.search import index_keeper
 from agcx_tui.core.search.index_keeper import IndexKeeper, IndexPhase
 from agcx_tui.core.store.opened_store import OpenedStore
@@ -72,6 +73,7 @@ async def test_the_index_is_built_followed_deleted_and_built_when_asked_for(stor
         await soon(lambda: built(keeper) and keeper.state.book.total == 16, "the new session")
         await keeper.delete(store)
         assert keeper.state.phase is IndexPhase.DELETED
+        assert keeper.words(3) == "without the index: deleted"
         assert not index.state().size
         opened.saved.publish({str(store): None})
         await asyncio.sleep(0.1)
@@ -90,6 +92,18 @@ async def test_a_build_ends_with_the_program_and_nothing_keeps_running(store, tm
     assert process.returncode is not None
 
 
+async def test_what_is_left_of_an_index_that_is_not_to_be_is_deleted_when_asked_for(
+    store, tmp_path
+):
+    place = search_index(tmp_path)
+    Index(store, place).update()
+    keeper = IndexKeeper.of(tmp_path, Config(search_index=False))
+    assert keeper.left == place
+    await keeper.delete(store)
+    assert Index(store, place).state().size == 0
+    assert keeper.state.phase is IndexPhase.OFF
+
+
 async def test_where_another_program_builds_it_nothing_is_done_until_that_has_ended(
     store, tmp_path
 ):
@@ -99,6 +113,7 @@ async def test_where_another_program_builds_it_nothing_is_done_until_that_has_en
     async with running(keeper, store):
         with locked(book.directory, timeout=LIMIT):
             await soon(lambda: keeper.state.phase is IndexPhase.ELSEWHERE, "the other one")
+            assert keeper.words(0) == "indexing in another program"
         await soon(lambda: built(keeper), "the index")
 
 
@@ -204,8 +219,14 @@ async def test_an_index_that_is_deleted_while_it_is_built_stays_deleted_until_it
 
 
 def test_the_configuration_says_whether_there_is_one_and_how_large(tmp_path):
-    assert IndexKeeper.of(tmp_path, Config(search_index=False)).directory is None
-    assert IndexKeeper.of(None, Config()).directory is None
+    off, nowhere = (
+        IndexKeeper.of(tmp_path, Config(search_index=False)),
+        IndexKeeper.of(None, Config()),
+    )
+    assert off.directory is None
+    assert off.words(5) == "without an index: search.index is false"
+    assert nowhere.directory is None
+    assert nowhere.words(5) == "without an index: no directory for caches"
     keeper = IndexKeeper.of(tmp_path, Config(search_largest="500MB"))
     assert keeper.directory is not None
     assert keeper.cap == 500_000_000
