@@ -20,6 +20,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.subagents import parent_of
 from agcx_tui.app import from_threads
 from agcx_tui.core.local import collector
+from agcx_tui.core.local.memory import give_back
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -95,7 +96,8 @@ class ShownFile(Generic[Found]):
             _close(file)
         # Then it opens at once.
         import_module(_CONVERSATION)
-        collector.keep_imported()
+        if collector.keep_imported():
+            give_back()
 
     async def show(self, file: SessionFile) -> Transcript:
         """Show a file in place of the one before; returns the transcript, which may be new."""
