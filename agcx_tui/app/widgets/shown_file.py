@@ -76,10 +76,12 @@ class ShownFile(Generic[Found]):
         worker = get_current_worker()
         if worker.is_cancelled:
             return
-        # Slow the first time: better here than in a handler.
+        # Slow the first time: better here than in a handler, or where it is drawn.
         from agcx_format import SessionFile
+        from agcx_tui.app.blocks.markdown import warm_up
 
         import_module("agcx_tui.app.widgets.transcript.transcript")
+        warm_up()
         file, found, error = None, None, ""
         try:
             file = SessionFile(path)
