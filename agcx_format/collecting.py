@@ -9,7 +9,7 @@ from contextlib import contextmanager
 __all__ = ["collecting_seldom"]
 
 # Objects after which the garbage collector looks at new ones: more than the messages of most sessions have.
-_NEW_OBJECTS = 100_000
+_NEW_OBJECTS = 1_000_000
 
 
 @contextmanager

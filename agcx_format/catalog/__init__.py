@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from agcx_format.catalog.file import Catalog as Catalog
     from agcx_format.catalog.file import Reading as Reading
+    from agcx_format.catalog.haystack import lines_as_written as lines_as_written
     from agcx_format.catalog.history_cache import HistoryCache as HistoryCache
     from agcx_format.catalog.openings import (
         read_opening as read_opening,
@@ -59,15 +60,18 @@ if TYPE_CHECKING:
     from agcx_format.catalog.refresh import (
         look_at as look_at,
     )
+    from agcx_format.catalog.text_columns import Texts as Texts
 
 _HOMES = {
     "block": "Block",
     "columns": "BROKEN Columns DATES FAVORITE GONE MODES READABLE WORDS_KNOWN micros",
     "file": "Catalog Reading",
+    "haystack": "lines_as_written",
     "history_cache": "HistoryCache",
     "openings": "read_opening",
     "projects": "Opening project_directory project_name",
     "refresh": "Gone differences look_at",
+    "text_columns": "Texts",
 }
 
 __all__ = names_in(_HOMES)

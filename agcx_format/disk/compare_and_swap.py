@@ -18,12 +18,14 @@ from typing import Final, NoReturn
 
 from agcx_format.disk.durable import Signature, naming, sync_directory_of, temporary_name, write_new
 from agcx_format.disk.exchange import Unsupported, exchange, rename_noreplace
+from agcx_format.disk.exchange_name import ExchangeName
 from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
 
 __all__ = [
-    "ANYTHING", "NO_EXCHANGE", "give_back", "has_exchange", "put", "replace_if", "swap", "take",
+    "ANYTHING", "NO_EXCHANGE", "give_back", "has_exchange", "put", "replace_if",
+    "restore_exchanged", "swap", "take",
 ]  # fmt: skip
 
 
@@ -153,11 +155,14 @@ def replace_if(
 
     `expected` is the file that must be there: None if there must be none, `ANYTHING` if it does not matter.
 
+    A file that is expected must not be a link, and its name leaves room for an `ExchangeName`.
+
     Raises:
         Unsupported: a file is expected, and the file system cannot exchange it.
         StaleSession: another file is there.
         StoreNotWritable: permissions or a read-only file system prevent it.
-        PersistenceError: writing failed.  In each case the target is as other programs left it.
+        PersistenceError: writing failed.  In each case the target is as other programs left it, or
+            `restore_exchanged` makes it so.
     """
     with naming(target.path):
         new = target.beside(temporary_name(target.name))
@@ -166,7 +171,7 @@ def replace_if(
             if expected is None:
                 put(new, target)
             elif isinstance(expected, Signature):
-                _exchange(new, target, expected)
+                _exchange_under_a_name(new, target, signature, expected)
             else:
                 new.rename(target)
         finally:
@@ -174,6 +179,55 @@ def replace_if(
                 new.unlink()
         sync_directory_of(target.fd)
         return signature
+
+
+def _exchange_under_a_name(
+    new: Place, target: Place, signature: Signature, expected: Signature
+) -> None:
+    """Exchange `new`, which has this signature, so that its name says after a crash what came out."""
+    left = new.beside(str(ExchangeName.of(target.name, signature, expected)))
+    new.rename(left)
+    try:
+        _exchange(left, target, expected)
+    except (StaleSession, Unsupported):
+        left.unlink()
+        raise
+    # After any other error it may hold what another program saved.
+    left.unlink()
+
+
+def restore_exchanged(tree: Tree, folder: str) -> None:
+    """Deal with what interrupted calls of `replace_if` left in a folder; never raises.
+
+    What another program had saved is put back, unless a later save is there.  The folder must be locked.
+    """
+    with contextlib.suppress(OSError, PersistenceError):
+        for each in tree.names(folder):
+            name = ExchangeName.parse(each)
+            if name is not None:
+                with contextlib.suppress(OSError, PersistenceError):
+                    left = tree.place(f"{folder}/{each}" if folder else each)
+                    _restore(left, left.beside(name.target), name)
+                    left.unlink()
+
+
+def _restore(left: Place, target: Place, name: ExchangeName) -> None:
+    """Put back what came out of `target`; what is at `left` then is not needed.
+
+    Raises:
+        IsADirectoryError: no exchange has left this.
+    """
+    came_out, now = left.signature(), target.signature()
+    if came_out is None or name.is_ours(came_out):
+        return
+    if left.is_folder() or target.is_folder():
+        raise IsADirectoryError(target.path)
+    with contextlib.suppress(StaleSession):
+        # Otherwise a program has saved at this moment, and that is the latest version.
+        if now is None:
+            put(left, target)
+        elif name.is_new(now) or now.mtime_ns <= came_out.mtime_ns:
+            swap(left, target, now, lambda: left.beside(temporary_name(target.name)))
 
 
 def has_exchange(tree: Tree) -> bool:

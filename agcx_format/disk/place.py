@@ -158,6 +158,10 @@ class Place(NamedTuple):
         status = self.status()
         return status is not None and stat.S_ISLNK(status.st_mode)
 
+    def is_folder(self) -> bool:
+        status = self.status()
+        return status is not None and stat.S_ISDIR(status.st_mode)
+
     def beside(self, name: str) -> Place:
         """Another name in the same directory."""
         return Place(self.fd, name, self.folder)

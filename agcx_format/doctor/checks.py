@@ -19,6 +19,7 @@ from agcx_format.codec import bincode
 from agcx_format.disk import lock_file, locks
 from agcx_format.disk.compare_and_swap import NO_EXCHANGE, has_exchange
 from agcx_format.disk.durable import TEMPORARY, os_reason
+from agcx_format.disk.exchange_name import ExchangeName
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.tree import Tree
 from agcx_format.doctor.companions import verify_checkpoint, verify_copy, verify_index
@@ -270,6 +271,12 @@ class _Checkup:
                     yield _leftover(path, Severity.INFO, reason)
                 elif name.startswith(".") and name.endswith(act_dirs.ASIDE):
                     reason = "it was to be destroyed: the next change of the store puts it back"
+                    yield _leftover(path, Severity.INFO, reason)
+                elif ExchangeName.parse(name) is not None:
+                    reason = (
+                        "a save of ours was interrupted: if another program saved at that moment, the next "
+                        "change of the store puts that back"
+                    )
                     yield _leftover(path, Severity.INFO, reason)
 
     def _acts(self) -> Iterator[FileReport]:

@@ -27,7 +27,7 @@ from agcx_format.importing.moments import moment_of
 from agcx_format.importing.report import ImportReport, LineTally
 from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.fields import Float32
-from agcx_format.model.ids import uuid5_hex
+from agcx_format.model.ids import DerivedIds
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -124,6 +124,7 @@ class ImportDraft:
 
     def __post_init__(self) -> None:
         self.calls = Calls(self.entries, times_calls=self.times_calls)
+        self._ids = DerivedIds(self.id)
 
     # --- lines
 
@@ -201,7 +202,7 @@ class ImportDraft:
 
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
-        return f"{prefix}_{uuid5_hex(self.id, f'{prefix}:{self._name(number)}')}"
+        return f"{prefix}_{self._ids.hex(f'{prefix}:{self._name(number)}')}"
 
     def id_of(self, entry: DraftEntry) -> UUID:
         """The id of the message."""

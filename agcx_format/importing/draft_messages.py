@@ -13,7 +13,7 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.moments import estimated
 from agcx_format.importing.stored_entries import Entries
 from agcx_format.model import unchecked
-from agcx_format.model.ids import uuid5_of_each
+from agcx_format.model.ids import DerivedIds
 from agcx_format.model.items import (
     FileContext,
     FunctionCall,
@@ -77,14 +77,15 @@ class Calls:
         call_id = item.call_id
         if self._outcomes:
             outcome = _merged(outcome, self._outcomes.get(call_id))
-        seconds, called = outcome.seconds, self.get(call_id)
-        if seconds is None and self._times_calls:
-            seconds = _seconds_between(called, entry)
-        if outcome.success is None and seconds is None:
+        called, success, took = self.get(call_id), outcome.success, None
+        if (seconds := outcome.seconds) is not None:
+            took = min(round(seconds * 1000), 2**63)
+        elif self._times_calls:
+            took = _milliseconds_between(called, entry)
+        if success is None and took is None:
             return []
-        milliseconds = min(round(seconds * 1000), 2**63) if seconds else 0
-        success = outcome.success is not False
-        return [unchecked.tool_call_metadata(_tool(called), milliseconds, success, outcome.error)]
+        record = _tool(called), took or 0, success is not False, outcome.error
+        return [unchecked.tool_call_metadata(*record)]
 
 
 def _tool(called: DraftEntry | None) -> str:
@@ -95,15 +96,16 @@ def _tool(called: DraftEntry | None) -> str:
     return "local_shell" if type(item) is LocalShellCall else ""
 
 
-def _seconds_between(call: DraftEntry | None, output: DraftEntry) -> float | None:
+def _milliseconds_between(call: DraftEntry | None, output: DraftEntry) -> int | None:
     if call is None or not call.has_time or not output.has_time:
         return None
     began, ended = call.time, output.time
     if began[:17] == ended[:17] and len(began) == len(ended) == _TO_MILLISECONDS:
         # Within a minute, as most are.
-        passed = int(ended[17:19] + ended[20:23]) - int(began[17:19] + began[20:23])
-        return max(0, passed) * 1_000_000 / 1e9
-    return max(0, ns_of(ended) - ns_of(began)) / 1e9
+        passed = round(1000 * (float(ended[17:23]) - float(began[17:23])))
+    else:
+        passed = round((ns_of(ended) - ns_of(began)) / 1e9 * 1000)
+    return max(0, passed)
 
 
 # The length of a time with milliseconds.
@@ -220,9 +222,9 @@ class DraftMessages(StreamedMessages):
 
     def _ids(self) -> Iterator[UUID]:
         """The id of each message; many are derived at once, from names rather than held messages."""
-        names = map(_name, self._kept())
+        ids, names = DerivedIds(self._id), map(_name, self._kept())
         while batch := list(itertools.islice(names, _BATCH)):
-            yield from uuid5_of_each(self._id, batch)
+            yield from ids.of_each(batch)
 
 
 def id_of(session_id: UUID, entry: DraftEntry) -> UUID:

@@ -85,8 +85,8 @@ class Usual(NamedTuple):
 
     Fields:
         parse: makes a typed value of a line; raises ValidationError if the line is not usual.
-        after: how many lines at the beginning become dicts in any case, blank ones not counted: they tell
-            what the file is.
+        after: how many of these lines at the beginning become dicts like all others: they tell what the file
+            is.
     """
 
     parse: Callable[[bytes], Any]
@@ -184,7 +184,7 @@ def parse_lines(
             begun = 0
             while first and begun < len(parts):
                 if line := _line(number + begun, parts[begun]):
-                    first -= 1
+                    first -= _is_usual(parts[begun], usual.parse)
                     yield line
                 begun += 1
             yield from _typed(number + begun, parts[begun:], usual.parse)
@@ -223,6 +223,14 @@ def _typed(number: int, parts: list[bytes], parse: Callable[[bytes], Any]) -> It
                 yield line
     if values:
         yield UsualLines(number + len(parts) - len(values), values)
+
+
+def _is_usual(data: bytes, parse: Callable[[bytes], Any]) -> bool:
+    try:
+        parse(data)
+    except _REFUSED:
+        return False
+    return True
 
 
 def _line(number: int, data: bytes, size: int = 0, longest: int = LONGEST_LINE) -> Line | None:

@@ -47,13 +47,10 @@ class Lineage:
         self._before = name
         self._lines.add(name, before, start, end)
 
-    def extend(self, lines: list[tuple[str, str, int, int]]) -> None:
-        """The same for several lines at once."""
-        if not lines:
-            return
-        uuids, parents, starts, ends = zip(*lines, strict=True)
+    def extend(self, uuids: list[str], parents: list[str], bounds: list[int]) -> None:
+        """The same for several lines at once; each became the messages between two of the `bounds`."""
         if not all(uuids):
-            for line in lines:
+            for line in zip(uuids, parents, bounds, bounds[1:], strict=False):
                 self.add(*line)
             return
         names, before = [*map(hash, uuids)], [*map(hash, parents)]
@@ -63,7 +60,7 @@ class Lineage:
             pairs = zip(follows, before, strict=True)
             self._is_chain = self._is_chain and all(b in (0, f) for f, b in pairs)
         self._before = names[-1]
-        self._lines.extend(names, before, starts, ends)
+        self._lines.extend(names, before, bounds[:-1], bounds[1:])
 
     def has(self, uuids: set[str]) -> set[str]:
         """Those of the uuids that a line has."""
@@ -119,9 +116,9 @@ class _Lines:
         self.starts.append(start)
         self.ends.append(end)
 
-    def extend(self, *columns: Iterable[int]) -> None:
+    def extend(self, *columns: list[int]) -> None:
         for own, its in zip(self._columns(), columns, strict=True):
-            own.extend(its)
+            own.fromlist(its)
 
     def unique(self) -> _Lines:
         """The first line of each name."""

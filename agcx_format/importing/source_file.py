@@ -19,7 +19,7 @@ from agcx_format.collecting import collecting_seldom
 from agcx_format.disk.durable import os_reason
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Parsed, read_lines
+from agcx_format.importing.json_lines import Parsed, UsualLines, read_lines
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = [
@@ -135,13 +135,17 @@ def known_shape(
 def shape_of(
     lines: Iterable[Parsed], at_most: int, shape: Callable[[Any], str | None]
 ) -> tuple[str | None, list[Parsed], Iterator[Parsed]]:
-    """The shape of a file by its first `at_most` lines.
+    """The shape of a file by its first `at_most` lines, of which the usual ones are the last.
 
     Gives what `shape` says of a value, as `detect` does (None if no line has one), those first lines, and all
     lines.
     """
     rest = iter(lines)
-    first = list(itertools.islice(rest, at_most))
+    first: list[Parsed] = []
+    for line in itertools.islice(rest, at_most):
+        first.append(line)
+        if isinstance(line, UsualLines):
+            break
     shapes = (shape(value) for line in first for value in line.values)
     return next(filter(None, shapes), None), first, itertools.chain(first, rest)
 

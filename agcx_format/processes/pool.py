@@ -2,7 +2,8 @@
 
 Strategy: Python computes on one core. The processes are new ones, not forks: a program with threads may not
 fork. They are plain programs with pipes rather than those of `multiprocessing`, which import the main module
-again, and cannot be started while a screen has taken the place of stderr.
+again, and cannot be started while a screen has taken the place of stderr. A thread for each writes the jobs
+to its pipe: one that was stopped reads none of them, and nobody who has a job for it waits.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from typing import IO, Generic, TypeVar
+from queue import SimpleQueue
+from typing import Generic, TypeVar
 
 from agcx_format.errors import PersistenceError
 from agcx_format.processes.child import Failed
@@ -149,12 +151,15 @@ class Process(Generic[Job, Result]):
         assert self._popen.stdout is not None
         self._jobs, self._answers = self._popen.stdin, self._popen.stdout
         self._unanswered: deque[Future[Result]] = deque()
+        # To be written; None is the end of it.
+        self._unsent: SimpleQueue[bytes | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._has_ended = False
-        self._send(sys.path)
-        self._send(work)
+        self._unsent.put(pickle.dumps(sys.path))
+        self._unsent.put(pickle.dumps(work))
         try:
-            threading.Thread(target=self._read, args=(self._answers,), daemon=True).start()
+            for task in (self._write, self._read):
+                threading.Thread(target=task, daemon=True).start()
         except RuntimeError:
             # A thread counts as a process where their number is limited.
             self.close()
@@ -174,39 +179,43 @@ class Process(Generic[Job, Result]):
         return len(self._unanswered)
 
     def submit(self, job: Job) -> Future[Result]:
-        """Have it do a job; several threads may call this at once."""
+        """Have it do a job; several threads may call this at once, and none waits for the process."""
         future: Future[Result] = Future()
-        # Before it is waited for: a job that cannot be pickled has no answer.
-        pickled = pickle.dumps(job)
+        # Before it is waited for: a job that cannot be pickled has no answer.  The process takes jobs out of
+        # the pipe, and unpickles them when it is their turn.
+        pickled = pickle.dumps(pickle.dumps(job))
         with self._lock:
             if self._has_ended:
                 future.set_exception(_ended())
                 return future
             # Answers come in the order of the jobs: another thread may send none in between.
             self._unanswered.append(future)
-            self._send(pickled)
+            self._unsent.put(pickled)
         return future
 
-    def _send(self, value: object) -> None:
+    def _write(self) -> None:
         # If it has ended, the thread that reads says so.
         with suppress(OSError, ValueError):
-            pickle.dump(value, self._jobs)
-            self._jobs.flush()
+            while (pickled := self._unsent.get()) is not None:
+                self._jobs.write(pickled)
+                self._jobs.flush()
 
-    def _read(self, answers: IO[bytes]) -> None:
+    def _read(self) -> None:
         # In a thread: whatever it raises means that the process has ended, or wrote what it should not.
         with suppress(Exception):
             while True:
-                answer: Result | Failed = pickle.load(answers)
+                answer: Result | Failed = pickle.load(self._answers)
                 _settle(self._unanswered.popleft(), answer)
         with self._lock:
             self._has_ended = True
+            self._unsent.put(None)
         while self._unanswered:
             _settle(self._unanswered.popleft(), Failed(_ended()))
 
     def close(self) -> None:
         self._popen.kill()
         self._popen.wait()
+        self._unsent.put(None)
         for pipe in (self._jobs, self._answers):
             with suppress(OSError):
                 pipe.close()

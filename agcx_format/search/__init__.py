@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from agcx_format.search.index import Order as Order
     from agcx_format.search.matchers import Literal as Literal
     from agcx_format.search.matchers import Matcher as Matcher
+    from agcx_format.search.matchers import Refused as Refused
+    from agcx_format.search.matchers import Regex as Regex
+    from agcx_format.search.matchers import compiled as compiled
     from agcx_format.search.native import missing as missing
     from agcx_format.search.query import KEYS as KEYS
     from agcx_format.search.query import PLACES as PLACES
@@ -45,13 +48,15 @@ if TYPE_CHECKING:
     from agcx_format.search.text import as_read as as_read
     from agcx_format.search.text import read_messages as read_messages
     from agcx_format.search.text import shown_texts as shown_texts
+    from agcx_format.search.tokenizer import Token as Token
+    from agcx_format.search.tokenizer import tokens as tokens
     from agcx_format.search.wipe import forget_text as forget_text
 
 _HOMES = {
     "build": "BUILD_BUSY BUILD_DONE BUILD_FAILED BUILD_STOPPED build_command",
     "finder": "Finder",
     "index": "Index Order",
-    "matchers": "Literal Matcher",
+    "matchers": "Literal Matcher Refused Regex compiled",
     "native": "missing",
     "query": "KEYS PLACES ROLES ForeignTerm Query QueryError Term Within parse_query",
     "results": "Hit SearchProgress SessionHits SessionRef Unsearched",
@@ -59,6 +64,7 @@ _HOMES = {
     "state": "BookState DEFAULT_CAP",
     "said": "Said",
     "text": "as_read read_messages shown_texts",
+    "tokenizer": "Token tokens",
     "wipe": "forget_text",
 }
 

@@ -5,7 +5,7 @@ at a time: two threads take twice as long as one.  So a large search has process
 core.  They are started when its first results are there, or before it by whoever knows that one is about to
 come, and take part as soon as they are ready.  They stay for the searches that follow while a line is typed;
 some seconds after the last one they end.  Where there are none, or the system ends them, everything is done
-here.
+here.  A search that still runs when they are closed starts none: whoever closed them does not want it.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Helpers:
         # With the answer that tells that it is ready.
         self._known: list[tuple[Helper, Future[list[Outcome]]]] = []
         self._searches = 0
+        # Closed while there were searches, and not all of those have ended.
+        self._unwanted = False
         self._leave: threading.Timer | None = None
 
     @contextmanager
@@ -66,8 +68,10 @@ class Helpers:
         finally:
             with self._lock:
                 self._searches -= 1
-                if self._known and not self._searches:
-                    self._end_later()
+                if not self._searches:
+                    self._unwanted = False
+                    if self._known:
+                        self._end_later()
 
     def start(self) -> None:
         """Start those that are missing; does not wait for them."""
@@ -76,6 +80,8 @@ class Helpers:
 
         with self._lock:
             self._forget_ended()
+            if self._unwanted:
+                return
             # What cannot be started is not needed either.
             with suppress(OSError):
                 while len(self._known) < min(_MOST, cores() - 1) and _can_start():
@@ -96,6 +102,7 @@ class Helpers:
     def close(self) -> None:
         """End them at once, whatever they are doing."""
         with self._lock:
+            self._unwanted = self._searches > 0
             self._close()
 
     def _end_later(self) -> None:

@@ -215,6 +215,28 @@ class Regex(msgspec.Struct, frozen=True):
         # Compiled once in the process that gets it.
         return compiled, (self.text,)
 
+    @property
+    def cased(self) -> bool:
+        """Whether case counts."""
+        return self._pattern.cased
+
+    @property
+    def anchored(self) -> bool:
+        """Whether it may say something of the beginning or end of a whole text."""
+        return self._pattern.anchored
+
+    def may_be_in(self, texts: bytes) -> bool:
+        """False if none of the texts that these bytes hold, with line breaks between them, has a match.
+
+        What is before and behind a text, a line break, is to every assertion as the end of the text, except
+        for those that say just that.
+        """
+        return self._pattern.anchored or self._pattern.search(texts)
+
+    def first_in(self, text: bytes) -> tuple[int, int] | None:
+        """Start and end in bytes of the first match in one text."""
+        return self._pattern.first(text)
+
     def occurs(self, block: Block) -> bool:
         return next(self.matches(block), None) is not None
 
@@ -227,9 +249,7 @@ class Regex(msgspec.Struct, frozen=True):
     def matches(self, block: Block) -> Iterator[Match]:
         if self._run is not None and not self._run.may_occur(block.payload):
             return
-        # A match in one message is one in all of them together: what is before and behind a message, a line
-        # break, is to every assertion as the end of the text.  Except for those that say just that.
-        if self._pattern.anchored or self._pattern.search(block.payload):
+        if self.may_be_in(block.payload):
             yield from _each_message(self, block)
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:

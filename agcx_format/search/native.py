@@ -146,15 +146,25 @@ class Pattern:
     """A compiled expression.
 
     Fields:
+        cased: whether case counts.
         anchored: whether it speaks of the beginning or the end of the whole text.
     """
 
-    def __init__(self, compiled: _Compiled, anchored: bool) -> None:
+    def __init__(self, compiled: _Compiled, *, cased: bool, anchored: bool) -> None:
         self._compiled = compiled
+        self.cased = cased
         self.anchored = anchored
 
     def search(self, payload: bytes) -> bool:
         return self._compiled.search(payload) is not None
+
+    def first(self, payload: bytes) -> tuple[int, int] | None:
+        """The first that `spans` yields, sooner."""
+        match = self._compiled.search(payload)
+        if match is None:
+            return None
+        start, end = match.span()
+        return (start, end) if end > start else next(self.spans(payload), None)
 
     def spans(self, payload: bytes) -> Iterator[tuple[int, int]]:
         """Start and end in bytes of every match that is not empty."""
@@ -189,4 +199,4 @@ def compile_regex(pattern: str, *, cased: bool) -> Pattern:
         raise ValueError(what_is_refused(pattern) or text) from None
     if refused := what_is_refused(pattern):
         raise ValueError(refused)
-    return Pattern(compiled, is_anchored(pattern))
+    return Pattern(compiled, cased=cased, anchored=is_anchored(pattern))

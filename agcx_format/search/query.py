@@ -13,13 +13,13 @@ A caller that has keys of its own, as a list of sessions has `project:` and `aft
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
 import msgspec
 
 from agcx_format.search.matchers import LONGEST_NEEDLE, Literal, Matcher, Refused, compiled
+from agcx_format.search.tokenizer import Token, tokens
 from agcx_format.transcript.folding import fold
 
 __all__ = [
@@ -39,11 +39,6 @@ PLACES = ("title", "you", "assistant", "reasoning", "tool")
 # Those that agents write, and what is searched besides messages; a file may hold others.
 ROLES = ("user", "assistant", "reasoning", "tool", "system", "developer", "title")
 _STATES = ("error",)
-
-_token = re.compile(r'(-?)(?:([A-Za-z]+):)?("[^"]*"?|\S*)')
-# The closing slash is one before white space or the end: `/usr/bin` is a word.
-_regex = re.compile(r"(-?)/((?:[^\\/\n]|\\.|/(?!\s|$))+)/(?=\s|$)")
-_white = re.compile(r"\s*")
 
 
 class QueryError(ValueError):
@@ -199,12 +194,11 @@ class _Parser:
         self._errors: list[QueryError] = []
 
     def query(self) -> Query:
-        for match in self._tokens():
-            if match.re is _regex:
-                minus, pattern = match.groups()
-                self._look_for(bool(minus), match, partial(compiled, pattern))
+        for token in tokens(self._text):
+            if token.is_regex:
+                self._look_for(token, partial(compiled, token.value))
             else:
-                self._plain(match)
+                self._plain(token)
         return Query(
             self._text,
             tuple(self._wanted.values()),
@@ -214,47 +208,38 @@ class _Parser:
             tuple(self._errors),
         )
 
-    def _tokens(self) -> Iterator[re.Match[str]]:
-        at = 0
-        while (at := _skip_white(self._text, at)) < len(self._text):
-            match = _regex.match(self._text, at) or _token.match(self._text, at)
-            assert match is not None
-            yield match
-            at = match.end()
-
-    def _plain(self, match: re.Match[str]) -> None:
-        minus, key, raw = match.groups()
-        name, value = (key or "").lower(), raw.strip('"')
-        if key and name not in KEYS and name not in self._foreign_keys:
-            name, value = "", f"{key}:{value}"
+    def _plain(self, token: Token) -> None:
+        name, value = token.key, token.value
+        if name and name not in KEYS and name not in self._foreign_keys:
+            name, value = "", f"{token.written_key}:{value}"
         if not value:
             return
         if not name:
-            self._look_for(bool(minus), match, partial(_literal_of, value))
+            self._look_for(token, partial(_literal_of, value))
         elif name not in KEYS or (name in self._foreign_keys and not _is_known(name, value)):
-            self._foreign.append(ForeignTerm(name, match[0], match.start(), match.end()))
+            self._foreign.append(ForeignTerm(name, token.text, token.start, token.end))
         else:
-            self._narrow(name, value, bool(minus), match)
+            self._narrow(name, token)
 
-    def _look_for(self, negated: bool, match: re.Match[str], make: Callable[[], Matcher]) -> None:
+    def _look_for(self, token: Token, make: Callable[[], Matcher]) -> None:
         try:
             matcher = make()
         except Refused as refused:
-            self._errors.append(QueryError(str(refused), match.start(), match.end()))
+            self._errors.append(QueryError(str(refused), token.start, token.end))
             return
-        terms = self._unwanted if negated else self._wanted
-        terms.setdefault(matcher, Term(matcher, match.start(), match.end()))
+        terms = self._unwanted if token.negated else self._wanted
+        terms.setdefault(matcher, Term(matcher, token.start, token.end))
 
-    def _narrow(self, key: str, value: str, negated: bool, match: re.Match[str]) -> None:
+    def _narrow(self, key: str, token: Token) -> None:
         choices = {"is": _STATES, "in": PLACES, "role": ROLES}.get(key)
         values = []
-        for part in filter(None, value.split(",")):
+        for part in filter(None, token.value.split(",")):
             folded = fold(part)
             if choices is not None:
                 fits = [choice for choice in choices if choice.startswith(folded)]
                 if len(fits) != 1:
                     reason = f"one of {', '.join(choices)}"
-                    self._errors.append(QueryError(reason, match.start(), match.end()))
+                    self._errors.append(QueryError(reason, token.start, token.end))
                     # A file may have a role that is not known here: to leave it out would find too much.
                     if key != "role":
                         continue
@@ -262,7 +247,7 @@ class _Parser:
                     folded = fits[0]
             values.append(folded)
         if values:
-            self._conditions.append(Condition(key, tuple(values), negated))
+            self._conditions.append(Condition(key, tuple(values), token.negated))
 
 
 def _merged(conditions: list[Condition]) -> Iterator[Condition]:
@@ -279,11 +264,6 @@ def _merged(conditions: list[Condition]) -> Iterator[Condition]:
 
 def _is_known(key: str, value: str) -> bool:
     return key != "is" or fold(value) in _STATES
-
-
-def _skip_white(text: str, at: int) -> int:
-    match = _white.match(text, at)
-    return match.end() if match else at
 
 
 def _literal_of(value: str) -> Literal:

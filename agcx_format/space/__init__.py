@@ -44,19 +44,25 @@ if TYPE_CHECKING:
         gather as gather,
     )
     from agcx_format.space.measure_cache import StatsCache as StatsCache
-    from agcx_format.space.rules import (
+    from agcx_format.space.prune_rule import (
+        Amount as Amount,
+    )
+    from agcx_format.space.prune_rule import (
         Chosen as Chosen,
     )
-    from agcx_format.space.rules import (
+    from agcx_format.space.prune_rule import (
         Protected as Protected,
     )
-    from agcx_format.space.rules import (
+    from agcx_format.space.prune_rule import (
         PruneRule as PruneRule,
     )
-    from agcx_format.space.rules import (
+    from agcx_format.space.prune_rule import (
         Selection as Selection,
     )
-    from agcx_format.space.rules import (
+    from agcx_format.space.prune_rule import (
+        Share as Share,
+    )
+    from agcx_format.space.prune_rule import (
         Spared as Spared,
     )
     from agcx_format.space.rules import (
@@ -71,7 +77,8 @@ _HOMES = {
     "checkpoint_rules": "CheckpointSelection ChosenCheckpoint select_checkpoints",
     "measure": "FileStats GROUPS KINDS Stats gather",
     "measure_cache": "StatsCache",
-    "rules": "Chosen Protected PruneRule Selection Spared last_used select",
+    "prune_rule": "Amount Chosen Protected PruneRule Selection Share Spared",
+    "rules": "last_used select",
 }
 
 __all__ = names_in(_HOMES)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agcx_format.model.timestamps import ns_of
-from agcx_format.space.rules import Protected
+from agcx_format.space.prune_rule import Protected
 from agcx_format.store.store import Store
 from agcx_format.store.stored_checkpoint import StoredCheckpoint
 

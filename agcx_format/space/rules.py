@@ -10,106 +10,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from agcx_format.counting import size
 from agcx_format.errors import PersistenceError
 from agcx_format.model.new import initial_state
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.session.lazy import SessionFile
+from agcx_format.space.prune_rule import (
+    Amount,
+    Chosen,
+    Protected,
+    PruneRule,
+    Selection,
+    Share,
+    Spared,
+)
 from agcx_format.store.acts.journal import iter_acts
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.store import Store
 
-__all__ = ["Chosen", "Protected", "PruneRule", "Selection", "Spared", "select"]
+__all__ = ["last_used", "select"]
 
 Stopped = Callable[[], bool]
-
-
-class Protected(StrEnum):
-    """Kinds of protected sessions, which a rule matches only if it includes them by name."""
-
-    FAVORITES = "favorites"
-    UNREADABLE = "unreadable"
-    CHECKPOINTS = "checkpoints"
-    IN_USE = "in-use"
-
-
-@dataclass(frozen=True, slots=True)
-class PruneRule:
-    """A clean-up rule: it matches a session if all conditions that are set hold.
-
-    Fields:
-        older_than: last used (opened or changed) before this moment.
-        larger_than: size of its file, in bytes.
-        empty: it has no messages.
-        imported_unchanged: it was imported and not changed since.
-        duplicates: another, newer session has the same messages.
-        keep: it is not among this many newest sessions that `model`, `tag`, and `directory` match.
-        max_total: of the sessions that `model`, `tag`, and `directory` match, it is not among the newest that
-            take no more than these bytes together, with their checkpoints.  Protected sessions stay,
-            so their bytes count first.
-        model, tag: may contain `*` and `?`.
-        directory: includes the directories below it.
-        include: kinds of protected sessions that it matches as well.
-    """
-
-    older_than: str | None = None
-    larger_than: int | None = None
-    empty: bool = False
-    imported_unchanged: bool = False
-    duplicates: bool = False
-    keep: int | None = None
-    max_total: int | None = None
-    model: str | None = None
-    tag: str | None = None
-    directory: str | None = None
-    include: frozenset[Protected] = frozenset()
-
-    def __bool__(self) -> bool:
-        """Whether any condition is set: a rule without one matches nothing."""
-        numbers = (self.older_than, self.larger_than, self.keep, self.max_total)
-        kinds = self.empty or self.imported_unchanged or self.duplicates
-        places = self.model or self.tag or self.directory
-        return any(value is not None for value in numbers) or kinds or bool(places)
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A session that the rule matches; `size` in bytes with its checkpoints, `reasons` in words."""
-
-    entry: ScanEntry
-    size: int
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spared:
-    """A session that the rule would match if it were not protected."""
-
-    entry: ScanEntry
-    why: Protected
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a rule matches at one moment, the last used first; `complete` unless it was stopped."""
-
-    chosen: tuple[Chosen, ...]
-    spared: tuple[Spared, ...]
-    complete: bool = True
-
-    @property
-    def size(self) -> int:
-        """The bytes that deleting the matches moves to the trash."""
-        return sum(each.size for each in self.chosen)
-
-    @property
-    def entries(self) -> list[ScanEntry]:
-        return [each.entry for each in self.chosen]
 
 
 def select(
@@ -156,14 +82,17 @@ class _Run:
             if self._rule.keep is not None:
                 self._say(older, f"not among the newest {kept:,}")
             if self._rule.max_total is not None:
-                over = self._beyond(entries, self._rule.max_total)
+                over = self._beyond(entries, self._bytes(self._rule.max_total, entries))
                 older = [entry for entry in older if entry.path in over]
             found = [entry for entry in older if self._fits(entry)]
             if self._rule.duplicates:
                 found = self._duplicates(entries, found)
             if self._rule.imported_unchanged:
                 found = self._opened(found, self._is_unchanged, "imported, unchanged since")
-            return self._apart(found)
+            selection = self._apart(found)
+            if self._rule.free is not None:
+                return self._freeing(selection, self._bytes(self._rule.free, entries))
+            return selection
         except _Stop:
             return Selection((), (), complete=False)
 
@@ -198,6 +127,11 @@ class _Run:
             entries = self._opened(entries, self._is_in_directory, f"in {rule.directory}")
         return entries
 
+    def _bytes(self, amount: Amount, entries: list[ScanEntry]) -> int:
+        if isinstance(amount, Share):
+            return amount.of(sum(map(self._size, entries)))
+        return amount
+
     def _beyond(self, entries: list[ScanEntry], most: int) -> set[str]:
         """The paths of those for which the newer ones, and the protected ones, leave no room."""
         protected = {entry.path for entry in entries if self._protection(entry) is not None}
@@ -209,7 +143,7 @@ class _Run:
             # What is older than the first that does not fit goes as well.
             if left < 0:
                 beyond.append(entry)
-        self._say(beyond, f"beyond {most:,} bytes in total")
+        self._say(beyond, f"not among the newest {size(most)}")
         return {entry.path for entry in beyond}
 
     def _fits(self, entry: ScanEntry) -> bool:
@@ -221,7 +155,7 @@ class _Run:
         if rule.larger_than is not None:
             if entry.size <= rule.larger_than:
                 return False
-            reasons.append(f"larger than {rule.larger_than:,} bytes")
+            reasons.append(f"larger than {size(rule.larger_than)}")
         if rule.empty:
             if not self._is_empty(entry):
                 return False
@@ -317,6 +251,17 @@ class _Run:
             reasons = tuple(self._reasons.get(entry.path, ()))
             chosen.append(Chosen(entry, self._size(entry), reasons))
         return Selection(tuple(chosen), tuple(spared))
+
+    def _freeing(self, matching: Selection, wanted: int) -> Selection:
+        """Of the sessions that match, as many of the longest unused as it takes to free these bytes."""
+        found, left = [], wanted
+        for each in reversed(matching.chosen):
+            if left <= 0:
+                break
+            reasons = (*each.reasons, f"among the longest unused, to free {size(wanted)}")
+            found.append(replace(each, reasons=reasons))
+            left -= each.size
+        return replace(matching, chosen=tuple(reversed(found)), missing=max(0, left))
 
     def _protection(self, entry: ScanEntry) -> Protected | None:
         metadata = entry.metadata

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from agcx_format.store.store import open_store as open_store
     from agcx_format.store.stored_checkpoint import StoredCheckpoint as StoredCheckpoint
     from agcx_format.store.subagents import subagents_of as subagents_of
+    from agcx_format.store.trash import DestroyedInPart as DestroyedInPart
     from agcx_format.store.trash import Emptied as Emptied
     from agcx_format.store.trash import TrashedSession as TrashedSession
     from agcx_format.store.trash import to_destroy as to_destroy
@@ -77,7 +78,7 @@ _HOMES = {
     "store": "SHORTEST_PREFIX Store open_store",
     "stored_checkpoint": "StoredCheckpoint",
     "subagents": "subagents_of",
-    "trash": "Emptied TrashedSession to_destroy trashed",
+    "trash": "DestroyedInPart Emptied TrashedSession to_destroy trashed",
 }
 
 __all__ = names_in(_HOMES)

@@ -199,7 +199,8 @@ class StoreSaver(StoreReader):
             ValueError: one of them is in the trash.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
-            PersistenceError: something could not be removed; what was removed before is gone.
+            PersistenceError: nothing could be removed.
+            DestroyedInPart: something could not be removed, after other things were.
         """
         return self._writer.destroy_sessions(all_of(ScanEntry, entries))
 

@@ -365,7 +365,8 @@ class Store(StoreSaver):
         Raises:
             ValueError: `before` is not a timestamp.
             StoreNotWritable: the store may not be written.
-            PersistenceError: the trash cannot be read.
+            PersistenceError: the trash cannot be read, or nothing could be removed.
+            DestroyedInPart: something could not be removed, after other things were.
         """
         return self.destroy(self.to_destroy(before))
 
@@ -375,7 +376,8 @@ class Store(StoreSaver):
         Raises:
             TypeError: one of them is not an `Act`.
             StoreNotWritable: the store may not be written.
-            PersistenceError: something could not be removed.
+            PersistenceError: nothing could be removed.
+            DestroyedInPart: something could not be removed, after other things were.
         """
         return self._writer.destroy(acts)
 

@@ -11,24 +11,29 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Set
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
+from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature, os_reason
 from agcx_format.disk.tree import NoFolder, Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import checkpoint
 from agcx_format.model.timestamps import ns_of
 from agcx_format.store import paths
-from agcx_format.store.acts.act_dirs import FILES
+from agcx_format.store.acts.act_dirs import FILES, UNDONE, act_names
 from agcx_format.store.acts.journal import read_acts
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.entries import EntryReader, ScanEntry
 
+if TYPE_CHECKING:
+    from agcx_format.store.acts.destroying import Destruction
+
 __all__ = [
-    "Emptied", "TrashedSession", "acts_about", "destroyed", "empty", "to_destroy", "trashed",
-    "with_dependents",
+    "DestroyedInPart", "Emptied", "TrashedSession", "acts_about", "destroyed", "empty", "to_destroy",
+    "trashed", "with_dependents",
 ]  # fmt: skip
 
 
@@ -92,6 +97,18 @@ class Emptied(msgspec.Struct, frozen=True):
     def ids(self) -> frozenset[UUID]:
         """Ids of the sessions, of which no cache should keep anything now."""
         return frozenset(session.id for session in self.sessions if session.id is not None)
+
+
+class DestroyedInPart(PersistenceError):
+    """Something could not be destroyed, after other things were.
+
+    Fields:
+        gone: what was destroyed.
+    """
+
+    def __init__(self, reason: str, gone: Emptied, path: str | os.PathLike[str] | None) -> None:
+        super().__init__(reason, path=path)
+        self.gone = gone
 
 
 def trashed(root: Path, acts: Iterable[Act] | None = None) -> Iterator[TrashedSession]:
@@ -220,12 +237,28 @@ def empty(root: Path, acts: Collection[Act]) -> Emptied:
 
     Raises:
         StoreNotWritable: the store may not be written.
-        PersistenceError: something could not be removed.
+        PersistenceError: nothing could be removed.
+        DestroyedInPart: something could not be removed.
     """
     from agcx_format.store.acts.emptying import destroy
 
     sessions = list(trashed(root, acts))
-    size = destroy(root, acts)
+    try:
+        size = destroy(root, acts)
+    except PersistenceError as error:
+        whole = set(act_names(root))
+        begun = [act for act in acts if not whole & {act.id, act.id + UNDONE}]
+        if not begun:
+            raise
+        gone = _emptied(root, begun, sessions, 0)
+        raise DestroyedInPart(error.reason, gone, error.path) from error
+    return _emptied(root, acts, sessions, size)
+
+
+def _emptied(
+    root: Path, acts: Iterable[Act], sessions: Iterable[TrashedSession], size: int
+) -> Emptied:
+    """What is gone of the `sessions` that these acts kept."""
     there = {paths.id_of(path) for _, path in paths.session_paths(root)}
     # The trash may have the same session a second time, of an act that stays.
     there |= {session.id for session in trashed(root)}
@@ -233,14 +266,34 @@ def empty(root: Path, acts: Collection[Act]) -> Emptied:
     return Emptied(tuple(acts), tuple(gone), size)
 
 
-def destroyed(root: Path, act: Act, entries: Iterable[ScanEntry]) -> Iterator[TrashedSession]:
-    """Sessions that were destroyed where they were, without those that the trash has as well."""
+def destroyed(root: Path, done: Destruction, entries: Iterable[ScanEntry]) -> Emptied:
+    """What was destroyed where it was, without sessions that the trash has as well.
+
+    Raises:
+        DestroyedInPart: something is still there.
+    """
     kept = {session.id for session in trashed(root)}
     relative = paths.relative_paths(root)
-    for entry in entries:
-        if entry.id is None or entry.id not in kept:
-            origin = relative(entry.path)
-            yield TrashedSession(act, entry.path, origin, entry.title, entry.size, entry.signature)
+    gone = Emptied(
+        (done.act,),
+        tuple(
+            TrashedSession(
+                done.act, each.path, relative(each.path), each.title, each.size, each.signature
+            )
+            for each in entries
+            if (each.id is None or each.id not in kept) and not os.path.lexists(each.path)
+        ),
+        done.size,
+    )
+    failed = done.failed
+    if failed is None:
+        return gone
+    count = f"destroyed {counted(done.act.count, 'session')}, then it failed"
+    if isinstance(failed, PersistenceError):
+        raise DestroyedInPart(f"{count}: {failed.reason}", gone, failed.path) from failed
+    if isinstance(failed, OSError):
+        raise DestroyedInPart(f"{count}: {os_reason(failed)}", gone, root) from failed
+    raise failed
 
 
 def _sources(act: Act) -> set[str]:

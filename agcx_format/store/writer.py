@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
+from agcx_format.disk.compare_and_swap import ANYTHING, replace_if, restore_exchanged
 from agcx_format.disk.durable import Signature, naming, os_reason
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
@@ -195,10 +195,7 @@ class StoreWriter:
                     self._index.follow(index, layout)
             for session_id in change.index:
                 self._last_seen.pop(session_id, None)
-            done.check(self.root)
-        return trash.Emptied(
-            (done.act,), tuple(trash.destroyed(self.root, done.act, entries)), done.size
-        )
+            return trash.destroyed(self.root, done, entries)
 
     # --- plain saves
 
@@ -311,20 +308,36 @@ class StoreWriter:
         with locked(self.root), naming(self.root):
             self._index.look()
             if not self._is_swept:
+                self._sweep_trash()
+            recover(self.root, self._after_undo, self._after_rollback)
+            if not self._is_swept:
                 self._sweep()
                 self._is_swept = True
-            recover(self.root, self._after_undo, self._after_rollback)
-            yield
+            try:
+                yield
+            except BaseException:
+                # What it could not put back is left as by a crash.
+                self._is_swept = False
+                raise
 
-    def _sweep(self) -> None:
-        """Remove temporary files of killed writers, and put back what they had moved aside; never raises."""
+    def _sweep_trash(self) -> None:
+        """Remove temporary files of killed writers in the trash; never raises."""
         interrupted = [f"{paths.TRASH}/{act_dir.name}" for act_dir in unfinished(self.root)]
         with suppress(OSError, PersistenceError), Tree(self.root) as tree:
-            for folder in paths.written_folders():
-                tree.sweep(folder)
             for act_dir in interrupted:
                 tree.sweep(act_dir, deep=True)
             staging.sweep(tree)
+
+    def _sweep(self) -> None:
+        """The same beside sessions, and put back what killed writers had moved aside; never raises.
+
+        Only after recovery, which needs what an edit through a link has left there.
+        """
+        with suppress(OSError, PersistenceError), Tree(self.root) as tree:
+            for folder in paths.written_folders():
+                with suppress(OSError):
+                    tree.sweep(folder)
+                restore_exchanged(tree, folder)
             restore_aside(tree)
 
     def make_root(self) -> None:

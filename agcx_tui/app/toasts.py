@@ -99,7 +99,7 @@ def fitted(text: str, width: int, lines: int = 1) -> str:
     short = _FOLDERS.sub("…/", text)
     if cell_len(short) <= width:
         return short
-    if lines <= 1:
+    if lines <= 1 or width <= 0:
         return _cut(short, width)
     for whole in (text, short):
         if _height(whole, width) <= lines:

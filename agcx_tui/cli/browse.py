@@ -47,11 +47,12 @@ def _show(settings: Settings, start: Start) -> None:
 def _print_demo(path: Path) -> None:
     """Print the list and the first favorite conversation in it."""
     from agcx_format import open_store
-    from agcx_tui.cli.reading.listing import make_table, print_table
+    from agcx_tui.cli.reading.listing import know_projects, make_table, print_table
     from agcx_tui.cli.reading.show import text_lines
 
     store = open_store(path)
     table = make_table(store.scan())
+    know_projects(table, store)
     print_table(table)
     favorite = next(row for row in table.order if table.favorite(row))
     click.echo()

@@ -1,4 +1,4 @@
-"""Ages and sizes as the values of options."""
+"""Ages, sizes, and shares as the values of options."""
 
 from __future__ import annotations
 
@@ -35,5 +35,21 @@ class Bytes(AnyParam):
             return value
         try:
             return bytes_of(value)
+        except BadValue as error:
+            self.fail(str(error), param, ctx)
+
+
+class Amount(AnyParam):
+    """`10MB` or `20%`: a number of bytes, or a `Share`."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from agcx_tui.core.words.typed_values import BadValue, amount_of
+
+        if not isinstance(value, str):
+            return value
+        try:
+            return amount_of(value)
         except BadValue as error:
             self.fail(str(error), param, ctx)

@@ -23,6 +23,7 @@ from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.conversation.outline import OutlineScreen
 from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.search.index_keeper import IndexPhase, IndexState
 from tests.support import ROOT
 from tests.support.browsing import until
 
@@ -80,6 +81,8 @@ async def search(pilot: Pilot) -> None:
     await pilot.press("f")
     await until(pilot, lambda: isinstance(pilot.app.screen, SearchScreen))
     screen = pilot.app.screen
+    # That there is no directory for it is true of the tests only.
+    screen.services.index.state = IndexState(IndexPhase.OFF)
     await pilot.press(*"lease")
     live = screen.live
     await until(pilot, lambda: live.line is not None and live.line.wanted.text == "lease")

@@ -39,6 +39,8 @@ _SILENT = frozenset(
         "thinking", "turn_duration",
     }
 )  # fmt: skip
+# What becomes of a prompt that waits.
+_QUEUE = frozenset({"enqueue", "dequeue", "remove", "popAll"})
 _TOLD = frozenset({"away_summary", "informational", "permission_retry", "scheduled_task_fire"})
 
 _command_name = re.compile(r"<command-name>\s*([^<\n]{1,200}?)\s*</command-name>").search
@@ -125,13 +127,19 @@ class Asides:
         if operation == "enqueue" and _is_typed(parts):
             self._prompts.queued(parts, number, value)
             return
+        if operation not in _QUEUE and _is_typed(parts):
+            add_unknown(self._draft, f"queue-operation.{operation}", value, number)
+            return
         if operation != "enqueue":
             self._prompts.leaves(operation, _text_of(parts))
         self._draft.skipped.add(f"queue-operation.{operation}", number, value)
 
     def _attachment(self, value: dict[str, Any], number: int) -> None:
         attached = value.get("attachment")
-        attached = attached if isinstance(attached, dict) else {}
+        if attached and not isinstance(attached, dict):
+            add_unknown(self._draft, "attachment", value, number)
+            return
+        attached = attached or {}
         name = f"attachment.{as_text(attached.get('type'))}"
         if name != "attachment.queued_command":
             self._draft.skipped.add(name, number, value)

@@ -138,7 +138,7 @@ _parse = Decoder(SpokenLine).decode
 
 
 def usual_after(lines: int) -> Usual:
-    """What reads the usual ones of the lines after the first ones, which tell what the file is."""
+    """What reads the usual lines after the first ones of them, which tell what the file is."""
     return Usual(_parse, lines)
 
 

@@ -8,11 +8,12 @@ session (title, branch, directory) is used.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from agcx_format.errors import ConversionError
@@ -102,7 +103,7 @@ def read_transcript(path: Path) -> Imported:
         ConversionError: the file cannot be read or is not a transcript.
     """
     converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
-    return read_source(path, converter, partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST)))
+    return read_source(path, converter, partial(read_lines, usual=usual_after(1)))
 
 
 def convert(
@@ -123,7 +124,7 @@ def convert(
     Raises:
         ConversionError: no line has the shape of a Claude Code transcript.
     """
-    shape, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Claude Code transcript")
+    shape, first, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Claude Code transcript", _shape)
     if shape != "claude":
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]
@@ -151,9 +152,9 @@ class _Transcript:
         spoken = next((v for v in known if v.get("type") in ("user", "assistant")), {})
         is_agent_file = source.name.startswith("agent-") and bool(as_text(spoken.get("agentId")))
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
-        start = next(filter(None, (moment_of(v.get("timestamp")) for v in known)), modified)
+        start = next(filter(None, map(moment_of, map(_time, values))), modified)
         self._draft = ImportDraft(
-            self._identity(known, spoken), start, times_calls=True, entries=entries
+            self._identity(values, spoken), start, times_calls=True, entries=entries
         )
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
@@ -167,10 +168,10 @@ class _Transcript:
         self._task = ""
         self._repeats = Repeats(keeps=isinstance(entries, list))
 
-    def _identity(self, known: list[dict[str, Any]], spoken: dict[str, Any]) -> UUID:
+    def _identity(self, values: list[Any], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
         given = self._session = as_text(spoken.get("sessionId")) or next(
-            (v["sessionId"] for v in known if as_text(v.get("sessionId"))), ""
+            filter(None, map(_session, values)), ""
         )
         stem = self._source.name.split(".")[0]
         if self._is_subagent:
@@ -183,19 +184,21 @@ class _Transcript:
     def _usual(self, values: list[SpokenLine], first: int) -> None:
         draft = self._draft
         entries = draft.entries
-        said: list[tuple[str, str, int, int]] = []
+        about = [(line.cwd, line.git_branch, line.version, line.entrypoint) for line in values]
+        for said, _ in itertools.groupby(about):
+            self._about_session(*said)
+        uuids = [line.uuid for line in values]
+        bounds = [len(entries)]
         moments = draft.moments([line.timestamp for line in values])
         for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
             draft.at(moment)
-            self._about_session(line.cwd, line.git_branch, line.version, line.entrypoint)
-            before = len(entries)
             try:
                 self._message(line, number, line)
             except RecursionError:
                 draft.too_deep(number)
-                continue
-            said.append((line.uuid, line.parent_uuid or "", before, len(entries)))
-        self._lineage.extend(said)
+                uuids[number - first] = ""
+            bounds.append(len(entries))
+        self._lineage.extend(uuids, [line.parent_uuid or "" for line in values], bounds)
 
     def _value(self, value: Any, number: int) -> None:
         if isinstance(value, dict):
@@ -310,6 +313,26 @@ class _Transcript:
             tags=tags,
             directory=self._directory,
         )
+
+
+def _shape(value: Any) -> str | None:
+    return "claude" if _is_usual(value) and value.session_id else detect(value)
+
+
+def _session(value: Any) -> str:
+    if _is_usual(value):
+        return value.session_id or ""
+    return as_text(value.get("sessionId")) if isinstance(value, dict) else ""
+
+
+def _time(value: Any) -> Any:
+    if _is_usual(value):
+        return value.timestamp
+    return value.get("timestamp") if isinstance(value, dict) else None
+
+
+def _is_usual(value: Any) -> TypeGuard[SpokenLine]:
+    return isinstance(value, SpokenLine)
 
 
 _LARGEST_COST = 1e12

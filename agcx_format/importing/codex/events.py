@@ -19,6 +19,7 @@ from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
 from agcx_format.model.items import (
     InputImage,
@@ -145,9 +146,9 @@ class Events:
             words = _interruption(as_text(payload.get("reason")))
             self._copies.copy("interruption", "interrupted", name, number, payload, notice, words)
             self._prompts.forget(alone=True)
-        elif kind == "thread_rolled_back":
+        elif kind == "thread_rolled_back" and type(turns := payload.get("num_turns")) is int:
             draft.skipped.add(name, number, payload)
-            self._rolled_back(count_of(payload.get("num_turns")), number)
+            self._rolled_back(count_of(turns), number)
         elif kind in _PROBLEMS:
             words = as_text(payload.get("message")) or as_json(payload)
             add_notice(draft, f"{_PROBLEMS[kind]}: {words}", number)
@@ -262,7 +263,8 @@ _NO_PICTURES: tuple[str, ...] = ()
 
 
 def _words(payload: dict[str, Any]) -> str:
-    return as_text(payload.get("message")) or as_text(payload.get("text"))
+    said = payload.get("message") or payload.get("text")
+    return said if isinstance(said, str) else text_in(said)
 
 
 def _pictures(said: dict[str, Any]) -> Iterator[str]:

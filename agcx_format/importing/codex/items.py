@@ -183,7 +183,7 @@ def _part(items: Items, part: Any, said: Callable[[str], ContentPart]) -> Conten
     match part:
         case {"type": "input_image", "image_url": str(url) | {"url": str(url)}} if url:
             return InputImage(url)
-        case {"type": "input_image"}:
+        case {"type": "input_image"} if not part.get("image_url"):
             items.note("input_image without a picture: a placeholder")
             return said(NO_PICTURE)
         case {"type": str(kind), "text": str(text)}:

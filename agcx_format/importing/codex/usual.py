@@ -134,5 +134,5 @@ _parse = Decoder(ItemLine | EventLine).decode
 
 
 def usual_after(lines: int) -> Usual:
-    """What reads the usual ones of the lines after the first ones."""
+    """What reads the usual lines after the first ones of them."""
     return Usual(_parse, lines)

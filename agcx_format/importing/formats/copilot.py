@@ -57,6 +57,8 @@ _NO_CONVERSATION = (
     "assistant.idle", "assistant.message_start", "assistant.server_tool_progress",
     "assistant.tool_call_delta", "assistant.fusion",
 )  # fmt: skip
+# What a result has, beside a text for a person.
+_RESULTS = frozenset({"content", "contents", "binaryResultsForLlm", "detailedContent"})
 
 
 class Copilot(LineAgent):
@@ -95,6 +97,9 @@ class _Events(Reading):
     def value(self, value: dict[str, Any], number: int) -> None:
         self._places[as_text(value.get("id"))] = len(self.draft.entries)
         kind, data = as_text(value.get("type")), as_dict(value.get("data"))
+        if value.get("data") and not data:
+            self.unknown(kind, value)
+            return
         match kind.partition("."):
             case ("user", _, "message"):
                 self._asked(data)
@@ -107,7 +112,7 @@ class _Events(Reading):
                 self._count(as_text(value.get("id")), data, data.get("cost"))
             case ("tool", _, "execution_start" | "user_requested"):
                 self._started(kind, data, value)
-            case ("tool", _, "execution_complete"):
+            case ("tool", _, "execution_complete") if "toolCallId" in data:
                 self._completed(data)
             case ("system", _, "message" | "notification"):
                 self.injected(data.get("content"), kind)
@@ -149,8 +154,7 @@ class _Events(Reading):
         if data.get("reasoningOpaque"):
             self.draft.left_out["assistant.message.reasoningOpaque"] += 1
         self.said(data.get("content"), data.get("messageId"))
-        for request in as_list(data.get("toolRequests")):
-            asked = as_dict(request)
+        for asked in self.calls_in(data.get("toolRequests"), "toolRequests"):
             self.call(asked.get("toolCallId"), asked.get("name"), asked.get("arguments"))
         self._count(as_text(data.get("messageId")), data)
 
@@ -172,7 +176,9 @@ class _Events(Reading):
         if not self.draft.calls.get(call_id):
             self.call(call_id, data.get("toolName"), {})
         error = data.get("error")
-        output: Any = result if isinstance(result, str) else as_dict(result).get("content")
+        output: Any = result.get("content") if isinstance(result, dict) else result
+        if result and isinstance(result, dict) and not _RESULTS & result.keys():
+            output = result
         if not output:
             output = as_text(as_dict(error).get("message")) or as_text(error)
         about = as_dict(result)

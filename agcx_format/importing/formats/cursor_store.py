@@ -19,7 +19,7 @@ import msgspec
 
 from agcx_format import limits
 from agcx_format.importing.fields import as_text
-from agcx_format.importing.formats.sqlite import opened_read_only, reason
+from agcx_format.importing.formats.sqlite import opened_read_only, reason, row_at
 
 __all__ = ["Chat", "read_chat"]
 
@@ -82,9 +82,9 @@ def _blobs(db: sqlite3.Connection, chat: Chat) -> Iterator[tuple[str, dict[str, 
     except (sqlite3.Error, UnicodeError) as error:
         chat.errors.append((0, reason(error)))
         return
-    for number, place in enumerate(places, 1):
+    for number, (place,) in enumerate(places, 1):
         try:
-            name, data = db.execute("select id, data from blobs where rowid = ?", place).fetchone()
+            name, data = row_at(db, "blobs", "id, data", place)
         except (sqlite3.Error, UnicodeError) as error:
             chat.errors.append((number, reason(error)))
             continue

@@ -99,6 +99,9 @@ class _Chat(Reading):
         self._steps_back = 0
         self._hash = ""
 
+    def unless_taken(self, before: int, value: dict[str, Any]) -> None:
+        """Nothing yet: a line is used when the last one is read, as others may replace it."""
+
     # --- replay
 
     def value(self, value: dict[str, Any], number: int) -> None:
@@ -192,6 +195,7 @@ class _Chat(Reading):
 
     def _message(self, record: _Record) -> None:
         value, self._number = record.value, record.number
+        before = self.accounted()
         self.draft.key = record.key
         self.draft.at_time(value.get("timestamp"))
         kind = as_text(value.get("type"))
@@ -209,6 +213,7 @@ class _Chat(Reading):
         except RecursionError:
             self.draft.incomplete = True
             self.draft.bad(record.number, "nested too deeply")
+        super().unless_taken(before, value)
 
     def _asked(self, content: Any, displayed: Any) -> None:
         """What the person typed stands beside what became of it, with the files that they named."""
@@ -227,8 +232,8 @@ class _Chat(Reading):
                 case _:
                     self.thought(as_text(thought) or text_in(thought))
         self.said(value.get("content"))
-        for called in as_list(value.get("toolCalls")):
-            self._tool(as_dict(called))
+        for called in self.calls_in(value.get("toolCalls"), "toolCalls"):
+            self._tool(called)
         tokens = as_dict(value.get("tokens"))
         written = sum(n for name in ("output", "thoughts") if type(n := tokens.get(name)) is int)
         self.usage.add(key, tokens.get("input"), tokens.get("cached"), written)

@@ -144,7 +144,7 @@ class _Wire(Reading):
                 self._part(part if isinstance(part, dict) else {"type": "text", "text": part})
             for each in map(as_dict, as_list(message.get("tool_calls"))):
                 called = as_dict(each.get("function"))
-                self._call(each.get("id"), as_text(called.get("name")), called.get("arguments"))
+                self._call(each.get("id"), called.get("name"), called.get("arguments"))
         elif role == "tool":
             self.result(message.get("tool_call_id"), content)
         elif role.startswith("_"):
@@ -223,10 +223,10 @@ class _Wire(Reading):
 
     def _event(self, kind: str, event: dict[str, Any]) -> None:
         if kind == "content.part":
-            self._part(as_dict(event.get("part")))
+            self._part(event.get("part"))
         elif kind == "tool.call":
             arguments = event.get("args", event.get("arguments"))
-            self._call(event.get("toolCallId"), as_text(event.get("name")), arguments)
+            self._call(event.get("toolCallId"), event.get("name"), arguments)
         elif kind == "tool.result":
             self._result(event.get("toolCallId"), event.get("result"))
         elif kind == "step.end":
@@ -259,12 +259,11 @@ class _Wire(Reading):
             self.asked(payload.get("user_input"))
         elif kind in ("ContentPart", "TextPart", "ThinkPart", "ImageURLPart"):
             self._part(payload)
-        elif kind == "ToolCall":
-            called = as_dict(payload.get("function"))
-            self._call(payload.get("id"), as_text(called.get("name")), called.get("arguments"))
+        elif kind == "ToolCall" and "name" in (called := as_dict(payload.get("function"))):
+            self._call(payload.get("id"), called.get("name"), called.get("arguments"))
         elif kind == "ToolCallPart":
             self._more_of_call(payload, kind)
-        elif kind == "ToolResult":
+        elif kind == "ToolResult" and "return_value" in payload:
             self._result(payload.get("tool_call_id"), payload.get("return_value"))
         elif kind == "StatusUpdate":
             self.skip(kind, payload)
@@ -309,16 +308,14 @@ class _Wire(Reading):
 
     # --- both
 
-    def _part(self, part: dict[str, Any]) -> None:
-        kind = as_text(part.get("type"))
-        if kind in ("think", "thought"):
-            self.thought(
-                as_text(part.get("think")) or as_text(part.get("text")), part.get("encrypted")
-            )
+    def _part(self, part: Any) -> None:
+        about = as_dict(part)
+        if about.get("type") in ("think", "thought"):
+            self.thought(about.get("think") or about.get("text"), about.get("encrypted"))
         else:
             self.said(part)
 
-    def _call(self, call_id: Any, name: str, arguments: Any) -> None:
+    def _call(self, call_id: Any, name: Any, arguments: Any) -> None:
         self._arguments = as_text(arguments)
         self.call(call_id, name, arguments)
         self._last_call = self.draft.entries[-1]
@@ -326,9 +323,8 @@ class _Wire(Reading):
     def _result(self, call_id: Any, result: Any) -> None:
         about = as_dict(result)
         failed = about.get("isError", about.get("is_error"))
-        output = about.get("output") if about else result
-        if not output:
-            output = about.get("message")
+        is_usual = not result or {"output", "message"} & about.keys()
+        output = (about.get("output") or about.get("message")) if is_usual else result
         success = not failed if isinstance(failed, bool) else None
         self.result(call_id, output, outcome_of(success, text_in(output)))
         if (found := _started(text_in(output)[:200])) and (folder := _session_of(self.source)[0]):

@@ -161,7 +161,7 @@ class _Session(Reading):
             kind = as_text(part.get("type"))
             if kind == "text":
                 (injected if part.get("synthetic") or part.get("ignored") else typed).append(
-                    as_text(part.get("text"))
+                    text_in(part.get("text"))
                 )
             elif kind == "file":
                 typed.append(_file(part))
@@ -226,8 +226,8 @@ class _Session(Reading):
         if kind in ("text", "reasoning"):
             if kind == "reasoning":
                 self.thought(part.get("text"))
-            elif is_summary and as_text(part.get("text")).strip():
-                self.draft.add(summary(part["text"]), self._number)
+            elif is_summary and (words := text_in(part.get("text"))).strip():
+                self.draft.add(summary(words), self._number)
             else:
                 self.said(part.get("text"))
             return is_over or not time or "end" in time
@@ -249,22 +249,24 @@ class _Session(Reading):
 
     def _tool(self, part: dict[str, Any], *, is_over: bool) -> bool:
         state = as_dict(part.get("state"))
+        if not as_text(state.get("status")):
+            self.unknown("part tool", part)
+            return is_over
         status, time = as_text(state.get("status")), as_dict(state.get("time"))
         started, ended = moment_of(time.get("start")), moment_of(time.get("end"))
         if status == "pending" and not is_over:
             return False
         if started:
             self.draft.at(started)
-        name = as_text(part.get("tool"))
-        call_id = self.call(part.get("callID"), name, state.get("input"))
+        call_id = self.call(part.get("callID"), part.get("tool"), state.get("input"))
         metadata = as_dict(state.get("metadata"))
         if started_one := as_text(metadata.get("sessionId")):
             child = identity(self.agent, started_one, self.source)
             self.draft.subagents[call_id] = child
         if status in ("pending", "running"):
             return is_over
-        output = state.get("output") if status == "completed" else state.get("error")
-        text = text_in(output or "")
+        names = ("output", "error") if status == "completed" else ("error", "output")
+        text = text_in(next(filter(None, map(state.get, names)), ""))
         seconds = (ns_of(ended) - ns_of(started)) / 1e9 if started and ended else None
         code = metadata.get("exit")
         success = status == "completed" and not (type(code) is int and code)

@@ -7,9 +7,10 @@ read is an error of that row, and the others are used.
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import msgspec
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Source
 from agcx_format.importing.fields import as_text
-from agcx_format.importing.formats.sqlite import MAGIC, opened_read_only, reason
+from agcx_format.importing.formats.sqlite import MAGIC, all_rows, opened_read_only, reason, row_at
 from agcx_format.importing.json_lines import LONGEST_LINE, read_document
 from agcx_format.importing.moments import moment_of
 from agcx_format.model.timestamps import Timestamp
@@ -73,9 +74,8 @@ def stored_in(path: Path) -> Iterator[Source]:
         yield Source(path)
         return
     with opened_read_only(path) as db:
-        parts = dict(
-            db.execute("select session_id, max(time_updated) from part group by session_id")
-        )
+        query = "select session_id, max(time_updated) from part {how} group by session_id"
+        parts = dict(all_rows(db, query))
         rows = db.execute(
             "select id, time_updated from session order by time_created, id"
         ).fetchall()
@@ -121,16 +121,18 @@ def read_stored(source: Source) -> Iterator[StoredSession]:
 def _in_database(db: sqlite3.Connection, source: Source) -> StoredSession:
     # Found by its id: a condition on all of them would read the table once for each session.
     one, of = (
-        ("where id = ?", [source.part]) if source.part else ("order by time_created limit 1", [])
+        ("where id = ?", (source.part,)) if source.part else ("order by time_created limit 1", ())
     )
-    cursor = db.execute(f"select * from session {one}", of)
-    row = cursor.fetchone()
-    if row is None:
+    errors: list[tuple[int, str]] = []
+    damaged = _errors_of(errors, "table session")
+    rows = all_rows(db, f"select * from session {{how}} {one}", of, damaged)
+    if not rows:
         raise ConversionError(f"no session {source.part} in the database", path=source.path)
-    about = dict(zip((column[0] for column in cursor.description), row, strict=True))
+    names = (column[0] for column in db.execute("select * from session limit 0").description)
+    about = dict(zip(names, rows[0], strict=True))
     about["revert"] = _decoded(about.get("revert"))
     changed = source.changed or _changed(db, about)
-    stored = StoredSession(about, changed)
+    stored = StoredSession(about, changed, errors=errors)
     stored.messages = _messages(db, stored)
     if parent := as_text(about.get("parent_id")):
         stored.called_by, stored.role = _call_of(db, parent, as_text(about.get("id")))
@@ -138,17 +140,19 @@ def _in_database(db: sqlite3.Connection, source: Source) -> StoredSession:
 
 
 def _changed(db: sqlite3.Connection, about: dict[str, Any]) -> Timestamp:
-    (latest,) = db.execute(
-        "select max(time_updated) from part where session_id = ?", (about.get("id"),)
-    ).fetchone()
-    times = filter(_is_number, (latest, about.get("time_updated"), about.get("time_created")))
+    query = "select max(time_updated) from part {how} where session_id = ?"
+    latest = next((time for (time,) in all_rows(db, query, (about.get("id"),))), None)
+    given = (latest, about.get("time_updated"), about.get("time_created"))
+    times: Iterator[Any] = filter(_is_number, given)
     return moment_of(max(times, default=None)) or Timestamp.from_ns(0)
 
 
 def _call_of(db: sqlite3.Connection, parent: str, child: str) -> tuple[str, str]:
     """The call in the parent that started a session, and the kind of its agent; empty if there is none."""
-    query = "select data from part where session_id = ? and instr(data, ?) and length(data) < ?"
-    for (text,) in db.execute(query, (parent, f'"{child}"', LONGEST_LINE)):
+    query = (
+        "select data from part {how} where session_id = ? and instr(data, ?) and length(data) < ?"
+    )
+    for (text,) in all_rows(db, query, (parent, f'"{child}"', LONGEST_LINE)):
         match _decoded(text):
             case {"callID": str(call), "state": {"metadata": {"sessionId": str(started)}, **state}}:
                 if started == child:
@@ -160,16 +164,14 @@ def _call_of(db: sqlite3.Connection, parent: str, child: str) -> tuple[str, str]
 
 def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredMessage]:
     """The messages in their order; those that cannot be read go to the errors."""
-    order = "select id from message where session_id = ? order by time_created, id"
-    names: list[Any] = []
-    try:
-        names += (name for (name,) in db.execute(order, (stored.about.get("id"),)))
-    except (sqlite3.Error, UnicodeError) as error:
-        stored.errors.append((0, reason(error)))
+    query = "select rowid, id, time_created from message {how} where session_id = ?"
+    damaged = _errors_of(stored.errors, "table message")
+    rows = all_rows(db, query, (stored.about.get("id"),), damaged)
+    rows.sort(key=lambda row: (row[2] if _is_number(row[2]) else -math.inf, str(row[1])))
     parts = _Parts(db, stored)
-    for number, name in enumerate(names, 1):
+    for number, (place, name, _) in enumerate(rows, 1):
         try:
-            message = _message(db, stored, parts, number, name, is_last=number == len(names))
+            message = _message(db, stored, parts, number, place, is_last=number == len(rows))
         except (sqlite3.Error, UnicodeError) as error:
             stored.errors.append((number, f"message {name}: {reason(error)}"))
             continue
@@ -182,48 +184,49 @@ def _message(
     stored: StoredSession,
     parts: _Parts,
     number: int,
-    name: Any,
+    place: int,
     *,
     is_last: bool,
 ) -> StoredMessage | None:
-    row = db.execute("select time_created, data from message where id = ?", (name,)).fetchone()
-    data = _read(stored, number, f"message {name}", row[1]) if row else None
-    if row is None or data is None:
+    name, created, text = row_at(db, "message", "id, time_created, data", place)
+    data = _read(stored, number, f"message {name}", text)
+    if data is None:
         return None
-    return StoredMessage(str(name), number, row[0], data, list(parts.of(number, name)), is_last)
+    return StoredMessage(str(name), number, created, data, list(parts.of(number, name)), is_last)
 
 
 class _Parts:
     """The parts of the messages of a session.
 
     Without the index of OpenCode, looking up those of a message reads the whole table: then all places are
-    looked up once.
+    looked up once. So they are if that index is damaged.
     """
 
     def __init__(self, db: sqlite3.Connection, stored: StoredSession) -> None:
         self._db, self._stored = db, stored
-        self._places: defaultdict[Any, list[tuple[int]]] | None = None
+        self._places: defaultdict[Any, list[int]] | None = None
         try:
             if not _has_index(db, "part", "message_id"):
                 self._look_up()
         except (sqlite3.Error, UnicodeError) as error:
             stored.errors.append((0, reason(error)))
 
-    def _look_up(self) -> None:
+    def _look_up(self) -> defaultdict[Any, list[int]]:
         self._places = defaultdict(list)
-        query = "select message_id, rowid from part where session_id = ? order by id"
-        for message, place in self._db.execute(query, (self._stored.about.get("id"),)):
-            self._places[message].append((place,))
+        query = "select message_id, rowid, id from part {how} where session_id = ?"
+        damaged = _errors_of(self._stored.errors, "table part")
+        rows = all_rows(self._db, query, (self._stored.about.get("id"),), damaged)
+        for message, place, _ in sorted(rows, key=lambda row: str(row[2])):
+            self._places[message].append(place)
+        return self._places
 
     def of(self, number: int, message: Any) -> Iterator[dict[str, Any]]:
         """Each part of a message; those that cannot be read go to the errors."""
         for place in self._places_of(message):
-            name: Any = place[0]
+            name: Any = place
             try:
-                (name,) = self._db.execute("select id from part where rowid = ?", place).fetchone()
-                (text,) = self._db.execute(
-                    "select data from part where rowid = ?", place
-                ).fetchone()
+                (name,) = row_at(self._db, "part", "id", place)
+                (text,) = row_at(self._db, "part", "data", place)
             except (sqlite3.Error, UnicodeError) as error:
                 self._stored.errors.append((number, f"part {name}: {reason(error)}"))
                 continue
@@ -231,11 +234,20 @@ class _Parts:
             if data is not None:
                 yield {**data, "id": str(name)}
 
-    def _places_of(self, message: Any) -> list[tuple[int]]:
+    def _places_of(self, message: Any) -> list[int]:
         if self._places is not None:
             return self._places[message]
         query = "select rowid from part where message_id = ? order by id"
-        return self._db.execute(query, (message,)).fetchall()
+        try:
+            return [place for (place,) in self._db.execute(query, (message,))]
+        except (sqlite3.Error, UnicodeError) as error:
+            self._stored.errors.append((0, f"index of the table part: {reason(error)}"))
+            return self._look_up()[message]
+
+
+def _errors_of(errors: list[tuple[int, str]], what: str) -> Callable[[str], None]:
+    """Adds to the errors why something cannot be read."""
+    return lambda why: errors.append((0, f"{what}: {why}"))
 
 
 def _has_index(db: sqlite3.Connection, table: str, column: str) -> bool:
@@ -266,7 +278,7 @@ def _decoded(text: Any) -> Any:
 def _in_files(path: Path) -> StoredSession:
     """A session with the messages and parts that lie beside it, in folders named by their owners."""
     (about, error) = _document(path)
-    if about is None or not as_text(about.get("id")):
+    if about is None or not as_text(about.get("id")).strip():
         raise ConversionError(error or "no session of OpenCode", path=path)
     time = about.get("time")
     time = time if isinstance(time, dict) else {}
@@ -287,13 +299,14 @@ def _messages_beside(path: Path, session: str, stored: StoredSession) -> Iterato
         (parent for parent in list(path.absolute().parents)[:4] if (parent / "message").is_dir()),
         path.parent,
     )
-    files = _files(storage / "message" / session)
+    files = _files(storage / "message" / path.stem) or _files(storage / "message" / session)
     for number, file in enumerate(files, 1):
         data, error = _document(file)
         if data is None:
             stored.errors.append((number, f"{file.name}: {error}"))
             continue
-        name = as_text(data.get("id")) or file.stem
+        # The folder of its parts is named as its file is.
+        name = file.stem
         parts = []
         for each in _files(storage / "part" / name) or _files(storage / "part" / session / name):
             part, error = _document(each)

@@ -148,16 +148,18 @@ class _Chat(Reading):
         about = as_dict(value.get("toolCallResult"))
         status = as_text(about.get("status"))
         images = [part for part in parts if "inlineData" in as_dict(part)]
-        responses = [
-            response
-            for part in parts
-            if (response := as_dict(as_dict(part).get("functionResponse")))
+        found = [as_dict(as_dict(part).get("functionResponse")) for part in parts]
+        responses = list(filter(None, found))
+        others = [
+            part
+            for part, response in zip(parts, found, strict=True)
+            if not response and part not in images
         ]
-        others = [p for p in parts if p not in images and not as_dict(p).get("functionResponse")]
-        for response in responses or [{"id": about.get("callId")}]:
-            given = as_dict(response.get("response"))
+        for response in responses or [{"response": others}]:
+            returned = response.get("response", response)
+            given = as_dict(returned)
             said = next((given[n] for n in ("output", "error", "content") if given.get(n)), None)
-            text = text_in(said if said is not None else given or others)
+            text = text_in(said if said is not None else returned or others)
             error = as_text(about.get("error")) or as_text(
                 as_dict(about.get("error")).get("message")
             )

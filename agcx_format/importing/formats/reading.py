@@ -7,7 +7,7 @@ agent said, a thought, a call, its result. Ids, times, turns, and branches are t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -87,10 +87,32 @@ def _uuid_in(text: str) -> str:
         return ""
 
 
+# Fields that say what an object is, rather than what somebody said.
+_ABOUT = frozenset(
+    {
+        "type", "role", "kind", "id", "uuid", "parentId", "parentUuid", "sessionId", "messageId", "timestamp",
+        "time", "model", "version", "cwd", "gitBranch", "provider", "status",
+    }
+)  # fmt: skip
+
+
+def _says_something(value: Any, depth: int = 20) -> bool:
+    """Whether there is a text in an object, other than what it is."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    if not depth:
+        return True
+    if isinstance(value, dict):
+        return any(_says_something(value[n], depth - 1) for n in value if n not in _ABOUT)
+    return isinstance(value, list) and any(_says_something(each, depth - 1) for each in value)
+
+
 def outline(todos: Any) -> str:
     """A list of tasks as text, a line each."""
+    if todos and not isinstance(todos, list):
+        return text_in(todos)
     rows = []
-    for todo in todos if isinstance(todos, list) else []:
+    for todo in todos or []:
         names = ("content", "description", "text", "title")
         words = next(filter(None, (as_text(as_dict(todo).get(name)) for name in names)), "")
         status = as_text(as_dict(todo).get("status")).replace("_", " ")
@@ -188,7 +210,27 @@ class Reading(ABC):
             return
         self._number = number
         self.draft.at_time(value.get("timestamp"))
+        before = self.accounted()
         self.value(value, number)
+        self.unless_taken(before, value)
+
+    def accounted(self) -> int:
+        """Grows with all that is taken, counted, or reported."""
+        draft = self.draft
+        tallies = (draft.skipped, draft.duplicates, draft.unknown)
+        counts = sum(tally.counts.total() for tally in tallies)
+        noted = draft.kept_as.total() + draft.left_out.total()
+        return len(draft.entries) + len(draft.modes) + counts + noted + draft.bad_count
+
+    def unless_taken(self, before: int, value: dict[str, Any]) -> None:
+        """Count an object of which nothing was taken; one that says something is kept as text."""
+        if self.accounted() != before:
+            return
+        kind = as_text(value.get("type")) or as_text(value.get("role"))
+        if _says_something(value):
+            self.unknown(kind, value)
+        else:
+            self.skip(f"{kind or 'a line'} with nothing in it", value)
 
     @abstractmethod
     def value(self, value: dict[str, Any], number: int) -> None:
@@ -203,6 +245,14 @@ class Reading(ABC):
     def unknown(self, kind: str, value: dict[str, Any]) -> None:
         name = kind or "{" + ", ".join(sorted(value)[:4]) + "}"
         add_unknown(self.draft, name, value, self._number)
+
+    def calls_in(self, given: Any, field: str) -> Iterator[dict[str, Any]]:
+        """The calls in a list; what has no name of a tool is not understood."""
+        for called in given if isinstance(given, list) else [given] if given else []:
+            if isinstance(called, dict) and "name" in called:
+                yield called
+            else:
+                self.unknown(field, {field: called})
 
     # --- steps
 
@@ -236,7 +286,7 @@ class Reading(ABC):
             self.draft.add(unchecked.message(given, "assistant", parts), self._number)
 
     def thought(self, text: Any, encrypted: Any = None) -> None:
-        words, secret = as_text(text), as_text(encrypted) or None
+        words, secret = text_in(text), as_text(encrypted) or None
         if not words.strip() and secret is None:
             return
         item_id = self.draft.made_id("rs", self._number)
@@ -252,7 +302,7 @@ class Reading(ABC):
             text = arguments if arguments.lstrip()[:1] == "{" else as_json({"input": arguments})
         else:
             text = as_json({} if arguments is None else arguments)
-        called = unchecked.function_call(None, as_text(name) or "tool", text, given)
+        called = unchecked.function_call(None, text_in(name) or "tool", text, given)
         self.draft.add(called, self._number)
         return given
 

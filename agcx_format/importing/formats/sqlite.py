@@ -15,15 +15,16 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from agcx_format.disk.durable import open_regular, os_reason
 from agcx_format.errors import ConversionError
 from agcx_format.importing.json_lines import LONGEST_LINE
 
-__all__ = ["MAGIC", "opened_read_only", "reason"]
+__all__ = ["MAGIC", "all_rows", "opened_read_only", "reason", "row_at"]
 
 # What every such database begins with.
 MAGIC = b"SQLite format 3\0"
@@ -64,6 +65,45 @@ def reason(error: sqlite3.Error | UnicodeError) -> str:
     if isinstance(error, sqlite3.DataError):
         return f"longer than {LONGEST_LINE:,} bytes"
     return f"the database is damaged: {error}"
+
+
+def all_rows(
+    db: sqlite3.Connection,
+    query: str,
+    given: tuple[Any, ...] = (),
+    failed: Callable[[str], object] = lambda why: None,
+) -> list[tuple[Any, ...]]:
+    """The rows of a query on one table; if an index of it is damaged, those that the table itself gives.
+
+    `query` has `{how}` after the name of the table. `failed` is called with the reason if that is not all.
+    """
+    found: list[tuple[Any, ...]] = []
+    try:
+        return db.execute(query.format(how=""), given).fetchall()
+    except (sqlite3.Error, UnicodeError) as error:
+        why = reason(error)
+    try:
+        # One by one, so that those before a damaged page are kept.
+        for row in db.execute(query.format(how="not indexed"), given):
+            found.append(row)
+    except (sqlite3.Error, UnicodeError) as error:
+        why = reason(error)
+    failed(why)
+    return found
+
+
+def row_at(db: sqlite3.Connection, table: str, columns: str, place: int) -> tuple[Any, ...]:
+    """The row at a place, found without any index.
+
+    Raises:
+        sqlite3.Error: it cannot be read, or an index has a place where there is none.
+    """
+    row: tuple[Any, ...] | None = db.execute(
+        f"select {columns} from {table} where rowid = ?", (place,)
+    ).fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError(f"a row of the table {table} is missing")
+    return row
 
 
 def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:

@@ -16,9 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agcx_format.counting import counted
 from agcx_format.disk.compare_and_swap import put, take
-from agcx_format.disk.durable import Signature, naming, os_reason
+from agcx_format.disk.durable import Signature, naming
 from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
@@ -46,23 +45,6 @@ class Destruction:
     left: frozenset[str]
     size: int
     failed: BaseException | None
-
-    def check(self, root: Path) -> None:
-        """Check that nothing is left.
-
-        Raises:
-            StaleSession: a file was not the expected one.
-            PersistenceError: the system refused something else.  Both say how many sessions are gone.
-        """
-        failed = self.failed
-        if failed is None:
-            return
-        gone = f"destroyed {counted(self.act.count, 'session')}, then it failed"
-        if isinstance(failed, PersistenceError):
-            failed.reason = f"{gone}: {failed.reason}"
-        elif isinstance(failed, OSError):
-            raise PersistenceError(f"{gone}: {os_reason(failed)}", path=root) from failed
-        raise failed
 
 
 def destroy_files(

@@ -1,13 +1,15 @@
 """Replace sessions' files as a program saves them, of which nothing is kept for an undo.
 
-Strategy: for one session that is usually one exchange of two files.  Where the file system has none, the old
-file has to leave its place before the new one can take it, and only an act knows after a crash what belongs
-there.  So the save is an act then, as it is for many sessions at once, and is removed as soon as it is done.
+Strategy: for one session that is usually one exchange of two files, under a name that says after a crash
+which of them is ours.  Where the file system has none, the old file has to leave its place before the new one
+can take it, and the file behind a link may lie anywhere.  Only an act knows after a crash what belongs there.
+So the save is an act then, as it is for many sessions at once, and is removed as soon as it is done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from agcx_format.disk.compare_and_swap import replace_if
@@ -38,12 +40,12 @@ def save_file(
         PersistenceError: writing failed.
     """
     place = store.place(path, make=True)
-    if place.is_link():
+    if expected is None and place.is_link():
         place = store.target_of(place)
-    try:
-        return replace_if(place, parts(), expected)
-    except Unsupported:
-        pass
+    # What a crash leaves beside the file that a link leads to is not found again: only an act knows of it.
+    if not place.is_link():
+        with suppress(Unsupported):
+            return replace_if(place, parts(), expected)
     step = Step("replace", path, parts=parts(), expected=expected)
     act = perform(Path(store.path), SAVE, [step], [])
     if not forget(store, act, [step]):

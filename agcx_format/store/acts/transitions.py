@@ -75,7 +75,7 @@ class _Moves(Transition):
     def __init__(self, target: Folder, gone: Folder) -> None:
         self._target, self._gone = target, gone
         self._names: list[str] = []
-        # How many were changed, and those of them that could not get a second name.
+        # How many were changed, the last perhaps halfway, and those that could not get a second name.
         self._done = 0
         self._moved: set[str] = set()
 
@@ -109,12 +109,14 @@ class Vacate(_Moves):
     takes half the time of a name for each.  Whose file it is after a crash follows from the order.
     """
 
-    __slots__ = ("_expected", "_keep")
+    __slots__ = ("_expected", "_keep", "_out")
 
     def __init__(self, target: Folder, keep: Folder, gone: Folder) -> None:
         super().__init__(target, gone)
         self._keep = keep
         self._expected: list[Signature | None] = []
+        # Where another file came out that could not be put back, by the name that it had.
+        self._out: dict[str, Place] = {}
 
     def add(self, name: str, expected: Signature | None) -> None:
         """Any file will do if none is `expected`."""
@@ -185,10 +187,14 @@ class Vacate(_Moves):
             # It is still there if an even later save has filled its place.
             away.unlink()
             raise
+        except OSError:
+            self._out[name] = away
+            raise
 
     def _revert(self, number: int) -> None:
-        kept = self._keep.place(self._names[number])
-        if put(kept, self._target.place(kept.name)):
+        name = self._names[number]
+        kept = self._out.pop(name, None) or self._keep.place(name)
+        if put(kept, self._target.place(name)):
             kept.unlink()
 
     def settle(self) -> None:
@@ -298,6 +304,11 @@ class Swap(Transition):
 
     def revert(self) -> None:
         if not self._is_done:
+            return
+        if not self._target.is_taken() and (aside := self._aside()).is_taken():
+            # Another file came out, and could not be put back.
+            if put(aside, self._target):
+                aside.unlink()
             return
         assert self._after is not None
         if not self._spare.is_taken():

@@ -37,11 +37,16 @@ class IndexPart:
 
     def open(self) -> None:
         """Find out how much is in it."""
-        if self._keeper.directory is not None:
+        if self._place is not None:
             self._screen.run_worker(self._look(), exclusive=True, group="index")
 
     def close(self) -> None:
         self._end()
+
+    @property
+    def _place(self) -> Path | None:
+        """Where the index is, or what is left of one."""
+        return self._keeper.directory or self._keeper.left
 
     @property
     def section(self) -> Section | None:
@@ -56,7 +61,7 @@ class IndexPart:
 
     @property
     def can_delete(self) -> bool:
-        return self._keeper.directory is not None and bool(self._book and self._book.size)
+        return self._place is not None and bool(self._book and self._book.size)
 
     def build(self) -> None:
         self._keeper.build()
@@ -70,6 +75,8 @@ class IndexPart:
         from agcx_tui.app.dialogs.naming import AskToDelete
 
         facts = "Your sessions stay. b builds it again, and so does the next start."
+        if self._keeper.directory is None:
+            facts = "Your sessions stay. Searches do not use it: search.index is false."
         question = AskToDelete("Delete the search index?", facts, "Delete")
         if not await self._screen.app.push_screen_wait(question):
             return
@@ -83,7 +90,7 @@ class IndexPart:
     async def _look(self) -> None:
         from agcx_format.search import DEFAULT_CAP, Index
 
-        index = Index(self._store, self._keeper.directory)
+        index = Index(self._store, self._place)
         cap = self._keeper.cap or DEFAULT_CAP
         try:
             self._book = await asyncio.to_thread(lambda: index.state(cap=cap))

@@ -34,7 +34,7 @@ from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.act_queue import ActQueue
 from agcx_tui.core.words import format
-from agcx_tui.core.words.spared import spared
+from agcx_tui.core.words.spared import short_of, spared
 from agcx_tui.core.words.typed_values import BadValue
 
 # Seconds from a key to the search for matching sessions.
@@ -42,7 +42,9 @@ _DELAY = 0.25
 
 _HELP = Content.assemble(
     ("No conditions yet", "bold $foreground"),
-    "\n\nSet one or more conditions; sessions must match all of them.\nNothing is deleted before ctrl+s.\n\n"
+    "\n\nSet one or more conditions; sessions must match all of them. “Free up”\n"
+    "takes the longest unused of those that match, until they add up to it.\n"
+    "Nothing is deleted before ctrl+s.\n\n"
     "Protected: favorites, unreadable files, sessions with checkpoints,\n"
     "and sessions in use, unless you include them.",
 )
@@ -54,7 +56,7 @@ class PruneScreen(SessionsScreen):
     """A rule, and the sessions that match it."""
 
     BINDINGS = bindings("prune")
-    AUTO_FOCUS = "#older"
+    AUTO_FOCUS = "#free"
     DEFAULT_CSS = """
     PruneScreen {
         &.-roomy PruneForm { margin-top: 1; }
@@ -73,7 +75,7 @@ class PruneScreen(SessionsScreen):
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__(services, acts)
         self._form = PruneForm()
-        self.sessions.choose_columns(("messages", "size"))
+        self.sessions.choose_columns(("project", "size"))
         self._timer: Timer | None = None
         self._number = 0
         self._selection: Selection | None = None
@@ -87,7 +89,7 @@ class PruneScreen(SessionsScreen):
     # --- the rule
 
     def action_rule(self) -> None:
-        self.query_one("#older").focus()
+        self.query_one("#free").focus()
 
     def action_leave(self) -> None:
         if isinstance(self.focused, Input) and self.focused.value:
@@ -159,7 +161,8 @@ class PruneScreen(SessionsScreen):
             notice = Content.styled(safe_line(error), "$warning")
         self.table_changed(notice)
         self.show_title(_heading(), _summary(found))
-        self.query_one("#spared", EdgeLine).show("" if found is None else spared(found))
+        remarks = () if found is None else (short_of(found), spared(found))
+        self.query_one("#spared", EdgeLine).show(" · ".join(filter(None, remarks)))
 
     # --- doing it
 

@@ -13,16 +13,17 @@ from agcx_format.space import PruneRule
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.core.words.spared import KINDS
-from agcx_tui.core.words.typed_values import BadValue, bytes_of, moment_before
+from agcx_tui.core.words.typed_values import BadValue, amount_of, bytes_of, moment_before
 
 __all__ = ["PruneForm"]
 
 # By the id of a field, its label and an example.
 _TEXTS = {
+    "free": ("free up", "100MB or 10%"),
     "older": ("older than", "90d"),
+    "total": ("keep at most", "500MB or 80%"),
     "larger": ("larger than", "10MB"),
     "keep": ("keep newest", "20"),
-    "total": ("keep at most", "500MB"),
     "model": ("model", "gpt-5*"),
     "tag": ("tag", "done"),
     "directory": ("directory", "~/src/site"),
@@ -113,7 +114,8 @@ class PruneForm(Vertical):
             duplicates=checked["duplicates"],
             imported_unchanged=checked["imported"],
             keep=int(keep) if keep else None,
-            max_total=bytes_of(text["total"]),
+            max_total=amount_of(text["total"]),
+            free=amount_of(text["free"]),
             model=text["model"] or None,
             tag=text["tag"] or None,
             directory=os.path.expanduser(text["directory"]) or None,

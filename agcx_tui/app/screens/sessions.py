@@ -1,23 +1,28 @@
 """The base of the screens that list other sessions than the browser: trash and clean up.
 
 Strategy: the widgets are the browser's, over a table of the screen; subclasses fill it and say what can be
-done with it.
+done with it.  The projects of the sessions come from the catalog, and from the files that it does not know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
+from agcx_format.catalog import Catalog, Opening
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app import from_threads
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.listing import ListingScreen
 from agcx_tui.app.services import Services
@@ -26,6 +31,7 @@ from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
+from agcx_tui.core.local.paths import catalogs
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store.act_queue import ActQueue
 
@@ -49,6 +55,12 @@ class SessionsScreen(ListingScreen[None]):
     LABELS: ClassVar[Mapping[str, str]] = {}
     # Why a conversation that is opened here cannot be changed.
     FIXED: ClassVar[str] = "Open it from the list of sessions first."
+
+    @dataclass
+    class Openings(Message):
+        """What the beginnings of sessions say, by row."""
+
+        found: Iterable[tuple[int, Opening]]
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__()
@@ -94,6 +106,29 @@ class SessionsScreen(ListingScreen[None]):
         self.query_one(Preview).styles.display = None if notice is None else "none"
         self.show_marks()
         self._follow()
+        table = self.table
+        unknown = [row for row in table.present() if not table.opening_is_known(row)]
+        if rows := list(filter(table.readable, unknown)):
+            self._read_openings(rows)
+
+    @work(thread=True, exclusive=True, group="openings")
+    def _read_openings(self, rows: list[int]) -> None:
+        from agcx_tui.core.sessions.openings import known_openings
+        from agcx_tui.core.store.first_words import first_words, still_true
+
+        worker, cache = get_current_worker(), self.services.cache
+        catalog = None if cache is None else Catalog(catalogs(cache), self.store.path)
+        known = known_openings(self.table, rows, catalog)
+        from_threads.post(self, self.Openings(known.items()))
+        columns = self.table.columns
+        others = (row for row in rows if row not in known)
+        for words in first_words(columns, others, lambda: worker.is_cancelled):
+            from_threads.post(self, self.Openings(still_true(columns, words)))
+
+    @on(Openings)
+    def _openings_known(self, message: Openings) -> None:
+        self.table.set_openings(message.found)
+        self.sessions.update()
 
     def failed(self, what: str, error: PersistenceError | str) -> None:
         text = f"{what}: {safe_line(str(error))}"

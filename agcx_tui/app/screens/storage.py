@@ -154,7 +154,9 @@ class StorageScreen(PagedScreen[Opened]):
         chosen = before[at] if at is not None and at < len(before) else None
         self._lines = []
         options: list[Option] = []
-        shown = [*filter(None, [self._index.section]), *sections(self._stats)]
+        # Where nothing takes space there is a page that says so.
+        index = self._index.section if self._stats.total.sessions else None
+        shown = [*filter(None, [index]), *sections(self._stats)]
         longest = _longest_label(shown)
         for section in shown:
             if section.lines:
@@ -286,13 +288,13 @@ def place_of(lines: Sequence[Line | None], chosen: Line | None, at: int | None) 
 def _longest_label(sections: Iterable[Section]) -> int:
     """The cells of the longest label; titles may be cut."""
     lines = [line for each in sections for line in each.lines if line.group != "session"]
-    return max(_LABEL, *(cell_len(plain_cells(line.label)) for line in lines))
+    return max((cell_len(plain_cells(line.label)) for line in lines), default=0)
 
 
 def drawn_line(line: Line, largest: int, width: int, longest: int) -> Content:
     """A label, an amount, its bar, and a note; `longest` is the width of the longest label."""
     left = width - 2 - 1 - _AMOUNT - 2
-    most = min(longest, _MOST_LABEL, left - _SHORT_BAR - 2 - _NOTE)
+    most = min(max(longest, _LABEL), _MOST_LABEL, left - _SHORT_BAR - 2 - _NOTE)
     room = max(_LEAST_LABEL, most)
     left -= room
     bar_room = max(_LEAST_BAR, min(BAR, left - 2 - _NOTE if most == room else left))

@@ -56,8 +56,7 @@ class TrashScreen(SessionsScreen):
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__(services, acts)
-        # Directories are not read here.
-        self.sessions.choose_columns(("tags", "model", "messages", "size"))
+        self.sessions.choose_columns(("project", "tags", "model", "size"))
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
         self._is_read = False
@@ -196,23 +195,22 @@ class TrashScreen(SessionsScreen):
 
     async def _destroy(self, acts: Collection[Act]) -> None:
         """Destroy what these acts moved to the trash, and forget it in every cache."""
-        from agcx_tui.core.store.forget import forget
+        from agcx_tui.core.store.forget import destroy
 
         gone = Emptied((), (), 0)
         # Thousands of files take seconds.
         self.show_title(_heading(), "destroying…")
 
-        def destroy(store: Store) -> None:
+        def report(what: Emptied) -> None:
             nonlocal gone
-            try:
-                gone = store.destroy(acts)
-            finally:
-                # Also after a failure: some sessions may be gone.
-                caches = {"state": self.services.state, "cache": self.services.cache}
-                forget(gone, store.path, **caches)
+            gone = what
+
+        def empty(store: Store) -> None:
+            caches = {"state": self.services.state, "cache": self.services.cache}
+            destroy(lambda: store.destroy(acts), store.path, report=report, **caches)
 
         try:
-            await self.acts.run(destroy)
+            await self.acts.run(empty)
         except PersistenceError as error:
             self.failed("Not everything was destroyed", error)
             self._load()

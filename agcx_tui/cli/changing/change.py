@@ -31,7 +31,8 @@ from agcx_tui.core.local.paths import cache_directory, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
-    from agcx_format import ScanEntry
+    from agcx_format import ScanEntry, Store
+    from agcx_format.store import Emptied
 
 # `OperatingMode`, which would make --help slow; a test compares.
 MODES = ("plan", "build", "review")
@@ -94,19 +95,30 @@ def delete(
         if not (may_destroy if permanently else may_delete)(settings, entries, what):
             return
     if permanently:
-        from agcx_tui.core.store.forget import forget
-
-        gone = store.destroy_sessions(entries)
-        if as_json:
-            print_act(gone.acts[0])
-        tell(f"Destroyed {counted(len(entries), 'session')}; {size(gone.size)} freed.")
-        forget(gone, store.path, state=state_directory(), cache=cache_directory())
+        _destroy(store, entries, as_json=as_json)
         return
     act = store.delete(entries)
     if as_json:
         print_act(act)
     deleted = f"{counted(act.count, 'session')} ({size(act.size)})"
     tell(f"Deleted {deleted}. Undo with: agcx undo")
+
+
+def _destroy(store: Store, entries: Sequence[ScanEntry], *, as_json: bool) -> None:
+    from agcx_tui.core.store.forget import destroy
+
+    def report(gone: Emptied) -> None:
+        if as_json:
+            print_act(gone.acts[0])
+        tell(f"Destroyed {counted(len(entries), 'session')}; {size(gone.size)} freed.")
+
+    destroy(
+        lambda: store.destroy_sessions(entries),
+        store.path,
+        state=state_directory(),
+        cache=cache_directory(),
+        report=report,
+    )
 
 
 @click.command(short_help="Change the title, tags, star, model, directory of sessions.")

@@ -16,7 +16,7 @@ import click
 from agcx_format.transcript import safe_line
 from agcx_tui.cli.changing.change import may_delete, show_facts
 from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
-from agcx_tui.cli.values import Age, Bytes
+from agcx_tui.cli.values import Age, Amount, Bytes
 from agcx_tui.core.words.format import counted, size
 
 if TYPE_CHECKING:
@@ -60,9 +60,15 @@ _TITLE_WIDTH = 50
 )
 @click.option(
     "--max-total",
-    type=Filled(Bytes()),
+    type=Filled(Amount()),
     metavar="SIZE",
-    help="All except the newest that take no more together: 1GB.",
+    help="All except the newest that take no more than this together: 1GB, 80%.",
+)
+@click.option(
+    "--free",
+    type=Filled(Amount()),
+    metavar="SIZE",
+    help="The longest unused, as many as it takes to free this much: 100MB, 10%.",
 )
 @click.option(
     "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? are wildcards."
@@ -103,7 +109,11 @@ def prune(
     """Move the sessions that match all given conditions to the trash.
 
     Protected: favorites, unreadable files, sessions with checkpoints, and sessions in use; --include
-    includes them. `agcx undo` restores everything.
+    includes them. `agcx undo` restores everything. The space is free once the trash is emptied.
+
+    \b
+      agcx prune --free 100MB
+      agcx prune --older-than 90d --keep 20
     """
     from agcx_format.space import Protected, PruneRule, select
 
@@ -145,7 +155,7 @@ def prune(
 
 def _show(selection: Selection, as_json: bool) -> None:
     from agcx_tui.core.sessions.columns import fit, plain_cells
-    from agcx_tui.core.words.spared import spared
+    from agcx_tui.core.words.spared import short_of, spared
 
     for each in selection.chosen:
         if as_json:
@@ -156,6 +166,8 @@ def _show(selection: Selection, as_json: bool) -> None:
         reasons = safe_line("; ".join(each.reasons))
         click.echo(f"{name:8}  {size(each.size):>7}  {title}  {reasons}")
     words = [f"{counted(len(selection.chosen), 'session')} · {size(selection.size)}"]
+    if selection.missing:
+        words.append(short_of(selection))
     if selection.spared:
         words.append(spared(selection))
     tell(" · ".join(words))

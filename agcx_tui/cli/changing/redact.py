@@ -226,7 +226,7 @@ def _amount(found: Review) -> str:
 
 def _offer_emptying(settings: Settings, store: Store, act: Act, yes: bool, empty: bool) -> None:
     from agcx_format.store import trashed
-    from agcx_tui.core.store.forget import forget
+    from agcx_tui.core.store.forget import destroy
     from agcx_tui.core.words.deletion import destroyed_sessions
 
     acts = store.content.holding(act)
@@ -237,6 +237,10 @@ def _offer_emptying(settings: Settings, store: Store, act: Act, yes: bool, empty
     if not empty and (yes or not typed_word(f"The trash still has it. Destroy {what}, for good?")):
         tell(f"The trash still has it: agcx trash empty destroys {what}.")
         return
-    gone = store.destroy(acts)
-    tell(f"Destroyed {what}; {size(gone.size)} freed.")
-    forget(gone, store.path, state=state_directory(), cache=cache_directory())
+    destroy(
+        lambda: store.destroy(acts),
+        store.path,
+        state=state_directory(),
+        cache=cache_directory(),
+        report=lambda gone: tell(f"Destroyed {what}; {size(gone.size)} freed."),
+    )

@@ -156,7 +156,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     It also destroys the versions that edits replaced; those changes can no longer be undone.
     """
     from agcx_format.store import trashed
-    from agcx_tui.core.store.forget import forget
+    from agcx_tui.core.store.forget import destroy
     from agcx_tui.core.words.deletion import destroyed_sessions
 
     store = settings.store()
@@ -171,6 +171,12 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     if not yes and not typed_word(question):
         settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
         return
-    gone = store.destroy(to_destroy)
-    tell(f"Destroyed {counted(gone.count, 'session')}; {size(gone.size)} freed.")
-    forget(gone, store.path, state=state_directory(), cache=cache_directory())
+    destroy(
+        lambda: store.destroy(to_destroy),
+        store.path,
+        state=state_directory(),
+        cache=cache_directory(),
+        report=lambda gone: tell(
+            f"Destroyed {counted(gone.count, 'session')}; {size(gone.size)} freed."
+        ),
+    )

@@ -40,6 +40,9 @@ SORTS = (
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
 _LONGEST_TITLE = 100
 _SHORTEST_TITLE = 20
+_WIDEST_PROJECT = 24
+# Sessions whose beginnings are read for a list without being asked for.
+_MOST_READ = 1000
 _SHORT_ID = 8
 
 
@@ -85,7 +88,8 @@ def list_(
     Subagents are left out unless --subagents is given, and count for the sessions that started them: in the
     size, in larger:, and with --sort size, tokens, or cost.
 
-    QUERY holds words that the title, tags, model, or id must contain, and terms such as
+    QUERY holds words, "phrases", and /regular expressions/ that the title, tags, model, id, project, or
+    first words must contain, and terms such as
     agent:codex model:gpt-5 tag:ui mode:plan is:favorite is:broken is:empty before:2024-11 after:7d
     larger:1MB messages:>100; a - before a word or term means not.
 
@@ -124,6 +128,7 @@ def list_(
             facts = _facts(entry, checkpoints, table.subagents.size_below(row))
             print_json(facts | places | (_details(entry) if details else {}))
     else:
+        know_projects(table, store)
         print_table(table)
 
 
@@ -149,6 +154,26 @@ def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
 
         files = list(measured(store, entries_of(table, rows), activity=True))
         table.set_activity(known_activity(table, files))
+
+
+def know_projects(table: SessionTable, store: Store) -> None:
+    """Learn the projects of the rows shown: of those that the browser has listed, and of some more.
+
+    To read the beginnings of ten thousand files takes seconds, which nobody waits for who only wants a list.
+    """
+    from agcx_format.catalog import Catalog
+    from agcx_tui.core.sessions.openings import known_openings
+
+    rows = [row for row in table.order if table.readable(row) and not table.opening_is_known(row)]
+    known = known_openings(table, rows, Catalog(catalogs(cache_directory()), store.path))
+    table.set_openings(known.items())
+    others = [row for row in rows if row not in known]
+    if len(others) <= _MOST_READ:
+        table.set_openings(_openings(table, others, store).items())
+    else:
+        tell(
+            f"The projects of {len(others):,} sessions are shown once the browser has listed them."
+        )
 
 
 def print_table(table: SessionTable) -> None:
@@ -181,8 +206,12 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     ]
     # Besides: the star or !, three gaps, messages (7), size or ratio (7).
     left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
+    names = table.project_labels()
+    projects = [plain_cells(names.get(table.project(row), "")) for row in table.order]
+    project_width = min(max(map(cell_len, projects), default=0), _WIDEST_PROJECT)
+    left -= project_width + 2
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
-    for row, title, short in zip(table.order, titles, ids, strict=True):
+    for row, project, title, short in zip(table.order, projects, titles, ids, strict=True):
         broken = table.broken(row)
         mark = table.flag(row)
         messages = "" if broken else number(table.messages(row))
@@ -191,9 +220,17 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
             ratio(table.ratio(row)) if by_ratio else size(table.subagents.measured(row, table.size))
         )
         yield (
-            f"{age(table.date(row), now):>{AGE_WIDTH}}  {mark} {fit(title, title_width)}"
+            f"{age(table.date(row), now):>{AGE_WIDTH}}  {_before(project, project_width)}"
+            f"{mark} {fit(title, title_width)}"
             f"  {messages:>7}  {measure:>7}  {plain_cells(short)}"
         )
+
+
+def _before(project: str, width: int) -> str:
+    """The project, which comes before the title; nothing if no project is known."""
+    from agcx_tui.core.sessions.columns import fit_middle
+
+    return f"{fit_middle(project, width)}  " if width else ""
 
 
 def _title(table: SessionTable, row: int) -> str:

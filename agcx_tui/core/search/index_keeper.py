@@ -1,8 +1,9 @@
 """Keeps the search index of the store up to date while the program runs, in a process of its own.
 
 Strategy: the process is started once the store is listed and the first keys have had their time, and again
-some time after sessions changed; it does only what is missing.  It ends with the program, since it reads
-until its input ends.  A search never waits for it: what is not in the index yet is searched in its file.
+some time after sessions changed; it does only what is missing.  After a failure, such as a full disk, it is
+started again by and by.  It ends with the program, since it reads until its input ends.  A search never waits
+for it: what is not in the index yet is searched in its file.
 
 No Textual: `run` is a coroutine of the event loop, and `changed` publishes there.
 """
@@ -38,6 +39,8 @@ __all__ = ["IndexKeeper", "IndexPhase", "IndexState"]
 _FIRST_AFTER = 3.0
 # Seconds of quiet after a change, and at least from the end of a build to the next one.
 _QUIET, _REST = 3.0, 20.0
+# Seconds until a failed build is tried again, after the first failure and at most; they double each time.
+_RETRY, _LONGEST_RETRY = 60.0, 3600.0
 
 
 class IndexPhase(Enum):
@@ -59,7 +62,7 @@ class IndexState(msgspec.Struct, frozen=True):
     Fields:
         phase: what is done with it.
         book: how much is in it, as the process that builds said last; None before that.
-        problem: why it could not be built.
+        problem: why it could not be built, or why there is none.
     """
 
     phase: IndexPhase
@@ -68,14 +71,26 @@ class IndexState(msgspec.Struct, frozen=True):
 
 
 class IndexKeeper:
-    """The index of one store, in `directory`; None for no index.  `cap` is its largest size in bytes."""
+    """The index of one store, in `directory`; None for no index, `why` in a few words.
 
-    def __init__(self, directory: Path | None, cap: int | None = None) -> None:
+    `cap` is its largest size in bytes; `left` is where an index may be that was built before there was to be
+    none: nothing reads it, but it takes space until it is deleted.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        cap: int | None = None,
+        *,
+        left: Path | None = None,
+        why: str = "",
+    ) -> None:
         self.directory = directory
+        self.left = left
         self.cap = cap
         self.changed: Signal[IndexState] = Signal()
         phase = IndexPhase.OFF if directory is None else IndexPhase.WAITING
-        self.state = IndexState(phase)
+        self.state = IndexState(phase, problem=why)
         # Something changed; the person asks, and need not wait for the time between two builds.
         self._wanted, self._asked = asyncio.Event(), asyncio.Event()
         self.process: subprocess.Popen[bytes] | None = None
@@ -84,9 +99,10 @@ class IndexKeeper:
     @classmethod
     def of(cls, cache: Path | None, config: Config) -> IndexKeeper:
         """The keeper of the index in the cache directory of the program, as the configuration has it."""
-        if cache is None or not config.search_index:
-            return cls(None)
-        return cls(search_index(cache), config.search_bytes)
+        place = None if cache is None else search_index(cache)
+        if not config.search_index:
+            return cls(None, config.search_bytes, left=place, why="search.index is false")
+        return cls(place, config.search_bytes, why="" if place else "no directory for caches")
 
     def words(self, direct: int) -> str:
         """What is to be known of it beside the results of a search, of which `direct` came without it."""
@@ -95,7 +111,12 @@ class IndexKeeper:
             case IndexPhase.BUILDING if state.book is not None and not state.book.complete:
                 return f"indexing {state.book.sessions:,} of {state.book.total:,}"
             case IndexPhase.OFF if direct:
-                return "without an index"
+                why = state.problem
+                return f"without an index: {why}" if why else "without an index"
+            case IndexPhase.ELSEWHERE:
+                return "indexing in another program"
+            case IndexPhase.DELETED if direct:
+                return "without the index: deleted"
             case IndexPhase.FAILED if direct:
                 return f"no index: {safe_line(state.problem)}"
         return f"{direct:,} without the index" if direct else ""
@@ -123,12 +144,12 @@ class IndexKeeper:
             opened.saved.subscribe(lambda files: self.want() if files else None),
         ]
         self._wanted.set()
-        rest = _FIRST_AFTER
+        rest, retry = _FIRST_AFTER, None
         try:
             while True:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._asked.wait(), rest)
-                await self._wanted.wait()
+                await self._until_wanted(retry)
                 if not self._asked.is_set():
                     await self._quiet()
                 self._asked.clear()
@@ -137,7 +158,7 @@ class IndexKeeper:
                     await self._build(acts.store.path)
                 except OSError as error:
                     self._become(IndexPhase.FAILED, problem=os_reason(error))
-                rest = _REST
+                rest, retry = _REST, self._retry_after(retry)
         finally:
             self.stop()
             for end in ends:
@@ -156,9 +177,16 @@ class IndexKeeper:
                         pipe.close()
 
     async def delete(self, store: Path) -> None:
-        """Remove the index, and build it no more.  Raises `OSError` when it cannot be removed."""
+        """Remove the index, or what is left of one, and build it no more.
+
+        Raises `OSError` when it cannot be removed.
+        """
         from agcx_format.search import Index
 
+        if self.directory is None:
+            await asyncio.to_thread(Index(store, self.left).clear)
+            self.changed.publish(self.state)
+            return
         self._become(IndexPhase.DELETED)
         self._wanted.clear()
         async with self._starting:
@@ -167,6 +195,20 @@ class IndexKeeper:
         self._become(IndexPhase.DELETED)
 
     # --- inside
+
+    async def _until_wanted(self, retry: float | None) -> None:
+        """Wait until something changed, the person asks, or a build that failed is to be tried again."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), retry)
+        if self.state.phase is not IndexPhase.FAILED:
+            # Deleted meanwhile, say.
+            await self._wanted.wait()
+
+    def _retry_after(self, before: float | None) -> float | None:
+        """Seconds until a build is tried again that failed; None for no time, if it did not."""
+        if self.state.phase is not IndexPhase.FAILED:
+            return None
+        return _RETRY if before is None else min(2 * before, _LONGEST_RETRY)
 
     async def _quiet(self) -> None:
         """Wait until nothing has changed for a moment."""

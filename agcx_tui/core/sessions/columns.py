@@ -165,9 +165,15 @@ def fit_middle(text: str, width: int) -> str:
     return fit(set_cell_size(text, width - 1 - cell_len(end)) + "…" + end, width)
 
 
-def find_words(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
-    """The spans of a filter's words in `text`, in order and without overlaps."""
+def find_words(
+    text: str, words: tuple[str, ...], patterns: tuple[str, ...] = ()
+) -> list[tuple[int, int]]:
+    """The spans of a filter's words and expressions in `text`, in order and without overlaps."""
     spans = sorted(span for word in words if word for span in _places(text, Needle.of(word)))
+    if patterns:
+        from agcx_format.search import compiled
+
+        spans = sorted([*spans, *(s for each in patterns for s in compiled(each).spans_in(text))])
     joined: list[tuple[int, int]] = []
     for start, end in spans:
         if joined and start <= joined[-1][1]:

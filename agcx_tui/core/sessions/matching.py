@@ -11,7 +11,7 @@ from agcx_format.catalog import Opening, project_name
 from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.subagents import SUBAGENT
 from agcx_format.transcript import fold
-from agcx_tui.core.sessions.query import WORD, Term
+from agcx_tui.core.sessions.query import REGEX, WORD, Term
 from agcx_tui.core.words.format import short_reason
 
 if TYPE_CHECKING:
@@ -44,15 +44,22 @@ def matching(rows: Iterable[int], terms: Iterable[Term], table: SessionTable) ->
             rows = [row for row in rows if table.opening_is_known(row)]
         if term.key == WORD and not term.negated:
             found = table.columns.haystacks.holding(term.needle, rows)
-            if broken := _broken_with(term.needle, table):
-                shown = broken.union(found)
-                rows = [row for row in rows if row in shown]
-            else:
-                rows = found
+            rows = _together(rows, found, _broken_with(term.needle, table))
+            continue
+        if term.key == REGEX and not term.negated:
+            rows = _together(rows, *_matched(str(term.value), rows, table))
             continue
         select = filterfalse if term.negated else filter
         rows = list(select(predicate(term, table), rows))
     return rows
+
+
+def _together(rows: list[int], found: list[int], broken: set[int]) -> list[int]:
+    """Of these rows those that were found, and the broken ones."""
+    if not broken:
+        return found
+    shown = broken.union(found)
+    return [row for row in rows if row in shown]
 
 
 def predicate(term: Term, table: SessionTable) -> Predicate:
@@ -64,6 +71,8 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
         return activity_test(term, table.activity)
     arrays, pools = table.columns.arrays, table.columns.pools
     match term.key, term.value:
+        case "regex", str(pattern):
+            return _matches(pattern, table)
         case "model", str(wanted):
             models = pools["models"].fitting(lambda model: wanted in fold(model))
             return lambda row: arrays["models"][row] in models
@@ -112,6 +121,23 @@ def _broken_with(word: str, table: SessionTable) -> set[int]:
         for row, error in table.columns.errors.items()
         if wanted in _DAMAGED or wanted in fold(short_reason(error))
     }
+
+
+def _matched(pattern: str, rows: list[int], table: SessionTable) -> tuple[list[int], set[int]]:
+    """The rows that an expression matches, and those of broken files whose reason it matches."""
+    from agcx_tui.core.sessions.expressions import occurs_in, rows_with
+
+    broken = {
+        row
+        for row, error in table.columns.errors.items()
+        if occurs_in(pattern, _DAMAGED) or occurs_in(pattern, short_reason(error))
+    }
+    return rows_with(pattern, rows, table.columns.haystacks), broken
+
+
+def _matches(pattern: str, table: SessionTable) -> Predicate:
+    found, broken = _matched(pattern, list(range(len(table.columns))), table)
+    return broken.union(found).__contains__
 
 
 # The column of a key, and the opening that one of its values would be of.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agcx_format.disk import Signature
     from agcx_tui.core.sessions.rows import SessionRows
 
-__all__ = ["openings"]
+__all__ = ["known_openings", "openings"]
 
 
 def openings(
@@ -35,6 +35,17 @@ def openings(
             yield row, read_opening(path)
         else:
             yield row, found[1]
+
+
+def known_openings(
+    table: SessionRows, rows: Iterable[int], catalog: Catalog | None
+) -> dict[int, Opening]:
+    """The openings that the catalog knows; nothing is read from the files."""
+    known = None if catalog is None else catalog.load()
+    if known is None:
+        return {}
+    found = ((row, _known(known, table.path(row))) for row in rows)
+    return {row: each[1] for row, each in found if each and each[0] == table.signature(row)}
 
 
 def _known(columns: Columns, path: str) -> tuple[Signature | None, Opening] | None:

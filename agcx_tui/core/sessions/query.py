@@ -1,9 +1,11 @@
 """The filter language: parses text into terms.
 
-    grid "two words" model:gpt-5 -tag:wip is:favorite after:2024-11 larger:1MB messages:>100
+    grid "two words" /time.?out/ model:gpt-5 -tag:wip is:favorite after:2024-11 larger:1MB messages:>100
 
-Strategy: `parse` is pure and never raises.  A plain word is searched in title, tags, model, and id;
-`key:value` tests one column; a leading `-` means not; all terms must match.  A key that does not exist, or
+Strategy: `parse` is pure and never raises.  It is the language of the search: a line is taken apart in the
+same way, and a key that both have selects the same sessions.  A plain word or a `/regex/` is searched in
+title, tags, model, id, project and first words; `key:value` tests one column; a leading `-` means not; all
+terms must match.  A key that does not exist, or
 a value that cannot be understood, is reported in `Query.errors` and ignored, so that a half-typed line
 filters by what is clear already; in quotes, it is a word.  A key without a value is ignored.  `matching.py`
 tests the rows.
@@ -19,9 +21,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from agcx_format.search import Token, tokens
 from agcx_format.transcript import Needle, fold
 
 WORD = "word"
+REGEX = "regex"
 KEYS = (
     "project", "dir", "branch", "agent", "model", "tag", "mode", "is", "before", "after",
     "larger", "smaller", "messages", "turns", "duration", "file", "tool", "checkpoint", "id",
@@ -31,7 +35,9 @@ STATES = (
     "here", "subagent",
 )  # fmt: skip
 # Keys that only the search inside conversations has.
-OF_MESSAGE_SEARCH = frozenset({"role", "path", "in"})
+OF_MESSAGE_SEARCH = frozenset({"role", "in"})
+# Keys of the search, which looks at each message, and those of sessions in which there is such a message.
+AS_IN_SEARCH = {"path": "file"}
 # Keys that are known only once the beginning of a session has been read.
 _OF_OPENING = frozenset({"project", "dir", "branch"})
 # Keys and states that are known only once the messages of a session have been read.
@@ -43,9 +49,9 @@ MODES = ("plan", "build", "review")
 
 _SPELLINGS = {
     "favourite": "favorite", "fav": "favorite", "unreadable": "broken", "damaged": "broken",
+    "error": "failed",
 }  # fmt: skip
 
-_token = re.compile(r'(-?)(?:([A-Za-z]+):)?("[^"]*"?|\S*)')
 _DATE = r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?"
 _AGO = r"(\d{1,5})([hdwmy])"
 _BYTES = r"(?i)(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(i?)b?"
@@ -61,10 +67,10 @@ class Term(msgspec.Struct, frozen=True):
     """One condition.
 
     Fields:
-        key: The column, or WORD.
-        value: Folded text for `word project dir branch agent model tag mode is id file tool checkpoint`;
-            microseconds since 1970 for `before after`; bytes for `larger smaller`; operator and count for
-            `messages turns`; operator and seconds for `duration`.
+        key: The column, or WORD or REGEX.
+        value: The expression, for REGEX; folded text for `word project dir branch agent model tag mode is
+            id file tool checkpoint`; microseconds since 1970 for `before after`; bytes for
+            `larger smaller`; operator and count for `messages turns`; operator and seconds for `duration`.
         negated: Whether it must not match.
         written: A word with a capital letter as it was typed: it is case-sensitive.
     """
@@ -78,6 +84,11 @@ class Term(msgspec.Struct, frozen=True):
     def needle(self) -> str:
         """The text to search for, if the value is a text."""
         return self.written or str(self.value)
+
+    @property
+    def is_of_facts(self) -> bool:
+        """Whether it is searched in all facts of a session, its first words among them."""
+        return self.key in (WORD, REGEX)
 
     @property
     def is_of_opening(self) -> bool:
@@ -103,6 +114,11 @@ class Query(msgspec.Struct, frozen=True):
     def words(self) -> tuple[str, ...]:
         """The plain words, for highlighting."""
         return tuple(term.needle for term in self.terms if term.key == WORD and not term.negated)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The expressions, for highlighting."""
+        return tuple(str(t.value) for t in self.terms if t.key == REGEX and not t.negated)
 
     @property
     def is_of_messages(self) -> bool:
@@ -131,26 +147,45 @@ def parse(text: str, now: int) -> Query:
     """The query of a line at the time `now` (microseconds since 1970)."""
     terms: list[Term] = []
     errors: list[str] = []
-    for minus, key, raw in _token.findall(text):
-        value = raw.strip('"')
-        name = key.lower()
-        if key and name not in KEYS:
-            # `http://` and `std::vector` are words.
-            if not value.startswith(("//", ":")):
-                errors.append(_no_key(key))
-                continue
-            value, name = f"{key}:{value}", WORD
-        if not value:
-            continue
+    for token in tokens(text):
         try:
-            meant = _READERS[name or WORD](value, now)
+            term = _term(token, now)
         except _BadValue as error:
-            errors.append(f"{name}: {error}")
+            errors.append(str(error))
         else:
-            needle = Needle.of(value)
-            written = needle.text if needle.cased and name in ("", WORD) else ""
-            terms.append(Term(name or WORD, meant, bool(minus), written))
+            if term is not None:
+                terms.append(term)
     return Query(tuple(terms), tuple(errors))
+
+
+def _term(token: Token, now: int) -> Term | None:
+    """None for a key without a value."""
+    value, name = token.value, AS_IN_SEARCH.get(token.key, token.key)
+    if token.is_regex:
+        return Term(REGEX, _expression(token), token.negated)
+    if name and name not in KEYS:
+        # `http://` and `std::vector` are words.
+        if not value.startswith(("//", ":")):
+            raise _BadValue(_no_key(token.written_key))
+        value, name = f"{token.written_key}:{value}", ""
+    if not value:
+        return None
+    try:
+        meant = _READERS[name or WORD](value, now)
+    except _BadValue as error:
+        raise _BadValue(f"{name}: {error}") from None
+    needle = Needle.of(value)
+    written = needle.text if needle.cased and not name else ""
+    return Term(name or WORD, meant, token.negated, written)
+
+
+def _expression(token: Token) -> str:
+    from agcx_format.search import Refused, compiled
+
+    try:
+        return compiled(token.value).text
+    except Refused as refused:
+        raise _BadValue(f"{token.text}: {refused}") from None
 
 
 def _no_key(key: str) -> str:

@@ -19,7 +19,7 @@ import msgspec
 
 from agcx_format.catalog import DATES, GONE
 from agcx_tui.core.sessions.matching import matching
-from agcx_tui.core.sessions.query import WORD, Query
+from agcx_tui.core.sessions.query import Query
 from agcx_tui.core.sessions.rows import SessionRows
 from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING, SUMMED, RowOrder
 from agcx_tui.core.sessions.subagents import Subagents
@@ -218,7 +218,7 @@ class SessionTable(SessionRows):
                 self.columns.set_opening(row, opening)
                 rows.append(row)
         self.version += bool(rows)
-        filtered = any(term.key == WORD or term.is_of_opening for term in self.query.terms)
+        filtered = any(term.is_of_facts or term.is_of_opening for term in self.query.terms)
         if not filtered and self.sort_key not in OF_OPENING:
             return False
         before = self.order

@@ -1,7 +1,7 @@
 """Remove destroyed sessions from every cache of the program.
 
-Strategy: this module knows all caches.  Code that destroys sessions calls `forget`; code that adds a cache
-adds it here.  No Textual; it may block.
+Strategy: this module knows all caches.  Code that destroys sessions does so through `destroy`; code that adds
+a cache adds it here.  No Textual; it may block.
 """
 
 from __future__ import annotations
@@ -13,10 +13,35 @@ from pathlib import Path
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.store import Emptied
+from agcx_format.store import DestroyedInPart, Emptied
 from agcx_tui.core.local.paths import catalogs, histories, measures, search_index
 
-__all__ = ["forget"]
+__all__ = ["destroy", "forget"]
+
+
+def destroy(
+    work: Callable[[], Emptied],
+    store: Path,
+    *,
+    state: Path | None,
+    cache: Path | None,
+    report: Callable[[Emptied], None],
+) -> None:
+    """Destroy by `work` and forget what is gone, also if only a part is.
+
+    `report` gets what is gone before it is forgotten, unless `work` fails.
+
+    Raises:
+        PersistenceError: Something could not be destroyed, or a cache not be cleaned.
+    """
+    try:
+        gone = work()
+    except DestroyedInPart as error:
+        with suppress(PersistenceError):
+            forget(error.gone, store, state=state, cache=cache)
+        raise
+    report(gone)
+    forget(gone, store, state=state, cache=cache)
 
 
 def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None) -> None:

@@ -13,7 +13,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from agcx_format.counting import counted
+from agcx_format.counting import counted, size
 
 if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
@@ -139,19 +139,6 @@ def elapsed(span: int) -> str:
         return naturaldelta(timedelta(microseconds=span))
     except OverflowError:
         return "ages"
-
-
-def size(count: int) -> str:
-    """Bytes in decimal units with two or three digits: `0 B`, `38 kB`, `1.2 MB`."""
-    if count < 1000:
-        return f"{count} B"
-    amount = float(count)
-    for unit in ("kB", "MB", "GB", "TB", "PB", "EB"):
-        amount /= 1000
-        # 999.5 would be rounded up to four digits.
-        if amount < 999.5 or unit == "EB":
-            break
-    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
 
 
 def ratio(share: float | None) -> str:

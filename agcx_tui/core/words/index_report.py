@@ -20,8 +20,17 @@ INDEX = "index"
 
 
 def index_section(state: IndexState, book: BookState | None) -> Section | None:
-    """How much is in the index, and what is done with it; None without one, or while that is unknown."""
-    if state.phase is IndexPhase.OFF or book is None:
+    """How much is in the index, and what is done with it; None while that is unknown.
+
+    Where there is to be none, that and why, and what takes space of one that there was.
+    """
+    if state.phase is IndexPhase.OFF:
+        if not state.problem:
+            return None
+        left = 0 if book is None else book.size
+        why = f"not used: {state.problem}" if left else state.problem
+        return Section("Search index", (Line(INDEX, "", "off", left, why),), most=left)
+    if book is None:
         return None
     label = f"{book.sessions:,} of {counted(book.total, 'session')}"
     line = Line(INDEX, "", label, book.size, _note(state, book))

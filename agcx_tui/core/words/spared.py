@@ -1,12 +1,13 @@
-"""The kinds of sessions that a clean-up rule protects, in words.  Pure, no Textual."""
+"""What a clean-up rule protects, and cannot free, in words.  Pure, no Textual."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from agcx_format.space import Protected, Selection
+from agcx_tui.core.words.format import size
 
-__all__ = ["KINDS", "spared"]
+__all__ = ["KINDS", "short_of", "spared"]
 
 KINDS = {
     Protected.FAVORITES: "favorites",
@@ -21,6 +22,13 @@ def spared(selection: Selection) -> str:
     counts = Counter(each.why for each in selection.spared)
     parts = [_counted(counts[kind], kind) for kind in KINDS if counts[kind]]
     return f"kept: {', '.join(parts)}" if parts else ""
+
+
+def short_of(selection: Selection) -> str:
+    """That what matches is less than the rule wants to free: `40 MB short of 100 MB`; empty if it is not."""
+    if not selection.missing:
+        return ""
+    return f"{size(selection.missing)} short of {size(selection.size + selection.missing)}"
 
 
 def _counted(count: int, kind: Protected) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from agcx_format.disk import compare_and_swap
-from agcx_format.disk.compare_and_swap import has_exchange, swap
+from agcx_format.disk.compare_and_swap import has_exchange, replace_if, restore_exchanged, swap
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.exchange import Unsupported, exchange
+from agcx_format.disk.exchange_name import ExchangeName
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import StaleSession
 
@@ -75,3 +76,75 @@ def test_only_a_file_system_that_refuses_has_no_exchange(
     with Tree(tmp_path) as tree:
         assert has_exchange(tree) is has
     assert os.listdir(tmp_path) == []
+
+
+class Stop(BaseException):
+    """The program ends here."""
+
+
+def replace_and_stop(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, saves: int, error: BaseException
+) -> None:
+    """Replace the session, with a save by another program before each exchange, of which the last fails."""
+    (folder / "session").write_bytes(b"read")
+    left = iter(range(saves))
+
+    def saved_meanwhile(one: int, name: str, other: int, other_name: str) -> None:
+        if (number := next(left, None)) is None:
+            raise error
+        save(folder, b"x" * (10 + number))
+        exchange(one, name, other, other_name)
+
+    expected = Signature.at(folder / "session")
+    with monkeypatch.context() as patch, Tree(folder) as tree, pytest.raises(type(error)):
+        patch.setattr(compare_and_swap, "exchange", saved_meanwhile)
+        replace_if(tree.place("session"), [b"ours!"], expected)
+
+
+@pytest.mark.parametrize("then", ["at once", "deleted", "without an exchange"])
+@pytest.mark.parametrize("saves", [1, 2, 3])
+def test_what_came_out_of_an_interrupted_exchange_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saves: int, then: str
+):
+    replace_and_stop(tmp_path, monkeypatch, saves, Stop())
+    if then == "deleted":
+        (tmp_path / "session").unlink()
+    if then == "without an exchange":
+        monkeypatch.setattr("agcx_format.disk.exchange._system_call", lambda: None)
+    with Tree(tmp_path) as tree:
+        restore_exchanged(tree, "")
+    assert os.listdir(tmp_path) == ["session"]
+    assert (tmp_path / "session").read_bytes() == b"x" * (9 + saves)
+
+
+@pytest.mark.parametrize("saves", [0, 1])
+def test_what_was_saved_later_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saves: int):
+    replace_and_stop(tmp_path, monkeypatch, saves, Stop())
+    save(tmp_path, b"later still")
+    with Tree(tmp_path) as tree:
+        restore_exchanged(tree, "")
+    assert os.listdir(tmp_path) == ["session"]
+    assert (tmp_path / "session").read_bytes() == b"later still"
+
+
+def test_what_no_exchange_has_left_stays(tmp_path: Path):
+    """A name like one of ours, with a folder at either place."""
+    signature = Signature(1, 2, 3)
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / str(ExchangeName.of("folder", signature, signature))).write_bytes(b"later")
+    (tmp_path / str(ExchangeName.of("file", signature, signature))).mkdir()
+    before = sorted(os.listdir(tmp_path))
+    with Tree(tmp_path) as tree:
+        restore_exchanged(tree, "")
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize("name", ["a.agcx", "a.1.2.agcx", "ü\n\udc80"])
+def test_the_name_of_an_exchange_says_what_is_exchanged(name: str):
+    one, other = Signature(1, 0, -5), Signature(2, 1 << 40, (1 << 62) + 1)
+    made = ExchangeName.of(name, one, other)
+    assert ExchangeName.parse(str(made)) == made
+    assert made.is_new(one)
+    assert made.is_ours(other)
+    assert not made.is_new(other)
+    assert not made.is_ours(Signature(2, 0, 1))

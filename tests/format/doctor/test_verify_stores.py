@@ -107,6 +107,7 @@ def test_a_copy_of_the_metadata_that_says_something_else(tmp_path):
         ("sessions.tmp", "warning"),
         (".x.agcx.0123456789ab.agcx-tmp", "info"),
         (".5af40c88-028e-4622-be8e-79c474100258.agcx.agcx-aside", "info"),
+        (".5af40c88-028e-4622-be8e-79c474100258.agcx.1.2.3.4.agcx-swap", "info"),
     ],
 )
 def test_leftovers_are_told_of_and_left(tmp_path, name: str, severity: str):

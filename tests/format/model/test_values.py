@@ -37,7 +37,7 @@ from agcx_format import (
 from agcx_format.codec import bincode, messagepack
 from agcx_format.model import unchecked
 from agcx_format.model.fields import Value
-from agcx_format.model.ids import uuid5_hex, uuid5_of_each
+from agcx_format.model.ids import DerivedIds
 from tests.slow.fuzz.strategies import sessions, values
 
 HELLO = Message(None, "user", [InputText("Hello")])
@@ -104,8 +104,9 @@ def _all_within(value: object) -> Iterator[Value]:
 @given(st.uuids(), st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_ids_that_are_derived_together_are_those_that_are_derived_alone(namespace, names):
     ids = [uuid5(namespace, name) for name in names]
-    assert uuid5_of_each(namespace, names) == ids
-    assert [uuid5_hex(namespace, name) for name in names] == [each.hex for each in ids]
+    derived = DerivedIds(namespace)
+    assert derived.of_each(names) == ids
+    assert [derived.hex(name) for name in names] == [each.hex for each in ids]
 
 
 def test_decoders_do_not_check_again_what_they_have_checked(monkeypatch):

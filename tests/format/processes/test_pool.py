@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from agcx_format.errors import CorruptData
 from agcx_format.processes.pool import Ended, Pool, Process, processes_for
 from tests.format.processes.work import act
+from tests.support.waiting import LIMIT
 
 
 @pytest.fixture
@@ -73,6 +76,24 @@ def test_threads_that_share_a_process_get_the_answers_to_their_own_jobs():
         outcomes = list(threads.map(process.submit, jobs))
     assert [outcome.result(60)[0] for outcome in outcomes] == [job[0].upper() for job in jobs]
     process.close()
+
+
+def test_nobody_waits_for_a_process_that_was_stopped():
+    process = Process(act)
+    assert process.submit("a").result(LIMIT) == "A"
+    os.kill(process.pid, signal.SIGSTOP)
+    # Larger than a pipe holds.  Did one of them wait, this would end it.
+    end = threading.Timer(LIMIT, process.close)
+    end.start()
+    outcomes = [process.submit("b" * 200_000) for _ in range(4)]
+    assert not any(outcome.done() for outcome in outcomes)
+    os.kill(process.pid, signal.SIGCONT)
+    assert [len(outcome.result(LIMIT)) for outcome in outcomes] == [200_000] * 4
+    os.kill(process.pid, signal.SIGSTOP)
+    last = process.submit("c" * 200_000)
+    process.close()
+    assert isinstance(last.exception(LIMIT), Ended)
+    end.cancel()
 
 
 def test_a_job_that_cannot_be_pickled_leaves_the_others_their_answers():

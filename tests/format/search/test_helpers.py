@@ -224,6 +224,22 @@ def test_they_end_when_the_index_is_closed_and_some_time_after_the_last_search(s
             os.kill(pid, 0)
 
 
+def test_a_search_that_runs_when_the_index_is_closed_starts_none(store, monkeypatch):
+    monkeypatch.setattr(scheduler, "_ALONE", 3)
+    index = Index(open_store(store))
+    truth = naive(load(index.store), literal("the"))
+    search = iter(index.find(literal("the"), rows=None))
+    found = [next(search)]
+    index.close()
+    found += search
+    assert len(found) == len(truth)
+    assert index.helping == []
+    # The next one is helped again.
+    list(index.find(literal("the")))
+    assert len(index.helping) == 2
+    index.close()
+
+
 _SEARCHES = """
 import os, sys, time
 from agcx_format.search import Index

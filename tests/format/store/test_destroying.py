@@ -11,7 +11,7 @@ import pytest
 
 from agcx_format import SessionStorage, SessionStore, Store, open_store
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.store import paths
+from agcx_format.store import DestroyedInPart, paths
 from agcx_format.store.acts.act_dirs import unfinished
 from tests.slow.crash.file_calls import watched
 from tests.slow.crash.versions import session
@@ -64,9 +64,12 @@ def test_one_that_ends_early_says_what_is_gone(
 
     with (
         watched(monkeypatch, before=fail),
-        pytest.raises(PersistenceError, match="destroyed 1 session, then .*: input/output error"),
+        pytest.raises(
+            DestroyedInPart, match="destroyed 1 session, then .*: input/output error"
+        ) as failed,
     ):
         store.destroy_sessions(entries(store))
+    assert failed.value.gone.ids == {A}
     there = contents(store.path)
     of_b = {name for name in before if str(B) in name}
     assert {name: there[name] for name in of_b} == {name: before[name] for name in of_b}

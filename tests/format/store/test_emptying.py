@@ -13,9 +13,9 @@ from agcx_format import open_store
 from agcx_format.doctor.checks import verify_store
 from agcx_format.errors import (
     NothingToUndo,
-    StoreNotWritable,
 )
 from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.store import DestroyedInPart
 from agcx_format.store.acts import emptied as emptied_log
 from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
@@ -220,6 +220,7 @@ def test_a_killed_emptying_is_carried_on(
 
 def test_what_cannot_be_removed_does_not_keep_anybody_from_the_store(managed: Path, monkeypatch):
     store = open_store(managed)
+    deleted = {entry.id for entry in store.scan()}
     store.delete(list(store.scan()))
 
     def refuse(path: str, *, dir_fd: int) -> None:
@@ -228,8 +229,10 @@ def test_what_cannot_be_removed_does_not_keep_anybody_from_the_store(managed: Pa
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", refuse)
         patch.setattr(os, "unlink", refuse)
-        with pytest.raises(StoreNotWritable):
+        with pytest.raises(DestroyedInPart, match="permission denied") as failed:
             store.empty_trash()
+        # It cannot be restored from now on: whoever shows it has to forget it.
+        assert failed.value.gone.ids == deleted
         assert len(open_store(managed).trash()) == 0
     # Once it can be removed, it is.
     open_store(managed)

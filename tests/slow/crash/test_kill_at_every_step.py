@@ -223,7 +223,7 @@ def picture(root: Path) -> list:
     others = {
         name: data
         for name, data in contents(root).items()
-        if not name.endswith((".agcx", ".agcx-tmp", ".meta", ".idx", ".ckpt"))
+        if not name.endswith((".agcx", ".agcx-tmp", ".agcx-swap", ".meta", ".idx", ".ckpt"))
     }
     return [sorted(shown), (others, checkpoints_of(root)), index_of(root)]
 
@@ -322,7 +322,9 @@ def test_killed_while_sessions_are_destroyed(template: Path, tmp_path: Path):
         there.discard(C)
         if A in there:
             assert (root / "checkpoints" / f"{A}_{B}.ckpt").read_bytes() == b"a checkpoint"
-        assert not [n for n in contents(root, trash=True) if n.endswith((".agcx-tmp", "-aside"))]
+        assert not [
+            n for n in contents(root, trash=True) if n.endswith((".agcx-tmp", "-aside", "-swap"))
+        ]
         step += 1
     assert there == set()
     assert step > 5

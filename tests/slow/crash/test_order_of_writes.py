@@ -124,9 +124,10 @@ def test_a_save_is_written_synced_exchanged_and_the_directory_synced(root: Path)
     temporary = re.escape(calls[created].path)
     writes = places(calls, "write", temporary)
     (synced,) = places(calls, "fsync", temporary)
-    (exchanged,) = places(calls, "exchange", temporary, rf"^{A}\.agcx$")
+    (named,) = places(calls, "rename", temporary, r"\.agcx-swap$")
+    (exchanged,) = places(calls, "exchange", re.escape(calls[named].target), rf"^{A}\.agcx$")
     (directory,) = places(calls, "fsync", "^$")
-    assert created < writes[0] <= writes[-1] < synced < exchanged < directory
+    assert created < writes[0] <= writes[-1] < synced < named < exchanged < directory
     # Nothing else was opened for writing, the session itself least of all.
     assert [call for call in calls if call.name == "create"] == [calls[created]]
 

@@ -1,10 +1,12 @@
 """Another program saves a session in the instant before it is taken out of its place, and then all stops.
 
-What came out is that save, and nothing has looked at it yet: it must not be taken for a leftover.
+What came out is that save, and nothing has looked at it yet: it must not be taken for a leftover.  Nor may it
+where only putting it back fails.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -13,8 +15,17 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import Store, open_store, write_session
+from agcx_format import (
+    FunctionCallOutput,
+    Store,
+    new_message,
+    open_store,
+    read_session,
+    write_session,
+)
 from agcx_format.disk import exchange
+from agcx_format.errors import PersistenceError
+from tests.slow.crash.file_calls import watched
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import assert_clean, session, version_of
 
@@ -73,5 +84,101 @@ def test_what_came_out_is_in_its_place_again(
     if not os.WIFSIGNALED(status):
         assert number == 2
         return
+    assert_clean(root)
+    assert version_of(target) == (A, FOREIGN)
+
+
+def work_on(store: Store) -> None:
+    with store.editing(A) as editor:
+        editor.add(FunctionCallOutput("c", "added"))
+
+
+SAVES: dict[str, Callable[[Store], object]] = {
+    "save over": lambda store: store.save_session(A, *session(A, 2, 300)),
+    "append": lambda store: store.append(A, [new_message(FunctionCallOutput("c", "added"))]),
+    "work on": work_on,
+    "undo by fields": lambda store: store.undo(),
+    "edit": edit,
+}
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["in place", "a link"])
+@pytest.mark.parametrize("name", SAVES)
+def test_what_an_exchange_brought_out_is_in_its_place_again(
+    name: str, is_link: bool, tmp_path: Path
+):
+    """`a link` leads to a file beside it, as somebody who names sessions may have it."""
+    root, aside = tmp_path / "store", tmp_path / "saved.agcx"
+    store = open_store(root)
+    store.save_session(A, *session(A, 1, 300))
+    target = root / f"{A}.agcx"
+    if name == "undo by fields":
+        edit(store)
+        # Another program saves the edited session, with one message more.
+        metadata, conversation, state = read_session(target)
+        write_session(target, metadata, conversation, state)
+    if is_link:
+        target = target.rename(root / "named")
+        (root / f"{A}.agcx").symlink_to("named")
+    write_session(aside, *session(A, FOREIGN, 300))
+
+    def save_first(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.replace(aside, target)
+
+    def die_then(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
+            SAVES[name](open_store(root))
+
+    late = open_store(root)
+    with child(work) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)
+    assert version_of(target) != (A, FOREIGN)
+    # A program that was there before: it does not look for interrupted acts until it writes.
+    late.save_index(late.load_index())
+    assert_clean(root)
+    assert version_of(target) == (A, FOREIGN)
+
+
+@pytest.mark.parametrize("can_exchange", [True, False], ids=["exchange", "no exchange"])
+@pytest.mark.parametrize("failures", [1, 2, 100])
+@pytest.mark.parametrize("name", [*ACTS, "save over", "append", "undo a restore"])
+def test_what_could_not_be_put_back_is_put_back_later(
+    name: str, failures: int, can_exchange: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The disk refuses so many calls by which something would come to the session's place."""
+    root, aside = tmp_path / "store", tmp_path / "saved.agcx"
+    store = open_store(root)
+    store.save_session(A, *session(A, 1, 300))
+    if name == "undo a restore":
+        store.delete(list(store.scan()))
+        store.restore(store.trash())
+    write_session(aside, *session(A, FOREIGN, 300))
+    target = root / f"{A}.agcx"
+    left = failures
+    if not can_exchange:
+        monkeypatch.setattr(exchange, "_system_call", lambda: None)
+
+    def look(call: str, arguments: tuple) -> None:
+        nonlocal left
+        names = [os.fsdecode(each) for each in arguments if isinstance(each, str | bytes)]
+        is_in = call in ("rename", "link", "exchange") and names[1] == target.name
+        is_out = names[:1] == [target.name] or call == "exchange"
+        if call in ("rename", "exchange") and is_out and aside.exists():
+            os.replace(aside, target)
+        elif is_in and left and not aside.exists():
+            left -= 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    acting = {**ACTS, **SAVES, "undo a restore": lambda store: store.undo()}[name]
+    with watched(monkeypatch, before=look), pytest.raises(PersistenceError):
+        acting(store)
+    assert left < failures
+    store.save_index(store.load_index())
     assert_clean(root)
     assert version_of(target) == (A, FOREIGN)

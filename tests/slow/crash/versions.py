@@ -89,6 +89,7 @@ def assert_clean(root: Path) -> None:
         pass
     store.save_index(store.load_index())
     assert unfinished(root) == []
-    left = [name for name in contents(root, trash=True) if name.endswith((TEMPORARY, ".tmp"))]
+    ours = (TEMPORARY, ".tmp", ".agcx-swap")
+    left = [name for name in contents(root, trash=True) if name.endswith(ours)]
     assert left == [], left
     assert list((root / places.TRASH).glob("staging-*")) == []

@@ -23,6 +23,7 @@ from tests.support.waiting import LIMIT
 
 SIZE = (120, 40)
 TITLE = "Fix the grid layout"
+LONG_AGO = 30 * 24 * 3600 * 1_000_000_000
 # What Textual writes first of all when it starts.
 TEXTUAL = b"\x1b[?1000h"
 _PRIVATE = re.compile(rb"\x1b\[[<=>][0-?]*[ -/]*[@-~]")
@@ -34,11 +35,12 @@ def used_home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("home")
     store = home / ".agcodex" / "history"
     store.parent.mkdir()
-    build_demo_store(store, now=time.time_ns())
+    # Long ago: an age in minutes may be another one by the time that Textual draws it.
+    build_demo_store(store, now=time.time_ns() - LONG_AGO)
     with browser(home) as terminal:
         terminal.wait_for(TITLE)
-        # The projects are read once the list is there.
-        terminal.wait_for("infra")
+        # The projects are read once the list is there, that of the oldest session last.
+        terminal.wait_for("backup")
         terminal.wait_quiet()
         leave(terminal)
     return home
@@ -82,6 +84,14 @@ def output(terminal: Terminal) -> bytes:
     return b"".join(piece for _, piece in terminal.pieces)
 
 
+def wait_for_textual(terminal: Terminal) -> None:
+    """Until it begins: what was waited for before may be on the page that was painted."""
+    end = time.monotonic() + LIMIT
+    while TEXTUAL not in output(terminal):
+        assert time.monotonic() < end, "Textual never began"
+        time.sleep(0.01)
+
+
 def painted_first(terminal: Terminal) -> bool:
     """Whether there were rows before Textual began."""
     before = output(terminal).partition(TEXTUAL)[0]
@@ -122,7 +132,7 @@ class Shown(NamedTuple):
 @pytest.fixture(scope="module")
 def shown(used_home) -> Shown:
     with browser(used_home) as terminal:
-        terminal.wait_for(TITLE)
+        wait_for_textual(terminal)
         terminal.wait_quiet()
         data, screen = output(terminal), terminal.screen()
         while_shown = termios.tcgetattr(terminal.master)

@@ -26,6 +26,11 @@ def test_a_long_text_is_cut_at_the_end_but_the_key_it_names_stays():
     assert cell_len(fitted("a" * 90 + ". u to undo.", 3)) <= 3
 
 
+def test_a_failure_in_a_terminal_that_has_no_room_for_it_is_no_failure_of_the_toast():
+    for width in range(-3, 6):
+        assert cell_len(fitted("Nothing was deleted: 漢 it changed", width, 4)) < 40
+
+
 def test_the_folders_of_a_file_go_before_the_reason_does():
     text = "Nothing was undone: /home/anyone/of us/store/70b30ef8.agcx: it changed since then"
     assert fitted(text, 80) == text[: len("Nothing was undone: ")] + (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from agcx_tui.core.local.page_file import page_path
 from agcx_tui.core.local.paths import cache_directory, catalogs, measures, state_directory
 from tests.support.many_acts import repeat_last_act
 from tests.support.privileges import without_privileges
-from tests.tui.cli.conftest import GRID, run
+from tests.tui.cli.conftest import GRID, QUEUE, run
 
 TITLE = "Fix the grid layout"
 
@@ -132,3 +134,36 @@ def test_a_cache_folder_that_others_could_look_into_is_closed(store, tmp_path):
     run("stats")
     assert list(folder.iterdir()) != []
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def broken_disk(monkeypatch, name: str) -> None:
+    """From now on nothing of that name can be removed or renamed."""
+    for call in ("rename", "unlink"):
+        function = getattr(os, call)
+
+        def refuse(path, *others, function=function, **folders):
+            if name in str(path):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return function(path, *others, **folders)
+
+        monkeypatch.setattr(os, call, refuse)
+
+
+@pytest.mark.parametrize("is_permanent", [False, True], ids=["trash empty", "delete --permanently"])
+def test_what_is_gone_is_forgotten_though_the_rest_could_not_be_destroyed(
+    store, places, monkeypatch, is_permanent: bool
+):
+    write(store, "none")
+    queue = open_store(store).resolve(QUEUE).path
+    if is_permanent:
+        words = ("delete", GRID, QUEUE, "--permanently")
+    else:
+        for each in (GRID, QUEUE):
+            run("delete", each, "--yes")
+        words = ("trash", "empty")
+    with monkeypatch.context() as patch:
+        broken_disk(patch, os.path.basename(queue))
+        result = run(*words, "--yes")
+    assert result.exit_code == 1
+    assert "input/output error" in result.stderr
+    assert mentions(*places, store) == []

@@ -32,10 +32,10 @@ def test_the_last_opened_session_comes_first(store):
     ]
 
 
-def test_a_line_says_age_star_title_messages_size_and_id(store):
+def test_a_line_says_age_project_star_title_messages_size_and_id(store):
     line = next(line for line in run("list").stdout.splitlines() if "grid" in line)
     assert re.fullmatch(
-        rf" *2 h ago  ★ Fix the grid layout +24 +\d\.\d kB  {GRID}", line
+        rf" *2 h ago  site +★ Fix the grid layout +24 +\d\.\d kB  {GRID}", line
     )  # fmt: skip
 
 
@@ -45,6 +45,13 @@ def test_the_columns_stand_straight_also_after_wide_characters(store):
     lines = run("list").stdout.splitlines()
     assert any("検索" in line for line in lines)
     assert len({cell_len(line) for line in lines}) == 1
+
+
+def test_many_projects_that_nobody_has_looked_up_are_not_waited_for(store, monkeypatch):
+    monkeypatch.setattr("agcx_tui.cli.reading.listing._MOST_READ", 3)
+    result = run("list")
+    assert "The projects of 14 sessions are shown once the browser has listed them" in result.stderr
+    assert re.search(r"^ *2 h ago  ★ Fix the grid layout", result.stdout, re.MULTILINE)
 
 
 def test_an_unreadable_file_is_listed_with_the_reason(store):

@@ -149,7 +149,7 @@ if sys.platform == "linux":
     [
         (["--help"], ["textual", "rich", "msgspec", "msgpack", "zstandard", "humanize"]),
         (["completion", "fish"], ["textual", "rich", "msgspec", "zstandard"]),
-        (["list"], ["textual", "zstandard", "humanize", "rich.console", "dataclasses", *HEAVY]),
+        (["list"], ["textual", "humanize", "rich.console", "dataclasses", *HEAVY]),
         (["search", "grid"], ["textual", "rich", "numpy", "agcx_format.search.best_lines", *HEAVY]),
         (["show", GRID], ["textual", "rich", "humanize"]),
         (["export", GRID], ["textual", "rich", "humanize"]),

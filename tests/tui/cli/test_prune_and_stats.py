@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from agcx_format.space.rules import Protected, PruneRule, select
+from agcx_format.space import Protected, PruneRule, Share, select
 from agcx_format.store.store import open_store
 from agcx_tui.cli.changing.prune import PROTECTED
 from agcx_tui.core.words.format import size
@@ -59,6 +59,17 @@ def test_what_was_shown_goes_and_comes_back(store):
     assert contents(store) == before
 
 
+def test_so_much_is_freed_and_what_is_missing_is_said(store):
+    shown = run("prune", "--free", "10%", "--dry-run", "--json").stdout.splitlines()
+    selection = select(open_store(store), PruneRule(free=Share(10)), time.time_ns())
+    assert [json.loads(line)["path"] for line in shown] == [
+        each.entry.path for each in selection.chosen
+    ]
+    assert selection.missing == 0
+    result = run("prune", "--free", "1GB", "--dry-run")
+    assert re.search(r" · 1\.0 GB short of 1\.0 GB · kept: ", result.stderr)
+
+
 def test_in_a_terminal_it_asks(store):
     terminal = Terminal("prune", "--keep", "3")
     terminal.wait_for("[y/N]: ")
@@ -93,6 +104,8 @@ def test_favorites_that_were_named_are_asked_about_once_more(store):
         (["--larger-than", "much"], "a size such as"),
         # Thirty bytes would be everything.
         (["--max-total", "30"], "30 needs a unit, as in 30MB"),
+        (["--free", "30"], "or a share such as 20%"),
+        (["--free", "130%"], "130% is more than all"),
         (["--include", "all"], "'all' is not one of"),
     ],
 )
@@ -105,7 +118,16 @@ def test_wrong_use(store, words, said):
 
 @pytest.mark.parametrize(
     "option",
-    ["--older-than", "--larger-than", "--keep", "--model", "--tag", "--directory", "--export"],
+    [
+        "--older-than",
+        "--larger-than",
+        "--keep",
+        "--model",
+        "--tag",
+        "--directory",
+        "--export",
+        "--free",
+    ],
 )
 @pytest.mark.parametrize("blank", ["", " "])
 def test_an_empty_value_never_passes_for_no_condition(store, option, blank):

@@ -77,7 +77,7 @@ def no_match(typed: str, *, reading: bool = False) -> Content:
         f"{safe_line(typed)}\n\n",
         ("Enter", "bold $primary"), " searches inside all conversations.\n",
         ("Esc", "bold $primary"), " shows all sessions again.\n\n",
-        "Words match the title, tags, model, id, and first words.\n",
+        "Words and /regex/ match the title, tags, model, id, project, and first words.\n",
         f"Keys: {keys}\n",
         "Tab completes them. - excludes, as in -tag:done.",
     )  # fmt: skip
@@ -129,6 +129,7 @@ def filter_help() -> HelpSection:
 
     rows = (
         ('grid  "two words"', "in title, tags, model, id, first words"),
+        ("/gri[dt]/", "a regular expression"),
         ("project:site  branch:main", "or dir:, agent:"),
         ("model:gpt  tag:ui  id:5af4", "in that field"),
         ("mode:build", "or plan, review"),

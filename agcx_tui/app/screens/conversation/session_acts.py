@@ -99,18 +99,21 @@ class SessionActs:
 
     async def destroy(self, screen: Screen[None], acts: list[Act]) -> Emptied | None:
         """Destroy what acts keep in the trash, and forget it everywhere; returns what is gone."""
-        from agcx_tui.core.store.forget import forget
+        from agcx_tui.core.store.forget import destroy
 
         gone: Emptied | None = None
 
-        def destroy(store: Store) -> None:
+        def report(what: Emptied) -> None:
             nonlocal gone
-            gone = store.destroy(acts)
-            forget(gone, store.path, state=self.state, cache=self._cache)
+            gone = what
+
+        def empty(store: Store) -> None:
+            caches = {"state": self.state, "cache": self._cache}
+            destroy(lambda: store.destroy(acts), store.path, report=report, **caches)
 
         assert self._queue is not None
         try:
-            await self._queue.run(destroy)
+            await self._queue.run(empty)
         except PersistenceError as error:
             self.report_failure(screen, "Not everything was destroyed", error)
         return gone

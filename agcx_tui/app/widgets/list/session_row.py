@@ -171,9 +171,9 @@ def _tags(table: SessionTable, row: int) -> str:
 
 
 def _highlighted(text: str, table: SessionTable, style: Style, look: RowLook) -> list[Segment]:
-    """The text, with the words of the filter highlighted."""
-    words = table.query.words
-    spans = find_words(text, words) if words else []
+    """The text, with the words and expressions of the filter highlighted."""
+    query = table.query
+    spans = find_words(text, query.words, query.patterns) if query else []
     if not spans:
         return [Segment(text, style)]
     match = style + look.match

@@ -248,6 +248,26 @@ def test_a_damaged_database_is_an_error_or_gives_what_can_be_read(path):
                     AGENT.read(source)
 
 
+@pytest.mark.parametrize(
+    "index", ["part_message_idx", "part_session_idx", "message_session_idx", "part", "message", "session"]
+)  # fmt: skip
+def test_a_damaged_index_loses_nothing(path, index):
+    with changing(path) as db:
+        db.execute("create index part_message_idx on part (message_id)")
+        db.execute("create index part_session_idx on part (session_id)")
+        db.execute("create index message_session_idx on message (session_id)")
+        whole, *_ = sessions(path)
+        name = index if index.endswith("_idx") else f"sqlite_autoindex_{index}_1"
+        query = "select rootpage from sqlite_master where name = ?"
+        (page,) = db.execute(query, (name,)).fetchone()
+        (size,) = db.execute("pragma page_size").fetchone()
+    damaged = bytearray(path.read_bytes())
+    damaged[(page - 1) * size : page * size] = b"\xa5" * size
+    path.write_bytes(damaged)
+    imported, *_ = sessions(path)
+    assert imported.conversation.messages == whole.conversation.messages
+
+
 def test_a_text_that_is_too_long_loses_only_itself(path, monkeypatch):
     # SQLite refuses to read it: the limit is that of the importer, for a file of moderate size.
     monkeypatch.setattr(sqlite, "LONGEST_LINE", 100_000)

@@ -12,7 +12,7 @@ import pytest
 from agcx_format.importing.claude.spoken import AgentLine, UserLine, usual_after
 from agcx_format.importing.claude.transcript import convert
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import parse_lines
+from agcx_format.importing.json_lines import Line, UsualLines, parse_lines
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
 
@@ -124,6 +124,20 @@ def test_an_odd_line_between_usual_ones_is_read_like_everywhere(tmp_path, odd):
     assert (typed.metadata, typed.conversation) == (plain.metadata, plain.conversation)
     assert typed.report.duplicates == plain.report.duplicates
     assert typed.report.bad_lines == plain.report.bad_lines
+
+
+def test_lines_are_typed_as_soon_as_it_is_known_what_the_file_is():
+    data = encoded({"type": "mode", "sessionId": "s"}, *LINES)
+    lines = list(parse_lines([b"".join(data)], usual=usual_after(1)))
+    assert [type(line) for line in lines] == [Line, Line, UsualLines]
+
+
+@pytest.mark.parametrize("first", [1, 100])
+def test_what_the_first_line_does_not_say_of_the_session_a_later_one_says(tmp_path, first):
+    without = {name: value for name, value in said(1, "user", "Why?").items() if name not in ABOUT}
+    metadata = read(encoded(without, said(2, "assistant", SO)), first, tmp_path / "a").metadata
+    assert str(metadata.id) == ABOUT["sessionId"]
+    assert metadata.created_at == Timestamp(ABOUT["timestamp"])
 
 
 @pytest.mark.parametrize("first", [1, 100])

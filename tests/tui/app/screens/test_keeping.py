@@ -165,6 +165,8 @@ async def test_the_trash_shows_what_was_deleted_and_brings_it_back(store):
         await until(pilot, lambda: len(trash.table) == 2)
         assert GRID in titles(trash)
         assert "deleted" in line(trash, "#title")
+        assert "project" in trash.sessions.chosen_columns
+        await until(pilot, lambda: all(map(trash.table.project, trash.table.order)))
         # Among thousands, a word finds it.
         await pilot.press("slash", *"grid", "escape")
         await until(pilot, lambda: titles(trash) == [GRID])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Checkbox, Input
 
+from agcx_format.space import PruneRule, select
 from agcx_format.store.store import open_store
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.prune import PruneScreen
@@ -50,6 +51,8 @@ async def test_a_rule_lists_what_it_means_while_it_is_typed_and_deletes_just_tha
         # Thirty bytes would be everything.
         prune.query_one("#total", Input).value = "30"
         await until(pilot, lambda: "30 needs a unit" in text_of(prune))
+        prune.query_one("#total", Input).value = "100%"
+        await until(pilot, lambda: "No session matches" in text_of(prune))
         prune.query_one("#total", Input).value = ""
         prune.query_one("#larger", Input).value = "lots"
         await until(pilot, lambda: "a size such as" in text_of(prune))
@@ -126,3 +129,21 @@ async def test_without_a_rule_nothing_can_go(store):
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "No sessions are listed" in notices(pilot))
     assert open_store(store).acts() == []
+
+
+async def test_so_much_is_freed_of_what_has_not_been_used_for_longest(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("P")
+        prune = await on_top(pilot, PruneScreen)
+        # What one comes here for is typed at once.
+        await pilot.press(*"1B")
+        await until(pilot, lambda: prune.table.order)
+        expected = select(open_store(store), PruneRule(free=1), prune.now() * 1000)
+        assert titles(prune) == [each.title for each in expected.entries]
+        assert len(expected.entries) == 1
+        assert "project" in prune.sessions.chosen_columns
+        await until(pilot, lambda: prune.table.project(prune.table.order[0]))
+        prune.query_one("#free", Input).value = "1GB"
+        await until(pilot, lambda: "short of 1.0 GB · kept: " in line(prune, "#spared"))

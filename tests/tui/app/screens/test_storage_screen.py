@@ -26,6 +26,7 @@ from tests.support.browsing import (
     notices,
     on_top,
     scanned,
+    text_of,
     titles,
     until,
 )
@@ -68,6 +69,15 @@ def test_the_end_of_a_directory_is_seen_however_long_it_is(width):
     assert "/site-repo-v2 " in line
     assert line.endswith("5 sessions")
     assert len(line) <= width
+
+
+async def test_nothing_takes_any_space_in_an_empty_store_without_an_index(tmp_path):
+    (tmp_path / "store").mkdir()
+    async with browser(tmp_path / "store").run_test(size=SIZE) as pilot:
+        await scanned(pilot, 0)
+        storage, lines = await measured(pilot)
+        assert "No sessions take any space." in text_of(storage)
+        assert not lines
 
 
 async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from agcx_format.disk.locks import locked
 from agcx_format.search import Index
 from agcx_format.search.book import Book
 from agcx_tui.core.local.config import Config
+from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.search import index_keeper
 from agcx_tui.core.search.index_keeper import IndexKeeper, IndexPhase
 from agcx_tui.core.store.opened_store import OpenedStore
@@ -71,6 +73,7 @@ async def test_the_index_is_built_followed_deleted_and_built_when_asked_for(stor
         await soon(lambda: built(keeper) and keeper.state.book.total == 16, "the new session")
         await keeper.delete(store)
         assert keeper.state.phase is IndexPhase.DELETED
+        assert keeper.words(3) == "without the index: deleted"
         assert not index.state().size
         opened.saved.publish({str(store): None})
         await asyncio.sleep(0.1)
@@ -89,6 +92,18 @@ async def test_a_build_ends_with_the_program_and_nothing_keeps_running(store, tm
     assert process.returncode is not None
 
 
+async def test_what_is_left_of_an_index_that_is_not_to_be_is_deleted_when_asked_for(
+    store, tmp_path
+):
+    place = search_index(tmp_path)
+    Index(store, place).update()
+    keeper = IndexKeeper.of(tmp_path, Config(search_index=False))
+    assert keeper.left == place
+    await keeper.delete(store)
+    assert Index(store, place).state().size == 0
+    assert keeper.state.phase is IndexPhase.OFF
+
+
 async def test_where_another_program_builds_it_nothing_is_done_until_that_has_ended(
     store, tmp_path
 ):
@@ -98,6 +113,7 @@ async def test_where_another_program_builds_it_nothing_is_done_until_that_has_en
     async with running(keeper, store):
         with locked(book.directory, timeout=LIMIT):
             await soon(lambda: keeper.state.phase is IndexPhase.ELSEWHERE, "the other one")
+            assert keeper.words(0) == "indexing in another program"
         await soon(lambda: built(keeper), "the index")
 
 
@@ -129,6 +145,44 @@ async def test_an_index_whose_process_could_not_be_started_is_built_when_asked_f
             without.undo()
             keeper.build()
             await soon(lambda: built(keeper), "the index")
+
+
+async def test_an_index_that_could_not_be_built_is_built_once_it_can_be(
+    store, tmp_path, monkeypatch
+):
+    """Nobody asks for it, and no session changes: a disk that was full is so no more."""
+    monkeypatch.setattr(index_keeper, "_RETRY", 0.01)
+    keeper = IndexKeeper(tmp_path / "cache")
+    said: list[IndexPhase] = []
+    keeper.changed.subscribe(lambda state: said.append(state.phase))
+    with monkeypatch.context() as without:
+        without.setattr(sys, "executable", "/nowhere/python3")
+        async with running(keeper, store):
+            await soon(lambda: said.count(IndexPhase.FAILED) > 1, "a second failure")
+            without.undo()
+            await soon(lambda: built(keeper), "the index")
+
+
+async def test_an_index_that_is_deleted_after_a_failure_is_not_built_again(
+    store, tmp_path, monkeypatch
+):
+    for name in ("_RETRY", "_LONGEST_RETRY"):
+        monkeypatch.setattr(index_keeper, name, 0.01)
+    begun: list[Any] = []
+
+    def fail(*where: Any) -> subprocess.Popen[bytes]:
+        begun.append(where)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(index_keeper, "_start", fail)
+    keeper = IndexKeeper(tmp_path / "cache")
+    async with running(keeper, store):
+        await soon(lambda: len(begun) > 2, "failures")
+        await keeper.delete(store)
+        before = len(begun)
+        await asyncio.sleep(0.2)
+        assert keeper.state.phase is IndexPhase.DELETED
+        assert len(begun) == before
 
 
 @pytest.mark.parametrize("starting", [True, False])
@@ -165,8 +219,14 @@ async def test_an_index_that_is_deleted_while_it_is_built_stays_deleted_until_it
 
 
 def test_the_configuration_says_whether_there_is_one_and_how_large(tmp_path):
-    assert IndexKeeper.of(tmp_path, Config(search_index=False)).directory is None
-    assert IndexKeeper.of(None, Config()).directory is None
+    off, nowhere = (
+        IndexKeeper.of(tmp_path, Config(search_index=False)),
+        IndexKeeper.of(None, Config()),
+    )
+    assert off.directory is None
+    assert off.words(5) == "without an index: search.index is false"
+    assert nowhere.directory is None
+    assert nowhere.words(5) == "without an index: no directory for caches"
     keeper = IndexKeeper.of(tmp_path, Config(search_largest="500MB"))
     assert keeper.directory is not None
     assert keeper.cap == 500_000_000

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agcx_format.search import KEYS as KEYS_OF_MESSAGES
-from agcx_tui.core.sessions.query import KEYS, OF_MESSAGE_SEARCH, Query, Term, parse
+from agcx_format.search import native
+from agcx_tui.core.sessions.query import AS_IN_SEARCH, KEYS, OF_MESSAGE_SEARCH, Query, Term, parse
 from tests.support.entries import NOW
 
 DAY = 86_400_000_000
@@ -67,6 +68,13 @@ def in_utc(monkeypatch):
         ("-tool:Bash", (Term("tool", "bash", True),)),
         ("checkpoint:release", (Term("checkpoint", "release"),)),
         ("is:fai -is:bra", (Term("is", "failed"), Term("is", "branched", True))),
+        # What the search knows of messages selects the sessions that have such messages.
+        ("is:error", (Term("is", "failed"),)),
+        ("path:Parser.py", (Term("file", "parser.py"),)),
+        ("/gri[dt]/", (Term("regex", "gri[dt]"),)),
+        ("-/two words/ x", (Term("regex", "two words", True), Term("word", "x"))),
+        ('/a/b/ "/c/"', (Term("regex", "a/b"), Term("word", "/c/"))),
+        ("/usr/bin /half", (Term("word", "/usr/bin"), Term("word", "/half"))),
     ],
 )
 def test_a_line_means_these_terms(typed, terms):
@@ -91,6 +99,9 @@ def test_a_line_means_these_terms(typed, terms):
         ("modle:gpt", "no key modle; there are project"),
         ("fix:", "no key fix; there are"),
         ("role:user", "role: works only in the search inside conversations"),
+        ("in:title", "in: works only in the search inside conversations"),
+        ("/gri(/", "/gri(/: missing"),
+        ("-/(?=a)/", "-/(?=a)/: look-around"),
     ],
 )
 def test_a_value_that_means_nothing_is_said_and_the_rest_still_filters(typed, part):
@@ -101,11 +112,23 @@ def test_a_value_that_means_nothing_is_said_and_the_rest_still_filters(typed, pa
 
 
 def test_the_keys_that_only_the_search_has_are_known_as_such():
-    assert set(KEYS_OF_MESSAGES) - set(KEYS) == OF_MESSAGE_SEARCH
+    assert set(KEYS_OF_MESSAGES) - set(KEYS) - set(AS_IN_SEARCH) == OF_MESSAGE_SEARCH
+
+
+def test_without_re2_an_expression_is_refused_with_the_reason(monkeypatch):
+    monkeypatch.setattr(native, "_re2", lambda: None)
+    query = parse("grid /with.?out/", NOW)
+    assert query.terms == (Term("word", "grid"),)
+    (error,) = query.errors
+    assert error.startswith("/with.?out/: ")
+    assert "google-re2" in error
 
 
 @given(
-    st.text() | st.lists(st.sampled_from([*KEYS, ":", '"', "-", " ", "9" * 30, "é"])).map("".join)
+    st.text()
+    | st.lists(st.sampled_from([*KEYS, ":", '"', "-", " ", "/", "(", "\\", "9" * 30, "é"])).map(
+        "".join
+    )
 )
 def test_whatever_is_typed_there_is_a_query(typed):
     assert isinstance(parse(typed, NOW), Query)
@@ -125,6 +148,10 @@ def test_whatever_is_typed_there_is_a_query(typed):
         ("mode:build x", "x mode:build y", True),
         ("file:a", "file:ab", True),
         ("tool:b", "-tool:b", False),
+        ("/gri/", "/gri/ x", True),
+        ("/gri/", "/grid/", False),
+        ("/gri", "/gri/", False),
+        ("gri", "/gri/", False),
     ],
 )
 def test_a_query_that_got_longer_narrows(earlier, later, expected):

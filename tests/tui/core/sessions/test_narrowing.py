@@ -54,7 +54,7 @@ VALUES = {
     "tool": ["sh", "shell", "patch"],
     "checkpoint": ["re", "release"],
     "id": ["0", "00", "0000081d", "81d", "b81d", "0000b", "000017"],
-    "": [*WORDS, "g", "gr", '"grid l', "layout", "nothing"],
+    "": [*WORDS, "g", "gr", '"grid l', "layout", "nothing", "/gri[dt]/", "/^G|b81d$/", "/gr/"],
 }  # fmt: skip
 assert {*KEYS, ""} == VALUES.keys()
 

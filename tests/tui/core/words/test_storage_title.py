@@ -22,6 +22,15 @@ def test_what_does_not_fit_is_left_out_whole_and_what_takes_space_stays():
     assert headline(stats, 5000, 10) == "0 sessions · 0 B on disk · 5.0 kB in the trash"
 
 
+def test_an_index_that_is_not_to_be_is_said_to_be_off_with_what_is_left_of_it():
+    off = IndexState(IndexPhase.OFF, problem="search.index is false")
+    (line,) = index_section(off, None).lines
+    assert (line.label, line.amount, line.note) == ("off", 0, "search.index is false")
+    (line,) = index_section(off, BookState(20, 26, 0, 800_000, DEFAULT_CAP)).lines
+    assert (line.label, line.amount) == ("off", 800_000)
+    assert line.note == "not used: search.index is false"
+
+
 def test_what_is_said_of_the_index_has_room_in_a_narrow_terminal():
     def note(book: BookState) -> str:
         (line,) = index_section(IndexState(IndexPhase.WAITING), book).lines
