@@ -12,6 +12,7 @@ import struct
 from pathlib import Path
 from zlib import crc32
 
+from agcx_format.disk.durable import os_reason
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
 
@@ -39,7 +40,7 @@ def make_private(directory: Path) -> None:
         if directory.stat().st_mode & 0o777 != 0o700:
             directory.chmod(0o700)
     except OSError as cause:
-        raise PersistenceError("cannot be made", path=directory) from cause
+        raise PersistenceError(f"cannot be made: {os_reason(cause)}", path=directory) from cause
 
 
 def remove(path: Path) -> None:

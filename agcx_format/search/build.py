@@ -54,7 +54,8 @@ def main(arguments: list[str]) -> int:
     except LockFailed:
         return BUILD_BUSY
     except PersistenceError as error:
-        print(error, file=sys.stderr)
+        # The reason first: what shows it may have little room.
+        print(f"{error.reason} ({error.path})" if error.path else error, file=sys.stderr)
         return BUILD_FAILED
     except BrokenPipeError:
         return BUILD_STOPPED

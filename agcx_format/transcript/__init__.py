@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from agcx_format.transcript.file_changes import replaced_texts as replaced_texts
     from agcx_format.transcript.folding import Needle as Needle
     from agcx_format.transcript.folding import fold as fold
+    from agcx_format.transcript.injected import injected_summary as injected_summary
     from agcx_format.transcript.meaning import Checklist as Checklist
     from agcx_format.transcript.meaning import Choice as Choice
     from agcx_format.transcript.meaning import Delegation as Delegation
@@ -55,12 +56,15 @@ if TYPE_CHECKING:
     from agcx_format.transcript.reader import TranscriptReader as TranscriptReader
     from agcx_format.transcript.silent import is_sealed as is_sealed
     from agcx_format.transcript.silent import repeats as repeats
+    from agcx_format.transcript.tasks import TASK_SPEAKER as TASK_SPEAKER
+    from agcx_format.transcript.tasks import TaskFinder as TaskFinder
     from agcx_format.transcript.title import short_title as short_title
     from agcx_format.transcript.tool_calls import CallReader as CallReader
     from agcx_format.transcript.tool_calls import ToolCall as ToolCall
     from agcx_format.transcript.tool_calls import paired_calls as paired_calls
     from agcx_format.transcript.tool_calls import tool_call as tool_call
     from agcx_format.transcript.tool_calls import tool_call_of_item as tool_call_of_item
+    from agcx_format.transcript.tools import FILE_KEYS as FILE_KEYS
     from agcx_format.transcript.tools import TELLING as TELLING
     from agcx_format.transcript.tools import Call as Call
     from agcx_format.transcript.tools import read_call as read_call
@@ -70,11 +74,9 @@ if TYPE_CHECKING:
     from agcx_format.transcript.wording import describe_file as describe_file
     from agcx_format.transcript.wording import describe_outcome as describe_outcome
     from agcx_format.transcript.wording import describe_record as describe_record
-    from agcx_format.transcript.words import TASK_SPEAKER as TASK_SPEAKER
-    from agcx_format.transcript.words import begins_as_task as begins_as_task
-    from agcx_format.transcript.words import continues_from as continues_from
     from agcx_format.transcript.words import count_turns as count_turns
     from agcx_format.transcript.words import genuine_user_text as genuine_user_text
+    from agcx_format.transcript.words import is_picture_mark as is_picture_mark
     from agcx_format.transcript.words import is_tool_image as is_tool_image
     from agcx_format.transcript.words import own_words as own_words
     from agcx_format.transcript.words import text_of as text_of
@@ -87,6 +89,7 @@ _HOMES = {
     "escaping": "safe_line safe_text",
     "file_changes": "FileChange file_changes replaced_texts",
     "folding": "Needle fold",
+    "injected": "injected_summary",
     "meaning": "Checklist Choice Delegation Meaning Plan Question Questions Step StepState WebSearch "
     "call_meaning",
     "modes": "ModeChange ModeChanges ModePeriod ModeReader changes_between mode_changes",
@@ -96,10 +99,10 @@ _HOMES = {
     "silent": "is_sealed repeats",
     "title": "short_title",
     "tool_calls": "CallReader ToolCall paired_calls tool_call tool_call_of_item",
-    "tools": "Call TELLING read_call short_command",
+    "tools": "Call FILE_KEYS TELLING read_call short_command",
     "wording": "answer_lines call_parts describe_file describe_outcome describe_record",
-    "words": "TASK_SPEAKER begins_as_task continues_from count_turns genuine_user_text is_tool_image "
-    "own_words text_of",
+    "tasks": "TASK_SPEAKER TaskFinder",
+    "words": "count_turns genuine_user_text is_picture_mark is_tool_image own_words text_of",
 }
 
 __all__ = names_in(_HOMES)

@@ -17,6 +17,7 @@ from agcx_format.model.session import SessionMetadata
 from agcx_format.subagents import parent_of
 from agcx_format.transcript.modes import ModeChanges, changes_between, mode_changes
 from agcx_format.transcript.silent import SilentMessages
+from agcx_format.transcript.tasks import TASK_SPEAKER, TaskFinder
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.tool_calls import CallReader, ToolCall
 from agcx_format.transcript.wording import (
@@ -25,9 +26,6 @@ from agcx_format.transcript.wording import (
     describe_time,
 )
 from agcx_format.transcript.words import (
-    TASK_SPEAKER,
-    begins_as_task,
-    continues_from,
     genuine_user_text,
     text_of,
 )
@@ -95,7 +93,7 @@ class TranscriptReader:
         self._previous: MessageSnapshot | None = None
         self._changes = mode_changes(modes)
         self._when = when
-        self._parent, self._awaits_task = parent, parent is not None
+        self._tasks = TaskFinder(parent)
 
     @classmethod
     def of(
@@ -124,7 +122,7 @@ class TranscriptReader:
         name = call.name if call else ""
         is_silent = not headings and self._silent.is_silent(message, self._call_before)
         self._call_before = call
-        is_task = self._is_task(message)
+        is_task = self._tasks.is_task(message)
         return ReadMessage(
             number,
             message,
@@ -138,16 +136,6 @@ class TranscriptReader:
             is_silent and not notes,
             is_task,
         )
-
-    def _is_task(self, message: MessageSnapshot) -> bool:
-        if continues_from(self._parent, message):
-            self._awaits_task = False
-            return True
-        if not self._awaits_task:
-            return False
-        is_task = begins_as_task(message.item)
-        self._awaits_task = is_task is None
-        return is_task is True
 
     def _modes(self, number: int, message: MessageSnapshot) -> list[str]:
         if not self._changes or (self._previous is None and number > 1):

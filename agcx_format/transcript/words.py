@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from uuid import UUID
 
 from agcx_format.model.items import (
     FunctionCall,
@@ -28,11 +27,9 @@ from agcx_format.transcript.outputs import read_output
 
 __all__ = [
     "OUTPUT_IMAGE",
-    "TASK_SPEAKER",
-    "begins_as_task",
-    "continues_from",
     "count_turns",
     "genuine_user_text",
+    "is_picture_mark",
     "is_tool_image",
     "own_words",
     "text_of",
@@ -135,6 +132,12 @@ def _after_picture_marks(text: str) -> int:
     return start
 
 
+def is_picture_mark(text: str) -> bool:
+    """Whether this is only what Codex writes before and after a picture."""
+    end = _after_picture_marks(text)
+    return end > 0 and not text[end:].strip()
+
+
 def _before_blocks(text: str, start: int) -> int:
     """The offset before the injected blocks at the end of the text."""
     end = len(text)
@@ -160,31 +163,9 @@ def genuine_user_text(item: object) -> str | None:
     said = [words for words in map(own_words, texts) if words]
     if said:
         return "\n".join(said)
-    only_pictures = not any(text[_after_picture_marks(text) :].strip() for text in texts)
+    only_pictures = all(not text.strip() or is_picture_mark(text) for text in texts)
     has_picture = any(isinstance(part, InputImage) for part in content)
     return "" if only_pictures and has_picture else None
-
-
-TASK_SPEAKER = "Task from its parent"
-"""Who or what the task of a subagent is from."""
-
-
-def begins_as_task(item: object) -> bool | None:
-    """Whether this item of a subagent's session is the task that its parent gave it; None if one may follow.
-
-    Importers give the task the role `developer`: no person said it.  Where a person's words come first,
-    only a message that `continues_from` the parent is.
-    """
-    if not isinstance(item, Message):
-        return None
-    if item.role == "developer" and own_words(text_of(item)):
-        return True
-    return False if genuine_user_text(item) is not None else None
-
-
-def continues_from(parent: UUID | None, message: MessageSnapshot) -> bool:
-    """Whether a message says that it is the task that this session gave a subagent (see `subagents`)."""
-    return parent is not None and message.metadata.parent_message_id == parent
 
 
 def count_turns(messages: Iterable[MessageSnapshot]) -> int:

@@ -159,6 +159,7 @@ def spoken_in(value: dict[str, Any]) -> SpokenLine | None:
     }
     fields: dict[str, Any] = {
         "uuid": as_text(value.get("uuid")),
+        "parent_uuid": optional_text(value.get("parentUuid")),
         "session_id": optional_text(value.get("sessionId")),
         "is_meta": value.get("isMeta") is True,
         "is_sidechain": value.get("isSidechain") is True,

@@ -22,6 +22,7 @@ from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
 from agcx_format.importing.claude.results import results_beside
+from agcx_format.importing.claude.sidechains import Sidechains
 from agcx_format.importing.claude.spoken import (
     Repeats,
     SpokenLine,
@@ -54,6 +55,7 @@ from agcx_format.importing.source_file import (
 )
 from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.ids import session_id
+from agcx_format.model.items import Message
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.title import short_title
 from agcx_format.variables import (
@@ -154,18 +156,24 @@ class _Transcript:
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
         start = next(filter(None, map(moment_of, map(_time, values))), modified)
         self._draft = ImportDraft(
-            self._identity(values, spoken), start, times_calls=True, entries=entries
+            self._identity(values, spoken),
+            start,
+            times_calls=True,
+            entries=entries,
+            stores_many=True,
         )
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)
         self._blocks = Blocks(self._draft, result_in_file)
         self._asides = Asides(self._draft)
         self._lineage = Lineage()
+        self._sidechains = Sidechains()
         self._usage = _Usage()
         self._model = ""
         self._branch = ""
         self._directory = ""
         self._task = ""
+        self._has_task = False
         self._repeats = Repeats(keeps=isinstance(entries, list))
 
     def _identity(self, values: list[Any], spoken: dict[str, Any]) -> UUID:
@@ -240,6 +248,15 @@ class _Transcript:
             return
         before = len(draft.entries)
         self._blocks.line(line, number)
+        if line.is_sidechain and not self._is_subagent:
+            added = draft.entries[before:]
+            is_task = kind == "user" and any(isinstance(entry.item, Message) for entry in added)
+            self._sidechains.add(
+                line.uuid or "",
+                line.parent_uuid or "",
+                range(before, len(draft.entries)),
+                is_task=is_task,
+            )
         if kind == "user":
             self._said(line, draft.entries[before:])
             return
@@ -252,6 +269,8 @@ class _Transcript:
         draft = self._draft
         for entry in added:
             self._asides.heard(entry.item)
+            if self._is_subagent and not self._has_task and isinstance(entry.item, Message):
+                self._has_task = entry.is_task = entry.item.role == "developer"
         if started := started_by(line.tool_use_result, line.session_id or ""):
             draft.has_started(added, started)
         mode_of(draft, line.permission_mode)
@@ -289,6 +308,7 @@ class _Transcript:
         # No line follows: this makes room for the messages.
         self._repeats.forget()
         self._lineage.mark(draft, asides.last)
+        self._sidechains.mark(draft)
         draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
         leaves = self._lineage.has({leaf for leaf, _ in asides.summaries})

@@ -186,7 +186,9 @@ class Reading(ABC):
         self.source = source
         self.modified = modified
         entries: Entries = StoredEntries() if self.stores_large and is_large(source) else []
-        self.draft = ImportDraft(id, start or modified, times_calls=True, entries=entries)
+        self.draft = ImportDraft(
+            id, start or modified, times_calls=True, entries=entries, stores_many=self.stores_large
+        )
         self.usage = Usage()
         self.title = ""
         self.task = ""
@@ -265,9 +267,11 @@ class Reading(ABC):
     def injected(self, content: Any, why: str) -> DraftEntry | None:
         """What a program put in the person's place."""
         self.draft.kept_as[f"{why}: role developer"] += 1
-        if self.draft.parent is not None:
-            self.task = self.task or text_in(content).strip()
-        return self._speak("developer", content)
+        added = self._speak("developer", content)
+        if self.draft.parent is not None and not self.task and added is not None:
+            self.task = text_in(content).strip()
+            added.is_task = bool(self.task)
+        return added
 
     def _speak(self, role: str, content: Any) -> DraftEntry | None:
         parts = content_of(content)

@@ -37,6 +37,7 @@ __all__ = [
     "render",
     "safe_strips",
     "shorten",
+    "shorten_path",
     "wrap",
 ]
 
@@ -55,6 +56,16 @@ def shorten(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
+
+
+def shorten_path(path: str, width: int) -> str:
+    """Cut to `width` cells at the beginning, where the paths of one project are alike."""
+    if cell_len(path) <= width:
+        return path
+    *above, kept = path.split("/")
+    while above and cell_len(f"…/{above[-1]}/{kept}") <= width:
+        kept = f"{above.pop()}/{kept}"
+    return shorten(f"…/{kept}" if cell_len(kept) + 2 <= width else kept, width)
 
 
 def beside(left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:

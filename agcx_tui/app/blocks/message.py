@@ -36,6 +36,8 @@ from agcx_format.transcript import (
     describe_file,
     describe_record,
     genuine_user_text,
+    injected_summary,
+    is_picture_mark,
     is_tool_image,
     own_words,
     safe_line,
@@ -263,6 +265,8 @@ def _content(item: Message, look: Look, how: Fold) -> list[Part]:
             more = [picture_part(content, look, BODY, len(parts))]
         elif item.role == "assistant":
             more = markdown_parts(content.text, look.width, look.palette, BODY, at)
+        elif item.role == "user" and not how and is_picture_mark(content.text):
+            more = []
         elif item.role == "user" and not how:
             more = _said(content.text, look, at)
         else:
@@ -371,11 +375,12 @@ def _injected(item: Message, look: Look, how: Fold, gap: int) -> Block:
         parts = [picture_part(each, look, 2 * BODY, at) for at, each in enumerate(pictures)]
         parts[0] = _below(parts[0], gap)
         return Block(parts, head=gap)
-    first = safe_line(text_of(item)[:300].strip().partition("\n")[0])
+    text = text_of(item)
+    name = "context" if item.role == "user" else "instructions"
+    name, first = injected_summary(text) or (name, text[:300].strip().partition("\n")[0])
     body = _content(item, Look(look.width - 2, look.palette), Fold.OPEN)
     moved = [replace(part, draw=partial(_indented, part), cut=False) for part in body]
-    name = "context" if item.role == "user" else "instructions"
-    return _line_and_body(name, first, moved, look, how, gap)
+    return _line_and_body(name, safe_line(first[:300]), moved, look, how, gap)
 
 
 def _below(part: Part, gap: int) -> Part:

@@ -20,6 +20,7 @@ from rich.style import Style
 
 from agcx_format import FunctionCall, LocalShellCall
 from agcx_format.transcript import (
+    FILE_KEYS,
     TELLING,
     Meaning,
     call_meaning,
@@ -52,8 +53,8 @@ _MACHINERY = {"yield_time_ms", "max_output_tokens"}
 class Asked:
     """A call: `script` is what a shell was given, `body` everything else, in rows.
 
-    `summary` is one safe line; `whole` says that it leaves nothing of the call out.  A call that has a
-    `meaning` is drawn by that.
+    `summary` is one safe line; `whole` says that it leaves nothing of the call out.  It begins with the
+    `path` of the file that the call is about, if there is one.  A call that has a `meaning` is drawn by that.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Asked:
     body: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
     whole: bool = False
+    path: str = ""
     meaning: Meaning | None = None
 
 
@@ -124,6 +126,7 @@ def _from_fields(name: str, fields: Fields, palette: Palette) -> Asked:
         _telling(fields),
         body=tuple(plain_rows(fields, palette, 0)),
         whole=len(fields) <= 1 and all(_is_short(value) for value in fields.values()),
+        path=_path(fields),
     )
 
 
@@ -158,7 +161,9 @@ def _patch(name: str, text: str, notes: tuple[str, ...], palette: Palette) -> As
         for line in lines
         if line not in ("*** Begin Patch", "*** End Patch")
     )
-    return Asked(name, f"{where}{others}  +{added:,} −{removed:,}", body=body, notes=notes)
+    path = where if files else ""
+    shown = f"{where}{others}  +{added:,} −{removed:,}"
+    return Asked(name, shown, body=body, notes=notes, path=path)
 
 
 def _edit(name: str, fields: Fields, names: tuple[str, str], palette: Palette) -> Asked:
@@ -171,7 +176,8 @@ def _edit(name: str, fields: Fields, names: tuple[str, str], palette: Palette) -
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)
     body = tuple((line, diff_style(line, palette)) for line in lines)
-    return Asked(name, f"{_telling(rest)}  +{added:,} −{removed:,}", body=body)
+    shown = f"{_telling(rest)}  +{added:,} −{removed:,}"
+    return Asked(name, shown, body=body, path=_path(rest))
 
 
 def _raw(name: str, text: str, palette: Palette) -> Asked:
@@ -209,6 +215,12 @@ def _rows(value: object, palette: Palette, depth: int = 0) -> Iterator[Row]:
 def plain_rows(value: object, palette: Palette, depth: int) -> list[Row]:
     """Any plain value as rows, `_ROWS` at most."""
     return list(islice(_rows(value, palette, depth), _ROWS))
+
+
+def _path(fields: Fields) -> str:
+    """The file that the arguments are about, as `_telling` names it; empty if there is none."""
+    named = (fields.get(key) for key in FILE_KEYS)
+    return next((_first_line(path) for path in named if isinstance(path, str) and path), "")
 
 
 def _telling(fields: Fields) -> str:

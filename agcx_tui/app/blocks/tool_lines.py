@@ -6,6 +6,7 @@ and below it the output, which is drawn by its own block.
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.strip import Strip
 
 from agcx_format import (
@@ -18,7 +19,7 @@ from agcx_format import (
 )
 from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
-from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, wrap
+from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, shorten_path, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
 from agcx_tui.app.blocks.meanings import meaning_parts, prose_parts
 from agcx_tui.app.blocks.picture import picture_part
@@ -52,17 +53,16 @@ def call_block(
     found = tool_call(message, around.partner)
     outcome = found.outcome if found is not None else CallOutcome()
     mark = "▾ " if how else "▸ "
-    head = beside(
-        [
-            (mark, palette.muted),
-            (what.name, palette.tool),
-            (_remark(message, around.partner), palette.muted),
-            ("  ", palette.text),
-            (what.summary, palette.text + piece_style(_COMMAND) if what.script else palette.text),
-        ],
-        _result(item, around, outcome, look),
-        width,
-    )
+    named = [
+        (mark, palette.muted),
+        (what.name, palette.tool),
+        (_remark(message, around.partner), palette.muted),
+        ("  ", palette.text),
+    ]
+    result = _result(item, around, outcome, look)
+    room = width - sum(cell_len(text) for text, _ in [*named, *result]) - BODY
+    style = palette.text + piece_style(_COMMAND) if what.script else palette.text
+    head = beside([*named, (_fitted(what, room), style)], result, width)
     script = {_COMMAND: what.script} if what.script else {}
     parts = [Part.of([EMPTY] * gap + [head], pieces=script)]
     if what.meaning is not None:
@@ -75,6 +75,16 @@ def call_block(
             lines = wrap(safe_text(error), width - BODY, palette.error)
             parts.append(Part.of(indent(lines, BODY)))
     return Block(parts, head=gap)
+
+
+def _fitted(what: Asked, room: int) -> str:
+    """The summary of a call; of a path that has no room, the end."""
+    if not what.path or cell_len(what.summary) <= room:
+        return what.summary
+    rest = what.summary[len(what.path) :]
+    if cell_len(what.path.rpartition("/")[2] + rest) > room:
+        rest = ""
+    return shorten_path(what.path, room - cell_len(rest)) + rest
 
 
 def answer_block(
@@ -116,7 +126,7 @@ def answer_block(
     if isinstance(call, LocalShellCall | FunctionCall):
         detail = f"of  {asked(call, palette).summary}"
     else:
-        detail = f"of a call that is not near, {safe_line(item.call_id)}"
+        detail = f"of {safe_line(item.call_id)}, a call that is missing or far above"
     mark = "▾ " if how else "▸ "
     right = [] if paired else _metrics(outcome, look, "")
     head = beside(

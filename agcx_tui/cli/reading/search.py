@@ -38,7 +38,22 @@ if TYPE_CHECKING:
 _NOT_FOUND = 1
 
 
-@click.command("search", short_help="Search inside all conversations.")
+class _SearchCommand(click.Command):
+    """Says how to write a query that looks like an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:
+                raise
+            hint = (
+                "If - is to exclude words, write -- before the query: agcx search -- lease -retry"
+            )
+            raise click.UsageError(f"{error.format_message()} {hint}", ctx) from error
+
+
+@click.command("search", cls=_SearchCommand, short_help="Search inside all conversations.")
 @click.argument("words", metavar="QUERY...", nargs=-1, required=True, type=Text())
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
 @click.option("--count", is_flag=True, help="Only the number of hits in each session.")
@@ -78,6 +93,7 @@ def search(
 
     \b
       agcx search lease expired
+      agcx search -- lease -retry
       agcx search '"connection reset" role:tool after:7d'
       agcx export $(agcx search --sessions '/TODO|FIXME/ in:you')
 
@@ -133,16 +149,28 @@ def _build(index: Index, cap: int | None) -> None:
 
     progress = _Progress(sys.stderr.isatty())
     try:
-        index.update(cap=cap or DEFAULT_CAP, report=progress.show)
+        state = index.update(cap=cap or DEFAULT_CAP, report=progress.show)
     except LockFailed:
         reason = "another process is building it"
     except PersistenceError as error:
         reason = str(error)
     else:
-        return
+        reason = _left_out(state)
     finally:
         progress.clear()
-    complain(f"the index is not up to date: {reason}")
+    if not reason:
+        return
+    complain(f"not everything is in the index: {reason}")
+
+
+def _left_out(state: BookState) -> str:
+    """That the index has all that it may have, if it does not have everything."""
+    from agcx_tui.core.words.format import counted, size
+
+    if not state.left_out:
+        return ""
+    left = counted(state.left_out, "session")
+    return f"{left} left out, since search.largest is {size(state.cap)}"
 
 
 class _Progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from agcx_format import MessageSnapshot, MessageSource
-from agcx_format.transcript import begins_as_task, continues_from
+from agcx_format.transcript import TaskFinder
 
 __all__ = ["SubagentTask"]
 
@@ -18,31 +18,29 @@ class SubagentTask:
 
     def __init__(self, source: MessageSource, parent: UUID | None) -> None:
         self._source = source
-        self._parent = parent
-        # What is looked for near the beginning, until it is found.
-        self._awaited = parent is not None
-        self._found: int | None = None
+        self._finder = TaskFinder(parent)
+        # How many messages from the first were looked at, and which of them are tasks.
+        self._read = 0
+        self._found: set[int] = set()
 
     def is_at(self, index: int) -> bool:
         """Whether it is this message, as far as the messages are read."""
-        if self._parent is None or not 0 <= index < self._source.known():
+        if not 0 <= index < self._source.known():
             return False
         message = self._source.get(index)
         if not isinstance(message, MessageSnapshot):
             return False
-        return continues_from(self._parent, message) or index == self._first()
+        if self._finder.is_marked(message):
+            return True
+        self._read_on()
+        return index in self._found
 
-    def _first(self) -> int | None:
-        """The first message that is one by what it says; None if there is none, or it is not read yet."""
-        if not self._awaited:
-            return self._found
-        for index in range(min(_NEAR, self._source.known())):
-            found = self._source.get(index)
-            if not isinstance(found, MessageSnapshot):
-                break
-            is_task = begins_as_task(found.item)
-            if is_task is not None:
-                self._awaited = False
-                self._found = index if is_task else None
-                break
-        return self._found
+    def _read_on(self) -> None:
+        """Look for one near the beginning that is not marked."""
+        while self._finder.is_awaited and self._read < min(_NEAR, self._source.known()):
+            message = self._source.get(self._read)
+            if not isinstance(message, MessageSnapshot):
+                return
+            if self._finder.is_task(message):
+                self._found.add(self._read)
+            self._read += 1

@@ -52,6 +52,9 @@ def test_a_subagent_of_claude_code_is_linked_in_both_directions(tmp_path):
     assert noted["AGCX_PARENT"] == str(parent.metadata.id)
     assert (noted["AGCX_PARENT_CALL"], noted["AGCX_ROLE"]) == ("toolu_task", "Explore")
     assert subagents_in(environment(parent)) == {"toolu_task": child.metadata.id}
+    task, found = child.conversation.messages
+    assert task.metadata.parent_message_id == parent.metadata.id
+    assert found.metadata.parent_message_id is None
 
 
 def test_what_is_exported_of_a_subagent_calls_its_task_a_task(tmp_path):

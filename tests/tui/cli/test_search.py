@@ -74,6 +74,17 @@ def test_a_query_that_means_nothing_is_wrong_use_and_says_why(store, query, reas
     assert reason in result.stderr
 
 
+def test_a_word_that_is_left_out_is_no_option_behind_two_dashes(store):
+    hint = run("search", "queue", "-stall")
+    assert hint.exit_code == 2
+    assert "agcx search -- lease -retry" in hint.stderr
+    assert "lease -retry" not in run("search", "--jsno", "queue").stderr
+    left = run("search", "--sessions", "--", "the", "-queue").stdout.split()
+    assert left
+    every, queue = (run("search", "--sessions", word).stdout.split() for word in ("the", "queue"))
+    assert set(left) == set(every) - set(queue)
+
+
 def test_words_that_are_arguments_are_one_query(store):
     assert run("search", "grid", "float").stdout == run("search", "grid float").stdout != ""
 
@@ -227,11 +238,20 @@ def test_a_configuration_without_an_index_neither_reads_nor_builds_one(
     assert not segment.exists()
 
 
+def test_what_an_index_has_no_room_for_is_said_and_found_all_the_same(store, tmp_path, monkeypatch):
+    config = tmp_path / "config.toml"
+    config.write_text('[search]\nlargest = "1B"\n')
+    monkeypatch.setenv("AGCX_CONFIG", str(config))
+    built = run("search", "--build", "grid")
+    assert built.stdout == run("search", "grid").stdout != ""
+    assert "15 sessions left out, since search.largest is 1 B" in built.stderr
+
+
 def test_an_index_that_cannot_be_written_is_said_and_the_search_goes_on(store, tmp_path):
     (tmp_path / "cache").write_text("a file in the way")
     result = run("search", "--build", "grid")
     assert result.exit_code == 0
-    assert "the index is not up to date" in result.stderr
+    assert "not everything is in the index" in result.stderr
 
 
 def test_an_index_that_another_process_builds_is_said_and_the_search_goes_on(store, tmp_path):

@@ -351,7 +351,8 @@ class BrowserScreen(ListingScreen[None]):
         if not self.is_active:
             return
         wanted = await self.app.push_screen_wait(beside(name, self.services, acts))
-        if wanted is not None:
+        # Where they are all that there is, nothing need be left out.
+        if wanted is not None and self.table.paths() - set(wanted.paths):
             self.show_only(wanted.label, wanted.paths)
 
 

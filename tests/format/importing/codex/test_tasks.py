@@ -14,9 +14,11 @@ from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.growth import Growth, compare
 from agcx_format.importing.imported import Imported
 from agcx_format.model.items import Message
+from agcx_format.session.source import ListSource
 from agcx_format.subagents import parent_of
 from agcx_format.transcript import TranscriptReader
 from agcx_format.transcript.words import text_of
+from agcx_tui.core.conversation.subagent_task import SubagentTask
 from tests.support.rollout_lines import SESSION, assistant, item, meta, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
@@ -48,6 +50,15 @@ def test_it_is_neither_the_persons_nor_a_turn_and_names_the_session(tmp_path):
     )
     assert speakers(session) == ["Developer", "Task from its parent", "Assistant", "User"]
     assert (session.metadata.title, session.metadata.turn_count) == ("scout: check the parser", 1)
+
+
+def test_instructions_of_an_unknown_kind_are_no_second_task(tmp_path):
+    block = {"type": "input_text", "text": "<brand_new kind='1'>\nYou may read.\n</brand_new>\n"}
+    rules = item("message", role="developer", content=[block])
+    session = child(tmp_path, rules, user("check the parser"), assistant("checked"))
+    assert speakers(session) == ["Developer", "Task from its parent", "Assistant"]
+    task = SubagentTask(ListSource(session.conversation.messages), parent_of(session.metadata.tags))
+    assert [task.is_at(index) for index in range(3)] == [False, True, False]
 
 
 @pytest.mark.parametrize("stores", [False, True])

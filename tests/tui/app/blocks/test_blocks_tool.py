@@ -181,3 +181,23 @@ def test_what_a_subagent_is_told_and_answers_is_markdown():
 )
 def test_a_long_line_goes_on_at_a_word_below_its_own_indentation(row, lines):
     assert [strip.text.rstrip(" ") or " " * 16 for strip in fold(row, 16, Style())] == lines
+
+
+PATH = "/home/robin/code/site/packages/interface/components/navigation/UserMenu.tsx"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"file_path": PATH}, "Read"),
+        ({"file_path": PATH, "old_string": "x", "new_string": "y"}, "Edit"),
+        ({"input": f"*** Begin Patch\n*** Update File: {PATH}\n+y\n*** End Patch"}, "apply_patch"),
+    ],
+)
+@pytest.mark.parametrize("width", [44, 60, 80])
+def test_a_path_without_room_keeps_the_name_of_its_file(given, name, width):
+    (head, *_) = drawn(call(json.dumps(given), name=name), width=width)
+    assert "UserMenu.tsx" in head
+    assert PATH not in head
+    (wide, *_) = drawn(call(json.dumps(given), name=name), width=140)
+    assert PATH in wide

@@ -1,0 +1,95 @@
+"""Subagents whose lines stand among those of their parent, as older versions of Claude Code wrote them.
+
+Strategy: such a line is marked, and names the one before it; the first one of a subagent is its task, and
+follows none of them. What each subagent said and did becomes a branch that begins at the call which started
+it: the conversation reads through without it, as it did for the person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.model.items import FunctionCall
+from agcx_format.transcript.words import text_of
+
+__all__ = ["Sidechains"]
+
+# How many messages before a subagent's first one are searched for the call that started it: several can be
+# started at once.
+_NEAR = 200
+_STARTERS = ("Task", "Agent")
+
+
+class Sidechains:
+    """The messages of each subagent in a transcript."""
+
+    def __init__(self) -> None:
+        self._positions: list[list[int]] = []
+        self._of: dict[str, int] = {}
+
+    def add(self, uuid: str, parent: str, messages: range, *, is_task: bool) -> None:
+        """A line of a subagent, and the positions of the messages that it became.
+
+        One that follows nothing that is known begins another subagent if it can be a task, else it goes on
+        with the last one.
+        """
+        group = self._of.get(parent, len(self._positions) - 1)
+        if group < 0 or (is_task and parent not in self._of):
+            group = len(self._positions)
+            self._positions.append([])
+        self._positions[group] += messages
+        if uuid:
+            self._of[uuid] = group
+
+    def mark(self, draft: ImportDraft) -> None:
+        """Put each subagent into a branch of its own."""
+        taken: set[int] = set()
+        for positions in filter(None, self._positions):
+            call = _call_before(draft, positions[0], taken)
+            if call is not None:
+                taken.add(call)
+            draft.leave_at(positions, call)
+            _go_on(draft, call, positions[0])
+
+
+def _go_on(draft: ImportDraft, fork: int | None, first: int) -> None:
+    """Let what follows a branch continue from where the branch began, if nothing else does."""
+    if fork is None:
+        return
+    entries = draft.entries
+    after = (at for at in range(fork + 1, len(entries)) if entries[at].branch is None)
+    resumed = next(after, None)
+    if resumed is not None and resumed > first and entries[resumed].parent is None:
+        entries[resumed].parent = fork
+
+
+def _call_before(draft: ImportDraft, first: int, taken: set[int]) -> int | None:
+    """The position of the call that started a subagent: the one with its task, else the nearest.
+
+    Without any call it is the last message before; None if there is none.
+    """
+    task = text_of(draft.entries[first].item).strip()
+    before = (at for at in reversed(range(first)) if draft.entries[at].branch is None)
+    nearest = None
+    for position, call in _calls_before(draft, first):
+        if position in taken:
+            continue
+        if task and _prompt_of(call) == task:
+            return position
+        nearest = position if nearest is None else nearest
+    return next(before, None) if nearest is None else nearest
+
+
+def _calls_before(draft: ImportDraft, first: int) -> Iterator[tuple[int, FunctionCall]]:
+    for position in reversed(range(max(0, first - _NEAR), first)):
+        item = draft.entries[position].item
+        if isinstance(item, FunctionCall) and item.name in _STARTERS:
+            yield position, item
+
+
+def _prompt_of(call: FunctionCall) -> str:
+    arguments = json.loads(call.arguments)
+    prompt = arguments.get("prompt") if isinstance(arguments, dict) else None
+    return prompt.strip() if isinstance(prompt, str) else ""
