@@ -166,6 +166,11 @@ class Columns:
         self.errors.pop(row, None)
         self.titles[row] = self.haystacks[row] = ""
 
+    def set_error(self, row: int, error: PersistenceError) -> None:
+        """Say that a part of a file cannot be read, which only reading all of it shows."""
+        self.errors[row] = error
+        self.arrays["flags"][row] |= BROKEN
+
     def set_opening(self, row: int, opening: Opening) -> None:
         """Add what was read from the conversation itself; what is damaged in it stays as it was known."""
         if opening.is_damaged:
