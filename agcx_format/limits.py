@@ -19,6 +19,10 @@ LISTED_CHECKPOINTS = 1024
 # Context, state, and whole-file reads hold a section in memory.
 WHOLE_SECTION = 256 * MIB
 
+# What a repair decompresses of a damaged file where only four bytes say that something may begin: as much as
+# a thousand frames of a large session hold.  Of a file that was made for it there could be terabytes.
+GUESSES = 1024 * MIB
+
 # A file that is loaded whole, with the largest sections allowed.
 WHOLE_FILE = METADATA + 3 * WHOLE_SECTION
 

@@ -118,7 +118,7 @@ async def test_what_is_typed_behind_the_key_that_opens_a_dialog_is_for_its_field
         assert pilot.app.screen is screen
         assert screen.table.marks == set()
         # From field to field of a form, and back over what was typed wrong.
-        burst(pilot, "P9x\b0d\t10M\b\b2MB\t\b5\b20")
+        burst(pilot, "P\t9x\b0d\t\t10M\b\b2MB\t\b5\b20")
         await until(pilot, lambda: isinstance(pilot.app.screen, PruneScreen))
         form = pilot.app.screen
         await until(pilot, lambda: form.query_one("#keep", Input).value.endswith("0"))
