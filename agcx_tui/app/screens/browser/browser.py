@@ -44,6 +44,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
+    from agcx_format.errors import PersistenceError
     from agcx_tui.app.screens.browser.session_acts import SessionActs
     from agcx_tui.core.importing.background import SyncState
     from agcx_tui.core.words.help_pages import HelpSection
@@ -302,6 +303,9 @@ class BrowserScreen(ListingScreen[None]):
         # Dates of the filter are those that the list shows.
         self._show_state()
         self.post_message(Remember({"sort": key, "descending": self.table.descending}))
+
+    def damage_found(self, path: str, damage: PersistenceError) -> None:
+        self.feed.found_damage(path, damage)
 
     def action_here(self) -> None:
         """Show only the sessions of the directory that the program was started in, or all again."""
