@@ -19,6 +19,10 @@ LISTED_CHECKPOINTS = 1024
 # Context, state, and whole-file reads hold a section in memory.
 WHOLE_SECTION = 256 * MIB
 
+# What a repair decompresses of a damaged file where only four bytes say that something may begin: as much as
+# a thousand frames of a large session hold.  Of a file that was made for it there could be terabytes.
+GUESSES = 1024 * MIB
+
 # A file that is loaded whole, with the largest sections allowed.
 WHOLE_FILE = METADATA + 3 * WHOLE_SECTION
 
@@ -67,8 +71,10 @@ SESSION_IN_MEMORY = MIB
 KEPT_FOR_ACT = 128 * MIB
 
 # A file of another agent that is larger is not imported in memory, where a conversation takes three times as
-# much; of its messages, pages of so many characters are.
+# much; if its lines are very short, a hundred times, so nor is one with more messages. Pages of them are, of
+# so many characters.
 SOURCE_IN_MEMORY = 32 * MIB
+MESSAGES_IN_MEMORY = 100_000
 PAGE_OF_MESSAGES = MIB
 
 # The manifest of an act takes about 250 bytes for each session.  More than a quarter of a million sessions

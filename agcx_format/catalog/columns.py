@@ -166,6 +166,11 @@ class Columns:
         self.errors.pop(row, None)
         self.titles[row] = self.haystacks[row] = ""
 
+    def set_error(self, row: int, error: PersistenceError) -> None:
+        """Say that a part of a file cannot be read, which only reading all of it shows."""
+        self.errors[row] = error
+        self.arrays["flags"][row] |= BROKEN
+
     def set_opening(self, row: int, opening: Opening) -> None:
         """Add what was read from the conversation itself; what is damaged in it stays as it was known."""
         if opening.is_damaged:
@@ -179,8 +184,11 @@ class Columns:
         self.haystacks[row] = haystack.with_words(self.haystacks[row], project, opening.words)
         arrays["flags"][row] |= WORDS_KNOWN
 
-    def extend(self, block: Block) -> range:
+    def extend(self, block: Block) -> list[int]:
         """Add the rows of a catalog, whose paths must be new; returns them.
+
+        Whoever keeps these numbers has the objects that are here: of ten thousand sessions each list with
+        numbers of its own takes 0.3 MB more.
 
         Raises:
             ValueError: the block is inconsistent, or a row exists already; nothing was added.
@@ -188,7 +196,7 @@ class Columns:
         check_block(block, ARRAYS, POOLED)
         self._check(block)
         first = len(self)
-        rows = range(first, first + block.count)
+        rows = list(range(first, first + block.count))
         self.titles.extend(block.titles, array("I", block.title_lengths))
         self.haystacks.extend(block.haystacks, array("I", block.haystack_lengths))
         for name, kind in ARRAYS.items():

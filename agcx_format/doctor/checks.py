@@ -7,7 +7,6 @@ The index is a copy, so an outdated one is worth knowing but not wrong.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,15 +15,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format.codec import bincode
-from agcx_format.disk import lock_file, locks
-from agcx_format.disk.compare_and_swap import NO_EXCHANGE, has_exchange
-from agcx_format.disk.durable import TEMPORARY, os_reason
-from agcx_format.disk.exchange_name import ExchangeName
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.disk.tree import Tree
 from agcx_format.doctor.companions import verify_checkpoint, verify_copy, verify_index
 from agcx_format.doctor.report import FileReport, Finding, ReportDraft, Severity
 from agcx_format.doctor.session import verify_session
+from agcx_format.doctor.surroundings import Surroundings
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import LAYOUTS, by_version, checkpoint
 from agcx_format.layout.metadata_copies import MetadataCopies
@@ -32,8 +27,7 @@ from agcx_format.model.fields import Float32
 from agcx_format.model.session import SessionIndex, SessionMetadata
 from agcx_format.session.listed import listed
 from agcx_format.session.metadata import read_metadata
-from agcx_format.store import paths, staging
-from agcx_format.store.acts import act_dirs, emptied, journal, reserve
+from agcx_format.store import paths
 from agcx_format.store.store import Store
 
 __all__ = ["verify_file", "verify_store"]
@@ -92,9 +86,10 @@ class _Checkup:
         self._should_stop = should_stop
         self._seen: dict[UUID, _Seen] = {}
         self._whole = ReportDraft(store.path, "store")
+        self._surroundings = Surroundings(store.path, self._whole)
 
     def reports(self) -> Iterator[FileReport]:
-        there = self._files(paths.CHECKPOINTS)
+        there = self._surroundings.names_in(paths.CHECKPOINTS)
         checkpoints = {ids for name in there if (ids := checkpoint.ids_of(name)) is not None}
         try:
             for layout, path in paths.session_paths(self._root):
@@ -105,19 +100,17 @@ class _Checkup:
             if name.endswith(checkpoint.SUFFIX):
                 yield self._checkpoint(name)
         for copies in (layout.copies for layout in LAYOUTS.values() if layout.copies):
-            for name in self._files(copies.folder):
+            for name in self._surroundings.names_in(copies.folder):
                 if name.endswith(copies.suffix):
                     yield self._copy(name, copies)
         if os.path.lexists(self._root / paths.INDEX):
             yield self._index()
         else:
             self._no_index()
-        yield from self._leftovers()
-        yield from self._acts()
+        yield from self._surroundings.leftovers()
+        yield from self._surroundings.acts()
         self._twins()
-        self._locks()
-        self._mounts()
-        self._exchange()
+        self._surroundings.check_system()
         whole = self._whole.finish()
         if whole.findings:
             yield whole
@@ -226,132 +219,6 @@ class _Checkup:
                 reason = f"{session_id} is the id of {len(seen.paths)} files: {names}"
                 self._whole.add(Severity.WARNING, "twins", "store", reason)
 
-    def _locks(self) -> None:
-        if not locks.has_locks(self._root):
-            self._whole.add(Severity.INFO, "no-locks", "store", locks.NO_LOCKS)
-        owner = lock_file.owner_of(self._root)
-        if owner is not None and (owner.is_gone or locks.has_locks(self._root)):
-            reason = f"{lock_file.NAME} was left behind: nobody is changing the store"
-            self._whole.add(Severity.INFO, "left-lock", "store", reason)
-        elif owner is not None:
-            reason = f"{owner} is changing it; if not, remove {lock_file.NAME}"
-            self._whole.add(Severity.INFO, "locked", "store", reason)
-
-    def _mounts(self) -> None:
-        """Acts move files from any folder of a store into its trash."""
-        with contextlib.suppress(OSError):
-            device = os.stat(self._root).st_dev
-            for folder in (*paths.written_folders(), paths.TRASH):
-                with contextlib.suppress(FileNotFoundError):
-                    if os.lstat(self._root / folder).st_dev != device:
-                        reason = f"{folder} is on another file system: nothing in it can be changed"
-                        self._whole.add(Severity.WARNING, "other-file-system", "store", reason)
-
-    def _exchange(self) -> None:
-        """Tests only the trash, where only this program writes; an unchanged store has none."""
-        if not os.access(self._root / paths.TRASH, os.W_OK):
-            return
-        with (
-            contextlib.suppress(PersistenceError, OSError),
-            Tree(self._root) as store,
-            store.below(paths.TRASH) as trash,
-        ):
-            if not has_exchange(trash):
-                self._whole.add(Severity.INFO, "no-exchange", "store", NO_EXCHANGE)
-
-    def _leftovers(self) -> Iterator[FileReport]:
-        """Files of interrupted writes. Those of Rust are never removed: they may be the only copy."""
-        for folder in paths.written_folders():
-            for name in self._files(folder):
-                path = self._root / folder / name
-                if name.endswith(".tmp"):
-                    yield _leftover(path, Severity.WARNING, "an unfinished write of AGCodex")
-                elif name.startswith(".") and name.endswith(TEMPORARY):
-                    reason = "an unfinished write of ours, removed by the next change of the store"
-                    yield _leftover(path, Severity.INFO, reason)
-                elif name.startswith(".") and name.endswith(act_dirs.ASIDE):
-                    reason = "it was to be destroyed: the next change of the store puts it back"
-                    yield _leftover(path, Severity.INFO, reason)
-                elif ExchangeName.parse(name) is not None:
-                    reason = (
-                        "a save of ours was interrupted: if another program saved at that moment, the next "
-                        "change of the store puts that back"
-                    )
-                    yield _leftover(path, Severity.INFO, reason)
-
-    def _acts(self) -> Iterator[FileReport]:
-        try:
-            names = set(act_dirs.act_names(self._root))
-        except PersistenceError as error:
-            self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
-            return
-        unfinished = [
-            self._root / paths.TRASH / name
-            for name in sorted(names)
-            if name.endswith(act_dirs.UNFINISHED)
-        ]
-        for act_dir in unfinished:
-            if os.path.lexists(act_dir / act_dirs.MANIFEST):
-                reason = "it was interrupted: the next change of the store sets it right"
-            else:
-                reason = (
-                    "it was interrupted before anything changed: the next change of the store removes it, "
-                    "except for new files that were written"
-                )
-            yield _act(act_dir, reason)
-        staged = self._staged()
-        for name in (name for name, is_used in staged.items() if not is_used):
-            reason = (
-                "an import of ours that was interrupted, removed by the next change of the store"
-            )
-            yield _leftover(self._root / paths.TRASH / name, Severity.INFO, reason)
-        passed = {
-            *staged,
-            emptied.FILE,
-            reserve.FILE,
-            reserve.FOLDER,
-            *(act_dir.name for act_dir in unfinished),
-        }
-        try:
-            known = {act.id: act.problem for act in journal.iter_acts(self._root)}
-        except PersistenceError as error:
-            self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
-            return
-        try:
-            emptied.read(self._root)
-        except PersistenceError as error:
-            reason = f"{paths.TRASH}/{emptied.FILE}: {error.reason}"
-            self._whole.add(Severity.ERROR, "unreadable", "store", reason)
-        for name in self._files(paths.TRASH):
-            if name in passed:
-                continue
-            problem = known.get(act_dirs.act_id_of(name), "")
-            if name not in names or problem == "":
-                reason = "nothing says what it holds: it cannot be undone"
-            elif problem is None:
-                continue
-            else:
-                reason = f"it cannot be undone, but what it holds can be restored: {problem}"
-            yield _act(self._root / paths.TRASH / name, reason)
-
-    def _staged(self) -> dict[str, bool]:
-        """The folders of imports, and whether each is in use."""
-        with contextlib.suppress(PersistenceError, OSError), Tree(self._root) as store:
-            return staging.folders(store)
-        return {}
-
-    def _files(self, folder: str) -> list[str]:
-        """The names in a folder; an unreadable folder is reported once."""
-        try:
-            return sorted(os.listdir(self._root / folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as cause:
-            reason = f"{folder or 'the store'}: {os_reason(cause)}"
-            if reason not in (finding.reason for finding in self._whole.finish().findings):
-                self._whole.add(Severity.ERROR, "unreadable", "store", reason)
-            return []
-
 
 def _changed_at(path: str | os.PathLike[str]) -> int:
     """Nanoseconds since 1970; 0 for a file that was deleted in the meantime."""
@@ -378,20 +245,6 @@ def _fingerprint(metadata: SessionMetadata) -> int:
     """Equal for copies of the same state: sizes are left out, since only some copies have them."""
     metadata = listed(metadata)
     return hash(bincode.encode(replace(metadata, file_size=0, compression_ratio=Float32(0.0))))
-
-
-def _leftover(path: os.PathLike[str], severity: Severity, reason: str) -> FileReport:
-    draft = ReportDraft(path, "leftover")
-    with contextlib.suppress(OSError):
-        draft.size = os.lstat(path).st_size
-    draft.add(severity, "leftover", "file", reason)
-    return draft.finish()
-
-
-def _act(home: os.PathLike[str], reason: str) -> FileReport:
-    draft = ReportDraft(home, "act")
-    draft.add(Severity.WARNING, "act", "act", reason)
-    return draft.finish()
 
 
 def _some(ids: Iterable[UUID]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ from agcx_format.disk.new_file import make_directory, put_new
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.companions import UNNAMED, read_small
+from agcx_format.doctor.damaged_file import DamagedFile
+from agcx_format.doctor.messages import Stopped
 from agcx_format.doctor.salvage import salvage, salvage_checkpoint
 from agcx_format.doctor.salvaged import Salvaged
 from agcx_format.errors import CorruptData, PersistenceError
@@ -91,11 +93,16 @@ def repair_file(path: str | os.PathLike[str], directory: str | os.PathLike[str])
     )
 
 
-def can_be_saved(path: str | os.PathLike[str]) -> bool:
-    """Whether `repair_file` would write something: reads as much of a damaged file as it does."""
+def can_be_saved(
+    path: str | os.PathLike[str], should_stop: Callable[[], bool] = lambda: False
+) -> bool:
+    """Whether `repair_file` would write something: reads as much of a damaged file as it does.
+
+    False once `should_stop` returns True.
+    """
     try:
-        return not _salvage(path, os.fspath(path).endswith(checkpoint.SUFFIX)).empty
-    except PersistenceError:
+        return not _salvage(path, os.fspath(path).endswith(checkpoint.SUFFIX), should_stop).empty
+    except (PersistenceError, Stopped):
         return False
 
 
@@ -106,24 +113,29 @@ def _messages(count: int) -> str:
 # --- reading
 
 
-def _salvage(path: str | os.PathLike[str], is_checkpoint: bool) -> Salvaged:
+def _salvage(
+    path: str | os.PathLike[str],
+    is_checkpoint: bool,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Salvaged:
     with OpenFile(path) as file:
-        found = _salvage_open(file, is_checkpoint)
+        found = _salvage_open(DamagedFile(file, should_stop), is_checkpoint)
         found.mtime_ns = file.signature.mtime_ns
         return found
 
 
-def _salvage_open(file: OpenFile, is_checkpoint: bool) -> Salvaged:
+def _salvage_open(source: DamagedFile, is_checkpoint: bool) -> Salvaged:
+    file = source.file
     head = file.read_before_damage(HEAD, 0)
     if is_checkpoint:
         layout = checkpoint.layout_of(head)
-        return salvage_checkpoint(file, layout) or _whole_checkpoint(file.path, layout)
+        return salvage_checkpoint(source, layout) or _whole_checkpoint(file.path, layout)
     likely = guess(head)
-    found = salvage(file, likely)
+    found = salvage(source, likely)
     # A damaged version number names the wrong layout.
     for layout in LAYOUTS.values():
         if found.empty and layout is not likely:
-            found = salvage(file, layout)
+            found = salvage(source, layout)
     # Only the strict reader knows maps with field names.
     return (_whole(file.path, likely.version) if found.lost else None) or found
 

@@ -7,42 +7,40 @@ from functools import partial
 
 from agcx_format import limits
 from agcx_format.codec import messagepack
-from agcx_format.codec.zstd import frames
-from agcx_format.disk.open_file import OpenFile
+from agcx_format.doctor.damaged_file import DamagedFile
 from agcx_format.doctor.salvage_layout1 import salvage_layout1
 from agcx_format.doctor.salvage_layout2 import salvage_layout2
 from agcx_format.doctor.salvaged import Salvaged
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import Layout, v1, v2
-from agcx_format.session.file_section import FileSection
 from agcx_format.session.message_walk import MessageWalk
 
 __all__ = ["salvage", "salvage_checkpoint"]
 
 
-def salvage(file: OpenFile, layout: Layout) -> Salvaged:
+def salvage(file: DamagedFile, layout: Layout) -> Salvaged:
     """Read a file as one of this layout; the result is `empty` if it is not."""
     way = _WAYS.get(layout)
     return _salvage_any(file, layout) if way is None else way(file)
 
 
-def salvage_checkpoint(file: OpenFile, layout: Layout) -> Salvaged | None:
+def salvage_checkpoint(file: DamagedFile, layout: Layout) -> Salvaged | None:
     """Read a checkpoint; None for a form in which no message can be found after a damaged one."""
     way = _CHECKPOINT_WAYS.get(layout)
     return None if way is None else way(file)
 
 
-def _salvage_any(file: OpenFile, layout: Layout) -> Salvaged:
+def _salvage_any(file: DamagedFile, layout: Layout) -> Salvaged:
     """Read what the layout itself still finds: this module does not know how its files break."""
     found = Salvaged(layout.version)
-    data = FileSection(file, 0, file.size)
+    data = file.section(0)
     try:
         found.metadata = layout.metadata(data)
         place = layout.messages(data)
     except PersistenceError as error:
         found.lost.append(f"what cannot be found: {error.reason}")
         return found
-    pieces = frames.pieces(FileSection(file, place.start, place.end))
+    pieces = file.pieces(place.start, place.end)
     found.walk(MessageWalk(pieces, place.before, limits.WHOLE_SECTION))
     try:
         found.context = messagepack.encode(layout.context(data))
@@ -55,7 +53,7 @@ def _salvage_any(file: OpenFile, layout: Layout) -> Salvaged:
     return found
 
 
-_Way = Callable[[OpenFile], Salvaged]
+_Way = Callable[[DamagedFile], Salvaged]
 _WAYS: dict[Layout, _Way] = {v1.LAYOUT: salvage_layout1, v2.LAYOUT: salvage_layout2}
 # Those of layout 1 are a single bincode value.
 _CHECKPOINT_WAYS: dict[Layout, _Way] = {

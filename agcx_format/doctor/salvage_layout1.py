@@ -14,6 +14,7 @@ from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.disk.open_file import BLOCK, OpenFile
+from agcx_format.doctor.damaged_file import DamagedFile
 from agcx_format.doctor.salvaged import Salvaged
 from agcx_format.doctor.session import value_end
 from agcx_format.errors import PersistenceError
@@ -29,10 +30,13 @@ _ZSTD = frames.MAGIC.to_bytes(4, "little")
 
 # Compressed data contains the magic by chance once in four gigabytes; more are made on purpose.
 _MOST_PLACES = 1_000
+# Messages in a row that cannot be decoded: then they are none.
+_MOST_BAD = 1_000
 
 
-def salvage_layout1(file: OpenFile) -> Salvaged:
+def salvage_layout1(source: DamagedFile) -> Salvaged:
     """Read a file as one of layout 1; the result is `empty` if it is not."""
+    file = source.file
     found = Salvaged(v1_errors.VERSION)
     size = min(max(0, file.size - v1_sections.HEADER), limits.METADATA)
     raw = file.read_before_damage(size, v1_sections.HEADER)
@@ -43,43 +47,52 @@ def salvage_layout1(file: OpenFile) -> Salvaged:
         ends.append(v1_sections.HEADER + used)
     except PersistenceError as error:
         found.lost.append(f"the metadata: {error.reason}")
-    magics = _magics(file)
+    magics = _magics(source)
     places = [end + 4 for end in ends if end + 4 <= file.size]
-    start = next((at for at in _once(places + magics) if _holds_messages(file, at)), None)
+    start = next(
+        (
+            at
+            for at in _once(places + magics)
+            if _holds_messages(source, at, is_guess=at not in places)
+        ),
+        None,
+    )
     found.block = raw[: max(0, (start or claimed + 4) - 4 - v1_sections.HEADER)]
     if start is None:
         found.lost.append("all messages: none can be found")
         start = places[0] if places else file.size
     else:
-        _take_messages(found, file, start)
-    _take_rest(found, file, start, magics)
+        _take_messages(found, source, start)
+    _take_rest(found, source, start, magics)
     return found
 
 
-def _holds_messages(file: OpenFile, start: int) -> bool:
+def _holds_messages(source: DamagedFile, start: int, *, is_guess: bool) -> bool:
     """Whether a section at `start` has a seek table, holds a message, or is marked as empty."""
-    if _table(file, start) is not None:
+    if _table(source.file, start) is not None:
         return True
-    walk = MessageWalk(frames.pieces(FileSection(file, start, file.size)))
-    for _, _, raw in walk:
+    walk = MessageWalk(source.guessed(start) if is_guess else source.pieces(start))
+    for index, _, raw in walk:
         try:
             messagepack.decode(MessageSnapshot, raw or b"")
             return True
         except PersistenceError:
-            continue
+            if is_guess and index >= _MOST_BAD:
+                return False
     return walk.scanner.count == 0
 
 
-def _take_messages(found: Salvaged, file: OpenFile, start: int) -> None:
+def _take_messages(found: Salvaged, source: DamagedFile, start: int) -> None:
     """The section ends where its length says or, if it is incomplete there, at the end of the file."""
+    file = source.file
     by_length = start + _u32(file, start - 4)
-    walk = _walk(file, start, file.size)
+    walk = _walk(source, start, file.size)
     if by_length <= file.size:
         if (table := _table(file, start)) is not None:
-            _take_frames(found, file, start, table)
+            _take_frames(found, source, start, table)
             return
-        if _reach(file, start, by_length) >= _reach(file, start, file.size):
-            walk = _walk(file, start, by_length)
+        if _reach(source, start, by_length) >= _reach(source, start, file.size):
+            walk = _walk(source, start, by_length)
     found.walk(walk)
 
 
@@ -89,14 +102,14 @@ def _table(file: OpenFile, start: int) -> seekable.Table | None:
     return seekable.read_table(FileSection(file, start, end)) if end <= file.size else None
 
 
-def _take_frames(found: Salvaged, file: OpenFile, start: int, table: seekable.Table) -> None:
+def _take_frames(found: Salvaged, source: DamagedFile, start: int, table: seekable.Table) -> None:
     """Frame by frame: what follows damage in one may look like messages, one in each byte."""
     for number in range(table.frames):
         first, end = table.messages[number : number + 2]
-        place = FileSection(file, *(start + at for at in table.section[number : number + 2]))
+        place = (start + at for at in table.section[number : number + 2])
         # The array's header is in the first frame.
         header = [messagepack.array_header(end - first)] if number else []
-        pieces = itertools.chain(header, frames.pieces(place))
+        pieces = itertools.chain(header, source.pieces(*place))
         walk = MessageWalk(pieces, largest=limits.WHOLE_SECTION)
         every = iter(walk)
         for index, (_, _, raw) in zip(range(first, end), every, strict=False):
@@ -111,13 +124,14 @@ def _take_frames(found: Salvaged, file: OpenFile, start: int, table: seekable.Ta
     found.count_unlisted()
 
 
-def _take_rest(found: Salvaged, file: OpenFile, start: int, magics: list[int]) -> None:
+def _take_rest(found: Salvaged, source: DamagedFile, start: int, magics: list[int]) -> None:
     """Read context and state, which follow the messages, from `start`."""
+    file = source.file
     behind = [start + _u32(file, start - 4) + 4, start + _frames_end(file, start) + 4]
     places = [at for at in behind if at <= file.size]
     states = [at + _u32(file, at - 4) + 4 for at in places]
     for at in _once(places + [magic for magic in magics if magic > start]):
-        context = _context_at(file, at)
+        context = _context_at(source, at, is_guess=at not in places)
         if context is not None:
             found.context = context
             states = [at + _frames_end(file, at) + 4, at + _u32(file, at - 4) + 4, *states]
@@ -134,13 +148,13 @@ def _take_rest(found: Salvaged, file: OpenFile, start: int, magics: list[int]) -
     found.lost.append("the state: it cannot be read, an initial one takes its place")
 
 
-def _context_at(file: OpenFile, start: int) -> bytes | None:
+def _context_at(source: DamagedFile, start: int, *, is_guess: bool) -> bytes | None:
     """The context, if that is the frame at `start`; no other is decompressed: messages are frames as well."""
-    text, end = bytearray(), file.size
+    text, end = bytearray(), source.size
     with contextlib.suppress(PersistenceError):
-        end = start + frames.first_end(FileSection(file, start, file.size))
+        end = source.first_end(start)
     try:
-        for piece in frames.pieces(FileSection(file, start, end)):
+        for piece in source.guessed(start, end) if is_guess else source.pieces(start, end):
             text += piece
             if len(text) > limits.WHOLE_SECTION:
                 return None
@@ -154,14 +168,13 @@ def _context_at(file: OpenFile, start: int) -> bytes | None:
     return bytes(text[: value_end(bytes(text))])
 
 
-def _walk(file: OpenFile, start: int, end: int) -> MessageWalk:
-    pieces = frames.pieces(FileSection(file, start, end))
-    return MessageWalk(pieces, largest=limits.WHOLE_SECTION)
+def _walk(source: DamagedFile, start: int, end: int) -> MessageWalk:
+    return MessageWalk(source.pieces(start, end), largest=limits.WHOLE_SECTION, to_end=False)
 
 
-def _reach(file: OpenFile, start: int, end: int) -> tuple[bool, int]:
+def _reach(source: DamagedFile, start: int, end: int) -> tuple[bool, int]:
     """Whether the section is complete up to `end`, and how many messages it holds."""
-    walk = _walk(file, start, end)
+    walk = _walk(source, start, end)
     for _ in walk:
         pass
     return walk.scanner.complete, walk.found
@@ -180,10 +193,12 @@ def _u32(file: OpenFile, at: int) -> int:
     return int.from_bytes(file.read_before_damage(4, max(0, at)), "little")
 
 
-def _magics(file: OpenFile) -> list[int]:
+def _magics(source: DamagedFile) -> list[int]:
     """Offsets of zstd magics, in order."""
+    file = source.file
     found: list[int] = []
     for base in range(0, file.size, limits.MIB):
+        source.check()
         # A magic may span two pieces.
         piece = _around_damage(file, limits.MIB + len(_ZSTD) - 1, base)
         at = piece.find(_ZSTD)

@@ -12,24 +12,21 @@ from typing import Any
 from agcx_format import limits
 from agcx_format.codec import messagepack
 from agcx_format.codec.messagepack import lenient
-from agcx_format.codec.zstd import frames
-from agcx_format.disk.open_file import OpenFile
+from agcx_format.doctor.damaged_file import DamagedFile
 from agcx_format.doctor.salvaged import Salvaged
 from agcx_format.doctor.session import AFTER_MESSAGES, first_element, value_end
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v2
 from agcx_format.model.session import SessionMetadata
-from agcx_format.session.file_section import FileSection
 from agcx_format.session.message_walk import MessageWalk
 
 __all__ = ["salvage_layout2"]
 
 
-def salvage_layout2(file: OpenFile, before: tuple[str, ...] = v2.BEFORE_MESSAGES) -> Salvaged:
+def salvage_layout2(source: DamagedFile, before: tuple[str, ...] = v2.BEFORE_MESSAGES) -> Salvaged:
     """`before` counts the elements before the messages: a checkpoint has no metadata there."""
     found = Salvaged(v2.VERSION)
-    pieces = frames.pieces(FileSection(file, v2.HEADER, file.size))
-    walk = MessageWalk(pieces, before, limits.WHOLE_SECTION)
+    walk = MessageWalk(source.pieces(v2.HEADER), before, limits.WHOLE_SECTION)
     found.walk(walk)
     place = first_element(walk.head)
     if before == v2.BEFORE_MESSAGES:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TypeVarTuple
 
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import Item, Message
@@ -20,8 +19,6 @@ __all__ = ["Copies", "key_of", "spoken_in"]
 
 # The speaker and the words of a message of the person that is nothing but pictures.
 _PICTURES = "pictures", "without words"
-
-Given = TypeVarTuple("Given")
 
 # A hash of who says it and of the words without spaces.
 _Key = int
@@ -70,32 +67,25 @@ class Copies:
         key, copies = self._key(speaker, text), self._copies[kind]
         copies[key] = copies.get(key, 0) + 1
 
-    def is_copy(self, speaker: str, text: str, kind: str) -> bool:
-        """Count a line of this type; whether it repeats what else says `text`."""
-        key, copies = self._key(speaker, text), self._copies[kind]
-        copies[key] = count = copies.get(key, 0) + 1
-        return count <= self._present.get(key, 0) or not text.strip()
-
-    def copy(
-        self,
-        speaker: str,
-        text: str,
-        kind: str,
-        number: int,
-        value: object,
-        make: Callable[[*Given], Item],
-        *given: *Given,
-    ) -> None:
-        """Add the item that `make` makes of what is given to the draft, if nothing else says `text`.
+    def repeats(self, speaker: str, text: str, kind: str, number: int, value: object) -> bool:
+        """Whether something else says `text`: then the line counts as a copy.
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
-        if self.is_copy(speaker, text, kind):
-            self._draft.duplicates.add(kind, number, value)
-            return
+        key, copies = self._key(speaker, text), self._copies[kind]
+        copies[key] = count = copies.get(key, 0) + 1
+        if count > self._present.get(key, 0) and text.strip():
+            return False
+        self._draft.duplicates.add(kind, number, value)
+        return True
+
+    def add(
+        self, item: Item, speaker: str, text: str, kind: str, number: int, value: object
+    ) -> None:
+        """Add the item of a line that repeats nothing to the draft."""
         key = self._key(speaker, text)
         self._present[key] = self._present.get(key, 0) + 1
-        entry = self._draft.add(make(*given), number)
+        entry = self._draft.add(item, number)
         count_as_copy = self._draft.duplicates.later(kind, number, value)
         self._alone.setdefault(key, []).append((entry.position, count_as_copy))
 

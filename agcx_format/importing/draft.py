@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format import limits
+from agcx_format.importing.draft_entry import DraftEntry, ReturnedSession
 from agcx_format.importing.draft_messages import Calls, DraftMessages, id_of
 from agcx_format.importing.environment import VERSION, spent_since
 from agcx_format.importing.family import family, links, title_of
@@ -61,23 +62,6 @@ _FORMAT_VERSION = 1
 
 
 @dataclass
-class ReturnedSession:
-    """What an export of this program noted of a session.
-
-    Fields:
-        environment: what the import of the session had said of it; None in exports of older versions.
-    """
-
-    title: str
-    tags: list[str]
-    model: str
-    environment: dict[str, str] | None
-    created: Timestamp | None
-    updated: Timestamp | None
-    mode: OperatingMode | None = None
-
-
-@dataclass
 class ImportDraft:
     """A conversation in progress."""
 
@@ -89,6 +73,8 @@ class ImportDraft:
     # A call of unknown duration took as long as until its output was written.
     times_calls: bool = False
     entries: Entries = field(default_factory=list)
+    # Whether messages that are too many for memory are put aside (see `stored_entries`).
+    stores_many: bool = False
     skipped: LineTally = field(default_factory=LineTally)
     duplicates: LineTally = field(default_factory=LineTally)
     unknown: LineTally = field(default_factory=LineTally)
@@ -163,6 +149,8 @@ class ImportDraft:
         Those of usual lines go to `read_usual`, with the number of the first.
         """
         for line in lines:
+            if self.stores_many and len(self.entries) > limits.MESSAGES_IN_MEMORY:
+                self._put_aside()
             if isinstance(line, UsualLines):
                 assert read_usual is not None
                 read_usual(line.values, line.number)
@@ -183,6 +171,12 @@ class ImportDraft:
             elif line.error:
                 self.incomplete = True
                 self.bad(line.number, line.error)
+
+    def _put_aside(self) -> None:
+        """Hold the messages in memory no longer."""
+        self.stores_many = False
+        if isinstance(self.entries, list):
+            self.entries = self.calls.entries = StoredEntries(self.entries)
 
     def too_deep(self, number: int) -> None:
         """Note a line of which not all was taken, since it is nested too deeply."""

@@ -1,17 +1,20 @@
-"""A message of a conversation while it is imported."""
+"""A message while it is imported, and what an export of this program noted of its session."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from agcx_format.model.items import FileContext, Item, MessageMetadata, ResponseItem
+from agcx_format.model.session import OperatingMode
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.outputs import CallOutcome
 
-__all__ = ["DraftEntry"]
+__all__ = ["DraftEntry", "ReturnedSession"]
 
 
 if TYPE_CHECKING:
@@ -54,3 +57,20 @@ class DraftEntry(msgspec.Struct, eq=False, gc=False, array_like=True):
     is_dropped: bool = False
     is_task: bool = False
     returned: tuple[MessageMetadata, int] | None = None
+
+
+@dataclass
+class ReturnedSession:
+    """What an export of this program noted of a session.
+
+    Fields:
+        environment: what the import of the session had said of it; None in exports of older versions.
+    """
+
+    title: str
+    tags: list[str]
+    model: str
+    environment: dict[str, str] | None
+    created: Timestamp | None
+    updated: Timestamp | None
+    mode: OperatingMode | None = None

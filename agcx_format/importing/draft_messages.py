@@ -44,10 +44,13 @@ class Calls:
     """The tool calls of a draft, and what lines other than their outputs say about them.
 
     With `times_calls`, a call of unknown duration took as long as until its output was written.
+
+    Fields:
+        entries: the messages.
     """
 
     def __init__(self, entries: Entries, *, times_calls: bool = False) -> None:
-        self._entries = entries
+        self.entries = entries
         self._times_calls = times_calls
         # The positions of the calls.
         self._calls: dict[str, int] = {}
@@ -59,7 +62,7 @@ class Calls:
     def get(self, call_id: str) -> DraftEntry | None:
         """The message with this tool call."""
         position = self._calls.get(call_id)
-        return None if position is None else self._entries[position]
+        return None if position is None else self.entries[position]
 
     def tool(self, call_id: str) -> str:
         """The name of the tool that was called; empty if it is not known."""

@@ -9,8 +9,8 @@ import msgspec
 
 from agcx_format.codec.json import from_json
 from agcx_format.exporting.notes import NOTES
-from agcx_format.importing.draft import ImportDraft, ReturnedSession
-from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry, ReturnedSession
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.moments import moment_of
 from agcx_format.model.items import MessageMetadata, MessageSnapshot

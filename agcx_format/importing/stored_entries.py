@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 from agcx_format import limits
@@ -40,7 +40,7 @@ _LEVEL = 1
 class StoredEntries(Sequence[DraftEntry]):
     """A list that only grows. Raises OSError where the temporary directory cannot be written."""
 
-    def __init__(self) -> None:
+    def __init__(self, entries: Iterable[DraftEntry] = ()) -> None:
         # Closed, and with that removed, together with this object.
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
         # Where each page begins in the file and its size; None for one that stays in memory.
@@ -53,6 +53,8 @@ class StoredEntries(Sequence[DraftEntry]):
         self._states: dict[int, list[object]] = {}
         self._last: list[DraftEntry] = []
         self._size = 0
+        for entry in entries:
+            self.append(entry)
 
     def append(self, entry: DraftEntry) -> None:
         # Put aside here, not when it is full: the last message is still being worked on.

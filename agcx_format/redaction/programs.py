@@ -29,6 +29,10 @@ def _quoted(quote: str) -> str:
     return rf"(?>(?:(?!{ends})(?:\\[^\r\n]|[^\\\r\n])){{3,200}})(?={ends})"
 
 
+# `the default login page password policy`: words in a line, no entry of a `.netrc`.
+_IN_PROSE = r"""[ \t]{1,8}login[ \t]{1,4}[a-z]{1,40}[ \t]{1,8}password[ \t]{1,4}[a-z]{1,40}[.,:;!?)]{0,3}
+            (?:[\s"'`\\]|\Z)"""
+
 IN_PROGRAMS = (
     context("password", "curl", rf"""
         curl\b[^\n;|]{{0,200}}?[ ](?:-u|--user)[ =]?
@@ -44,7 +48,7 @@ IN_PROGRAMS = (
         "|skopeo login|buildah login|redis-cli|mongo|zip|7z|openssl|keytool|htpasswd", r"""
         (?: sshpass[ ]{1,4}-p[ ]?
           | mysql(?:dump|admin)?\b[^\n;|&]{0,200}?[ ]-p(?=[^\s-])
-          | (?:machine[ \t]{1,4}[^\s"\\]{1,100}|default)
+          | (?:machine[ \t]{1,4}[^\s"\\]{1,100}|default(?!""" + _IN_PROSE + r"""))
             (?>(?:(?:[ \t]|\r?\n|\\[rnt]){1,8}(?:login|account)[ \t]{1,4}[^\s"\\]{1,100}){1,2})
             (?:[ \t]|\r?\n|\\[rnt]){1,8}password[ \t]{1,4}
           | (?:docker|podman|(?<![a-z])(?:az|acr|oc|registry)|skopeo|buildah)[ ]login\b

@@ -381,7 +381,7 @@ class AgcxApp(EndingApp[object]):
         from agcx_tui.app.dialogs.palette import Palette
 
         if not Palette.is_open(self):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette(placeholder="An action, or a title…", id="--command-palette"))
 
     def action_help(self) -> None:
         from agcx_tui.app.dialogs.help import HelpScreen, help_sections

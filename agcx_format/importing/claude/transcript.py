@@ -156,7 +156,11 @@ class _Transcript:
         self._is_subagent = spoken.get("isSidechain") is True or is_agent_file
         start = next(filter(None, map(moment_of, map(_time, values))), modified)
         self._draft = ImportDraft(
-            self._identity(values, spoken), start, times_calls=True, entries=entries
+            self._identity(values, spoken),
+            start,
+            times_calls=True,
+            entries=entries,
+            stores_many=True,
         )
         if self._is_subagent:
             self._draft.parent = parent_in(self._session, about)

@@ -134,8 +134,9 @@ class Events:
             self._copy(kind, words, [], name, number, payload)
             return
         copies = self._prompts if kind == "user_message" else self._copies
-        given = _SPEAKERS[kind], words, name, number, payload
-        copies.copy(*given, self._copied, kind, words, _NO_PICTURES, number)
+        said = _SPEAKERS[kind], words, name, number, payload
+        if not copies.repeats(*said):
+            copies.add(self._copied(kind, words, [], number), *said)
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""
@@ -143,8 +144,10 @@ class Events:
         if kind == "item_completed":
             self._completed(payload, name, number)
         elif kind == "turn_aborted":
-            words = _interruption(as_text(payload.get("reason")))
-            self._copies.copy("interruption", "interrupted", name, number, payload, notice, words)
+            said = "interruption", "interrupted", name, number, payload
+            if not self._copies.repeats(*said):
+                words = _interruption(as_text(payload.get("reason")))
+                self._copies.add(notice(words), *said)
             self._prompts.forget(alone=True)
         elif kind == "thread_rolled_back" and type(turns := payload.get("num_turns")) is int:
             draft.skipped.add(name, number, payload)
@@ -173,11 +176,12 @@ class Events:
         speaker, words = _SPEAKERS[kind], text
         if kind == "agent_message" and PLAN in text and (said := proposal_in([OutputText(text)])):
             words = f"{said.before}\n{said.after}"
-        given = kind, text, pictures, number
-        if pictures and isinstance(item := self._copied(*given), Message):
+        item = self._copied(kind, text, pictures, number) if pictures else None
+        if isinstance(item, Message):
             speaker, words = spoken_in(item, text)
-        copies = self._of(kind)
-        copies.copy(speaker, words, name, number, value, self._copied, *given)
+        copies, line = self._of(kind), (speaker, words, name, number, value)
+        if not copies.repeats(*line):
+            copies.add(item or self._copied(kind, text, pictures, number), *line)
 
     def _of(self, kind: str) -> Copies:
         return self._prompts if kind == "user_message" else self._copies
@@ -257,9 +261,6 @@ _SPEAKERS = {
     "user_message": "user", "agent_message": "assistant", "agent_reasoning": "summary",
     "agent_reasoning_raw_content": "thought",
 }  # fmt: skip
-
-
-_NO_PICTURES: tuple[str, ...] = ()
 
 
 def _words(payload: dict[str, Any]) -> str:

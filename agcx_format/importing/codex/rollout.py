@@ -182,7 +182,7 @@ class _Rollout:
         times = map(_time, values)
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
-        draft = ImportDraft(identity, start or modified, entries=entries)
+        draft = ImportDraft(identity, start or modified, entries=entries, stores_many=True)
         rollout = cls(draft, meta, source, modified, names, said_by)
         if rollout._family.first_ordinal is None:
             rollout._draft.take(itertools.chain(waiting, lines), rollout._value, rollout._usual)

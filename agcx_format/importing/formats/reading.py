@@ -186,7 +186,9 @@ class Reading(ABC):
         self.source = source
         self.modified = modified
         entries: Entries = StoredEntries() if self.stores_large and is_large(source) else []
-        self.draft = ImportDraft(id, start or modified, times_calls=True, entries=entries)
+        self.draft = ImportDraft(
+            id, start or modified, times_calls=True, entries=entries, stores_many=self.stores_large
+        )
         self.usage = Usage()
         self.title = ""
         self.task = ""

@@ -99,10 +99,17 @@ def restore_aside(store: Tree) -> None:
         with suppress(OSError, PersistenceError):
             for name in store.names(folder):
                 if name.startswith(".") and name.endswith(ASIDE):
-                    aside = store.place(f"{folder}/{name}" if folder else name)
-                    with suppress(StaleSession):
-                        put(aside, aside.beside(name[1 : -len(ASIDE)]))
-                    aside.unlink()
+                    with suppress(OSError, PersistenceError):
+                        _restore(store.place(f"{folder}/{name}" if folder else name))
+
+
+def _restore(aside: Place) -> None:
+    # A folder is none of ours.
+    if aside.is_folder():
+        return
+    with suppress(StaleSession):
+        put(aside, aside.beside(aside.name[1 : -len(ASIDE)]))
+    aside.unlink()
 
 
 # A file, the session that it belongs to, and its signature.

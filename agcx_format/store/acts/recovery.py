@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -21,16 +21,11 @@ from msgspec import structs
 
 from agcx_format.disk.compare_and_swap import ANYTHING, put, replace_if, swap, take
 from agcx_format.disk.durable import (
-    TEMPORARY,
     Signature,
-    is_temporary,
-    remove_unused,
-    temporary_beginning,
 )
 from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.store.acts import emptied
 from agcx_format.store.acts.act_dirs import (
     BEFORE,
     EMPTYING,
@@ -49,6 +44,13 @@ from agcx_format.store.acts.act_dirs import (
 )
 from agcx_format.store.acts.journal import read_act
 from agcx_format.store.acts.manifest import Act, Step, encode
+from agcx_format.store.acts.removing import (
+    finish_emptying,
+    remove_kept,
+    remove_manifest,
+    remove_named,
+    remove_temporaries,
+)
 from agcx_format.store.acts.transitions import give_second_name
 from agcx_format.store.acts.work import (
     Follow,
@@ -62,10 +64,7 @@ from agcx_format.store.acts.work import (
 )
 from agcx_format.store.paths import TRASH, written_folders
 
-__all__ = ["finish_emptying", "recover"]
-
-# What `temporary_name` appends to a name.
-_RANDOM_END = f"0123456789ab{TEMPORARY}"
+__all__ = ["recover"]
 
 
 def recover(
@@ -141,67 +140,6 @@ def _is_empty_file(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
-def finish_emptying(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
-    """Remove what the manifest of an act names, and add the act to the list of emptied ones."""
-    if act.problem is not None:
-        return
-    if _remove_named(act_dir, act.steps):
-        emptied.append(store, [act])
-        _remove_manifest(store, act_dir, name)
-
-
-def remove_kept(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
-    """Remove an act with what it keeps; the history does not name it."""
-    if act.problem is not None:
-        return
-    if _remove_named(act_dir, act.steps):
-        _remove_manifest(store, act_dir, name)
-
-
-def _remove_manifest(store: Tree, act_dir: Tree, name: str) -> None:
-    """The last thing to go: it proves that what is left is ours."""
-    act_dir.place(MANIFEST).unlink()
-    store.remove_folder(f"{TRASH}/{name}")
-    store.sync(TRASH)
-
-
-def _remove_named(act_dir: Tree, steps: Sequence[Step]) -> bool:
-    """Remove what an act keeps, as its manifest names it, and the folders that are then empty.
-
-    Returns whether only the manifest is left.
-    """
-    folders = {""}
-    for side in SIDES:
-        for step in steps:
-            path = f"{side}/{step.path}"
-            place = act_dir.find(path)
-            if place is not None:
-                with suppress(OSError):
-                    place.unlink()
-            while path := path.rpartition("/")[0]:
-                folders.add(path)
-    folders.discard("")
-    folders.update(SIDES)
-    for folder in sorted(folders, key=lambda path: path.count("/"), reverse=True):
-        if folder.partition("/")[0] == GONE and (last := act_dir.find(f"{folder}/{LAST}")):
-            with suppress(OSError):
-                last.unlink()
-        _remove_temporaries(act_dir, folder, steps)
-        act_dir.remove_folder(folder)
-    _remove_temporaries(act_dir, "", steps)
-    return act_dir.names() == [MANIFEST]
-
-
-def _remove_temporaries(act_dir: Tree, folder: str, steps: Iterable[Step]) -> None:
-    """Remove temporary files of a write that was cut off, for files that the manifest names."""
-    beginnings = {temporary_beginning(os.path.basename(step.path)) for step in steps}
-    beginnings.add(temporary_beginning(MANIFEST))
-    for name in act_dir.names(folder):
-        if is_temporary(name) and name[: -len(_RANDOM_END)] in beginnings:
-            with suppress(OSError):
-                remove_unused(act_dir.folder(folder), name)
-
-
 class _Interrupted:
     """An act or an undo that was interrupted, with a valid manifest."""
 
@@ -227,14 +165,14 @@ class _Interrupted:
                 left.update(self._created_again())
             self._keep(left)
         elif is_pending:
-            if _remove_named(self._act_dir, self._act.steps):
-                _remove_manifest(self._store, self._act_dir, self._name)
+            if remove_named(self._act_dir, self._act.steps):
+                remove_manifest(self._store, self._act_dir, self._name)
         else:
             for step in self._steps:
                 for side in (NEW, GONE, BEFORE):
                     self._side(side, step).unlink()
             for folder in self._act_dir.open_folders():
-                _remove_temporaries(self._act_dir, folder, self._steps)
+                remove_temporaries(self._act_dir, folder, self._steps)
             rename_act(self._store, self._name, self._act.id + UNDONE)
 
     def _created_again(self) -> Iterator[str]:

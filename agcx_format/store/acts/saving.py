@@ -20,7 +20,7 @@ from agcx_format.errors import StaleSession
 from agcx_format.store.acts.act_dirs import BEFORE, EMPTYING, SAVE
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
-from agcx_format.store.acts.recovery import remove_kept
+from agcx_format.store.acts.removing import remove_kept
 from agcx_format.store.acts.work import is_copy, rename_act
 from agcx_format.store.paths import TRASH
 

@@ -126,7 +126,7 @@ def answer_block(
     if isinstance(call, LocalShellCall | FunctionCall):
         detail = f"of  {asked(call, palette).summary}"
     else:
-        detail = f"of a call that is not near, {safe_line(item.call_id)}"
+        detail = f"of {safe_line(item.call_id)}, a call that is missing or far above"
     mark = "▾ " if how else "▸ "
     right = [] if paired else _metrics(outcome, look, "")
     head = beside(

@@ -66,7 +66,7 @@ class AskToUndo(AskDialog):
     def __init__(self, act: Act, now: int, destroyed: Sequence[Act] = ()) -> None:
         """`destroyed` are acts that came after it, or whose trash was emptied after it."""
         words = describe(act)
-        when = format.age(ns_of(act.created_at) // 1000, now)
+        when = format.age_in_words(ns_of(act.created_at) // 1000, now)
         facts = f"{format.counted(act.count, 'session')}, {when}."
         self._destroys = destroyed_by_undo(act)
         if self._destroys:

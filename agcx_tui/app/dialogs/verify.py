@@ -88,7 +88,8 @@ class VerifyDialog(Dialog[bool]):
         worker = get_current_worker()
         report = self._check(lambda: worker.is_cancelled)
         if not report.stopped:
-            from_threads.post(self, self.Checked(report, _is_repairable(report)))
+            repairable = _is_repairable(report, lambda: worker.is_cancelled)
+            from_threads.post(self, self.Checked(report, repairable))
 
     @on(Checked)
     def _show(self, message: Checked) -> None:
@@ -115,12 +116,12 @@ class VerifyDialog(Dialog[bool]):
         self.dismiss(event.button.id == "repair")
 
 
-def _is_repairable(report: FileReport) -> bool:
-    """Whether it is damaged, and a message can be saved.  Blocks."""
+def _is_repairable(report: FileReport, should_stop: Callable[[], bool]) -> bool:
+    """Whether it is damaged, and a message can be saved; False if stopped.  Blocks."""
     if report.ok:
         return False
     # Where messages were found, all of it need not be read again.
-    return any(part.items for part in report.parts) or can_be_saved(report.path)
+    return any(part.items for part in report.parts) or can_be_saved(report.path, should_stop)
 
 
 def _lines(report: FileReport) -> list[Content]:

@@ -26,6 +26,7 @@ from agcx_format.importing import FoundAgent, ImportResult, SourceState, look
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
+from agcx_tui.app.screens.storage import Opened
 from agcx_tui.app.services import Services
 from agcx_tui.app.themes import MUTED
 from agcx_tui.core.importing.running import ImportProgress, RunningImport
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 __all__ = ["ImportScreen"]
 
 _NAME_WIDTH = 16
+# What the list says of the sessions that came.
+_CAME = "imported just now"
 # Conversations that could not be read, shown at most.
 _MOST_FAILURES = 50
 _NOTHING = Content.assemble(
@@ -58,8 +61,11 @@ _NOTHING = Content.assemble(
 )
 
 
-class ImportScreen(PagedScreen[None]):
-    """The agents that keep conversations here; those with something new are chosen."""
+class ImportScreen(PagedScreen[Opened]):
+    """The agents that keep conversations here; those with something new are chosen.
+
+    It leaves with the sessions that were imported, for the list to show.
+    """
 
     BINDINGS = bindings("import")
 
@@ -74,6 +80,8 @@ class ImportScreen(PagedScreen[None]):
         self._failed: tuple[ImportResult, ...] = ()
         self._import: RunningImport | None = None
         self._act_id: str | None = None
+        # The files of what the last import took.
+        self._came: tuple[str, ...] = ()
 
     def on_mount(self) -> None:
         self.action_look()
@@ -208,6 +216,8 @@ class ImportScreen(PagedScreen[None]):
             self._tell(f"Nothing was imported: {error}", failed=True)
         else:
             self._act_id = outcome.act.id if outcome is not None else None
+            if outcome is not None:
+                self._came = tuple(entry.path for entry in outcome.entries)
             self._say_what_was_done(progress.without(running.left_out))
         finally:
             await close_in_thread(running.close)
@@ -251,7 +261,7 @@ class ImportScreen(PagedScreen[None]):
             if outcome is None:
                 return
             self._tell(describe_undo(outcome.act))
-        self._act_id = None
+        self._act_id, self._came = None, ()
         self.action_look()
 
     def action_leave(self) -> None:
@@ -260,7 +270,7 @@ class ImportScreen(PagedScreen[None]):
             self._import.cancel()
             self.show_title("Import", "canceling…")
         else:
-            super().action_leave()
+            self.dismiss(Opened(_CAME, self._came) if self._came else None)
 
     def _tell(self, text: str, *, failed: bool = False) -> None:
         self.notify(safe_line(text), severity="error" if failed else "information", markup=False)

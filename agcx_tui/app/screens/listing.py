@@ -26,6 +26,7 @@ from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
+    from agcx_format.errors import PersistenceError
     from agcx_tui.core.store.act_queue import ActQueue
 
 __all__ = ["ListingScreen"]
@@ -89,10 +90,19 @@ class ListingScreen(OnceScreen[ScreenResultType]):
         if self.table.readable(row):
             path = self.table.path(row)
             screen = conversation_screen(self.app, self.services, path, acts, fixed=fixed)
-            self.app.push_screen(screen)
+            self.app.push_screen(
+                screen, lambda _: self._was_read(path, screen.transcript.source.error)
+            )
         else:
             reason = format.short_reason(self.table.error(row))
             self.notify(f"It cannot be opened: {reason}.", severity="warning", markup=False)
+
+    def _was_read(self, path: str, damage: PersistenceError | None) -> None:
+        if damage is not None:
+            self.damage_found(path, damage)
+
+    def damage_found(self, path: str, damage: PersistenceError) -> None:
+        """Called when a conversation that was read from here turned out to be damaged."""
 
     def reveal(self, row: int) -> None:
         """Put the cursor on a session."""

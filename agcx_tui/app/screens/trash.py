@@ -132,7 +132,7 @@ class TrashScreen(SessionsScreen):
         session = None if row is None else self._found.get(self.table.path(row))
         if session is not None:
             act = session.act
-            when = format.age(ns_of(act.created_at) // 1000, self.now())
+            when = format.age_in_words(ns_of(act.created_at) // 1000, self.now())
             others = f", with {act.count - 1:,} more" if act.count > 1 else ""
             right = f"{kind_of(act).lower()} {when}{others} · {right}"
         self.show_title(_heading(), right)

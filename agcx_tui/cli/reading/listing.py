@@ -96,6 +96,8 @@ def list_(
     These read the beginnings of sessions that the browser has not listed yet: project:site (the last part
     of the directory, the same for all worktrees of a Git repository) dir:~/src branch:main.
 
+    is:broken finds the damage that shows without reading all of a file; agcx verify finds the rest.
+
     These read the messages, of new sessions only, of those that match the rest: file:parser.py
     tool:apply_patch is:failed is:edited is:branched turns:>10 duration:>1h (without breaks)
     checkpoint:release.

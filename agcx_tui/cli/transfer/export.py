@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 # `agcx_tui.core.export.write_files.FORMATS`; a test compares.
 FORMATS = ("md", "html", "json", "jsonl", "txt", "codex", "claude")
 
+# Other endings of some of them.
+_SPELLINGS = {"markdown": "md", "htm": "html", "text": "txt"}
+
 _STDOUT = 1
 
 
@@ -117,9 +120,14 @@ def export(
 
 
 def _format_of(output: str) -> str:
-    """The format that the name of a file means."""
+    """The format that the name of a file means; of a name without an ending, and of stdout, Markdown."""
     ending = os.path.splitext(output)[1].removeprefix(".").lower()
-    return ending if ending in FORMATS else "md"
+    format_ = _SPELLINGS.get(ending, ending)
+    if ending and format_ not in FORMATS:
+        raise click.UsageError(
+            f"{output} ends in no format of export ({', '.join(FORMATS)}): choose one with --format"
+        )
+    return format_ or "md"
 
 
 def _check_one_file(output: str, format_: str) -> None:

@@ -20,16 +20,22 @@ if TYPE_CHECKING:
     from agcx_format.importing import ImportReport, ImportResult, ImportSummary, ImportTotals
 
 
+# Kinds of what is not understood, listed at most.
+_KINDS = 10
+
+
 class Reporter:
     """Prints what becomes of each conversation, and the sums at the end.
 
+    What is not understood is said of each file, or in sum if there can be many files that nobody named.
     `foreign` takes the files that no known agent wrote.
     """
 
-    def __init__(self, settings: Settings, *, as_json: bool) -> None:
+    def __init__(self, settings: Settings, *, as_json: bool, per_file: bool = True) -> None:
         from agcx_format.importing import ImportTotals
 
-        self._settings, self._as_json = settings, as_json
+        self._settings, self._as_json, self._per_file = settings, as_json, per_file
+        self._unclear = _Unclear()
         self._outcomes: Counter[str] = Counter()
         self._totals = ImportTotals()
         self._deleted = 0
@@ -51,7 +57,9 @@ class Reporter:
             self._totals.add(result.path, result.report)
             if result.report.not_understood:
                 self._settings.status = 1
-                tell(f"{result.path}: {_not_understood(result.report)}")
+                self._unclear.add(result.path, result.report)
+                if self._per_file:
+                    tell(f"{result.path}: {_not_understood(result.report)}")
 
     def _print(self, result: ImportResult) -> None:
         from agcx_format.importing import ImportOutcome
@@ -81,6 +89,9 @@ class Reporter:
             print_json(self._sums(summary, canceled=canceled))
         elif self._outcomes[ImportOutcome.IMPORTED] or self._outcomes[ImportOutcome.UPDATED]:
             for line in table(self._totals):
+                tell(line)
+        if not self._per_file:
+            for line in self._unclear.rows():
                 tell(line)
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in (+self._outcomes).items())
         words = words or "nothing found"
@@ -114,6 +125,43 @@ class Reporter:
                 "canceled": canceled,
             }
         }
+
+
+class _Unclear:
+    """What was not understood of all files: how often, in how many files, and where first."""
+
+    def __init__(self) -> None:
+        self._lines: Counter[str] = Counter()
+        self._files: Counter[str] = Counter()
+        self._first: dict[str, tuple[int, Path]] = {}
+
+    def add(self, path: Path, report: ImportReport) -> None:
+        found = Counter({f"unknown type {name}": count for name, count in report.unknown.items()})
+        places = {f"unknown type {name}": report.examples[name].line for name in report.unknown}
+        for number, reason in report.bad_lines:
+            # What follows says where in the line.
+            what = reason.partition(": ")[0]
+            found[what] += 1
+            places.setdefault(what, number)
+        if rest := report.bad_count - len(report.bad_lines):
+            found["more lines that cannot be read"] += rest
+        for what, count in found.items():
+            self._lines[what] += count
+            self._files[what] += 1
+            self._first.setdefault(what, (places.get(what, 0), path))
+
+    def rows(self) -> Iterator[str]:
+        """A line for each kind, the most frequent first."""
+        from agcx_format.counting import counted
+        from agcx_format.transcript import safe_line
+
+        for what, count in self._lines.most_common(_KINDS):
+            number, path = self._first[what]
+            files = counted(self._files[what], "file")
+            place = f"line {number:,} of {path.name}" if number else path.name
+            yield safe_line(f"{count:>15,}  {what}, in {files}, first: {place}")
+        if (more := len(self._lines) - _KINDS) > 0:
+            yield f"{'':>15}  and {counted(more, 'more kind')}"
 
 
 def _count_foreign(paths: list[Path]) -> str:

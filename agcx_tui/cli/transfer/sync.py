@@ -35,7 +35,7 @@ def sync(settings: Settings, dry_run: bool, watch: bool, as_json: bool) -> None:
 
     # Unlike most commands, this one creates a store that does not exist.
     store = open_store(settings.location.path)
-    shown = Reporter(settings, as_json=as_json)
+    shown = Reporter(settings, as_json=as_json, per_file=False)
     found: list[FoundSource] = []
     for agent in look(store):
         found += agent.sources

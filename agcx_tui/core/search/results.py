@@ -123,8 +123,7 @@ class Results:
     def finish(self, progress: SearchProgress) -> None:
         """Append what is said after the last session."""
         if not progress.sessions:
-            count = counted(progress.searched, "session")
-            self.rows.append(Note(f"Nothing was found in {count}."))
+            self.rows.append(Note(_nothing_in(progress)))
         elif progress.sessions > self.listed:
             left = progress.sessions - self.listed
             self.rows.append(Note(f"{left:,} more sessions match: add a word to narrow them down."))
@@ -207,6 +206,12 @@ def lines_of(session: SessionHits) -> list[FoundLine]:
         found, shares = zip(*same, strict=True)
         lines.append(FoundLine(session, found, shares[0]))
     return lines
+
+
+def _nothing_in(progress: SearchProgress) -> str:
+    if not progress.total:
+        return "No session is of those that the line asks for."
+    return f"Nothing was found in {counted(progress.searched, 'session')}."
 
 
 def _rows_of(session: SessionHits) -> Iterator[Row]:

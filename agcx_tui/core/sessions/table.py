@@ -27,6 +27,7 @@ from agcx_tui.core.sessions.subagents import Subagents
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
     from agcx_format.catalog import Block, Opening
+    from agcx_format.errors import PersistenceError
     from agcx_format.space import ActivityFacts
 
 __all__ = ["SessionTable", "Totals"]
@@ -123,7 +124,7 @@ class SessionTable(SessionRows):
             self._show(rows)
         return rows
 
-    def extend(self, block: Block) -> range:
+    def extend(self, block: Block) -> list[int]:
         """Add rows of a catalog.
 
         Raises:
@@ -224,6 +225,16 @@ class SessionTable(SessionRows):
         before = self.order
         self._show(rows)
         return self.order != before
+
+    def set_damage(self, row: int, error: PersistenceError) -> bool:
+        """Say that a part of a session turned out to be unreadable; whether that was not known."""
+        if self._flags[row] & GONE or self.broken(row):
+            return False
+        self.columns.set_error(row, error)
+        self._broken += 1
+        self.version += 1
+        self._show([row])
+        return True
 
     def rows_to_read(self) -> list[int]:
         """The rows of which only the beginning of the session decides whether they match the query."""

@@ -163,6 +163,13 @@ class StoreFeed:
         self._shown.add(files)
         return files
 
+    def found_damage(self, path: str, error: PersistenceError) -> None:
+        """Remember, and show, that a part of a session turned out to be unreadable."""
+        row = self.table.row_of(path)
+        if row is not None and self.table.set_damage(row, error):
+            self._view.table_changed()
+            self.save_soon()
+
     def save_soon(self) -> None:
         """Something changed that the catalog should have."""
         self._record.save_soon(lambda: not self.state.reading)

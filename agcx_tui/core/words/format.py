@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from agcx_format.errors import PersistenceError
 
 __all__ = [
-    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "capitalized", "cost", "counted", "day_of", "day_words",
+    "AGE_WIDTH", "HOUR", "MINUTE", "SECOND", "age", "age_in_words", "capitalized", "cost", "counted",
+    "day_of", "day_words",
     "elapsed", "exact", "known_model", "local", "number", "ratio", "short_damage", "short_path",
     "short_reason", "shortened", "size", "time_of_day", "unusual_mode",
 ]  # fmt: skip
@@ -57,6 +58,12 @@ def age(moment: int, now: int) -> str:
         return f"{then.tm_mday} {month} {then.tm_year % 100:02}"
     # Two digits would tell another year.
     return f"{month} {then.tm_year}"[:AGE_WIDTH]
+
+
+def age_in_words(moment: int, now: int) -> str:
+    """An age within a sentence: `just now` where a column has `now`."""
+    words = age(moment, now)
+    return "just now" if words == "now" else words
 
 
 def time_of_day(moment: int) -> str:

@@ -28,11 +28,16 @@ def index_section(state: IndexState, book: BookState | None) -> Section | None:
         if not state.problem:
             return None
         left = 0 if book is None else book.size
-        why = f"not used: {state.problem}" if left else state.problem
-        return Section("Search index", (Line(INDEX, "", "off", left, why),), most=left)
+        line = Line(INDEX, "", f"off: {state.problem}", left, "not used" if left else "")
+        return Section("Search index", (line,), most=left)
     if book is None:
         return None
     label = f"{book.sessions:,} of {counted(book.total, 'session')}"
+    # A note has no room for these in a narrow terminal.
+    if state.phase is IndexPhase.FAILED:
+        label = f"not built: {safe_line(state.problem)}"
+    elif state.phase is IndexPhase.ELSEWHERE:
+        label += ", built by another program"
     line = Line(INDEX, "", label, book.size, _note(state, book))
     return Section("Search index", (line,), most=book.cap)
 
@@ -42,10 +47,6 @@ def _note(state: IndexState, book: BookState) -> str:
     match state.phase:
         case IndexPhase.BUILDING if left > 0:
             return "being built"
-        case IndexPhase.ELSEWHERE:
-            return "being built elsewhere"
-        case IndexPhase.FAILED:
-            return f"not built: {safe_line(state.problem)}"
         case IndexPhase.DELETED:
             return "deleted"
     if left > 0:

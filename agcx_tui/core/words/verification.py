@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from agcx_tui.core.words.format import counted, size
 
 if TYPE_CHECKING:
-    from agcx_format.doctor import Finding, ReportPart
+    from agcx_format.doctor import FileReport, Finding, ReportPart
+    from agcx_format.errors import PersistenceError
 
-__all__ = ["SEVERITIES", "place_of", "sentence"]
+__all__ = ["SEVERITIES", "first_damage", "place_of", "sentence"]
 
 # The severities of a report, in words; None without findings.
 SEVERITIES: Final[Mapping[str | None, str]] = {
@@ -27,10 +28,26 @@ def place_of(part: ReportPart) -> str:
         return "not found"
     words = [f"bytes {part.start:,} to {part.end:,}{' decompressed' if part.decompressed else ''}"]
     if part.text is not None:
-        words.append(f"{size(part.text)} of text")
+        words.append(f"{size(part.text)} decompressed")
     if part.items is not None:
         words.append(counted(part.items, "message"))
     return ", ".join(words)
+
+
+def first_damage(report: FileReport) -> PersistenceError | None:
+    """The first part of a file that cannot be read, as an error; None if all can be read."""
+    from agcx_format.errors import CorruptData
+
+    for each in report.findings:
+        if each.severity == "error":
+            return CorruptData(
+                each.reason,
+                path=report.path,
+                section=each.section,
+                offset=each.offset,
+                decompressed=each.decompressed,
+            )
+    return None
 
 
 def sentence(finding: Finding) -> str:

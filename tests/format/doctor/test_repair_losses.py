@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
+from agcx_format.codec.zstd import frames
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.repair import can_be_saved, repair_file
 from agcx_format.errors import PersistenceError
@@ -209,3 +211,39 @@ def test_of_a_file_without_a_readable_message_no_empty_session_is_made(tmp_path)
     path.write_bytes(empty.data[:-1])
     assert can_be_saved(path)
     assert repair_file(path, tmp_path / "out").messages == 0
+
+
+# The header of a file whose metadata end nowhere.
+_WITHOUT_LENGTH = v1("empty").data[:6] + b"\xf0\xff\xff\xff"
+
+
+def test_a_file_that_was_made_to_be_searched_without_end_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each of its thousand frames after the messages could be where the context is."""
+    monkeypatch.setattr(limits, "GUESSES", limits.MIB)
+    path, golden = tmp_path / "made.agcx", v1("every-item")
+    messages = next(span for span in split(golden.data) if span.section == "messages")
+    frame = frames.compress(bytes(3_000_000), 1)
+    path.write_bytes(_WITHOUT_LENGTH + golden.data[messages.start : messages.end] + frame * 1_000)
+    looked = 0
+
+    def count() -> bool:
+        nonlocal looked
+        looked += 1
+        return False
+
+    assert can_be_saved(path, count)
+    # A piece of 128 KiB each time, of gigabytes; and twice for each frame of which none is wanted any more.
+    assert looked < 2_500
+
+
+def test_the_search_for_what_can_be_saved_ends_when_nobody_wants_it(tmp_path: Path):
+    path = tmp_path / "made.agcx"
+    golden = v1("every-item")
+    messages = next(span for span in split(golden.data) if span.section == "messages")
+    # Nothing says where the messages are, but they are there.
+    path.write_bytes(_WITHOUT_LENGTH + golden.data[messages.start :])
+    assert can_be_saved(path)
+    left = iter([False, False])
+    assert not can_be_saved(path, lambda: next(left, True))

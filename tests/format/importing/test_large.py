@@ -49,6 +49,16 @@ def let_little_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SESSION_IN_MEMORY", 0)
 
 
+def let_few_be_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let messages be put aside in the middle of a file that is not large."""
+    monkeypatch.setattr(limits, "MESSAGES_IN_MEMORY", 100)
+    monkeypatch.setattr(limits, "PAGE_OF_MESSAGES", 10_000)
+    monkeypatch.setattr(limits, "SESSION_IN_MEMORY", 0)
+
+
+larges = pytest.mark.parametrize("let_it_be_large", [let_little_be_large, let_few_be_many])
+
+
 def turns(count: int, words: int = 20) -> list[dict]:
     """Turns with what only later lines say: copies, ends of calls, turns taken back, missing times."""
     random = Random(count)
@@ -103,24 +113,32 @@ def chain(count: int) -> list[dict]:
             parent = name
         if number % 7 == 6:
             parent = f"{number - 2}-3"
-    return [*lines, lines[-1], claude.user("Back") | {"uuid": "back", "parentUuid": "3-3"}]
+    # What is said again is said before and after the messages are put aside.
+    again = {"type": "mode"}, lines[5], lines[-1]
+    return [*lines, *again, claude.user("Back") | {"uuid": "back", "parentUuid": "3-3"}]
 
 
-def test_a_large_transcript_becomes_what_it_would_become_in_memory(tmp_path, monkeypatch):
+@larges
+def test_a_large_transcript_becomes_what_it_would_become_in_memory(
+    let_it_be_large, tmp_path, monkeypatch
+):
     transcript = write(tmp_path / "a.jsonl", *chain(60))
     whole = imported(Store, tmp_path / "whole", transcript, "claude")
-    let_little_be_large(monkeypatch)
+    let_it_be_large(monkeypatch)
     assert not isinstance(read_transcript(transcript).conversation.messages, list)
     assert imported(Store, tmp_path / "parts", transcript, "claude") == whole
 
 
+@larges
 @pytest.mark.parametrize("kind", [Store, SessionStore])
-def test_a_large_rollout_becomes_what_it_would_become_in_memory(kind, tmp_path, monkeypatch):
+def test_a_large_rollout_becomes_what_it_would_become_in_memory(
+    kind, let_it_be_large, tmp_path, monkeypatch
+):
     parent = write(tmp_path / f"rollout-{OTHER}.jsonl", meta(id=OTHER), *turns(5))
     shown = [json.loads(line) for line in parent.read_text().splitlines()[1:]]
     rollout = write(tmp_path / "a.jsonl", meta(forked_from_id=OTHER), *shown, *turns(100))
     whole = imported(kind, tmp_path / "whole", rollout)
-    let_little_be_large(monkeypatch)
+    let_it_be_large(monkeypatch)
     assert not isinstance(read_rollout(rollout).conversation.messages, list)
     assert imported(kind, tmp_path / "parts", rollout) == whole
 

@@ -154,6 +154,8 @@ NOT_MORE = [
     "docker run -p 5432:5432:5432 x && ssh -L 5432:db:5432 host",
     "7z x a.7z -o/tmp -y and the option -p asks",
     "az login --use-device-code",
+    "Change the default login page password policy.",
+    "a default login form password length (eight)",
     *(
         f"root:{each}{more}:19000"
         for each, more in ((HASHES["$2b"], "x"), (HASHES["$1$"], "/x"), (HASHES["$6$"], ".x"))

@@ -145,3 +145,19 @@ def test_an_act_whose_directory_cannot_be_renamed_does_not_keep_the_others(
     assert unfinished(store.path) == []
     store.undo()
     assert [str(entry.id) for entry in store.scan()] == [act.sessions[0].id]
+
+
+def test_what_is_named_as_if_it_was_left_aside_keeps_nothing_from_its_place(store: Store):
+    path = Path(store.resolve(str(A)).path)
+    # None of these is from here.
+    others = [path.with_name(f"{name}.agcx-aside") for name in ("", ".folder", "..")]
+    others[0].write_text("no name")
+    others[1].mkdir()
+    others[2].write_text("the folder itself")
+    saved = path.read_bytes()
+    path.rename(path.with_name(f".{path.name}.agcx-aside"))
+    store = open_store(store.path)
+    store.update_metadata(B, title="changed")
+    assert path.read_bytes() == saved
+    assert others[1].is_dir()
+    assert not path.with_name("folder").exists()

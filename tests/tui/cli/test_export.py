@@ -66,6 +66,23 @@ def test_every_format_goes_to_stdout(store, format_, begins):
     assert result.stdout.startswith(begins)
 
 
+def test_an_ending_that_is_no_format_is_refused_unless_the_format_is_said(store, tmp_path):
+    target = tmp_path / "grid.pdf"
+    result = run("export", GRID, "-o", target)
+    assert (result.exit_code, target.exists()) == (2, False)
+    assert "ends in no format of export (md, html, " in result.stderr
+    assert run("export", GRID, "-o", target, "--format", "md").exit_code == 0
+    # Other endings of the same, and none.
+    for name, begins in (
+        ("g.htm", "<!DOCTYPE"),
+        ("g.TEXT", "Fix"),
+        ("g", "---"),
+        ("g.markdown", "---"),
+    ):
+        assert run("export", GRID, "-o", tmp_path / name).exit_code == 0
+        assert (tmp_path / name).read_text().startswith(begins)
+
+
 def test_a_rollout_is_called_as_codex_looks_for_it_and_has_all_messages(store, tmp_path):
     assert run("export", GRID, "--format", "codex", "-o", f"{tmp_path}/out/").exit_code == 0
     (written,) = (tmp_path / "out").iterdir()

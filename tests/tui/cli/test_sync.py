@@ -107,6 +107,23 @@ def test_a_dry_run_changes_nothing_and_what_cannot_be_read_is_told(agents):
     assert titles() == set()
 
 
+def test_what_is_not_understood_is_a_short_table_at_the_end(agents):
+    for number in range(3):
+        header = meta(id=f"{SESSION[:-1]}{number}")
+        strange = [{"type": "brand_new", "payload": {"text": "news"}}] * 2
+        bad = ['{"cut', '{"type": "x", "y"}'][: number % 2 + 1]
+        write(agents.parent / f"{number}.jsonl", header, user(f"ask {number}"), *strange, *bad)
+    result = run("sync")
+    assert result.exit_code == 1
+    rows = [" ".join(row.split()) for row in result.stderr.splitlines()]
+    kind = "unknown type brand_new, in 3 files, first: line 3 of 0.jsonl"
+    assert f"6 {kind}" in rows
+    assert "3 cut off in the middle of the line, in 3 files, first: line 5 of 0.jsonl" in rows
+    assert "1 not JSON, in 1 file, first: line 6 of 1.jsonl" in rows
+    # No line for each file.
+    assert len([row for row in rows if "0.jsonl" in row]) <= 4
+
+
 def test_places_that_may_not_be_entered_are_told_and_keep_nothing_else_away(agents, monkeypatch):
     with without_privileges() as folder:
         locked = folder / "locked"

@@ -44,6 +44,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog
+    from agcx_format.errors import PersistenceError
     from agcx_tui.app.screens.browser.session_acts import SessionActs
     from agcx_tui.core.importing.background import SyncState
     from agcx_tui.core.words.help_pages import HelpSection
@@ -303,6 +304,9 @@ class BrowserScreen(ListingScreen[None]):
         self._show_state()
         self.post_message(Remember({"sort": key, "descending": self.table.descending}))
 
+    def damage_found(self, path: str, damage: PersistenceError) -> None:
+        self.feed.found_damage(path, damage)
+
     def action_here(self) -> None:
         """Show only the sessions of the directory that the program was started in, or all again."""
         self._filter.toggle_here()
@@ -351,7 +355,8 @@ class BrowserScreen(ListingScreen[None]):
         if not self.is_active:
             return
         wanted = await self.app.push_screen_wait(beside(name, self.services, acts))
-        if wanted is not None:
+        # Where they are all that there is, nothing need be left out.
+        if wanted is not None and self.table.paths() - set(wanted.paths):
             self.show_only(wanted.label, wanted.paths)
 
 

@@ -37,6 +37,8 @@ def instead_of_list(
     if state.error is not None:
         return unreadable(state.error)
     if len(table):
+        if typed.split() == ["is:here"] and not (state.reading or unread):
+            return nothing_here(table.here)
         return no_match(typed, reading=not state.table_is_known or unread > 0)
     if state.reading:
         return loading() if state.slow else None
@@ -67,6 +69,15 @@ def empty(store_path: str | None, looked: list[str], *, missing: bool = False) -
     ]  # fmt: skip
     title = "No sessions yet" if store_path else "No store found"
     return _page(f"{title}: the directory does not exist" if missing else title, *parts)
+
+
+def nothing_here(directory: str) -> Content:
+    """No session is of the project that the program was started in."""
+    return _page(
+        "No session was in this directory",
+        f"{safe_line(format.short_path(directory))}\n\n",
+        (".", "bold $primary"), " shows all sessions again.",
+    )  # fmt: skip
 
 
 def no_match(typed: str, *, reading: bool = False) -> Content:
@@ -133,7 +144,8 @@ def filter_help() -> HelpSection:
         ("project:site  branch:main", "or dir:, agent:"),
         ("model:gpt  tag:ui  id:5af4", "in that field"),
         ("mode:build", "or plan, review"),
-        ("is:favorite", "or broken, empty, imported, marked"),
+        ("is:favorite", "or empty, imported, marked"),
+        ("is:broken", "seen to be damaged; V reads all of it"),
         ("is:listed", "chosen on the storage screen"),
         ("after:2024-11  before:3d", "by the date shown in the list"),
         ("larger:1MB  smaller:20k", "on disk"),

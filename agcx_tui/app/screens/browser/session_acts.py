@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from agcx_format import Store
+    from agcx_format.doctor import FileReport
     from agcx_tui.app.services import Services
     from agcx_tui.app.widgets.list.session_list import SessionList
     from agcx_tui.core.store.act_queue import ActQueue
@@ -175,18 +176,30 @@ class SessionActs:
         from agcx_tui.app.dialogs.verify import VerifyDialog
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import summary
+        from agcx_tui.core.words.verification import first_damage
 
         row = self._row()
         if row is None:
             return
+        path = self._table.path(row)
         files, lost = self._feed.shown([row]), ""
+        report: FileReport | None = None
+
+        def check(should_stop: Callable[[], bool]) -> FileReport:
+            nonlocal report
+            report = verify_file(path, should_stop)
+            return report
+
         name = self._table.title(row).strip() or self._table.id(row)
         dialog = VerifyDialog(
             f"Verify “{name}”",
-            partial(verify_file, self._table.path(row)),
+            check,
             incomplete=INCOMPLETE in self._table.tags(row),
         )
-        if not await self._app.push_screen_wait(dialog):
+        wanted = await self._app.push_screen_wait(dialog)
+        if report is not None and (damage := first_damage(report)) is not None:
+            self._feed.found_damage(path, damage)
+        if not wanted:
             return
 
         def act(store: Store) -> Outcome:

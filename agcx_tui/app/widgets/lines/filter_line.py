@@ -14,7 +14,7 @@ from agcx_tui.core.sessions.completion import Completion
 
 __all__ = ["FilterInput"]
 
-_HINT = "words  /regex/  model:  tag:  is:favorite  after:"
+_HINT = "words  model:  tag:  is:favorite  after:"
 _AGAIN = "/ again begins a /regex/"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -9,12 +10,15 @@ from textual.widgets import Static
 
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.verify import VerifyDialog
+from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from tests.support.browsing import (
     SIZE,
     at_cursor,
     browser,
     demo_copy,
     notices,
+    on_top,
     scanned,
     text_of,
     titles,
@@ -88,3 +92,40 @@ async def test_a_file_that_is_intact_after_an_incomplete_import_is_not_called_co
         said = await checked(pilot)
         assert "Nothing is wrong with the file" in said
         assert "The import left out what it could not read." in said
+
+
+def damage_in_the_middle(store, name: str) -> str:
+    """Damage the messages of a session, of which a list reads nothing; returns the path."""
+    path = Path(open_store(store).resolve(name).path)
+    content = bytearray(path.read_bytes())
+    for at in range(len(content) // 2, len(content) // 2 + 8):
+        content[at] ^= 0xFF
+    path.write_bytes(content)
+    return str(path)
+
+
+@pytest.mark.parametrize("keys", [["V", "escape"], ["enter", "escape"]], ids=["verified", "read"])
+async def test_damage_that_was_seen_is_found_from_then_on(store, keys):
+    path = damage_in_the_middle(store, "70b30ef8")
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        broken = screen.table.totals.broken
+        row = screen.table.row_of(path)
+        assert not screen.table.broken(row)
+        screen.sessions.go_to(row)
+        await pilot.press(keys[0])
+        if keys[0] == "V":
+            assert "✗ messages" in await checked(pilot)
+        else:
+            conversation = await on_top(pilot, ConversationScreen)
+            await until(pilot, lambda: conversation.transcript.source.error)
+        await pilot.press(keys[1])
+        await on_top(pilot, BrowserScreen)
+        await until(pilot, lambda: screen.table.broken(row))
+        assert screen.table.totals.broken == broken + 1
+        await pilot.press("slash", *"is:broken", "escape")
+        await until(pilot, lambda: "Fix the grid layout" in titles(screen))
+        # It is not forgotten while the file stays as it is.
+        await pilot.press("f5")
+        await until(pilot, lambda: not screen.feed.state.reading)
+        assert screen.table.broken(row)

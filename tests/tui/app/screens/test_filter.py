@@ -163,3 +163,14 @@ async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list
         await pilot.press("escape")
         await until(pilot, lambda: notice(screen) == "")
         assert len(rows(screen)) > 5
+
+
+async def test_where_no_session_was_in_this_directory_the_key_that_asked_leads_back(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("full_stop")
+        await until(pilot, lambda: "No session was in this directory" in notice(screen))
+        assert "Enter" not in notice(screen)
+        await pilot.press("full_stop")
+        await until(pilot, lambda: len(rows(screen)) > 5)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.importing import ImportScreen
 from tests.support import transcript_lines as claude
-from tests.support.browsing import SIZE, browser, line, notices, until
+from tests.support.browsing import SIZE, at_cursor, browser, line, notices, until
 from tests.support.rollout_lines import SESSION, meta, user, write
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -70,6 +70,31 @@ async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
         await until(pilot, lambda: "Undone: imported" in notices(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: titles(below) == {"said to Codex"})
+
+
+async def test_the_list_shows_what_came_until_all_is_asked_for(tmp_path):
+    async def take(pilot, *keys: str) -> None:
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ImportScreen))
+        screen = pilot.app.screen
+        await until(pilot, lambda: line(screen, "#title").endswith("new"))
+        await pilot.press(*keys, "enter")
+        await until(pilot, lambda: "last import" in text_of(screen))
+        await pilot.press("escape")
+
+    async with browser(tmp_path / "store").run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
+        below = pilot.app.screen
+        await take(pilot, "down", "space")
+        # They are all that there is.
+        await until(pilot, lambda: titles(below) == {"said to Codex"})
+        assert below.query_one(Input).value == ""
+        await take(pilot)
+        await until(pilot, lambda: titles(below) == {"said to Claude"})
+        assert below.query_one(Input).value == "is:listed"
+        await until(pilot, lambda: at_cursor(below) == "said to Claude")
+        await pilot.press("escape")
+        await until(pilot, lambda: titles(below) == {"said to Codex", "said to Claude"})
 
 
 async def test_a_cancel_does_not_wait_for_the_conversation_that_is_being_read(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
+from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.key_line import KeyLine, Shown, fitting
-from tests.support.browsing import SIZE, browser, scanned, until
+from tests.support.browsing import SIZE, browser, on_top, scanned, until
 
 KEYS = [
     Shown("enter", "open", "enter", True),
@@ -36,6 +37,14 @@ async def test_the_footer_of_the_list_offers_what_is_done_most(store):
         await until(pilot, lambda: "T trash" in keys.render_line(0).text)
         shown = " ".join(key.label for key in keys.shown())
         assert shown == "enter space / f e d s i u R G p P S T ?"
+
+
+async def test_the_footer_of_a_conversation_offers_what_was_said_and_what_failed(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("down", "enter")
+        keys = (await on_top(pilot, ConversationScreen)).query_one(KeyLine)
+        await until(pilot, lambda: "m filter" in keys.render_line(0).text)
 
 
 async def test_help_is_offered_in_the_narrowest_terminal(store):

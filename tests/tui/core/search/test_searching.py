@@ -15,7 +15,7 @@ from agcx_format.model.session import ConversationContext
 from agcx_format.search import Index, SearchProgress, Unsearched
 from agcx_tui.core.search.close_spellings import close_spellings
 from agcx_tui.core.search.line import parse_line
-from agcx_tui.core.search.results import FoundLine, More, Results
+from agcx_tui.core.search.results import FoundLine, More, Note, Results
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
 from agcx_tui.core.search.searcher import Searcher, narrowed
 from agcx_tui.core.sessions.table import SessionTable
@@ -201,3 +201,9 @@ def test_a_search_gives_way_to_whoever_has_something_to_do(store):
     search = Index(store).find("lea", give_way=give_way)
     assert len(list(search)) < 3
     assert len(asked) >= 2
+
+
+def test_a_line_that_leaves_no_session_to_search_is_said_to():
+    results = Results()
+    results.finish(SearchProgress(0, 0))
+    assert results.rows == [Note("No session is of those that the line asks for.")]

@@ -25,13 +25,24 @@ def test_what_does_not_fit_is_left_out_whole_and_what_takes_space_stays():
 def test_an_index_that_is_not_to_be_is_said_to_be_off_with_what_is_left_of_it():
     off = IndexState(IndexPhase.OFF, problem="search.index is false")
     (line,) = index_section(off, None).lines
-    assert (line.label, line.amount, line.note) == ("off", 0, "search.index is false")
+    assert (line.label, line.amount, line.note) == ("off: search.index is false", 0, "")
     (line,) = index_section(off, BookState(20, 26, 0, 800_000, DEFAULT_CAP)).lines
-    assert (line.label, line.amount) == ("off", 800_000)
-    assert line.note == "not used: search.index is false"
+    assert (line.label, line.amount) == ("off: search.index is false", 800_000)
+    assert line.note == "not used"
 
 
 def test_what_is_said_of_the_index_has_room_in_a_narrow_terminal():
+    failed = IndexState(IndexPhase.FAILED, problem="cannot be made: no space left on device")
+    (line,) = index_section(failed, BookState(20, 26, 0, 800_000, DEFAULT_CAP)).lines
+    assert line.label == "not built: cannot be made: no space left on device"
+    assert line.note == "6 not in it yet"
+
+    (line,) = index_section(IndexState(IndexPhase.ELSEWHERE), BookState(20, 26, 0, 1, 9)).lines
+    assert (line.label, line.note) == (
+        "20 of 26 sessions, built by another program",
+        "6 not in it yet",
+    )
+
     def note(book: BookState) -> str:
         (line,) = index_section(IndexState(IndexPhase.WAITING), book).lines
         return line.note

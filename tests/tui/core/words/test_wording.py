@@ -151,3 +151,8 @@ def test_a_file_that_is_cut_off_is_said_to_be_cut_off_wherever_that_is(tmp_path,
         with pytest.raises(PersistenceError) as caught:
             read_session(path)
         assert format.short_reason(caught.value).startswith("cut off in "), length
+
+
+def test_in_a_sentence_it_was_just_now():
+    assert format.age_in_words(NOW, NOW) == "just now"
+    assert format.age_in_words(NOW - 2 * format.HOUR, NOW) == "2 h ago"

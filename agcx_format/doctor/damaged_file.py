@@ -1,0 +1,71 @@
+"""The bytes of a damaged file, decompressed from wherever something may begin.
+
+Strategy: a file can be made so that something seems to begin at a thousand places, and that each of them
+decompresses to gigabytes.  So all guesses together are bounded, and whoever asks may stop at any piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from agcx_format import limits
+from agcx_format.codec.zstd import frames
+from agcx_format.disk.open_file import OpenFile
+from agcx_format.doctor.messages import Stopped
+from agcx_format.errors import CompressionError
+from agcx_format.session.file_section import FileSection
+
+__all__ = ["DamagedFile"]
+
+
+class DamagedFile:
+    """An open file, of which is read what can be read.
+
+    Every method raises `Stopped` once `should_stop` returns True.
+    """
+
+    def __init__(self, file: OpenFile, should_stop: Callable[[], bool]) -> None:
+        self.file, self.size = file, file.size
+        self._should_stop = should_stop
+        self._left = limits.GUESSES
+
+    def check(self) -> None:
+        """Raises `Stopped` if whoever asked wants no more."""
+        if self._should_stop():
+            raise Stopped
+
+    def section(self, start: int, end: int | None = None) -> FileSection:
+        return FileSection(self.file, start, self.size if end is None else end)
+
+    def pieces(self, start: int, end: int | None = None) -> Iterator[bytes]:
+        """The text of the frames from `start` on."""
+        for piece in frames.pieces(self.section(start, end)):
+            self.check()
+            yield piece
+
+    def guessed(self, start: int, end: int | None = None) -> Iterator[bytes]:
+        """The same where nothing but a magic says that something begins.
+
+        Raises:
+            CompressionError: (also) the guesses took too much.
+        """
+        for piece in self.pieces(start, end):
+            self._spend(len(piece))
+            yield piece
+
+    def first_end(self, start: int) -> int:
+        """Where the frame ends that may begin at `start`; a guess.
+
+        Raises:
+            CompressionError: none begins there, it is cut off, or the guesses took too much.
+        """
+        self.check()
+        self._spend(0)
+        size = frames.first_end(self.section(start))
+        self._spend(size)
+        return start + size
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise CompressionError("too much was looked at where nothing says what it is")
