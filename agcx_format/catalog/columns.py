@@ -184,8 +184,11 @@ class Columns:
         self.haystacks[row] = haystack.with_words(self.haystacks[row], project, opening.words)
         arrays["flags"][row] |= WORDS_KNOWN
 
-    def extend(self, block: Block) -> range:
+    def extend(self, block: Block) -> list[int]:
         """Add the rows of a catalog, whose paths must be new; returns them.
+
+        Whoever keeps these numbers has the objects that are here: of ten thousand sessions each list with
+        numbers of its own takes 0.3 MB more.
 
         Raises:
             ValueError: the block is inconsistent, or a row exists already; nothing was added.
@@ -193,7 +196,7 @@ class Columns:
         check_block(block, ARRAYS, POOLED)
         self._check(block)
         first = len(self)
-        rows = range(first, first + block.count)
+        rows = list(range(first, first + block.count))
         self.titles.extend(block.titles, array("I", block.title_lengths))
         self.haystacks.extend(block.haystacks, array("I", block.haystack_lengths))
         for name, kind in ARRAYS.items():

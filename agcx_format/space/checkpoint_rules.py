@@ -13,8 +13,8 @@ from uuid import UUID
 
 from agcx_format.model.timestamps import ns_of
 from agcx_format.space.prune_rule import Protected
-from agcx_format.store.checkpoints import StoredCheckpoint
 from agcx_format.store.store import Store
+from agcx_format.store.stored_checkpoint import StoredCheckpoint
 
 __all__ = ["CheckpointSelection", "ChosenCheckpoint", "select_checkpoints"]
 

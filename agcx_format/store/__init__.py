@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from agcx_format.store.checkpoints import SEPARATOR as SEPARATOR
     from agcx_format.store.checkpoints import CheckpointFile as CheckpointFile
     from agcx_format.store.checkpoints import Checkpoints as Checkpoints
-    from agcx_format.store.checkpoints import StoredCheckpoint as StoredCheckpoint
     from agcx_format.store.checkpoints import checkpoint_file as checkpoint_file
     from agcx_format.store.checkpoints import open_conversation as open_conversation
     from agcx_format.store.compression import CompressionLevel as CompressionLevel
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from agcx_format.store.store import SHORTEST_PREFIX as SHORTEST_PREFIX
     from agcx_format.store.store import Store as Store
     from agcx_format.store.store import open_store as open_store
+    from agcx_format.store.stored_checkpoint import StoredCheckpoint as StoredCheckpoint
     from agcx_format.store.subagents import subagents_of as subagents_of
     from agcx_format.store.trash import DestroyedInPart as DestroyedInPart
     from agcx_format.store.trash import Emptied as Emptied
@@ -69,14 +69,14 @@ _HOMES = {
     "checkpoint_files": "checkpoint_sizes",
     "compression": "CompressionLevel",
     "editing": "SessionEditor",
-    "checkpoints": "CheckpointFile Checkpoints SEPARATOR StoredCheckpoint checkpoint_file "
-    "open_conversation",
+    "checkpoints": "CheckpointFile Checkpoints SEPARATOR checkpoint_file open_conversation",
     "entries": "ScanEntry is_link is_recent own_size",
     "incoming": "Incoming find_incoming incoming_of is_same",
     "names": "is_checkpoint",
     "paths": "SUFFIX folders session_paths store_folder",
     "redacting": "Review ReviewedFile",
     "store": "SHORTEST_PREFIX Store open_store",
+    "stored_checkpoint": "StoredCheckpoint",
     "subagents": "subagents_of",
     "trash": "DestroyedInPart Emptied TrashedSession to_destroy trashed",
 }

@@ -27,20 +27,19 @@ from agcx_format.store import paths
 from agcx_format.store.acts import plan_checkpoints, plan_derived
 from agcx_format.store.acts.manifest import Act
 from agcx_format.store.acts.plan import Change
-from agcx_format.store.acts.plan_checkpoints import StoredCheckpoint
 from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.checkpoint_files import checkpoint_files, unlisted
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.names import is_checkpoint
 from agcx_format.store.reader import StoreReader
 from agcx_format.store.session_names import as_id
+from agcx_format.store.stored_checkpoint import StoredCheckpoint
 
 __all__ = [
     "SEPARATOR",
     "CheckpointFile",
     "CheckpointReader",
     "Checkpoints",
-    "StoredCheckpoint",
     "checkpoint_file",
     "open_conversation",
 ]  # fmt: skip

@@ -38,10 +38,10 @@ from agcx_format.store import paths
 from agcx_format.store.acts.encoder import Encoder
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
-from agcx_format.store.acts.plan_checkpoints import StoredCheckpoint
 from agcx_format.store.acts.plan_content import checkpoint_layout
 from agcx_format.store.checkpoint_files import checkpoint_path, load_checkpoint
 from agcx_format.store.entries import ScanEntry
+from agcx_format.store.stored_checkpoint import StoredCheckpoint
 from agcx_format.transcript.modes import modes_from, modes_until
 
 __all__ = ["from_checkpoint", "split", "title_of_checkpoint", "title_of_second"]

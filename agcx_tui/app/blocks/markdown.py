@@ -311,5 +311,6 @@ def _typed_row(row: str, width: int, palette: Palette) -> list[Strip]:
 
 def warm_up() -> None:
     """Import what drawing Markdown needs, a tenth of a second's work; for a thread."""
+    import agcx_tui.app.blocks.markdown_elements  # noqa: F401
 
     _parser()

@@ -20,6 +20,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.subagents import parent_of
 from agcx_tui.app import from_threads
 from agcx_tui.core.local import collector
+from agcx_tui.core.local.memory import give_back
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -75,10 +76,12 @@ class ShownFile(Generic[Found]):
         worker = get_current_worker()
         if worker.is_cancelled:
             return
-        # Slow the first time: better here than in a handler.
+        # Slow the first time: better here than in a handler, or where it is drawn.
         from agcx_format import SessionFile
+        from agcx_tui.app.blocks.markdown import warm_up
 
         import_module("agcx_tui.app.widgets.transcript.transcript")
+        warm_up()
         file, found, error = None, None, ""
         try:
             file = SessionFile(path)
@@ -95,7 +98,8 @@ class ShownFile(Generic[Found]):
             _close(file)
         # Then it opens at once.
         import_module(_CONVERSATION)
-        collector.keep_imported()
+        if collector.keep_imported():
+            give_back()
 
     async def show(self, file: SessionFile) -> Transcript:
         """Show a file in place of the one before; returns the transcript, which may be new."""

@@ -20,7 +20,6 @@ from agcx_format import (
 )
 from agcx_format.errors import PersistenceError
 from agcx_format.importing import source_details
-from agcx_format.redaction import spans
 from agcx_format.store import StoredCheckpoint
 from agcx_format.subagents import parent_of, shown_tags
 from agcx_format.transcript import ModePeriod, ModeReader
@@ -78,6 +77,9 @@ def context_facts(
 
 
 def _variable(name: str, value: str) -> Fact:
+    # Few conversations have variables, and this is half a megabyte of code.
+    from agcx_format.redaction import spans
+
     return Fact(name, value, secret=bool(spans(f"{name}={value}")))
 
 

@@ -29,7 +29,6 @@ from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
 from agcx_format.store import (
     StoredCheckpoint,
-    checkpoint_file,
     checkpoint_sizes,
     is_checkpoint,
     store_folder,
@@ -141,6 +140,9 @@ def _checkpoint_bytes(path: str, id: UUID) -> int:
 
 
 def _opened_checkpoint(path: str) -> Conversation:
+    # Which imports all that changes checkpoints; few of what is opened are any.
+    from agcx_format.store import checkpoint_file
+
     file = checkpoint_file(path)
     return Conversation(
         path,

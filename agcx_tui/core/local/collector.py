@@ -31,15 +31,17 @@ def begin() -> None:
         gc.enable()
 
 
-def keep_imported() -> None:
+def keep_imported() -> bool:
     """Have the collector pass over what is there now, if many modules were imported since the last time.
 
     Does nothing before `begin`. What else is there and becomes garbage in a cycle is never freed; so this is
-    called before a screen makes its widgets, and happens a few times in all.
+    called before a screen makes its widgets, and happens a few times in all: then it is true.
     """
-    if len(sys.modules) - _modules >= _MANY:
-        gc.collect(1)
-        _keep()
+    if len(sys.modules) - _modules < _MANY:
+        return False
+    gc.collect(1)
+    _keep()
+    return True
 
 
 def _keep() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from agcx_tui.core.sessions.groups import Grouping, Section
 from agcx_tui.core.sessions.table import SessionTable
@@ -19,8 +20,7 @@ _TITLES = 200
 _NAMED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class SectionFacts:
+class SectionFacts(msgspec.Struct, frozen=True):
     """A section in numbers, and the names of what is most in it.  Nothing is made safe for a screen yet.
 
     Fields:

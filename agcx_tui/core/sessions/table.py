@@ -124,7 +124,7 @@ class SessionTable(SessionRows):
             self._show(rows)
         return rows
 
-    def extend(self, block: Block) -> range:
+    def extend(self, block: Block) -> list[int]:
         """Add rows of a catalog.
 
         Raises:

@@ -9,12 +9,14 @@ No Textual.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
@@ -28,8 +30,10 @@ __all__ = ["CheckpointSizes", "Found", "Vanished", "catalog_blocks", "compare", 
 
 # Seconds between two parts of the catalog: for keys, and for the first picture.
 _BETWEEN_BLOCKS = 0.002
-# Seconds in which the first batch, and each later one, is gathered.
-_FIRST_BATCH, _BATCH = 0.005, 0.1
+# Rows of the first batch, which fill most screens, and the seconds after which it comes with fewer.
+_FIRST_ROWS, _FIRST_BATCH = 60, 0.005
+# Seconds in which each later one is gathered.
+_BATCH = 0.1
 # Seconds for the picture with the first batch.
 _FIRST_PICTURE = 0.03
 # The interpreter switches threads every 5 ms; this gives a key its turn at once.
@@ -37,16 +41,14 @@ _BREATHE_EVERY = 200
 _BREATH = 0.0005
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A directory is there; the store in it, once it is open."""
 
     place: Directory | None
     store: Store | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointSizes:
+class CheckpointSizes(msgspec.Struct, frozen=True):
     """Bytes of the checkpoints of each session that has some, by its id."""
 
     sizes: dict[str, int]
@@ -106,18 +108,18 @@ def compare(
 
 
 def _batches(entries: Iterable[ScanEntry | Gone | None]) -> Iterator[list[ScanEntry | Gone]]:
-    """The entries in lists of what comes in about 5 ms, then in 0.1 s; None is ignored."""
+    """The entries in lists, first of a screenful, then of what comes in 0.1 s; None is ignored."""
     batch: list[ScanEntry | Gone] = []
-    deadline = 0.0
+    deadline, most = 0.0, _FIRST_ROWS
     for count, entry in enumerate(entries, 1):
         if count == 1:
             # A large directory may take longer to list than the first rows may take.
             deadline = time.perf_counter() + _FIRST_BATCH
         if entry is not None:
             batch.append(entry)
-        if batch and time.perf_counter() >= deadline:
+        if batch and (len(batch) >= most or time.perf_counter() >= deadline):
             yield batch
-            batch = []
+            batch, most = [], sys.maxsize
             deadline = time.perf_counter() + _BATCH
         elif count % _BREATHE_EVERY == 0:
             time.sleep(_BREATH)

@@ -10,11 +10,13 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.keys import gate
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.search.search import SearchScreen
+from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support.browsing import SIZE, browser, on_top, scanned, titles, until
 from tests.support.waiting import LIMIT
@@ -48,6 +50,22 @@ async def in_conversation(pilot: Pilot) -> Transcript:
     await until(pilot, lambda: transcript.source.known() == 24 and transcript.source.complete)
     await pilot.pause()
     return transcript
+
+
+async def test_keys_after_one_that_opens_a_dialog_of_a_conversation_are_for_the_dialog(store):
+    """Also while what it asks about is being read."""
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await in_conversation(pilot)
+        burst(pilot, "es")
+        dialog = await on_top(pilot, ExportDialog)
+        await until(pilot, lambda: dialog.query_one("#redact", Box).value)
+        burst(pilot, "\x1b")
+        conversation = await on_top(pilot, ConversationScreen)
+        burst(pilot, "ee")
+        await on_top(pilot, ExportDialog)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is conversation)
 
 
 async def test_what_follows_escape_in_the_filter_is_for_the_list(store):

@@ -32,3 +32,19 @@ def test_the_first_rows_are_shown_without_what_they_do_not_need(store):
     words = [sys.executable, "-c", _CODE, str(store)]
     ran = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert (ran.stderr, ran.stdout.strip()) == ("", "")
+
+
+# What a list loads ahead, since most likely a conversation is opened next.
+_OPENED = """
+import sys
+import agcx_tui.app.screens.conversation.conversation
+changing = {"agcx_format.redaction", "agcx_format.store.acts.plan", "agcx_format.store.checkpoints"}
+print(*sorted(changing & set(sys.modules)))
+"""
+
+
+def test_a_conversation_is_loaded_ahead_without_what_changes_it():
+    """Every list has this in memory, whether a conversation is opened or not."""
+    words = [sys.executable, "-c", _OPENED]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stderr, ran.stdout.strip()) == ("", "")

@@ -9,7 +9,7 @@ _CHILD = """
 import gc
 from agcx_tui.core.local import collector
 
-collector.keep_imported()
+assert not collector.keep_imported()
 assert not gc.get_freeze_count(), "nothing is kept before the program begins"
 gc.disable()
 collector.begin()
@@ -19,7 +19,7 @@ collector.keep_imported()
 assert gc.get_freeze_count() <= before
 values = [[number] for number in range(5_000)]
 import asyncio, email.message, http.client, xml.dom.minidom
-collector.keep_imported()
+assert collector.keep_imported(), "it says that there was much"
 assert gc.get_freeze_count() >= before + 5_000, "what was made meanwhile is looked through again"
 assert not gc.get_objects(generation=2)
 """

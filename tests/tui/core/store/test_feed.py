@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from agcx_format import open_store
-from agcx_format.catalog import Catalog
+from agcx_format.catalog import Catalog, Columns
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.feed import StoreFeed
@@ -144,6 +145,17 @@ async def test_a_store_that_goes_while_it_is_compared_keeps_its_rows(store):
             pass
         store.rename(store.with_name("aside"))
         assert [type(each) for each in found] == [Vanished]
+
+
+def test_the_first_rows_come_once_they_fill_a_screen(store):
+    """What more there is would keep them waiting."""
+    session = next(store.glob("*.agcx"))
+    for _ in range(200):
+        os.link(session, store / f"{uuid4()}.agcx")
+    found = compare(str(store), Columns(), None, None, False, stop=threading.Event())
+    first, *others = (len(each) for each in found if isinstance(each, list))
+    assert first <= 60
+    assert first + sum(others) == len(list(store.glob("*.agcx")))
 
 
 async def test_a_store_in_the_place_of_another_is_told(store):
