@@ -43,8 +43,7 @@ _DELAY = 0.25
 _HELP = Content.assemble(
     ("No conditions yet", "bold $foreground"),
     "\n\nSet one or more conditions; sessions must match all of them. “Free up”\n"
-    "takes the longest unused of those that match, until they add up to it.\n"
-    "Nothing is deleted before ctrl+s.\n\n"
+    "takes the longest unused of these. Nothing is deleted before ctrl+s.\n\n"
     "Protected: favorites, unreadable files, sessions with checkpoints,\n"
     "and sessions in use, unless you include them.",
 )
@@ -161,8 +160,7 @@ class PruneScreen(SessionsScreen):
             notice = Content.styled(safe_line(error), "$warning")
         self.table_changed(notice)
         self.show_title(_heading(), _summary(found))
-        remarks = () if found is None else (short_of(found), spared(found))
-        self.query_one("#spared", EdgeLine).show(" · ".join(filter(None, remarks)))
+        self.query_one("#spared", EdgeLine).show("" if found is None else spared(found))
 
     # --- doing it
 
@@ -255,4 +253,5 @@ def _heading() -> Content:
 def _summary(found: Selection | None) -> str:
     if found is None:
         return ""
-    return f"{format.counted(len(found.chosen), 'session')} · {format.size(found.size)} to delete"
+    words = f"{format.counted(len(found.chosen), 'session')} · {format.size(found.size)} to delete"
+    return f"{words}, {short_of(found)}" if found.missing else words
