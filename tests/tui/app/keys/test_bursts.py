@@ -139,14 +139,19 @@ async def test_what_is_typed_behind_the_key_that_opens_a_dialog_is_for_its_field
         assert pilot.app.screen is screen
         assert screen.table.marks == set()
         # From field to field of a form, and back over what was typed wrong.
-        burst(pilot, "P\t9x\b0d\t\t10M\b\b2MB\t\b5\b20")
+        burst(pilot, "P1GB\t9x\b0d\t80%\t10M\b\b2MB\t\b5\b20")
         await until(pilot, lambda: isinstance(pilot.app.screen, PruneScreen))
         form = pilot.app.screen
         await until(pilot, lambda: form.query_one("#keep", Input).value.endswith("0"))
-        typed = {
-            name: form.query_one(f"#{name}", Input).value for name in ("older", "larger", "keep")
+        names = ("free", "older", "total", "larger", "keep")
+        typed = {name: form.query_one(f"#{name}", Input).value for name in names}
+        assert typed == {
+            "free": "1GB",
+            "older": "90d",
+            "total": "80%",
+            "larger": "12MB",
+            "keep": "20",
         }
-        assert typed == {"older": "90d", "larger": "12MB", "keep": "20"}
 
 
 async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(store):
