@@ -32,6 +32,10 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
+Opening = Callable[[], AbstractContextManager[None]]
+"""Makes the context in which a command waits for what it needs to open a screen."""
+
+
 class Services(msgspec.Struct, frozen=True, eq=False):
     """`now` gives microseconds since 1970; `config` is what the person wrote down.
 
@@ -48,7 +52,7 @@ class Services(msgspec.Struct, frozen=True, eq=False):
     cache: Path | None = None
     store: OpenedStore = msgspec.field(default_factory=OpenedStore)
     hold_keys: Callable[[], None] = lambda: None
-    opening: Callable[[], AbstractContextManager[None]] = nullcontext
+    opening: Opening = nullcontext
     index: IndexKeeper = msgspec.field(default_factory=lambda: IndexKeeper(None))
     toasts: Toasts = msgspec.field(default_factory=lambda: Toasts(_now))
     sync: BackgroundImport = msgspec.field(default_factory=BackgroundImport)

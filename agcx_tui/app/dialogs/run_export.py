@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from agcx_format.store import open_conversation
 from agcx_format.transcript import safe_line
 from agcx_tui.app.dialogs.export import ExportDialog, ExportItem, ExportOrder
 from agcx_tui.app.dialogs.progress import Stopped, run_with_progress
+from agcx_tui.app.services import Opening
 from agcx_tui.core.export import write_files
 from agcx_tui.core.export.write_files import Exported, Progress
 from agcx_tui.core.words import format
@@ -39,14 +41,17 @@ def ask_for_export(app: App[object], items: Sequence[ExportItem]) -> None:
     app.run_worker(_export(app, items), group="export")
 
 
-def export_file(app: App[object], path: str) -> None:
+def export_file(app: App[object], opening: Opening, path: str) -> None:
     """Ask about one session file; the dialog proposes a name by the session's title."""
-    app.run_worker(_export_file(app, path), group="export")
+    waiting = ExitStack()
+    waiting.enter_context(opening())
+    app.run_worker(_export_file(app, waiting, path), group="export")
 
 
-async def _export_file(app: App[object], path: str) -> None:
+async def _export_file(app: App[object], waiting: ExitStack, path: str) -> None:
     try:
-        item = await asyncio.to_thread(_item_of, path)
+        with waiting:
+            item = await asyncio.to_thread(_item_of, path)
     except (PersistenceError, OSError) as error:
         reason = os_reason(error) if isinstance(error, OSError) else error.reason
         text = f"It cannot be exported: {safe_line(reason)}"

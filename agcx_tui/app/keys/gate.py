@@ -79,6 +79,8 @@ class KeyGate:
 
     async def ready(self) -> None:
         """Wait until the previous key has been handled and the top screen accepts keys."""
+        # A command that the previous key began says in its first step that it will open a screen.
+        await asyncio.sleep(0)
         if self._opening is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._opening.wait(), _PATIENCE)

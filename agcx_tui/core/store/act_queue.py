@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agcx_tui.core.store.store_work import Outcome
     from agcx_tui.core.store.watch import Directory
 
-__all__ = ["NOTHING", "ActQueue", "AskedAct", "NotConfirmed", "StoreReplaced"]
+__all__ = ["NOTHING", "ActQueue", "AskedAct", "NotConfirmed", "StoreReplaced", "done_by"]
 
 NOTHING = "nothing to undo"
 """The reason of a `NothingToUndo` where nothing was done."""
@@ -131,7 +131,7 @@ class ActQueue:
         from agcx_tui.core.store import store_work
         from agcx_tui.core.words.acts import brings_in_many, conflict
 
-        wanted = act_id if before is None else _done_by(before, store)
+        wanted = act_id if before is None else _done_by(before)
         act = store.next_to_undo(wanted)
         # What a person names is meant, whatever was destroyed since.
         destroyed = store.destroyed_since(act) if wanted is None else []
@@ -182,15 +182,25 @@ def _why_nothing(wanted: str | None, destroyed: Sequence[DoneAct]) -> str:
     return cannot_be_undone(destroyed) if destroyed else NOTHING
 
 
-def _done_by(before: AskedAct, store: Store) -> str | None:
+def _done_by(before: AskedAct) -> str | None:
     """The id of what was done; None after an undo, which is not undone: the act before it is."""
+    outcome = done_by(before)
+    return None if outcome.undone else outcome.act.id
+
+
+def done_by(before: AskedAct) -> Outcome:
+    """What an act did that an undo is about; waits for it, so call it in the queue's thread.
+
+    Raises:
+        NothingToUndo: The act failed, or left nothing that could be undone.
+        NotConfirmed: The act is an undo, of which nothing was done yet: the question is the same.
+    """
     try:
         outcome = before.result()
     except NotConfirmed:
-        # Nothing was undone yet: the question is the same.
         raise
     except PersistenceError:
-        outcome = None
+        raise NothingToUndo("the last change failed, so there is nothing to undo") from None
     if outcome is None:
-        raise NothingToUndo("the last change failed, so there is nothing to undo", path=store.path)
-    return None if outcome.undone else outcome.act.id
+        raise NothingToUndo("the last change left nothing to undo")
+    return outcome

@@ -8,6 +8,7 @@ made of it (`deriving`).  A file that cannot be opened is a page that says what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from agcx_tui.app.screens.conversation.pictures import open_picture, show_pictur
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.screens.conversation.subagents import OpenFile, SubagentCalls
+from agcx_tui.app.services import Opening
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -114,6 +116,7 @@ class ConversationScreen(OnceScreen[None]):
         at: MatchPlace | None = None,
         beyond: Callable[[int], None] | None = None,
         open_file: OpenFile | None = None,
+        opening: Opening = nullcontext,
         show_checkpoint: Callable[[ConversationScreen, StoredCheckpoint], None] | None = None,
     ) -> None:
         super().__init__()
@@ -131,7 +134,7 @@ class ConversationScreen(OnceScreen[None]):
         place = ReadingPlace(self.transcript, positions)
         place.wanted = message
         opener = opener or partial(open_session, path)
-        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file)
+        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file, opening)
         self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
@@ -180,6 +183,8 @@ class ConversationScreen(OnceScreen[None]):
         if before is not None:
             await self.show_tab("messages")
             await self.panes.forget()
+            # A key may have asked for another tab meanwhile.
+            await self.panes.show(self.panes.shown, conversation)
             self.file.release(before)
             if shown == "checkpoints":
                 await self.show_tab(shown)
@@ -193,7 +198,7 @@ class ConversationScreen(OnceScreen[None]):
         self._show_title()
         self._show_place()
         self.search.grew()
-        await self.panes.forget(keep=self.panes.shown)
+        await self.panes.forget(but_shown=True)
 
     @on(ConversationFailed)
     async def _show_failure(self, message: ConversationFailed) -> None:
@@ -352,7 +357,7 @@ class ConversationScreen(OnceScreen[None]):
             place = self.file.place
             self._tabs.say(*place.words(self.file.expected), strong=place.new_below > 0)
 
-    @work
+    @work(exclusive=True, group="subagent")
     async def action_subagent(self) -> None:
         if self.opened is not None:
             await self.file.subagents.open(self, self.opened.metadata.id)

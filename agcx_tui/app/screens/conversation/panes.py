@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Panes(ContentSwitcher):
         # Opens one of the checkpoints, if anything does.
         self.show_checkpoint: Callable[[StoredCheckpoint], None] | None = None
         self._views: dict[str, FactsView] = {}
+        # Keys and what happens to the file come at once: a view that is on its way out still has the name.
+        self._changing = asyncio.Lock()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         return lines_alike(super().render_lines, crop)
@@ -74,23 +77,31 @@ class Panes(ContentSwitcher):
 
     async def show(self, name: str, conversation: Conversation) -> None:
         """Show a tab; its view is made and read now if it was not shown before."""
-        if name != "messages" and name not in self._views:
-            kind = CheckpointsView if name == "checkpoints" else FactsView
-            view = self._views[name] = kind(id=name)
-            view.show([Group("Reading …", (), "")])
-            await self.add_content(view)
-            self._read(name, conversation)
+        async with self._changing:
+            if name != "messages" and name not in self._views:
+                await self._make(name)
+                self._read(name, conversation)
+            self._switch(name)
+
+    async def _make(self, name: str) -> None:
+        kind = CheckpointsView if name == "checkpoints" else FactsView
+        view = self._views[name] = kind(id=name)
+        view.show([Group("Reading …", (), "")])
+        await self.add_content(view)
+
+    def _switch(self, name: str) -> None:
         self.shown = name
         # While the program ends, views go one after the other.
         if any(view.id == name for view in self.children):
             self.current = name
 
-    async def forget(self, *, keep: str = "") -> None:
-        """Drop the views of facts: their file has changed.  That of the tab `keep` stays."""
-        if not keep:
+    async def forget(self, *, but_shown: bool = False) -> None:
+        """Drop the views of facts, with `but_shown` those that are not shown: their file has changed."""
+        if not but_shown:
             self.workers.cancel_group(self, "panes")
-        for name in self._views.keys() - {keep}:
-            await self._views.pop(name).remove()
+        async with self._changing:
+            for name in self._views.keys() - ({self.shown} if but_shown else set()):
+                await self._views.pop(name).remove()
 
     @work(thread=True, group="panes")
     def _read(self, name: str, conversation: Conversation) -> None:

@@ -169,13 +169,12 @@ class SessionActs:
     def _undo(self, store: Store, before: AskedAct | None) -> Outcome:
         """In the queue's thread, after the act `before`."""
         from agcx_tui.core.store import store_work
+        from agcx_tui.core.store.act_queue import done_by
 
         if before is not None:
-            _check_done(before)
+            done_by(before)
         if not self.done:
-            raise NothingToUndo(
-                "the last change failed, so there is nothing to undo", path=store.path
-            )
+            raise NothingToUndo("all that was done here is undone already")
         wanted = self.done.pop()
         try:
             return store_work.undo(store, wanted)
@@ -185,13 +184,3 @@ class SessionActs:
         except PersistenceError:
             self.done.append(wanted)
             raise
-
-
-def _check_done(before: AskedAct) -> None:
-    """In the queue's thread: raise `NothingToUndo` if an act failed or changed nothing."""
-    try:
-        outcome = before.result()
-    except PersistenceError:
-        outcome = None
-    if outcome is None:
-        raise NothingToUndo("the last change failed, so there is nothing to undo")

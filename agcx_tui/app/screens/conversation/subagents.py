@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from agcx_format import FunctionCall, FunctionCallOutput, MessageSnapshot
 from agcx_format.errors import PersistenceError
+from agcx_tui.app.services import Opening
 from agcx_tui.app.widgets.transcript.message_finder import Wanted
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 
@@ -35,13 +36,18 @@ class SubagentCalls:
     """
 
     def __init__(
-        self, transcript: Transcript, store: Store | None, open_file: OpenFile | None
+        self,
+        transcript: Transcript,
+        store: Store | None,
+        open_file: OpenFile | None,
+        opening: Opening,
     ) -> None:
         self.started: dict[str, UUID] = {}
         self.came_from: UUID | None = None
         self._transcript = transcript
         self._store = store
         self._open_file = open_file
+        self._opening = opening
         self._was_here = False
 
     @property
@@ -107,7 +113,8 @@ class SubagentCalls:
             screen.notify("This message started no subagent.", markup=False)
             return
         try:
-            entry = await asyncio.to_thread(store.resolve, str(wanted))
+            with self._opening():
+                entry = await asyncio.to_thread(store.resolve, str(wanted))
         except PersistenceError:
             whose = "The session of this subagent" if subagent else "The parent of this subagent"
             screen.notify(f"{whose} is not in the store.", markup=False)

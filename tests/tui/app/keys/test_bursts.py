@@ -10,13 +10,17 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from agcx_format import open_store
+from agcx_format.space import PruneRule, select
+from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.keys import gate
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.search.search import SearchScreen
+from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from tests.support.browsing import SIZE, browser, on_top, scanned, titles, until
+from tests.support.browsing import SIZE, browser, notices, on_top, scanned, titles, until
 from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -31,6 +35,7 @@ NAMES = {
     "\t": "tab",
     " ": "space",
     "]": "right_square_bracket",
+    "\x13": "ctrl+s",
 }
 
 
@@ -48,6 +53,22 @@ async def in_conversation(pilot: Pilot) -> Transcript:
     await until(pilot, lambda: transcript.source.known() == 24 and transcript.source.complete)
     await pilot.pause()
     return transcript
+
+
+async def test_keys_after_one_that_opens_a_dialog_of_a_conversation_are_for_the_dialog(store):
+    """Also while what it asks about is being read."""
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await in_conversation(pilot)
+        burst(pilot, "es")
+        dialog = await on_top(pilot, ExportDialog)
+        await until(pilot, lambda: dialog.query_one("#redact", Box).value)
+        burst(pilot, "\x1b")
+        conversation = await on_top(pilot, ConversationScreen)
+        burst(pilot, "ee")
+        await on_top(pilot, ExportDialog)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is conversation)
 
 
 async def test_what_follows_escape_in_the_filter_is_for_the_list(store):
@@ -118,14 +139,19 @@ async def test_what_is_typed_behind_the_key_that_opens_a_dialog_is_for_its_field
         assert pilot.app.screen is screen
         assert screen.table.marks == set()
         # From field to field of a form, and back over what was typed wrong.
-        burst(pilot, "P\t9x\b0d\t\t10M\b\b2MB\t\b5\b20")
+        burst(pilot, "P1GB\t9x\b0d\t80%\t10M\b\b2MB\t\b5\b20")
         await until(pilot, lambda: isinstance(pilot.app.screen, PruneScreen))
         form = pilot.app.screen
         await until(pilot, lambda: form.query_one("#keep", Input).value.endswith("0"))
-        typed = {
-            name: form.query_one(f"#{name}", Input).value for name in ("older", "larger", "keep")
+        names = ("free", "older", "total", "larger", "keep")
+        typed = {name: form.query_one(f"#{name}", Input).value for name in names}
+        assert typed == {
+            "free": "1GB",
+            "older": "90d",
+            "total": "80%",
+            "larger": "12MB",
+            "keep": "20",
         }
-        assert typed == {"older": "90d", "larger": "12MB", "keep": "20"}
 
 
 async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(store):
@@ -213,3 +239,18 @@ async def test_what_is_typed_on_after_a_discarded_key_is_not_a_command(store, mo
             assert not obeys("r", "r", later + 1)
             assert obeys("down", None, later + 2), "no character"
         assert obeys("u", "u", later + 20 * LIMIT)
+
+
+async def test_what_is_confirmed_before_it_is_listed_is_asked_about_and_deleted(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("P")
+        prune = await on_top(pilot, PruneScreen)
+        rule = PruneRule(free=1)
+        expected = select(open_store(store), rule, prune.now() * 1000).entries
+        # Typed in one go, as by a person who knows the way.
+        burst(pilot, "1B\x13d")
+        await on_top(pilot, BrowserScreen)
+        await until(pilot, lambda: "Deleted 1 session" in notices(pilot))
+        assert {each.title for each in expected}.isdisjoint(titles(screen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -53,6 +54,18 @@ async def opened(pilot, messages: int) -> ConversationScreen:
     await until(pilot, lambda: screen.transcript.source.known() == messages)
     await until(pilot, lambda: len(screen.transcript.viewport.heights) == messages + 1)
     return screen
+
+
+async def test_a_tab_that_is_asked_for_while_the_file_changes_is_shown():
+    app = ScreenApp(golden("full"))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(pilot, 3)
+        await pilot.press("4")
+        await until(pilot, lambda: "Reading" not in facts(pilot))
+        # What is shown is on its way out when the key comes.
+        await asyncio.gather(screen.panes.forget(), screen.panes.show("details", screen.opened))
+        await until(pilot, lambda: screen.panes.facts and "Reading" not in facts(pilot))
+        assert len(screen.query("#details")) == 1
 
 
 async def test_numbers_and_tab_show_the_tabs_and_digits_can_still_be_searched_for():

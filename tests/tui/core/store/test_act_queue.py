@@ -154,11 +154,16 @@ def test_an_undo_of_what_did_not_come_about_undoes_nothing_else():
         stale = [(entry.path, entry.signature)]
         deletion = queue.run(lambda s: store_work.delete(s, stale))
         undo = queue.undo()
+        # Such as an act that destroyed something.
+        queue.run(lambda s: None)
+        after_nothing = queue.undo()
         gate.set()
         with pytest.raises(StaleSession):
             deletion.result(timeout=60)
-        with pytest.raises(NothingToUndo):
+        with pytest.raises(NothingToUndo, match="the last change failed"):
             undo.result(timeout=60)
+        with pytest.raises(NothingToUndo, match="the last change left nothing to undo"):
+            after_nothing.result(timeout=60)
         assert held(store) == starred
         assert queue.undo().result(timeout=60) is not None
         assert held(store) != starred
