@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual import events
+
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.list.session_list import SessionList
@@ -29,6 +31,24 @@ class FilterInput(CompletedLine):
         super().__init__(complete, id=id, placeholder="words  model:  tag:  is:favorite  after:")
         self._sessions = sessions
         self._apply = apply
+        # Nothing was typed since the focus came.
+        self._untouched = True
+
+    # --- the key that brought the focus here is not typed if it is pressed twice
+
+    def on_focus(self) -> None:
+        self._untouched = True
+
+    def refuses(self, event: events.Key) -> bool:
+        untouched, again = self._untouched, event.key == "slash"
+        self._untouched = untouched and again
+        return untouched and again
+
+    def on_paste(self, event: events.Paste) -> None:
+        # Keys that come at once are a text, too.
+        if self._untouched:
+            event.text = event.text.removeprefix("/")
+        self._untouched = False
 
     def action_leave(self) -> None:
         """Go to the list; a filter that finds nothing is of no use there."""

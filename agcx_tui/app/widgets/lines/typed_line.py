@@ -62,12 +62,19 @@ class TypedLine(Input):
         forward(self, _again(event))
         return True
 
+    def refuses(self, event: events.Key) -> bool:
+        """Whether to do nothing with a key that arrived here."""
+        return False
+
     async def on_key(self, event: events.Key) -> None:
         self._seen.append(event)
         self._awaited = max(0, self._awaited - 1)
         if self._left:
             event.stop().prevent_default()
             self.app.post_message(_again(event))
+            return
+        if self.refuses(event):
+            event.stop().prevent_default()
             return
         bound = self.screen.active_bindings.get(event.key)
         # Those of the stock input too: what is typed after Backspace is not what it deletes.

@@ -71,7 +71,7 @@ async def test_keys_after_one_that_opens_a_dialog_of_a_conversation_are_for_the_
 async def test_what_follows_escape_in_the_filter_is_for_the_list(store):
     async with browser(store).run_test(size=SIZE) as pilot:
         screen = await scanned(pilot)
-        burst(pilot, "/re\x1bjj ")
+        burst(pilot, "//re\x1bjj ")
         await until(pilot, lambda: screen.table.marks)
         assert screen.query_one("#filter").value == "re"
         assert screen.table.marks == {screen.table.order[2]}
