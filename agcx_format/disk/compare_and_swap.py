@@ -226,8 +226,18 @@ def _restore(left: Place, target: Place, name: ExchangeName) -> None:
         # Otherwise a program has saved at this moment, and that is the latest version.
         if now is None:
             put(left, target)
-        elif name.is_new(now) or now.mtime_ns <= came_out.mtime_ns:
+        elif name.is_new(now) or _is_later(came_out, now, name):
             swap(left, target, now, lambda: left.beside(temporary_name(target.name)))
+
+
+def _is_later(came_out: Signature, now: Signature, name: ExchangeName) -> bool:
+    """Whether what came out was saved later than what is there, which is not the version that was written.
+
+    Or it is that, in a store that was copied without the times of its files.
+    """
+    if name.may_be_ours(came_out):
+        return False
+    return name.may_be_new(now) or now.mtime_ns <= came_out.mtime_ns
 
 
 def has_exchange(tree: Tree) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from agcx_format.model.items import FileContext, FunctionCall
-from agcx_format.transcript.tools import FILE_KEYS, read_call
+from agcx_format.transcript.tools import FILE_KEYS, named_in
 
 __all__ = ["files_of", "lines_of_result", "with_lines"]
 
@@ -44,11 +44,11 @@ def files_of(call: FunctionCall) -> list[FileContext]:
     """The files that the arguments of a call name."""
     arguments = call.arguments
     if _has_file_key(arguments):
-        paths = list(dict.fromkeys(filter(None, read_call(call).files)))
+        paths = list(dict.fromkeys(filter(None, named_in(call).files)))
         has_lines = len(paths) == 1 and _names_lines(arguments)
         lines = _lines_of_arguments(call) if has_lines else None
         return [FileContext(path, lines, None, None) for path in paths]
-    return _printed(read_call(call).command or "") if _SED in arguments else []
+    return _printed(named_in(call).command or "") if _SED in arguments else []
 
 
 def _has_file_key(arguments: str) -> bool:

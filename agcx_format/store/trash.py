@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Set
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -99,6 +99,9 @@ class Emptied(msgspec.Struct, frozen=True):
         return frozenset(session.id for session in self.sessions if session.id is not None)
 
 
+_NOTHING = Emptied((), (), 0)
+
+
 class DestroyedInPart(PersistenceError):
     """Something could not be destroyed, after other things were.
 
@@ -106,8 +109,8 @@ class DestroyedInPart(PersistenceError):
         gone: what was destroyed.
     """
 
-    def __init__(self, reason: str, gone: Emptied, path: str | os.PathLike[str] | None) -> None:
-        super().__init__(reason, path=path)
+    def __init__(self, reason: str, *, gone: Emptied = _NOTHING, **where: Any) -> None:
+        super().__init__(reason, **where)
         self.gone = gone
 
 
@@ -251,7 +254,7 @@ def empty(root: Path, acts: Collection[Act]) -> Emptied:
         if not begun:
             raise
         gone = _emptied(root, begun, sessions, 0)
-        raise DestroyedInPart(error.reason, gone, error.path) from error
+        raise DestroyedInPart(error.reason, gone=gone, path=error.path) from error
     return _emptied(root, acts, sessions, size)
 
 
@@ -290,9 +293,9 @@ def destroyed(root: Path, done: Destruction, entries: Iterable[ScanEntry]) -> Em
         return gone
     count = f"destroyed {counted(done.act.count, 'session')}, then it failed"
     if isinstance(failed, PersistenceError):
-        raise DestroyedInPart(f"{count}: {failed.reason}", gone, failed.path) from failed
+        raise DestroyedInPart(f"{count}: {failed.reason}", gone=gone, path=failed.path) from failed
     if isinstance(failed, OSError):
-        raise DestroyedInPart(f"{count}: {os_reason(failed)}", gone, root) from failed
+        raise DestroyedInPart(f"{count}: {os_reason(failed)}", gone=gone, path=root) from failed
     raise failed
 
 

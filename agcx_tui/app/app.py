@@ -23,7 +23,13 @@ from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate, handled
 from agcx_tui.app.services import Remember, Services
-from agcx_tui.app.textual_internals import EndingApp, forget_toasts, is_ending, run_binding
+from agcx_tui.app.textual_internals import (
+    EndingApp,
+    forget_toasts,
+    free_strips_at_once,
+    is_ending,
+    run_binding,
+)
 from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.importing.background import BackgroundImport
@@ -148,6 +154,7 @@ class AgcxApp(EndingApp[object]):
 
     def on_mount(self) -> None:
         collector.begin()
+        free_strips_at_once()
         self.app_resume_signal.subscribe(self, lambda _: self.draw_all())
         self.watch(self, "theme", lambda name: self.remember(theme=name), init=False)
         if self._follow and self._file is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
@@ -20,6 +20,7 @@ from textual.keys import _character_to_key
 from textual.reactive import Reactive
 from textual.screen import Screen, ScreenResultType
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from agcx_tui.app.terminal_rows import TerminalRows, in_lines, in_spans
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from textual.command import CommandPalette
     from textual.drivers.linux_driver import LinuxDriver
     from textual.message import Message
-    from textual.strip import Strip
     from textual.widget import Widget
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "forget_chosen_command",
     "forget_toasts",
     "forward",
+    "free_strips_at_once",
     "has_notifications",
     "is_drawing_suspended",
     "is_ending",
@@ -329,6 +330,23 @@ def forget_toasts(app: AnyApp, *, but_failures: bool = False) -> None:
 def rendered_strips(screen: Screen[Any]) -> list[Strip]:
     """The lines of a screen, as they are on the terminal."""
     return screen._compositor.render_strips(screen.size)
+
+
+def free_strips_at_once() -> None:
+    """Have a line that is drawn as it is hold no reference to itself.
+
+    Textual keeps in each line how it was divided, which is mostly not at all: every line that was ever drawn,
+    some forty objects, would wait for a full garbage collection, and all of the interface for that.
+    """
+    Strip.divide = _divide_if_needed  # type: ignore[method-assign, assignment]
+
+
+_divide = Strip.divide
+
+
+def _divide_if_needed(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
+    within = [cut for cut in cuts if cut <= strip.cell_length]
+    return [strip] if within == [strip.cell_length] else _divide(strip, within)
 
 
 def forget_chosen_command(palette: CommandPalette) -> None:

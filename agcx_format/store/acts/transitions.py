@@ -187,13 +187,14 @@ class Vacate(_Moves):
             # It is still there if an even later save has filled its place.
             away.unlink()
             raise
-        except OSError:
+        except (OSError, PersistenceError):
             self._out[name] = away
             raise
 
     def _revert(self, number: int) -> None:
         name = self._names[number]
-        kept = self._out.pop(name, None) or self._keep.place(name)
+        out = self._out.pop(name, None)
+        kept = out if out is not None and out.is_taken() else self._keep.place(name)
         if put(kept, self._target.place(name)):
             kept.unlink()
 

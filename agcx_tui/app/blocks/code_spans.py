@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import threading
 
-from textual.cache import LRUCache
-
 from agcx_tui.core.local.lexing import Spans
+from agcx_tui.core.local.recent import Recent
 
 __all__ = ["CODE_SPANS", "CodeSpans"]
 
@@ -27,7 +26,7 @@ class CodeSpans:
 
     def __init__(self) -> None:
         self.missed = 0
-        self._known: LRUCache[Code, Spans] = LRUCache(_KEPT)
+        self._known: Recent[Code, Spans] = Recent(_KEPT)
         self._wanted: dict[Code, None] = {}
         self._lock = threading.Lock()
 

@@ -5,6 +5,7 @@ Imported when the first Markdown is drawn, since `rich.markdown` takes a tenth o
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -86,7 +87,14 @@ class ThemedMarkdown(Markdown):
     }
 
     def __init__(self, tokens: list[Token], palette: Palette, codes: list[str]) -> None:
-        super().__init__("", hyperlinks=True)
+        # Without the parser that Markdown makes for itself: it takes as long as drawing a paragraph.
+        vars(self).update(_as_by_default())
         self.parsed = tokens
         self.palette = palette
         self.codes = codes
+
+
+@cache
+def _as_by_default() -> dict[str, object]:
+    """What Markdown sets."""
+    return vars(Markdown("", hyperlinks=True))

@@ -8,6 +8,7 @@ leads back.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,7 @@ _DELAY = 0.25
 _HELP = Content.assemble(
     ("No conditions yet", "bold $foreground"),
     "\n\nSet one or more conditions; sessions must match all of them. “Free up”\n"
-    "takes the longest unused of those that match, until they add up to it.\n"
-    "Nothing is deleted before ctrl+s.\n\n"
+    "takes the longest unused of these. Nothing is deleted before ctrl+s.\n\n"
     "Protected: favorites, unreadable files, sessions with checkpoints,\n"
     "and sessions in use, unless you include them.",
 )
@@ -79,11 +79,16 @@ class PruneScreen(SessionsScreen):
         self._timer: Timer | None = None
         self._number = 0
         self._selection: Selection | None = None
+        # The conditions that were looked for last; `_known` is set once it is listed what matches them.
+        self._conditions: tuple[str | bool, ...] = ()
+        self._known = asyncio.Event()
 
     def compose_above(self) -> Iterable[Widget]:
         yield self._form
 
     def on_mount(self) -> None:
+        self._conditions = self._form.conditions
+        self._known.set()
         self._show()
 
     # --- the rule
@@ -99,11 +104,14 @@ class PruneScreen(SessionsScreen):
 
     @on(Input.Changed)
     @on(Checkbox.Changed)
-    def _rule_changed(self, event: Message) -> None:
-        if isinstance(event, Input.Changed) and not self._form.is_condition(event.input):
+    def _rule_changed(self) -> None:
+        """Look for what matches, unless that is done already."""
+        if self._form.conditions == self._conditions:
             return
+        self._conditions = self._form.conditions
         self._number += 1
         self._selection = None
+        self._known.clear()
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(_DELAY, self._begin)
@@ -112,6 +120,12 @@ class PruneScreen(SessionsScreen):
     @on(Box.Entered)
     def _submitted(self) -> None:
         self.sessions.focus()
+
+    def _look_again(self) -> None:
+        """Look for what matches now, after something was deleted."""
+        self._number += 1
+        self._known.clear()
+        self._begin()
 
     def _begin(self) -> None:
         self._timer = None
@@ -142,6 +156,7 @@ class PruneScreen(SessionsScreen):
         if message.number != self._number:
             return
         self._selection = message.selection
+        self._known.set()
         self._show(message.error)
 
     def _show(self, error: str = "") -> None:
@@ -161,8 +176,7 @@ class PruneScreen(SessionsScreen):
             notice = Content.styled(safe_line(error), "$warning")
         self.table_changed(notice)
         self.show_title(_heading(), _summary(found))
-        remarks = () if found is None else (short_of(found), spared(found))
-        self.query_one("#spared", EdgeLine).show(" · ".join(filter(None, remarks)))
+        self.query_one("#spared", EdgeLine).show("" if found is None else spared(found))
 
     # --- doing it
 
@@ -170,6 +184,10 @@ class PruneScreen(SessionsScreen):
     async def action_prune(self) -> None:
         from agcx_tui.app.dialogs.delete import may_delete
 
+        # The key may come before the list that it is about; an answer typed ahead is for the question.
+        with self.services.opening():
+            self._rule_changed()
+            await self._known.wait()
         found = self._selection
         if found is None or not found.chosen:
             self.notify("No sessions are listed.", markup=False)
@@ -198,8 +216,7 @@ class PruneScreen(SessionsScreen):
         if outcome is not None:
             what = f"{format.counted(len(found.chosen), 'checkpoint')}, {format.size(found.size)}"
             self.notify(f"Deleted {what}. u in the list to undo.", markup=False)
-            self._number += 1
-            self._begin()
+            self._look_again()
 
     async def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
@@ -229,8 +246,7 @@ class PruneScreen(SessionsScreen):
             # The keys that were just said are those of the list.
             self.dismiss()
             return
-        self._number += 1
-        self._begin()
+        self._look_again()
 
 
 def _exported(entries: list[ScanEntry], folder: Path) -> tuple[list[ScanEntry], str]:
@@ -255,4 +271,5 @@ def _heading() -> Content:
 def _summary(found: Selection | None) -> str:
     if found is None:
         return ""
-    return f"{format.counted(len(found.chosen), 'session')} · {format.size(found.size)} to delete"
+    words = f"{format.counted(len(found.chosen), 'session')} · {format.size(found.size)} to delete"
+    return f"{words}, {short_of(found)}" if found.missing else words

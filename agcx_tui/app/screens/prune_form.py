@@ -92,9 +92,11 @@ class PruneForm(Vertical):
         """Where the sessions are exported before they are deleted; empty not to."""
         return self.query_one(f"#{_EXPORT}", Input).value.strip()
 
-    def is_condition(self, field: Input) -> bool:
-        """Whether a change of this field changes the rule."""
-        return field.id != _EXPORT
+    @property
+    def conditions(self) -> tuple[str | bool, ...]:
+        """All that makes the rule, as it is typed and checked."""
+        typed = (field.value for field in self.query(Input) if field.id != _EXPORT)
+        return (*typed, *(box.value for box in self.query(Checkbox)))
 
     def rule(self, now: int) -> PruneRule:
         """The rule as it is typed, at `now` (microseconds since 1970).

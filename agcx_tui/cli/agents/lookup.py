@@ -25,7 +25,7 @@ from agcx_tui.core.search.summary import summary
 
 if TYPE_CHECKING:
     from agcx_format import SessionFile, Store
-    from agcx_format.search import Index, SessionHits
+    from agcx_format.search import Index, Search, SessionHits
 
 __all__ = ["BadRequest", "Lookup"]
 
@@ -55,8 +55,11 @@ class Lookup:
         limit: int = 20,
         context: int = 0,
         sort: Literal["newest", "best"] = "newest",
+        begun: Callable[[Search], None] = lambda search: None,
     ) -> str:
         """The first hits, session by session, and how much was searched.
+
+        `begun` gets the search before it runs, to stop it.
 
         Raises:
             BadRequest: the query means nothing, or the store is gone.
@@ -73,6 +76,7 @@ class Lookup:
             context=min(context, 20),
             rows=limit,
         )
+        begun(found)
         lines: list[str] = []
         now = microseconds_now()
         for session in first_hits(found, max(1, min(limit, MOST_HITS))):

@@ -13,6 +13,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from agcx_format.errors import PersistenceError
+from agcx_format.search import Search
 from agcx_tui.cli.agents.lookup import MOST_HITS, MOST_SESSIONS, BadRequest, Lookup
 from agcx_tui.core.words.format import shortened
 
@@ -59,13 +60,21 @@ def make_server(lookup: Lookup, instructions: str) -> MCPServer:
         sort: Annotated[Literal["newest", "best"], Field(description="Order.")] = "newest",
     ) -> str:
         """Search inside all conversations. Gives, session by session, "message:role: line" for each hit."""
-        return await _answer(lambda: lookup.search(query, limit, context, sort))
+        begun: list[Search] = []
+        try:
+            return await _answer(lambda: lookup.search(query, limit, context, sort, begun.append))
+        finally:
+            # The agent may have ended, or wants the answer no more.
+            for each in begun:
+                each.stop()
 
     @server.tool(annotations=_READS_ONLY, structured_output=False)
     async def list_conversations(
         filter: Annotated[
             str,
-            Field(description="Words of the title or tags, and terms such as after:7d tag:codex."),
+            Field(
+                description="Words or /regex/ of the title or first words; terms as after:7d tag:ui."
+            ),
         ] = "",
         limit: Annotated[int, Field(ge=1, le=MOST_SESSIONS, description="Most sessions.")] = 50,
     ) -> str:
@@ -90,7 +99,7 @@ async def _read_conversation(
 
 async def _answer(ask: Callable[[], str]) -> str:
     try:
-        return await to_thread.run_sync(ask)
+        return await to_thread.run_sync(ask, abandon_on_cancel=True)
     except (BadRequest, PersistenceError) as error:
         # It may repeat what was asked, however long that was.
         raise ToolError(shortened(str(error), _LONGEST_ERROR)) from error

@@ -25,9 +25,7 @@ def spared(selection: Selection) -> str:
 
 
 def short_of(selection: Selection) -> str:
-    """That what matches is less than the rule wants to free: `40 MB short of 100 MB`; empty if it is not."""
-    if not selection.missing:
-        return ""
+    """How much less matches than the rule wants to free: `40 MB short of 100 MB`."""
     return f"{size(selection.missing)} short of {size(selection.size + selection.missing)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,35 @@ def test_what_was_saved_later_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         restore_exchanged(tree, "")
     assert os.listdir(tmp_path) == ["session"]
     assert (tmp_path / "session").read_bytes() == b"later still"
+
+
+@pytest.mark.parametrize("came_out", [b"read", b"saved by another"])
+def test_in_a_store_that_was_copied_without_times_the_latest_version_stays(
+    tmp_path: Path, came_out: bytes
+):
+    """The program ended right after the exchange; all files have the time of the copy."""
+    paths = [tmp_path / "session", tmp_path / "new"]
+    for path, content in zip(paths, (b"read", b"ours!"), strict=True):
+        path.write_bytes(content)
+        os.utime(path, (1e9, 1e9))
+    expected, new = map(Signature.at, paths)
+    assert expected is not None
+    assert new is not None
+    left = tmp_path / str(ExchangeName.of("session", new, expected))
+    os.rename(tmp_path / "new", tmp_path / "session")
+    left.write_bytes(came_out)
+    os.utime(tmp_path / "session", (2e9, 2e9))
+    for moment in (1.9e9, 2.1e9):
+        os.utime(left, (moment, moment))
+        copy = tmp_path / f"{moment}"
+        copy.mkdir()
+        for path in (left, tmp_path / "session"):
+            shutil.copy2(path, copy)
+        with Tree(copy) as tree:
+            restore_exchanged(tree, "")
+        assert os.listdir(copy) == ["session"]
+        latest = b"ours!" if came_out == b"read" else came_out
+        assert (copy / "session").read_bytes() == latest
 
 
 def test_what_no_exchange_has_left_stays(tmp_path: Path):

@@ -15,7 +15,9 @@ from textual.widgets import Static
 
 from agcx_tui.app import textual_internals
 from agcx_tui.app.keys.gate import KeyGate
+from agcx_tui.app.widgets.lines.recall_line import RecallInput
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
+from agcx_tui.core.sessions.completion import Completion
 from tests.support.browsing import until
 from tests.support.typing_app import SIZE, TypingApp, is_to_be_drawn
 from tests.support.waiting import LIMIT
@@ -270,3 +272,32 @@ async def test_a_held_screen_is_styled_once_and_its_scrollbar_worked_out_for_a_s
         assert screen.laid_out == before
         assert view.worked_out > worked_out
         assert view.vertical_scrollbar.window_virtual_size == 2_000
+
+
+class LineApp(TypingApp):
+    """Notes whether there is something to draw once the app hears of a letter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to_be_drawn: list[bool] = []
+
+    def compose(self):
+        yield Static("first line")
+        yield RecallInput(lambda text: Completion(0, ()), lambda: None, lambda: None)
+
+    def on_input_changed(self) -> None:
+        self.screen.call_later(lambda: self.to_be_drawn.append(is_to_be_drawn(self.screen)))
+
+
+async def test_a_letter_is_drawn_at_once_although_something_else_was_a_moment_ago():
+    app = LineApp()
+    async with app.run_test(size=SIZE) as pilot:
+        app.query_one(RecallInput).focus()
+        await pilot.pause()
+        for letter in "abc":
+            app.query_one(Static).update(f"before {letter}")
+            await until(pilot, lambda: not is_to_be_drawn(app.screen))
+            app.post_message(events.Key(letter, letter))
+        await until(pilot, lambda: len(app.to_be_drawn) == 3)
+        assert app.query_one(RecallInput).value == "abc"
+        assert not any(app.to_be_drawn)

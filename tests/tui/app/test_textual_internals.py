@@ -10,11 +10,13 @@ from queue import Queue
 from types import SimpleNamespace
 
 import pytest
+from rich.segment import Segment
 from textual import events
 from textual.command import CommandPalette, Hit
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from agcx_tui.app import textual_internals
@@ -132,6 +134,19 @@ async def test_the_lines_of_a_screen():
         lines = textual_internals.rendered_strips(app.screen)
         assert len(lines) == SIZE[1]
         assert lines[0].text.startswith("first line")
+
+
+def test_a_line_that_is_drawn_as_it_is_does_not_hold_itself(monkeypatch):
+    def references(divide):
+        strip = Strip([Segment("line")])
+        assert divide(strip, [4, 6]) == [strip]
+        return sys.getrefcount(strip)
+
+    monkeypatch.setattr(Strip, "divide", None)
+    textual_internals.free_strips_at_once()
+    # If that is as it was, Textual does what this is for.
+    assert references(Strip.divide) < references(textual_internals._divide)
+    assert [each.text for each in Strip([Segment("line")]).divide([1, 4])] == ["l", "ine"]
 
 
 async def test_what_a_field_pastes_is_set_without_the_terminal():

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -232,3 +233,38 @@ def test_an_agent_that_ends_before_its_answers_is_no_error(store):
         server.stdin.close()
         assert server.stderr.read() == ""
         assert server.wait(LIMIT) == 0
+
+
+def test_a_search_that_nobody_waits_for_any_more_is_stopped_at_once(store):
+    from agcx_format.search import Index
+    from agcx_tui.cli.agents.lookup import Lookup
+    from agcx_tui.cli.agents.mcp_tools import make_server
+
+    begun, ended = asyncio.Event(), threading.Event()
+    searches = []
+
+    class Slow(Lookup):
+        def search(self, query, limit, context, sort, begin):
+            searches.append(self.index.find(query))
+            begin(searches[0])
+            loop.call_soon_threadsafe(begun.set)
+            ended.wait(LIMIT)
+            return ""
+
+    async def ask_and_leave() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        lookup = Slow(open_store(store), Index(store, None))
+        asked = make_server(lookup, "").call_tool("search_conversations", {"query": "the"})
+        task = asyncio.create_task(asked)
+        await asyncio.wait_for(begun.wait(), LIMIT)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, LIMIT)
+        assert not ended.is_set()
+        assert list(searches[0]) == []
+        ended.set()
+
+    loop = None
+    assert list(Index(store, None).find("the"))
+    asyncio.run(ask_and_leave())

@@ -138,6 +138,7 @@ class SearchScreen(OnceScreen[None]):
     @on(Input.Changed, "#search-input")
     def _typed(self, message: Input.Changed) -> None:
         message.stop()
+        self.preview.rest()
         line = parse_line(message.value, self.services.now())
         self.live.ask(line)
         self.bar.show_errors(line, message.value)

@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 from textual import events
 
+from agcx_format.search import tokens
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.core.sessions.completion import Completion
 
 __all__ = ["FilterInput"]
+
+_HINT = "words  model:  tag:  is:favorite  after:"
+_AGAIN = "/ again begins a /regex/"
 
 
 class FilterInput(CompletedLine):
@@ -28,7 +32,7 @@ class FilterInput(CompletedLine):
         id: str | None = None,
     ) -> None:
         """`apply` filters the list by the line as it is now: keys may come faster than the list follows."""
-        super().__init__(complete, id=id, placeholder="words  model:  tag:  is:favorite  after:")
+        super().__init__(complete, id=id, placeholder=_HINT)
         self._sessions = sessions
         self._apply = apply
         # Nothing was typed since the focus came.
@@ -38,15 +42,17 @@ class FilterInput(CompletedLine):
 
     def on_focus(self) -> None:
         self._untouched = True
+        self.placeholder = _HINT
 
     def refuses(self, event: events.Key) -> bool:
-        untouched, again = self._untouched, event.key == "slash"
-        self._untouched = untouched and again
-        return untouched and again
+        again = self._untouched and event.key == "slash"
+        self._untouched = False
+        self.placeholder = _AGAIN if again else _HINT
+        return again
 
     def on_paste(self, event: events.Paste) -> None:
         # Keys that come at once are a text, too.
-        if self._untouched:
+        if self._untouched and not any(token.is_regex for token in tokens(event.text)):
             event.text = event.text.removeprefix("/")
         self._untouched = False
 

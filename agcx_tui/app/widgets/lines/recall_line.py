@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from textual import on
 from textual.message import Message
+from textual.widgets import Input
 
 from agcx_tui.app.keys.bindings import bindings
+from agcx_tui.app.textual_internals import draw_now
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.core.sessions.completion import Completion
 
@@ -38,6 +41,12 @@ class RecallInput(CompletedLine):
         self.earlier: Sequence[str] = ()
         # Which of them is in the line.
         self._recalled: int | None = None
+
+    @on(Input.Changed)
+    def _draw_typed(self) -> None:
+        """Show a letter at once: what a search found was drawn a moment ago, and else it would wait."""
+        if self.is_attached:
+            draw_now(self)
 
     @property
     def _at(self) -> int:

@@ -16,7 +16,6 @@ from typing import ClassVar
 from msgspec import structs
 from rich.style import Style
 from textual import events
-from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -26,6 +25,7 @@ from agcx_tui.app.widgets.list.line_list import LineList
 from agcx_tui.app.widgets.list.list_look import CSS, LOOKS, look_of
 from agcx_tui.app.widgets.list.marked_range import MarkedRange
 from agcx_tui.app.widgets.list.session_row import RowLook, draw_heading, draw_row
+from agcx_tui.core.local.recent import Recent
 from agcx_tui.core.sessions.columns import DEFAULT_COLUMNS, Column, ColumnName, lay_out
 from agcx_tui.core.sessions.groups import Grouping, Line, ListLines, Section, index_of, rows_of
 from agcx_tui.core.sessions.table import SessionTable
@@ -82,7 +82,7 @@ class SessionList(LineList[Line]):
         super().__init__(table.order, is_heading=lambda line: isinstance(line, Section), id=id)
         self.table = table
         self._now = now
-        self._strips: LRUCache[tuple[Line, Style | None, bool], Strip] = LRUCache(1024)
+        self._strips: Recent[tuple[Line, Style | None, bool], Strip] = Recent(1024)
         self._arrangement = ListLines(table, now)
         # What the columns are chosen from, and those that fit.
         self._chosen = DEFAULT_COLUMNS

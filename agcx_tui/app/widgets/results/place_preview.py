@@ -6,6 +6,7 @@ the file and finds all matches in it, in a thread.  Within one session only the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,8 @@ __all__ = ["PlacePreview"]
 
 # Seconds from a move of the cursor to a file being opened: longer than a key repeat takes.
 _DELAY = 0.07
+# Seconds from a letter of the line to that, at least: who types on does not wait for pictures.
+_REST = 0.25
 # Messages beyond the match that are read before it is shown.
 _AROUND = 20
 
@@ -76,6 +79,7 @@ class PlacePreview(Stack):
         self._all_hits = all_hits
         self._shown_file = ShownFile(self, self._show)
         self._timer: Timer | None = None
+        self._not_before = 0.0
         self._wish: FoundAt | None = None
         # What is shown, and asked of it.
         self._shown: FoundAt | None = None
@@ -87,25 +91,39 @@ class PlacePreview(Stack):
 
     def follow(self, wish: FoundAt | None) -> None:
         """Show this match soon; the last call wins."""
-        shown, self._wish = self._shown, wish
+        self._wish = wish
         self._shown_file.cancel()
-        if self._timer is not None:
-            self._timer.stop()
-        if (
-            wish is not None
-            and shown is not None
-            and self.matches is not None
-            and (wish.session.path, wish.query) == (shown.session.path, shown.query)
-        ):
+        if wish is not None and self._is_open(wish):
+            self._stop_timer()
             self._go(wish)
         else:
-            self._timer = self.set_timer(_DELAY, self.begin)
+            self._begin_later()
+
+    def rest(self) -> None:
+        """Someone types: show nothing new for a moment."""
+        self._not_before = time.monotonic() + _REST
+
+    def _is_open(self, wish: FoundAt) -> bool:
+        """Whether its session is shown, with the matches of its query."""
+        shown = self._shown
+        if shown is None or self.matches is None:
+            return False
+        return (wish.session.path, wish.query) == (shown.session.path, shown.query)
+
+    def _begin_later(self) -> None:
+        self._stop_timer()
+        rest = self._not_before - time.monotonic()
+        self._timer = self.set_timer(max(_DELAY, rest), self.begin)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
 
     def explain(self, title: str, *lines: str) -> None:
         """Show these words, and no conversation."""
         self.follow(None)
-        if self._timer is not None:
-            self._timer.stop()
+        self._stop_timer()
         self._close()
         self._set_head(failure(title, *lines), alone=True)
 
@@ -126,12 +144,14 @@ class PlacePreview(Stack):
 
     def begin(self) -> None:
         """Show what was asked for last, if it is not shown yet and there is room for it."""
-        self._timer = None
+        self._stop_timer()
         wish = self._wish
-        if wish is None:
+        if time.monotonic() < self._not_before:
+            self._begin_later()
+        elif wish is None:
             self._close()
             self._set_head(Content())
-        elif self.display and self.is_attached:
+        elif self.display and self.is_attached and not self._is_open(wish):
             enough, look = wish.message + _AROUND, partial(self._look, wish)
             self._shown_file.open(wish.session.path, enough, look)
 

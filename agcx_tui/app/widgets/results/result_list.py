@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
-from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import Reactive
@@ -20,6 +19,7 @@ from textual.strip import Strip
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.textual_internals import SteadyView
 from agcx_tui.app.widgets.results.result_row import ResultLook, draw_row
+from agcx_tui.core.local.recent import Recent
 from agcx_tui.core.search.results import Note, Results, Row
 
 __all__ = ["ResultList"]
@@ -88,7 +88,7 @@ class ResultList(SteadyView, can_focus=True):
         self.results = Results()
         self._now = now
         self._directory = directory
-        self._strips: LRUCache[int, Strip] = LRUCache(1024)
+        self._strips: Recent[int, Strip] = Recent(1024)
         self._look: ResultLook | None = None
         self._width = -1
         self._index = 0

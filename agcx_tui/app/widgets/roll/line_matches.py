@@ -17,11 +17,11 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from rich.cells import cell_len
-from textual.cache import LRUCache
 from textual.strip import Strip
 
 from agcx_format.search import Literal, Matcher, Query
 from agcx_tui.app.widgets.roll.viewport import Place, Viewport
+from agcx_tui.core.local.recent import Recent
 
 __all__ = ["LineMatch", "LineMatches", "Mark", "context_of"]
 
@@ -94,7 +94,7 @@ class LineMatches:
             for each in self._matchers
             if isinstance(each, Literal)
         }
-        self._found: LRUCache[tuple[int, int], _PartMatches] = LRUCache(256)
+        self._found: Recent[tuple[int, int], _PartMatches] = Recent(256)
 
     def within(self, viewport: Viewport, index: int, part: int) -> list[LineMatch]:
         """The matches that begin in a part of a block, in order."""

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from textual.cache import LRUCache
 from textual.strip import Strip
 
 from agcx_tui.app.blocks.block import Block
 from agcx_tui.app.blocks.heights import HeightIndex
+from agcx_tui.core.local.recent import Recent
 
 __all__ = ["Place", "Viewport"]
 
@@ -43,7 +43,7 @@ class Viewport:
 
     def __init__(self, draw: Callable[[int], Block]) -> None:
         self._draw = draw
-        self._blocks: LRUCache[int, Block] = LRUCache(_KEPT)
+        self._blocks: Recent[int, Block] = Recent(_KEPT)
         self.heights = HeightIndex()
         # The block after or before one, of those that may have lines.
         self.following: Callable[[int, int], int] = lambda index, direction: index + direction
@@ -96,8 +96,8 @@ class Viewport:
 
     def redraw(self) -> None:
         """Draw all lines again when they are next in view: they look different, heights stay."""
-        for index in list(self._blocks.keys()):
-            self._blocks[index].undraw()
+        for block in self._blocks:
+            block.undraw()
 
     @property
     def position(self) -> int:

@@ -12,8 +12,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from textual.cache import LRUCache
-
 from agcx_format import (
     FunctionCall,
     FunctionCallOutput,
@@ -46,6 +44,7 @@ from agcx_tui.app.blocks.notes import note_block, other_way_block, undecodable_b
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.core.conversation.subagent_task import SubagentTask
 from agcx_tui.core.conversation.turns import TurnNumbers
+from agcx_tui.core.local.recent import Recent
 
 __all__ = ["NOTHING", "REASONING", "SPEECH", "TOOL", "ConversationBlocks"]
 
@@ -89,7 +88,7 @@ class ConversationBlocks:
         self.parent: UUID | None = None
         self._task = SubagentTask(source, None)
         self._turns = TurnNumbers(source, True)
-        self._messages: LRUCache[int, MessageSnapshot | PersistenceError] = LRUCache(64)
+        self._messages: Recent[int, MessageSnapshot | PersistenceError] = Recent(64)
 
     def use(self, source: MessageSource) -> None:
         """Show another conversation; folds of single blocks are dropped."""

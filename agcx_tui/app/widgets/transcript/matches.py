@@ -15,13 +15,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from textual.cache import LRUCache
-
 from agcx_format import PENDING, MessageSnapshot
 from agcx_format.search import Query, shown_texts
 from agcx_tui.app.widgets.roll.line_matches import LineMatch, LineMatches, context_of
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import TextMatch, find_matches, placed
+from agcx_tui.core.local.recent import Recent
 
 __all__ = ["MatchNumber", "Matches"]
 
@@ -67,7 +66,7 @@ class Matches:
         self._awaited: tuple[int, int | TextMatch] | None = None
         # Whether that message is not known yet, or there is no room yet to show it.
         self._seeks = False
-        self._located: LRUCache[int, list[TextMatch]] = LRUCache(8)
+        self._located: Recent[int, list[TextMatch]] = Recent(8)
 
     def add(self, counts: Iterable[tuple[int, int]]) -> None:
         """Further messages and how many matches each has."""

@@ -10,6 +10,8 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from agcx_format import open_store
+from agcx_format.space import PruneRule, select
 from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.keys import gate
 from agcx_tui.app.screens.browser.browser import BrowserScreen
@@ -18,7 +20,7 @@ from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from tests.support.browsing import SIZE, browser, on_top, scanned, titles, until
+from tests.support.browsing import SIZE, browser, notices, on_top, scanned, titles, until
 from tests.support.waiting import LIMIT
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -33,6 +35,7 @@ NAMES = {
     "\t": "tab",
     " ": "space",
     "]": "right_square_bracket",
+    "\x13": "ctrl+s",
 }
 
 
@@ -136,14 +139,19 @@ async def test_what_is_typed_behind_the_key_that_opens_a_dialog_is_for_its_field
         assert pilot.app.screen is screen
         assert screen.table.marks == set()
         # From field to field of a form, and back over what was typed wrong.
-        burst(pilot, "P\t9x\b0d\t\t10M\b\b2MB\t\b5\b20")
+        burst(pilot, "P1GB\t9x\b0d\t80%\t10M\b\b2MB\t\b5\b20")
         await until(pilot, lambda: isinstance(pilot.app.screen, PruneScreen))
         form = pilot.app.screen
         await until(pilot, lambda: form.query_one("#keep", Input).value.endswith("0"))
-        typed = {
-            name: form.query_one(f"#{name}", Input).value for name in ("older", "larger", "keep")
+        names = ("free", "older", "total", "larger", "keep")
+        typed = {name: form.query_one(f"#{name}", Input).value for name in names}
+        assert typed == {
+            "free": "1GB",
+            "older": "90d",
+            "total": "80%",
+            "larger": "12MB",
+            "keep": "20",
         }
-        assert typed == {"older": "90d", "larger": "12MB", "keep": "20"}
 
 
 async def test_what_is_typed_behind_the_key_that_opens_a_conversation_is_for_it(store):
@@ -231,3 +239,18 @@ async def test_what_is_typed_on_after_a_discarded_key_is_not_a_command(store, mo
             assert not obeys("r", "r", later + 1)
             assert obeys("down", None, later + 2), "no character"
         assert obeys("u", "u", later + 20 * LIMIT)
+
+
+async def test_what_is_confirmed_before_it_is_listed_is_asked_about_and_deleted(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("P")
+        prune = await on_top(pilot, PruneScreen)
+        rule = PruneRule(free=1)
+        expected = select(open_store(store), rule, prune.now() * 1000).entries
+        # Typed in one go, as by a person who knows the way.
+        burst(pilot, "1B\x13d")
+        await on_top(pilot, BrowserScreen)
+        await until(pilot, lambda: "Deleted 1 session" in notices(pilot))
+        assert {each.title for each in expected}.isdisjoint(titles(screen))

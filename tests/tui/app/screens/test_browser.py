@@ -1,15 +1,13 @@
-"""The main screen: every key, the filter, the preview, and the states without sessions."""
+"""The main screen: every key, the preview, and the states without sessions."""
 
 from __future__ import annotations
 
 import pytest
-from textual import events
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from agcx_format.store.store import open_store
 from agcx_tui.app.dialogs.help import HelpScreen, KeyColumn
 from agcx_tui.app.screens.browser.browser import BrowserScreen
-from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.session_list import SessionList
@@ -90,133 +88,6 @@ async def test_the_preview_follows_a_cursor_that_had_rested_without_any_delay(st
         await until(pilot, lambda: "Fix the grid layout" in head(screen))
 
 
-async def test_typing_filters_at_once_and_marks_what_matches(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("slash", *"rename")
-        await until(pilot, lambda: len(screen.table.order) == 2)
-        assert all("Rename" in title for title in titles(screen))
-        assert "2 of 15" in line(screen, "#filter-status")
-        matches = screen.query_one(SessionList).render_line(0)
-        assert any(s.text == "Rename" and s.style.underline for s in matches)
-
-
-async def test_keys_typed_faster_than_the_screen_follows_reach_the_filter(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        for key in "/grid":
-            name = "slash" if key == "/" else key
-            app.post_message(events.Key(name, key))
-        await until(pilot, lambda: screen.query_one("#filter", Input).value == "grid")
-        assert pilot.app.screen is screen
-
-
-async def test_in_the_filter_arrows_move_the_list_and_enter_opens_what_is_at_the_cursor(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        field, sessions = screen.query_one("#filter", Input), screen.query_one(SessionList)
-        await pilot.press("end", "slash", *"rename")
-        # Not the one that happens to be nearest to where the cursor was.
-        assert at_cursor(screen) == titles(screen)[0]
-        await pilot.press("down")
-        assert screen.focused is field
-        assert at_cursor(screen) == titles(screen)[1]
-        await pilot.press("up", "down", "enter")
-        await until(pilot, lambda: isinstance(app.screen, ConversationScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is screen)
-        # The keys of the list work again, on what was found.
-        assert screen.focused is sessions
-        assert at_cursor(screen) == titles(screen)[1]
-        assert len(titles(screen)) == 2
-
-
-async def test_escape_closes_the_filter_and_then_shows_all_sessions_again(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("slash", "slash", *"rename", "escape")
-        # The key that opens it, pressed twice, was not typed into it.
-        assert screen.query_one("#filter", Input).value == "rename"
-        assert screen.focused is screen.query_one(SessionList)
-        assert len(screen.table.order) == 2
-        await pilot.press("slash", "slash", "escape", "escape")
-        await until(pilot, lambda: len(screen.table.order) == 15)
-        # Nothing can be done with a list in which there is nothing.
-        await pilot.press("slash", "a", "slash", "z", "escape")
-        await until(pilot, lambda: len(screen.table.order) == 15)
-        assert screen.focused is screen.query_one(SessionList)
-
-
-async def test_a_wrong_value_is_said_beside_the_filter(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("slash", *"larger:x")
-        await until(pilot, lambda: "larger: a size such as" in line(screen, "#filter-status"))
-        assert len(screen.table.order) == 15
-        await pilot.press(*" messages:y")
-        await until(pilot, lambda: "messages: a number" in line(screen, "#filter-status"))
-        assert "larger: a size such as" in line(screen, "#filter-status")
-
-
-async def test_what_happened_in_sessions_is_read_when_the_filter_asks_for_it(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("slash", *"is:failed")
-        await until(pilot, lambda: not screen.table.rows_to_measure())
-        failed = len(screen.table.order)
-        assert 0 < failed < 15
-        await until(pilot, lambda: f"{failed} of 15" in line(screen, "#filter-status"))
-        await pilot.press("ctrl+u", *"-is:failed")
-        others = len(screen.table.activity) - failed
-        assert others > 0
-        await until(pilot, lambda: f"{others} of 15" in line(screen, "#filter-status"))
-
-
-async def test_a_key_that_there_is_not_is_an_error_in_place(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("slash", *"modle:gpt")
-        await until(
-            pilot, lambda: "no key modle; there are project" in line(screen, "#filter-status")
-        )
-        await pilot.press("ctrl+u", *"http://x")
-        await until(pilot, lambda: "0 of 15" in line(screen, "#filter-status"))
-
-
-async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("slash", *"zzz[/b]")
-        await until(pilot, lambda: "No session matches" in notice(screen))
-        assert "zzz[/b]" in notice(screen)
-        assert "so far" not in notice(screen)
-        # What is still to be read may match.
-        page = instead_of_list(screen.table, screen.feed, "project:zzz", unread=3)
-        assert "No session matches so far" in str(page)
-        await pilot.press("escape")
-        await until(pilot, lambda: notice(screen) == "")
-        assert len(rows(screen)) > 5
-
-
-async def test_where_no_session_was_in_this_directory_the_key_that_asked_leads_back(store):
-    app = browser(store)
-    async with app.run_test(size=SIZE) as pilot:
-        screen = await scanned(pilot)
-        await pilot.press("full_stop")
-        await until(pilot, lambda: "No session was in this directory" in notice(screen))
-        assert "Enter" not in notice(screen)
-        await pilot.press("full_stop")
-        await until(pilot, lambda: len(rows(screen)) > 5)
-
-
 async def test_the_cursor_stays_on_its_session_when_the_order_changes(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
@@ -280,7 +151,6 @@ async def test_a_terminal_that_is_too_small_says_so_and_recovers(store):
 
 
 async def test_enter_opens_the_conversation_and_q_comes_back(store):
-    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:
@@ -293,7 +163,6 @@ async def test_enter_opens_the_conversation_and_q_comes_back(store):
 
 
 async def test_a_double_click_opens_too(store):
-    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:

@@ -11,6 +11,7 @@ from agcx_format import open_store
 from agcx_format.search import Index
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.results import place_preview
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.searches import LastSearches
@@ -97,6 +98,23 @@ async def test_what_is_wrong_is_said_below_its_place_and_the_rest_is_searched_fo
         await pilot.press(*["backspace"] * len("in:nowhere"))
         await answered(pilot, screen, "queue ")
         assert not errors.display
+
+
+async def test_the_preview_waits_until_the_line_is_typed(demo, monkeypatch):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        monkeypatch.setattr(place_preview, "_REST", 1e6)
+        await typed(pilot, screen, "queue")
+        # The place of the preview is another, which has it show what it has not shown yet.
+        await pilot.resize_terminal(130, 36)
+        await pilot.pause()
+        opening = [each for each in pilot.app.workers if each.group == "preview"]
+        await until(pilot, lambda: all(each.is_finished for each in opening))
+        assert screen.preview.session is None
+        monkeypatch.setattr(place_preview, "_REST", 0)
+        await pilot.press("backspace")
+        await answered(pilot, screen, "queu")
+        await previewed(pilot, screen)
 
 
 async def test_a_search_brings_back_those_before(demo, tmp_path):
