@@ -96,7 +96,7 @@ class EndingApp(App[ReturnType]):
 
     @on(events.Resize)
     def _draw_what_was_cut(self, event: events.Resize) -> None:
-        """A terminal that was smaller for a moment cut what it showed; Textual draws for another size only."""
+        """A terminal that was smaller for a moment cut what it showed; Textual draws for a new size only."""
         if self._drawn is not None and event.size == self._drawn[1].size:
             self.draw_all()
 
