@@ -39,6 +39,8 @@ async def test_without_colour_the_cursor_is_told_by_its_text(store, monkeypatch)
         await until(pilot, lambda: isinstance(pilot.app.screen, StorageScreen))
         lines = pilot.app.screen.query_one(OptionList)
         await until(pilot, lambda: lines.highlighted is not None)
+        # No gap stands above the first line.
+        lines.highlighted = 1
         await pilot.pause()
         assert all(segment.style.underline for segment in lines.render_line(lines.highlighted))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,3 +171,24 @@ def test_lists_tables_and_code_are_laid_out():
     assert table.splitlines()[0].split() == ["a", "b", "c"]
     assert words("- [x] one\n- [ ] two").strip() == "• [x] one\n • [ ] two"
     assert "  fn f() {}" in shown
+
+
+_DRAWN = """
+import sys
+from agcx_tui.app.blocks.markdown import markdown_parts, warm_up
+from agcx_tui.app.blocks.palette import Palette
+warm_up()
+before = set(sys.modules)
+for part in markdown_parts("# Plan\\n\\nSome *words*\\n\\n- one\\n", 60, Palette(), 2):
+    assert part.draw()
+new = set(sys.modules) - before
+# The widths of characters are known to whoever has drawn anything.
+print(*sorted(name for name in new if not name.startswith("rich._unicode_data")))
+"""
+
+
+def test_a_thread_can_import_all_that_drawing_needs():
+    """What drawing imports itself keeps the keys waiting."""
+    words = [sys.executable, "-c", _DRAWN]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stderr, ran.stdout.strip()) == ("", "")
