@@ -45,7 +45,7 @@ _STDOUT = 1
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="The default is the one that FILE ends in, and md otherwise.",
+    help="The default is the one that FILE ends in; without an ending, md.",
 )
 @click.option(
     "-o",
