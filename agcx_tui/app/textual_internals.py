@@ -94,6 +94,12 @@ class EndingApp(App[ReturnType]):
             renderable = _Changes(renderable, self._rows)
         super()._display(screen, renderable)
 
+    @on(events.Resize)
+    def _draw_what_was_cut(self, event: events.Resize) -> None:
+        """A terminal that was smaller for a moment cut what it showed; Textual draws for a new size only."""
+        if self._drawn is not None and event.size == self._drawn[1].size:
+            self.draw_all()
+
     def draw_all(self) -> None:
         """Something else was on the terminal meanwhile."""
         self._rows.forget()

@@ -35,6 +35,7 @@ from agcx_format.importing.formats.sqlite import MAGIC
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import compacted, summary
+from agcx_format.importing.report import Example
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import ns_of
 from agcx_format.variables import CLI_VERSION
@@ -283,6 +284,7 @@ class _Session(Reading):
             self.draft.leave(self._left, self._fork)
         for kind, count in stored.skipped.items():
             self.draft.skipped.counts[kind] += count
+            self.draft.skipped.examples.setdefault(kind, Example(0, ""))
 
 
 def _file(part: dict[str, Any]) -> Any:

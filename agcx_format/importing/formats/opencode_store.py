@@ -177,6 +177,8 @@ def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredM
             continue
         if message is not None:
             yield message
+    if alone := parts.count_without({name for _, name, _ in rows}):
+        stored.skipped["part of a message that is gone"] += alone
 
 
 def _message(
@@ -219,6 +221,16 @@ class _Parts:
         for message, place, _ in sorted(rows, key=lambda row: str(row[2])):
             self._places[message].append(place)
         return self._places
+
+    def count_without(self, messages: set[Any]) -> int:
+        """How many parts of the session are of none of these messages; 0 if that would take a whole read."""
+        if self._places is not None:
+            return sum(len(self._places[each]) for each in self._places.keys() - messages)
+        if not _has_index(self._db, "part", "session_id"):
+            return 0
+        query = "select message_id from part {how} where session_id = ?"
+        rows = all_rows(self._db, query, (self._stored.about.get("id"),))
+        return sum(message not in messages for (message,) in rows)
 
     def of(self, number: int, message: Any) -> Iterator[dict[str, Any]]:
         """Each part of a message; those that cannot be read go to the errors."""

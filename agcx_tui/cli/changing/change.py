@@ -47,13 +47,11 @@ force_option = click.option("--force", is_flag=True, help="Also if an agent may 
 @click.command(short_help="Move sessions to the trash of the store.")
 @sessions_argument()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "--keep-subagents", is_flag=True, help="Leave the sessions that they started as subagents."
-)
+@click.option("--keep-subagents", is_flag=True, help="Keep their subagents.")
 @click.option(
     "--permanently",
     is_flag=True,
-    help="Destroy them instead, on a disk too full for a trash: nothing restores them.",
+    help="Destroy them instead, as on a full disk; nothing restores them.",
 )
 @force_option
 @json_option
@@ -132,7 +130,7 @@ def _destroy(store: Store, entries: Sequence[ScanEntry], *, as_json: bool) -> No
 )
 @click.option("--favorite/--no-favorite", default=None, help="Add or remove the star.")
 @click.option("--model", type=Filled(), metavar="MODEL", help="The model that answered.")
-@click.option("--mode", type=click.Choice(MODES), help="The mode that it is in.")
+@click.option("--mode", type=click.Choice(MODES), help="The mode of the agent.")
 @click.option("--directory", type=Filled(), metavar="DIR", help="Where the agent worked.")
 @force_option
 @json_option
@@ -198,7 +196,7 @@ def join(
 ) -> None:
     """Put the messages of the second session after those of the first.
 
-    What the layout of the first has no place for is said first. The second one goes to the trash, with
+    It says first what the layout of the first cannot hold. The second one goes to the trash, with
     its checkpoints; `agcx undo` separates them again.
     """
     store = settings.store()

@@ -50,13 +50,15 @@ _TITLE_WIDTH = 50
 @click.option("--duplicates", is_flag=True, help="With the same messages as a newer session.")
 @click.option("--keep", type=click.IntRange(0), metavar="N", help="All except the newest N.")
 @click.option(
-    "--unlisted-checkpoints", is_flag=True, help="Not sessions: checkpoints that no session lists."
+    "--unlisted-checkpoints",
+    is_flag=True,
+    help="Instead of sessions: checkpoints that no session lists.",
 )
 @click.option(
     "--keep-checkpoints",
     type=click.IntRange(0),
     metavar="N",
-    help="Not sessions: all except the newest N checkpoints of each.",
+    help="Instead of sessions: all except the newest N checkpoints of each.",
 )
 @click.option(
     "--max-total",

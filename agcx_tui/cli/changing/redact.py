@@ -67,7 +67,7 @@ _TITLE_WIDTH = 40
     type=Filled(),
     metavar="TEXT",
     multiple=True,
-    help="A find that is not a secret; may be repeated.",
+    help="Leave this text, which looks like a secret and is none; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="List what was found; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The list as one JSON object a line.")

@@ -37,7 +37,7 @@ _TITLE_LENGTH = 70
 @store_option
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool, as_json: bool) -> None:
-    """Undo the last change, or the change CHANGE as --list shows it."""
+    """Undo the last change, or CHANGE, which is an id from --list."""
     store = settings.store()
     if list_:
         from agcx_format.catalog import HistoryCache

@@ -71,7 +71,7 @@ _SHORT_ID = 8
     default="",
     help="As in the browser; see below.",
 )
-@click.option("--subagents", is_flag=True, help="Also the sessions that others started.")
+@click.option("--subagents", is_flag=True, help="Also the subagents.")
 @store_option
 @pass_settings
 def list_(

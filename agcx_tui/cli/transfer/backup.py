@@ -101,7 +101,7 @@ def _progress() -> Callable[[int, int], None]:
 @_file_argument(exists=True)
 @click.option("--sessions", "of_sessions", is_flag=True, help="The sessions of one backup.")
 @click.option(
-    "--backup", "name", metavar="BACKUP", type=Filled(), help="Which; by default the last."
+    "--backup", "name", metavar="BACKUP", type=Filled(), help="Which backup; by default the last."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_settings
@@ -173,7 +173,7 @@ def verify(settings: Settings, file: Path, as_json: bool) -> None:
     help="The store to restore to; created if it does not exist. By default --store.",
 )
 @click.option(
-    "--backup", "name", metavar="BACKUP", type=Filled(), help="Which; by default the last."
+    "--backup", "name", metavar="BACKUP", type=Filled(), help="Which backup; by default the last."
 )
 @click.option("--replace", is_flag=True, help="Also replace other versions; they go to the trash.")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; change nothing.")
@@ -192,7 +192,7 @@ def restore(
 ) -> None:
     """Restore sessions, by default all, byte for byte, with their checkpoints.
 
-    What is there already stays; `agcx undo` takes the restored ones away again.
+    Sessions that exist stay as they are; `agcx undo` removes the restored ones.
     """
     from agcx_format import open_store
     from agcx_format.store import Archive

@@ -55,7 +55,7 @@ def convert(
 ) -> None:
     """Write sessions in layout 1 or 2, with their checkpoints; the index follows.
 
-    What the layout has no place for is said first. The old files go to the trash; `agcx undo` restores
+    It says first what the layout cannot hold. The old files go to the trash; `agcx undo` restores
     them.
     """
     if bool(sessions) == all_:

@@ -63,7 +63,7 @@ def copy(
 ) -> None:
     """Copy sessions to another store, with checkpoints and index; the originals stay.
 
-    They take the layout of that store, or --layout; what it has no place for is said. A session that the
+    They take the layout of that store, or --layout; what that cannot hold is said. A session that the
     other store has already is left as it is there. `agcx undo --store STORE` removes
     the copies again.
     """

@@ -45,7 +45,7 @@ _STDOUT = 1
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="The default is the one that FILE ends in, and md otherwise.",
+    help="The default is the one that FILE ends in; without an ending, md.",
 )
 @click.option(
     "-o",
@@ -69,7 +69,7 @@ _STDOUT = 1
     "one branch, by its first words or the number of its first message. Codex and Claude Code read the "
     "newest of all."
 )
-@click.option("--subagents", is_flag=True, help="Also the sessions that they started as subagents.")
+@click.option("--subagents", is_flag=True, help="Also their subagents.")
 @store_option
 @pass_settings
 def export(

@@ -19,13 +19,13 @@ def sync(settings: Settings, dry_run: bool, watch: bool, as_json: bool) -> None:
     """Import what is new or has grown since, of every agent that keeps conversations on this machine.
 
     `agcx import` lists where that is. What was deleted in the store stays deleted, and what
-    an undo took back stays away until it is imported by name. An agent without any
+    an undo removed is not imported again unless it is named. An agent without any
     conversations is no failure; the exit status is 1 if a file, or a part of one, could not be read or
     understood.
 
     With --watch it goes on until ctrl+c or a signal ends it, which is no failure: a session that an agent is
-    writing comes within seconds and grows with it, with a line each time. That comes as if the agent saved
-    it in the store: the history does not list it.
+    writing comes within seconds and grows with it, with a line each time. These changes are not in the
+    history, as if the agent itself saved in the store.
     """
     if watch and dry_run:
         raise click.UsageError("--watch does not go with --dry-run")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -33,7 +35,7 @@ def test_what_is_drawn_while_the_line_takes_nothing_is_the_last_picture_alone(tm
         assert screen.end() == 0
 
 
-def test_a_screen_that_is_opened_or_left_is_drawn_once(tmp_path: Path):
+def test_a_screen_is_drawn_once_and_again_where_the_terminal_may_have_cut_it(tmp_path: Path):
     store = open_store(tmp_path / "store")
     said = new_message(Message(None, "user", [InputText("over a slow line\n" * 40)]))
     store.save_session(*_saved("Far away", said))
@@ -52,6 +54,10 @@ def test_a_screen_that_is_opened_or_left_is_drawn_once(tmp_path: Path):
             screen.until(lambda at=before, text=shown: text.encode() in screen.written[at:], shown)
             screen.drain()
             assert screen.written[before:].count(shown.encode()) == places, key
+        # It was smaller for a moment, which the program was too busy to see.
+        before = len(screen.written)
+        os.kill(screen.process.pid, signal.SIGWINCH)
+        screen.until(lambda: b"Search inside all" in screen.written[before:], "all of it")
         screen.type("\x03")
         assert screen.end() == 0
 

@@ -216,7 +216,7 @@ def test_below_a_file_there_is_no_way_and_nothing_is_advised(store, out):
 
 
 def test_without_a_format_the_name_of_the_file_says_it(store, out):
-    for name, begins in (("a.HTML", b"<!DOCTYPE html>"), ("a.json", b"{"), ("a.b", b"---\n")):
+    for name, begins in (("a.HTML", b"<!DOCTYPE html>"), ("a.json", b"{"), ("ab", b"---\n")):
         assert run("export", GRID, "-o", out / name).exit_code == 0
         assert (out / name).read_bytes().startswith(begins)
     assert run("export", GRID, QUEUE, "-o", out / "two.html").exit_code == 0

@@ -143,7 +143,7 @@ class LiveResults:
         self._index.close()
 
     def _ask(self, line: SearchLine) -> None:
-        self.line, self.error = line, ""
+        self.line, self.error, self.opens_first = line, "", False
         self._searcher.stop()
         if not line:
             self._number, self.running, self.progress = -1, False, SearchProgress()

@@ -248,6 +248,19 @@ def test_a_damaged_database_is_an_error_or_gives_what_can_be_read(path):
                     AGENT.read(source)
 
 
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_parts_of_a_message_that_is_gone_are_counted(path, is_indexed):
+    with changing(path) as db:
+        if is_indexed:
+            db.execute("create index part_message_idx on part (message_id)")
+            db.execute("create index part_session_idx on part (session_id)")
+        db.execute("update part set message_id = 'msg_gone' where id in ('prt_3', 'prt_4')")
+    imported, *_ = sessions(path)
+    assert imported.report.skipped["part of a message that is gone"] == 2
+    assert "part of a message that is gone" in imported.report.examples
+    assert "Fix the grid" in texts(imported)
+
+
 @pytest.mark.parametrize(
     "index", ["part_message_idx", "part_session_idx", "message_session_idx", "part", "message", "session"]
 )  # fmt: skip

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
+from agcx_tui.app.dialogs.columns import ColumnsDialog
+from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.local.choices import Remembered
-from tests.support.browsing import SIZE, at_cursor, browser, notices, scanned, until
+from tests.support.browsing import SIZE, at_cursor, browser, notices, on_top, scanned, until
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -131,3 +133,24 @@ async def test_on_a_heading_enter_says_what_it_does_and_a_key_for_a_session_asks
         await until(pilot, lambda: at_cursor(screen) == "Fix the grid layout")
         await until(pilot, lambda: "24 messages" in str(head.render()))
         assert screen.query_one(Transcript).display
+
+
+async def test_columns_are_chosen_with_a_key_and_favorites_put_first(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        before = screen.sessions.chosen_columns
+        await pilot.press("C")
+        dialog = await on_top(pilot, ColumnsDialog)
+        await pilot.press("space")
+        dialog.query_one("#favorites-first", Box).value = True
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.sessions.chosen_columns != before)
+        assert screen.sessions.chosen_columns == tuple(n for n in before if n != "project")
+        favorites = [screen.table.favorite(row) for row in screen.table.order]
+        assert favorites == sorted(favorites, reverse=True)
+        # Escape leaves all as it is.
+        await pilot.press("C")
+        await on_top(pilot, ColumnsDialog)
+        await pilot.press("space", "escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert "project" not in screen.sessions.chosen_columns

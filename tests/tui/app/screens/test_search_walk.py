@@ -80,6 +80,12 @@ async def test_enter_where_nothing_is_found_opens_nothing_later(tmp_path):
         await pilot.pause()
         assert pilot.app.screen is screen
         assert screen.bar.input.value == "appel"
+        # Nor what another line finds, which was not typed: Enter was about the first.
+        offered = next(y for y, row in enumerate(rows(screen)) if "apple" in row)
+        await pilot.click(screen.rows, offset=(4, offered), times=2)
+        await until(pilot, lambda: any("Session 1" in row for row in rows(screen)))
+        await pilot.pause()
+        assert pilot.app.screen is screen
 
 
 async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path):
