@@ -7,6 +7,8 @@ import pytest
 from agcx_format import open_store
 from agcx_format.model.items import FunctionCallOutput, InputText, Message
 from agcx_format.search import Index, QueryError, parse_query
+from agcx_format.search.blocks import Damaged, Facts, Sort
+from agcx_format.search.said import Kind
 from tests.format.search.odd_stores import save
 from tests.format.search.truth import literal, load, naive, searched
 
@@ -69,3 +71,11 @@ def test_a_match_in_a_line_without_end_shows_the_part_around_it(index):
     assert len(hit.line) < 1000
     at = hit.start - hit.line_start
     assert hit.line[at : at + hit.end - hit.start] == needle
+
+
+def test_a_message_of_a_sort_that_a_block_does_not_have_is_damage():
+    facts = Facts([Sort(Kind.YOU, "user", "", False)], bytes([0, 0, 1, 0]), "", {})
+    assert facts.role(0) == "user"
+    for number in (1, 2):
+        with pytest.raises(Damaged):
+            facts.role(number)
