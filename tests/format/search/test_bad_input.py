@@ -79,3 +79,25 @@ def test_a_message_of_a_sort_that_a_block_does_not_have_is_damage():
     for number in (1, 2):
         with pytest.raises(Damaged):
             facts.role(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "needle"),
+    [
+        ("call foo．bar（x）", "foo.bar(x"),
+        ("in der Straße", "stras"),
+        ("die Maße, der Fuß", "ma\u00dfe, der fus"),
+        ("daß", "s"),
+        ("one", "\ntwo"),
+        ("one", "one\n"),
+        ("one\ntwo", "\ntwo"),
+    ],
+)
+def test_what_a_search_of_bytes_would_miss_or_make_up_is_folded(tmp_path, text, needle):
+    """Wide forms, half of a letter that folds to two, and line breaks, as stand between messages."""
+    (tmp_path / "store").mkdir()
+    said = [Message(None, "user", [InputText(each)]) for each in (text, "two")]
+    save(tmp_path / "store" / "00000000-0000-4000-8000-000000000000.agcx", list(said))
+    index = Index(open_store(tmp_path / "store"), tmp_path / "cache")
+    index.update()
+    assert searched(index, literal(needle)) == naive(load(index.store), literal(needle))
