@@ -23,8 +23,8 @@ from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.keys.gate import KeyGate, handled
 from agcx_tui.app.services import Remember, Services
+from agcx_tui.app.textual_bases import EndingApp
 from agcx_tui.app.textual_internals import (
-    EndingApp,
     forget_toasts,
     free_strips_at_once,
     is_ending,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from agcx_tui.app.textual_internals import EndingApp
+from agcx_tui.app.textual_bases import EndingApp
 
 SIZE = (60, 12)
 

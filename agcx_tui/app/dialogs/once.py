@@ -14,7 +14,8 @@ from textual.geometry import Region
 from textual.screen import ScreenResultType
 from textual.strip import Strip
 
-from agcx_tui.app.textual_internals import HeldScreen, forget_toasts
+from agcx_tui.app.textual_bases import HeldScreen
+from agcx_tui.app.textual_internals import forget_toasts
 from agcx_tui.app.widgets.plain_ground import lines_alike
 from agcx_tui.core.local import collector
 

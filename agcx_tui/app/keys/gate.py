@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
-from agcx_tui.app.textual_internals import HeldScreen, is_drawing_suspended, is_held, takes_keys
+from agcx_tui.app.textual_bases import HeldScreen, is_held
+from agcx_tui.app.textual_internals import is_drawing_suspended, takes_keys
 
 if TYPE_CHECKING:
     from textual.app import App

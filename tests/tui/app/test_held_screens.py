@@ -13,7 +13,7 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widgets import Static
 
-from agcx_tui.app import textual_internals
+from agcx_tui.app import textual_bases, textual_internals
 from agcx_tui.app.keys.gate import KeyGate
 from agcx_tui.app.widgets.lines.recall_line import RecallInput
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
@@ -33,7 +33,7 @@ class CountedScreen(Screen[None]):
         super()._compositor_refresh()
 
 
-class LateScreen(textual_internals.HeldScreen[None], CountedScreen):
+class LateScreen(textual_bases.HeldScreen[None], CountedScreen):
     """A screen that is held for so many seconds."""
 
     def __init__(self, seconds: float) -> None:
@@ -61,11 +61,11 @@ async def test_a_screen_is_drawn_only_once_it_has_what_it_shows():
         await pilot.pause()
         assert not screen.drawn
         assert not after
-        assert textual_internals.is_held(screen)
+        assert textual_bases.is_held(screen)
         screen.release()
         await until(pilot, lambda: screen.drawn and after)
         assert after[0]
-        assert not textual_internals.is_held(screen)
+        assert not textual_bases.is_held(screen)
         # What changes later is drawn as on any other screen.
         drawn = screen.drawn
         screen.query_one("#late", Static).update("and more")
@@ -94,7 +94,7 @@ async def test_a_screen_that_waited_through_a_batch_of_changes_is_drawn_after_it
         await until(pilot, lambda: screen.drawn)
 
 
-class KeyedScreen(textual_internals.HeldScreen[None], CountedScreen):
+class KeyedScreen(textual_bases.HeldScreen[None], CountedScreen):
     """A screen with a key, that notes what it shows each time it is drawn."""
 
     BINDINGS = [("k", "obey", "obey")]  # noqa: RUF012
@@ -110,7 +110,7 @@ class KeyedScreen(textual_internals.HeldScreen[None], CountedScreen):
         self.query_one("#keyed", Static).update("obeyed")
 
     def _compositor_refresh(self) -> None:
-        if not textual_internals.is_held(self):
+        if not textual_bases.is_held(self):
             self.shown += [str(each.content) for each in self.query(Static)]
         super()._compositor_refresh()
 
@@ -129,10 +129,10 @@ async def test_what_a_key_does_that_was_typed_before_the_first_picture_is_in_it(
         app.call_later(press)
         await until(pilot, lambda: screen.shown)
         assert set(screen.shown) == {"obeyed"}
-        assert not textual_internals.is_held(screen)
+        assert not textual_bases.is_held(screen)
 
 
-class SizedScreen(textual_internals.HeldScreen[None]):
+class SizedScreen(textual_bases.HeldScreen[None]):
     """A screen that notes the sizes that it hears of, and those that it is laid out for."""
 
     def __init__(self) -> None:
@@ -177,7 +177,7 @@ async def test_style_sheets_are_not_parsed_before_the_first_theme_is_known(monke
         assert app.screen.styles.background == Color.parse(background)
 
 
-class LaidOutScreen(textual_internals.HeldScreen[None]):
+class LaidOutScreen(textual_bases.HeldScreen[None]):
     """A screen that counts how often it was laid out and styled after it was mounted."""
 
     laid_out = styled = 0
@@ -198,7 +198,7 @@ class LaidOutScreen(textual_internals.HeldScreen[None]):
         super().update_node_styles(animate)
 
 
-class SteadyLines(textual_internals.SteadyView):
+class SteadyLines(textual_bases.SteadyView):
     """A view that counts how often its scrollbar was worked out."""
 
     worked_out = 0
@@ -259,9 +259,7 @@ async def test_a_held_screen_is_styled_once_and_its_scrollbar_worked_out_for_a_s
         assert view.show_vertical_scrollbar
         # Nor is the screen laid out for what one types, or when there are more lines.
         screen.release()
-        await until(
-            pilot, lambda: not (textual_internals.is_held(screen) or is_to_be_drawn(screen))
-        )
+        await until(pilot, lambda: not (textual_bases.is_held(screen) or is_to_be_drawn(screen)))
         screen.set_focus(screen.query_one(TypedLine))
         await pilot.pause()
         before, worked_out = screen.laid_out, view.worked_out

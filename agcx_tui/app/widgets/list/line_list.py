@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from textual.geometry import Region, Size
 
-from agcx_tui.app.textual_internals import SteadyView
+from agcx_tui.app.textual_bases import SteadyView
 
 __all__ = ["LineList"]
 

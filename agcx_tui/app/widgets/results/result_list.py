@@ -17,7 +17,7 @@ from textual.reactive import Reactive
 from textual.strip import Strip
 
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.textual_internals import SteadyView
+from agcx_tui.app.textual_bases import SteadyView
 from agcx_tui.app.widgets.results.result_row import ResultLook, draw_row
 from agcx_tui.core.local.recent import Recent
 from agcx_tui.core.search.results import Note, Results, Row

@@ -28,7 +28,7 @@ from agcx_tui.app.blocks.heights import HeightIndex
 from agcx_tui.app.blocks.look import Look
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.textual_internals import SteadyView
+from agcx_tui.app.textual_bases import SteadyView
 from agcx_tui.app.themes import readable_on
 from agcx_tui.app.widgets.copying import copy
 from agcx_tui.app.widgets.roll.code_reader import CodeReader

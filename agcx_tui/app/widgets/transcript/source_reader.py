@@ -20,7 +20,7 @@ from textual.worker import get_current_worker
 from agcx_format import MessageSource
 from agcx_format.errors import PersistenceError
 from agcx_tui.app import from_threads
-from agcx_tui.app.textual_internals import is_held
+from agcx_tui.app.textual_bases import is_held
 
 __all__ = ["ALL", "SourceReader"]
 
