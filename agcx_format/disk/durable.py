@@ -37,7 +37,7 @@ _LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _U63 = 1 << 63
 OTHER_FILE_SYSTEM = "one of its folders is on another file system, to which no file can be moved"
-LINK_TO_NOTHING = "a link to a path that does not exist"
+LINK_TO_NOTHING = "a link to a file that does not exist"
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 

@@ -69,7 +69,7 @@ def test_unreadable_files_are_shown_with_the_reason(tmp_path: Path, use_mmap: bo
         "other": "header, byte 0: does not begin with AGCX",
         "fifo": "not a regular file",
         "folder": "not a regular file",
-        "gone": "a link to a path that does not exist",
+        "gone": "a link to a file that does not exist",
     }
     assert broken.keys() == reasons.keys()
     for name, reason in reasons.items():
