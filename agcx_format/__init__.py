@@ -37,8 +37,8 @@ JSON
 errors, all of them a PersistenceError
     InvalidMagic UnsupportedVersion CorruptData BincodeDecodeError MessagePackDecodeError
     CompressionError SessionNotFound AmbiguousSession StaleSession FileClosed InvalidCheckpoint
-    IndexCorrupted LayoutCannotHold LockFailed StoreNotWritable SavedNotListed UndoConflict
-    NothingToUndo ConversionError
+    IndexCorrupted LayoutCannotHold LockFailed LockHeld StoreNotWritable SavedNotListed
+    UndoConflict NothingToUndo ConversionError
 
 Packages for more:
 
@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from agcx_format.errors import InvalidMagic as InvalidMagic
     from agcx_format.errors import LayoutCannotHold as LayoutCannotHold
     from agcx_format.errors import LockFailed as LockFailed
+    from agcx_format.errors import LockHeld as LockHeld
     from agcx_format.errors import MessagePackDecodeError as MessagePackDecodeError
     from agcx_format.errors import NothingToUndo as NothingToUndo
     from agcx_format.errors import PersistenceError as PersistenceError
@@ -159,7 +160,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "codec.json": "from_json to_json to_plain",
     "errors": """AmbiguousSession BincodeDecodeError CompressionError ConversionError CorruptData
-        FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LayoutCannotHold LockFailed
+        FileClosed IndexCorrupted InvalidCheckpoint InvalidMagic LayoutCannotHold LockFailed LockHeld
         MessagePackDecodeError NothingToUndo PersistenceError SavedNotListed SessionNotFound
         StaleSession StoreNotWritable UndoConflict UnsupportedVersion""",
     "exporting.json_document": "from_session_json",

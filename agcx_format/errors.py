@@ -195,7 +195,11 @@ class IndexCorrupted(PersistenceError):
 
 
 class LockFailed(PersistenceError):
-    """Another process holds the lock of the store, or the store cannot be locked."""
+    """Another process holds the lock of the store (then it is a `LockHeld`), or it cannot be locked."""
+
+
+class LockHeld(LockFailed):
+    """Another process, or another part of this one, holds the lock, and may let go of it."""
 
 
 class StoreNotWritable(PersistenceError):

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agcx_format.disk.durable import os_reason
-from agcx_format.errors import LockFailed
+from agcx_format.errors import LockFailed, LockHeld
 
 __all__ = ["NO_LOCKS", "has_locks", "locked"]
 
@@ -54,12 +54,13 @@ def locked(directory: Path, timeout: float = TIMEOUT) -> Iterator[None]:
     """Hold the lock of the store in `directory`.  Reentrant: a thread that holds it may take it again.
 
     Raises:
-        LockFailed: it is not free within `timeout` seconds, or the directory cannot be locked.
+        LockHeld: it is not free within `timeout` seconds.
+        LockFailed: the directory cannot be locked.
     """
     key = os.path.realpath(directory)
     mutex = _in_process[key]
     if not mutex.acquire(timeout=timeout):
-        raise LockFailed("another part of this program is changing it", path=directory)
+        raise LockHeld("another part of this program is changing it", path=directory)
     try:
         held = _held.__dict__
         depth = held.setdefault(key, 0)
@@ -119,7 +120,7 @@ def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractCont
             return contextlib.nullcontext()
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise LockFailed("another program is changing it", path=directory) from None
+                raise LockHeld("another program is changing it", path=directory) from None
         except OSError as cause:
             if cause.errno in _NO_LOCKS:
                 break
@@ -135,7 +136,7 @@ def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractCont
         if holder is None:
             break
         if time.monotonic() >= deadline:
-            raise LockFailed(f"{holder} is changing it", path=file.path)
+            raise LockHeld(f"{holder} is changing it", path=file.path)
         time.sleep(pause)
     return contextlib.closing(file)
 

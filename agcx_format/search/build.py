@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     _give_way()
     stopped = threading.Event()
     threading.Thread(target=_end_with_input, args=(stopped,), daemon=True).start()
-    from agcx_format.errors import LockFailed, PersistenceError
+    from agcx_format.errors import LockHeld, PersistenceError
     from agcx_format.search.index import Index
     from agcx_format.search.state import DEFAULT_CAP
 
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
         state = Index(store, cache_dir).update(
             cap=int(rest[0]) if rest else DEFAULT_CAP, should_stop=stopped.is_set, report=_report
         )
-    except LockFailed:
+    except LockHeld:
         return BUILD_BUSY
     except PersistenceError as error:
         # The reason first: what shows it may have little room.

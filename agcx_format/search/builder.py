@@ -71,7 +71,7 @@ def build(
 ) -> BookState:
     """`refs` are all sessions of the store, the newest first.
 
-    Raises `LockFailed` when another process builds it, `PersistenceError` when it cannot be written.
+    Raises `LockHeld` when another process builds it, `PersistenceError` when it cannot be written.
     """
     book.make_directory()
     with locked(book.directory, timeout=0), collecting_seldom():

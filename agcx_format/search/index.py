@@ -226,7 +226,7 @@ class Index:
         """Bring the book up to date; may take minutes, and goes on where it was when it is stopped.
 
         `cap` is the largest size in bytes: the oldest sessions are left out and searched in their own files.
-        `report` is called after each part.  Raises `LockFailed` when another process is at it,
+        `report` is called after each part.  Raises `LockHeld` when another process is at it,
         `PersistenceError` when the book cannot be written, `ValueError` without a `cache_dir`.
         """
         if self.cache_dir is None:

@@ -253,7 +253,7 @@ class Store(StoreSaver):
         Raises:
             TypeError: one of the entries is not a `ScanEntry`.
             CorruptData: something else has the name of the archive, or what was written reads otherwise.
-            LockFailed: another backup is being written to it.
+            LockHeld: another backup is being written to it.
             PersistenceError: it cannot be written, or a folder of the store cannot be read.
         """
         from agcx_format.store.backup.writing import back_up

@@ -69,13 +69,14 @@ def key_while_building(work: Workspace) -> Outcome:
     store = work.store(work.scaled(20_000, 3_000), "to-index")
     home = work.folder("home-of-search-building")
     environment = work.environment() | {"HOME": str(home)}
+    place = search_index(home / ".cache" / "agcx")
     with _open(work, store, environment):
         pass
     with bare_terminal(work) as bare:
         for _ in range(work.pairs(5)):
-            shutil.rmtree(search_index(home / ".cache" / "agcx"), ignore_errors=True)
+            shutil.rmtree(place, ignore_errors=True)
             with _open(work, store, environment) as ours:
-                _await_builder(ours)
+                _await_builder(ours, place)
                 mine = ours.hold(DOWN, presses, _RATE)
                 if not _is_building(ours):
                     raise LookupError("the index was complete before the last key")
@@ -87,12 +88,14 @@ def key_while_building(work: Workspace) -> Outcome:
     return Outcome("s", *samples, tuple(ratios))
 
 
-def _await_builder(app: Terminal) -> None:
-    """Until the process that builds the index has begun to read."""
+def _await_builder(app: Terminal, place: Path) -> None:
+    """Until the process that builds the index, in `place`, has begun to read."""
     limit = time.monotonic() + LIMIT
     while not _is_building(app):
+        if any(place.rglob("*.seg")):
+            raise LookupError("the index was complete before the first key")
         if time.monotonic() > limit:
-            raise LookupError("no index is built")
+            raise LookupError(f"no index is built; the screen ends with {app.screen()[-1]!r}")
         time.sleep(0.05)
     time.sleep(0.5)
 

@@ -32,7 +32,7 @@ from agcx_format.disk.durable import (
 )
 from agcx_format.disk.new_file import put_new
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.errors import CorruptData, LockFailed, PersistenceError, StaleSession
+from agcx_format.errors import CorruptData, LockHeld, PersistenceError, StaleSession
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.store.acts.act_dirs import stamp
 from agcx_format.store.backup.archive import BLOCK, END, MARK, MARK_TEXT, Archive, header, padding
@@ -92,7 +92,7 @@ class ArchiveWriter:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockFailed("another backup is being written to it", path=self._target) from None
+            raise LockHeld("another backup is being written to it", path=self._target) from None
         except OSError:
             # A file system without locks.
             pass

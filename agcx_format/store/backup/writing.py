@@ -70,7 +70,7 @@ def back_up(
 
     Raises:
         CorruptData: something else has the name of the archive, or what was written reads otherwise.
-        LockFailed: another backup is being written to it.
+        LockHeld: another backup is being written to it.
         PersistenceError: the archive cannot be written, or a folder of the store cannot be read.
     """
     with ArchiveWriter(path) as writer:

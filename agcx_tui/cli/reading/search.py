@@ -144,13 +144,13 @@ def _index(settings: Settings, *, build: bool) -> Index:
 
 def _build(index: Index, cap: int | None) -> None:
     """Bring the index up to date; where that fails, what it lacks is searched all the same."""
-    from agcx_format.errors import LockFailed, PersistenceError
+    from agcx_format.errors import LockHeld, PersistenceError
     from agcx_format.search import DEFAULT_CAP
 
     progress = _Progress(sys.stderr.isatty())
     try:
         state = index.update(cap=cap or DEFAULT_CAP, report=progress.show)
-    except LockFailed:
+    except LockHeld:
         reason = "another process is building it"
     except PersistenceError as error:
         reason = str(error)

@@ -11,11 +11,12 @@ No Textual: `run` is a coroutine of the event loop, and `changed` publishes ther
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 from msgspec import structs
@@ -25,6 +26,7 @@ from agcx_format.transcript import safe_line
 from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.store.signal import Signal
+from agcx_tui.core.store.stream import in_own_thread
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,6 +43,8 @@ _FIRST_AFTER = 3.0
 _QUIET, _REST = 3.0, 20.0
 # Seconds until a failed build is tried again, after the first failure and at most; they double each time.
 _RETRY, _LONGEST_RETRY = 60.0, 3600.0
+# Bytes of what the process says of a failure that are kept, the last: the reason comes at the end.
+_MOST_WORDS = 4096
 
 
 class IndexPhase(Enum):
@@ -156,8 +160,10 @@ class IndexKeeper:
                 self._wanted.clear()
                 try:
                     await self._build(acts.store.path)
-                except OSError as error:
-                    self._become(IndexPhase.FAILED, problem=os_reason(error))
+                except Exception as error:
+                    # Whatever it is, the next build may succeed.
+                    self.stop()
+                    self._fail(os_reason(error) if isinstance(error, OSError) else str(error))
                 rest, retry = _REST, self._retry_after(retry)
         finally:
             self.stop()
@@ -171,10 +177,9 @@ class IndexKeeper:
             process.kill()
             process.wait()
             # What reads its output sees the end of it, and closes it.
-            for pipe in (process.stdin, process.stderr):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
+            if process.stdin is not None:
+                with suppress(OSError):
+                    process.stdin.close()
 
     async def delete(self, store: Path) -> None:
         """Remove the index, or what is left of one, and build it no more.
@@ -220,20 +225,29 @@ class IndexKeeper:
     async def _build(self, store: Path) -> None:
         assert self.directory is not None
         async with self._starting:
-            process = await asyncio.to_thread(_start, store, self.directory, self.cap)
+            process = await in_own_thread(partial(_start, store, self.directory, self.cap))
             self.process = process
+        # Read while it runs: it would wait for room where it says much.
+        words = asyncio.create_task(_last_words(process))
+        try:
+            async with aclosing(_states(process)) as states:
+                async for state in states:
+                    if self.process is process:
+                        self._become(IndexPhase.BUILDING, book=state)
+            if self.process is process:
+                # Its output has ended, so it ends as well.  Else it was stopped.
+                status = await in_own_thread(process.wait)
+                self._has_ended(status, await words)
+        finally:
+            words.cancel()
+
+    def _has_ended(self, status: int, words: str) -> None:
+        """`status` and the last words are those of the process."""
         from agcx_format.search import BUILD_BUSY, BUILD_DONE, BUILD_STOPPED
 
-        async with aclosing(_states(process)) as states:
-            async for state in states:
-                if self.process is process:
-                    self._become(IndexPhase.BUILDING, book=state)
-        if self.process is not process:
-            # It was stopped.
+        if self.process is None:
+            # It was stopped meanwhile.
             return
-        # Its output has ended, so it ends as well.
-        status = await asyncio.to_thread(process.wait)
-        problem = b"" if process.stderr is None else process.stderr.read()
         self.stop()
         if status == BUILD_BUSY:
             self._become(IndexPhase.ELSEWHERE)
@@ -241,9 +255,12 @@ class IndexKeeper:
         elif status in (BUILD_DONE, BUILD_STOPPED):
             self._become(IndexPhase.WAITING)
         else:
-            lines = problem.decode("utf-8", "replace").strip().splitlines()
-            reason = lines[-1] if lines else f"the process ended with status {status}"
-            log_failure("the search index was not built", RuntimeError(reason))
+            lines = words.strip().splitlines()
+            self._fail(lines[-1] if lines else f"the process ended with status {status}")
+
+    def _fail(self, reason: str) -> None:
+        log_failure("the search index was not built", RuntimeError(reason))
+        if self.state.phase is not IndexPhase.DELETED:
             self._become(IndexPhase.FAILED, problem=reason)
 
     def _become(self, phase: IndexPhase, book: BookState | None = None, problem: str = "") -> None:
@@ -268,13 +285,29 @@ async def _states(process: subprocess.Popen[bytes]) -> AsyncGenerator[BookState,
     from agcx_format.search import BookState
 
     decode = msgspec.json.Decoder(BookState).decode
+    async with _reading(process.stdout) as output:
+        # A line without an end is from a process that was killed.
+        while (line := await output.readline()).endswith(b"\n"):
+            yield decode(line)
+
+
+async def _last_words(process: subprocess.Popen[bytes]) -> str:
+    """The end of what it says of a failure."""
+    words = b""
+    async with _reading(process.stderr) as errors:
+        while some := await errors.read(_MOST_WORDS):
+            words = (words + some)[-_MOST_WORDS:]
+    return words.decode("utf-8", "replace")
+
+
+@asynccontextmanager
+async def _reading(pipe: IO[bytes] | None) -> AsyncIterator[asyncio.StreamReader]:
+    """Closes the pipe in the end."""
     reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
     )
     try:
-        while line := await reader.readline():
-            yield decode(line)
+        yield reader
     finally:
         transport.close()

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["close_in_thread", "stream"]
+__all__ = ["close_in_thread", "in_own_thread", "stream"]
 
 T = TypeVar("T")
 
@@ -18,6 +19,19 @@ T = TypeVar("T")
 async def close_in_thread(close: Callable[[], None]) -> None:
     """Call it in a thread, also when this is canceled: `to_thread` would then drop a call that waits."""
     await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, close))
+
+
+async def in_own_thread(call: Callable[[], T]) -> T:
+    """What the call returns; unlike with `to_thread` it does not wait until one of few threads is free.
+
+    Raises:
+        Exception: Whatever the call raised.
+    """
+    thread = ThreadPoolExecutor(1)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, call)
+    finally:
+        thread.shutdown(wait=False)
 
 
 class _End:

@@ -19,7 +19,7 @@ from agcx_format.disk.durable import TEMPORARY, write_file
 from agcx_format.disk.lock_file import LockFile
 from agcx_format.disk.locks import locked
 from agcx_format.doctor.checks import verify_store
-from agcx_format.errors import LockFailed, StaleSession
+from agcx_format.errors import LockHeld, StaleSession
 from tests.support.stores import contents, golden_session, id_of
 from tests.support.waiting import LIMIT
 
@@ -113,7 +113,7 @@ def test_while_it_is_held_the_file_names_the_owner(tmp_path: Path, no_locks):
 def test_another_program_that_holds_it_is_named(tmp_path: Path, no_locks):
     path = left_by(tmp_path, 1)
     with pytest.raises(
-        LockFailed, match="process 1, since 2026-01-01T00:00:00Z, is changing it"
+        LockHeld, match="process 1, since 2026-01-01T00:00:00Z, is changing it"
     ) as e:
         locked(tmp_path, timeout=0.01).__enter__()
     assert e.value.path == str(path)
@@ -123,7 +123,7 @@ def test_another_program_that_holds_it_is_named(tmp_path: Path, no_locks):
 
 def test_one_on_another_machine_is_left_alone_and_named(tmp_path: Path, no_locks):
     path = left_by(tmp_path, dead_process(), host="elsewhere")
-    with pytest.raises(LockFailed, match="on elsewhere"):
+    with pytest.raises(LockHeld, match="on elsewhere"):
         locked(tmp_path, timeout=0.01).__enter__()
     assert path.exists()
 
@@ -142,7 +142,7 @@ def test_what_a_killed_process_left_is_taken_over(tmp_path: Path, no_locks):
 @pytest.mark.parametrize("content", [b"", b"[" * 5000, b"{}", b"\xff", b'{"process": "x"}'])
 def test_a_lock_file_that_says_nothing_is_somebodys(tmp_path: Path, no_locks, content: bytes):
     (tmp_path / lock_file.NAME).write_bytes(content)
-    with pytest.raises(LockFailed, match="another program is changing it"):
+    with pytest.raises(LockHeld, match="another program is changing it"):
         locked(tmp_path, timeout=0.01).__enter__()
 
 

@@ -13,7 +13,7 @@ import pytest
 from agcx_format import (
     CorruptData,
     InputText,
-    LockFailed,
+    LockHeld,
     Message,
     PersistenceError,
     limits,
@@ -124,7 +124,7 @@ def test_two_backups_to_one_archive_do_not_mix(tmp_path: Path):
     before = path.read_bytes()
     with path.open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(LockFailed, match="another backup"):
+        with pytest.raises(LockHeld, match="another backup"):
             store.back_up(path)
     assert path.read_bytes() == before
 

@@ -48,11 +48,7 @@ from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.lines.tab_line import TabLine
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.subject import (
-    Conversation,
-    Offer,
-    open_session,
-)
+from agcx_tui.core.conversation.subject import Conversation, Offer, open_session
 from agcx_tui.core.local.reading_positions import ReadingPositions
 from agcx_tui.core.words import format
 
@@ -134,7 +130,9 @@ class ConversationScreen(OnceScreen[None]):
         place = ReadingPlace(self.transcript, positions)
         place.wanted = message
         opener = opener or partial(open_session, path)
-        subagents = SubagentCalls(self.transcript, self.derived.acts.store, open_file, opening)
+        started = tuple if follow is None else partial(follow.subagents_of, path)
+        store = self.derived.acts.store
+        subagents = SubagentCalls(self.transcript, store, open_file, opening, started)
         self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,72 @@ async def test_an_index_whose_process_could_not_be_started_is_built_when_asked_f
             without.undo()
             keeper.build()
             await soon(lambda: built(keeper), "the index")
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        # Killed while it wrote a line.
+        ("""printf '{"sess'; kill -9 $$""", "the process ended with status -9"),
+        ("echo what is this", "JSON is malformed"),
+        # More than fits into a pipe.
+        ("head -c 300000 /dev/zero >&2; printf '\\nno space\\n' >&2; exit 1", "no space"),
+    ],
+)
+async def test_a_process_that_fails_in_any_way_is_said_to_and_the_next_one_builds_the_index(
+    store, tmp_path, monkeypatch, script, reason
+):
+    keeper = IndexKeeper(tmp_path / "cache")
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", str(a_program(tmp_path / "python", script)))
+        async with running(keeper, store):
+            await soon(lambda: keeper.state.phase is IndexPhase.FAILED, "the failure")
+            assert keeper.state.problem.startswith(reason)
+            broken.undo()
+            keeper.build()
+            await soon(lambda: built(keeper), "the index")
+
+
+def a_program(path: Path, script: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return path
+
+
+_WITHOUT_LOCKS = """
+import errno, fcntl, os, sys
+from agcx_format.search.build import main
+
+def fail(*_):
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+fcntl.flock = fail
+sys.exit(main(sys.argv[-2:]))
+"""
+
+
+async def test_a_directory_that_cannot_be_locked_is_not_said_to_be_in_use(
+    store, tmp_path, monkeypatch
+):
+    script = f"exec {sys.executable} -c '{_WITHOUT_LOCKS}' \"$@\""
+    monkeypatch.setattr(sys, "executable", str(a_program(tmp_path / "python", script)))
+    keeper = IndexKeeper(tmp_path / "cache")
+    async with running(keeper, store):
+        await soon(lambda: keeper.state.phase is IndexPhase.FAILED, "the failure")
+    assert keeper.state.problem.startswith("cannot be locked: input/output error")
+
+
+async def test_an_index_is_built_although_every_thread_of_the_loop_is_busy(store, tmp_path):
+    loop, free = asyncio.get_running_loop(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    busy = loop.run_in_executor(None, free.wait)
+    keeper = IndexKeeper(tmp_path / "cache")
+    try:
+        async with running(keeper, store):
+            await soon(lambda: built(keeper), "the index")
+    finally:
+        free.set()
+        await busy
 
 
 async def test_an_index_that_could_not_be_built_is_built_once_it_can_be(
