@@ -187,6 +187,8 @@ class _Transcript:
     def _usual(self, values: list[SpokenLine], first: int) -> None:
         draft = self._draft
         entries = draft.entries
+        if not isinstance(entries, list):
+            self._repeats.keep_no_longer()
         about = [(line.cwd, line.git_branch, line.version, line.entrypoint) for line in values]
         for said, _ in itertools.groupby(about):
             self._about_session(*said)
