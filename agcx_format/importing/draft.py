@@ -127,6 +127,15 @@ class ImportDraft:
         else:
             self.at(moment_of(given))
 
+    @property
+    def moment(self) -> tuple[str | None, bool]:
+        """The time for the next messages, and whether their line has one."""
+        return self.now, self._has_time
+
+    @moment.setter
+    def moment(self, moment: tuple[str | None, bool]) -> None:
+        self.now, self._has_time = moment
+
     @staticmethod
     def moments(given: list[Any]) -> Sequence[str | None]:
         """The times of several lines, for `at`."""
