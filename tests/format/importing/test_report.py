@@ -1,4 +1,4 @@
-"""A report names the first kinds of what was met, and does not grow with a file that has one in every line."""
+"""A report names the first kinds of what was met, and does not grow with a file that has many."""
 
 from __future__ import annotations
 
