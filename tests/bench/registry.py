@@ -15,6 +15,7 @@ from tests.bench.workspace import Workspace
 
 MODULES = (
     "storage", "programs", "acts", "taking_out", "importing", "stats", "large", "start", "paint", "keys",
+    "filter",
     "conversation", "search", "search_screen",
 )  # fmt: skip
 

@@ -205,13 +205,17 @@ class _Rollout:
 
     def _usual(self, values: list[ItemLine | EventLine], first: int) -> None:
         draft, items, events = self._draft, self._items, self._events
+        held = events.held
         moments = draft.moments([value.timestamp for value in values])
         for number, (value, moment) in enumerate(zip(values, moments, strict=True), first):
-            draft.at(moment)
             if type(value) is ItemLine:
+                held.meet(value.payload)
+                draft.at(moment)
                 add_usual(items, value.payload, number)
             elif type(value) is EventLine:
-                events.usual(value.payload, number)
+                held.release()
+                draft.at(moment)
+                events.usual(value.payload, number, holds=True)
 
     def _value_of_child(self, value: Any, number: int) -> None:
         """The same for a subagent whose header says where its own conversation begins."""
@@ -225,6 +229,7 @@ class _Rollout:
 
     def _fields(self, value: dict[str, Any], number: int) -> None:
         """Use a line that is not usual."""
+        self._events.held.see(value)
         self._draft.at_time(value.get("timestamp"))
         if NOTES in value and self._returned(value, number):
             return
@@ -235,6 +240,9 @@ class _Rollout:
             if payload.get("type") == "task_started":
                 self._items.plans.mode(as_text(payload.get("collaboration_mode_kind")))
             self._events.event(payload, number)
+        elif isinstance(kind, str) and kind in _NO_CONVERSATION and "payload" in value:
+            self._draft.skipped.add(kind, number, value)
+            self._context(kind, payload if isinstance(payload, dict) else {})
         else:
             self._other(value, number)
 
@@ -245,9 +253,6 @@ class _Rollout:
             case {"type": "compacted", "payload": dict(payload)}:
                 draft.skipped.add("compacted", number, value)
                 self._events.compaction(payload, number)
-            case {"type": str(kind), "payload": payload} if kind in _NO_CONVERSATION:
-                draft.skipped.add(kind, number, value)
-                self._context(kind, payload if isinstance(payload, dict) else {})
             case {"type": str(kind), "payload": _}:
                 add_unknown(draft, kind, value, number)
             case {"record_type": str(kind)} if kind in _RECORDS:
@@ -295,6 +300,7 @@ class _Rollout:
 
     def _finish(self) -> Imported:
         draft, meta = self._draft, self._meta
+        self._events.finish()
         if origin := self._family.origin:
             said = self._said_by(self._source, origin)
             self._family.mark(draft.entries, draft.start, said)

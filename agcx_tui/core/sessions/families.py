@@ -46,6 +46,10 @@ class Families:
         """The row that a row belongs to; None if it stands for itself."""
         return self._parents.get(row)
 
+    def children(self, row: int) -> Sequence[int]:
+        """The rows that belong to a row, without those that belong to these in turn."""
+        return self._children.get(row, ())
+
     def depth(self, row: int) -> int:
         """How many levels a row stands below another one in the list, as `nested` arranged it."""
         return self._depths.get(row, 0)

@@ -5,15 +5,24 @@ these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from agcx_format.subagents import is_link
 from agcx_tui.core.sessions.families import Families
 from agcx_tui.core.sessions.rows import SessionRows
 
-__all__ = ["Subagents"]
+__all__ = ["StartedSubagent", "Subagents"]
 
 N = TypeVar("N", int, float)
+
+
+class StartedSubagent(NamedTuple):
+    """The session of a subagent, as a list knows it."""
+
+    id: str
+    path: str
+    title: str
+    messages: int
 
 
 class Subagents:
@@ -77,6 +86,17 @@ class Subagents:
         """The rows of those that these started, directly or not, and that are not among them."""
         rows = list(dict.fromkeys(rows))
         return self._known().below(rows) if self.there else []
+
+    def of(self, row: int) -> list[StartedSubagent]:
+        """Those that a session started itself, the oldest first."""
+        rows, created = self._rows, self._rows.columns.arrays["created"]
+        found = sorted(
+            self._known().children(row), key=lambda each: (created[each], rows.columns.tie(each))
+        )
+        return [
+            StartedSubagent(rows.id(each), rows.path(each), rows.title(each), rows.messages(each))
+            for each in found
+        ]
 
     def size_below(self, row: int) -> int:
         """Bytes of all subagents below a row, shown or not."""

@@ -22,7 +22,7 @@ from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import Query
 from agcx_tui.core.sessions.rows import SessionRows
 from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING, SUMMED, RowOrder
-from agcx_tui.core.sessions.subagents import Subagents
+from agcx_tui.core.sessions.subagents import StartedSubagent, Subagents
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
@@ -85,6 +85,11 @@ class SessionTable(SessionRows):
         """The row of a file; None if it is not in the table."""
         row = self.columns.row_of(path)
         return None if row is None or self._flags[row] & GONE else row
+
+    def subagents_of(self, path: str) -> list[StartedSubagent]:
+        """The subagents that the session in a file started, whether they are shown or not."""
+        row = self.row_of(path)
+        return [] if row is None else self.subagents.of(row)
 
     def paths(self) -> set[str]:
         return set(map(self.path, self.present()))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from agcx_tui.core.store.signal import Signal
 if TYPE_CHECKING:
     from agcx_format import Store
     from agcx_format.disk import Signature
+    from agcx_tui.core.sessions.subagents import StartedSubagent
     from agcx_tui.core.store.act_queue import ActQueue
     from agcx_tui.core.store.store_work import Outcome
     from agcx_tui.core.store.watch import Directory
@@ -34,13 +35,15 @@ class OpenedStore:
     """`acts` is the queue of acts on the store, None until the store is open.
 
     `acted` publishes every act that was done or undone; `saved` publishes the files that others changed,
-    by path, with their signatures.  Both publish in the event loop.
+    by path, with their signatures.  Both publish in the event loop.  `subagents_of` gives the subagents that
+    the session in a file started; a list of the store, which knows them, sets it.
     """
 
     def __init__(self) -> None:
         self.acts: ActQueue | None = None
         self.acted: Signal[Outcome] = Signal()
         self.saved: Signal[Mapping[str, Signature]] = Signal()
+        self.subagents_of: Callable[[str], Sequence[StartedSubagent]] = lambda path: ()
         self._is_open = asyncio.Event()
 
     @property

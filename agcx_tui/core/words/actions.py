@@ -229,6 +229,9 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "branches": (
         Action("branches.open", "B", "choose", "go to the branch", footer="open", label="enter"),
     ),
+    "subagents": (
+        Action("subagents.open", "s", "choose", "open the subagent", footer="open", label="enter"),
+    ),
     "history": (
         Action("history.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),
     ),

@@ -123,6 +123,7 @@ class BrowserScreen(ListingScreen[None]):
         self.services = services
         self.table = SessionTable()
         self.table.show_subagents(False)
+        services.store.subagents_of = self.table.subagents_of
         self.feed = StoreFeed(
             self.table,
             services.store,

@@ -154,6 +154,7 @@ class OpenConversation:
         """Set what is shown from now on; returns what was shown before, which is still open."""
         before, self.current = self.current, conversation
         self.is_opening = self._change_is_known = False
+        self.subagents.look()
         # It may have been saved while it was opened.
         self._follow_soon()
         self._screen.run_worker(

@@ -1,11 +1,11 @@
-"""The ways between a conversation and its subagents: to the one that the message at the cursor started, and
-from the session of a subagent to the one that started it, its parent.
+"""The ways between a conversation and its subagents: to the one that the message at the cursor started, to
+those that no call names, and from the session of a subagent to the one that started it, its parent.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -21,6 +21,7 @@ from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 if TYPE_CHECKING:
     from agcx_format import Store
+    from agcx_tui.core.sessions.subagents import StartedSubagent
 
 __all__ = ["OpenFile", "SubagentCalls"]
 
@@ -31,8 +32,8 @@ OpenFile = Callable[[str, UUID | None], None]
 class SubagentCalls:
     """Those of one transcript; with `store` None, or without a way to open one, there are none.
 
-    `started` has them by the id of the call.  If the reader `came_from` one, its call is shown once it is
-    known.
+    `started` has them by the id of the call; `of_session` gives all that the session started, also those that
+    no call names.  If the reader `came_from` one, its call is shown once it is known.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class SubagentCalls:
         store: Store | None,
         open_file: OpenFile | None,
         opening: Opening,
+        of_session: Callable[[], Sequence[StartedSubagent]] = tuple,
     ) -> None:
         self.started: dict[str, UUID] = {}
         self.came_from: UUID | None = None
@@ -48,12 +50,19 @@ class SubagentCalls:
         self._store = store
         self._open_file = open_file
         self._opening = opening
-        self._was_here = False
+        self._of_session = of_session
+        # As they were when the session was opened, or read again.
+        self._all: Sequence[StartedSubagent] = ()
+        self._said: str | None = None
 
     @property
     def leads_somewhere(self) -> bool:
         """Whether there is a subagent, or a parent."""
-        return bool(self.started) or self._parent is not None
+        return bool(self.started or self._unnamed) or self._parent is not None
+
+    def look(self) -> None:
+        """Look which there are now."""
+        self._all = self._of_session()
 
     @property
     def here(self) -> UUID | None:
@@ -74,6 +83,14 @@ class SubagentCalls:
         is_known = self._store is not None and self._open_file is not None
         return self._transcript.blocks.parent if is_known else None
 
+    @property
+    def _unnamed(self) -> Sequence[StartedSubagent]:
+        """Those that no call names."""
+        if self._store is None or self._open_file is None:
+            return ()
+        named = {str(session) for session in self.started.values()}
+        return [each for each in self._all if each.id not in named]
+
     def show(self, started: dict[str, UUID]) -> None:
         """Set which were started, and go to the call of the one that the reader came from."""
         self.started = started
@@ -87,36 +104,45 @@ class SubagentCalls:
             self._transcript.look_for(Wanted("call of the subagent", 0, 1, is_call))
 
     def moved(self) -> bool:
-        """Whether the reader came to such a message, or left one, since the last time."""
-        before, self._was_here = self._was_here, bool(self.started) and self.here is not None
-        return before != self._was_here
+        """Whether the key opens something else than the last time."""
+        before, self._said = self._said, self._where
+        return before != self._said
 
     def with_key(self, found: dict[str, ActiveBinding]) -> dict[str, ActiveBinding]:
-        """The keys of the screen; the footer has the one that opens a subagent, or the parent, if there is
-        one.
-        """
+        """The keys of the screen; the footer says what the one of subagents opens, if anything."""
         active = next(
             (each for each in found.items() if each[1].binding.action == "subagent"), None
         )
-        where = "subagent" if self.here else "parent" if self._parent else None
+        where = self._where
         if active is None or where is None:
             return found
         key, binding = active
         shown = replace(binding.binding, show=True, description=where)
         return {**found, key: binding._replace(binding=shown)}
 
+    @property
+    def _where(self) -> str | None:
+        """What the key opens at the current message, in a word."""
+        if self.here:
+            return "subagent"
+        if self._parent:
+            return "parent"
+        unnamed = len(self._unnamed)
+        return "subagents" if unnamed > 1 else "subagent" if unnamed else None
+
     async def open(self, screen: Screen[None], shown: UUID) -> None:
-        """Show the session of the subagent, else the parent of the session that is shown; Esc leads back."""
-        subagent, parent, store = self.here, self._parent, self._store
-        wanted = subagent or parent
-        if wanted is None or store is None or self._open_file is None:
-            screen.notify("This message started no subagent.", markup=False)
+        """Show the session of the subagent, else the parent of the session that is shown, else one that the
+        person chooses among those that no call names; Esc leads back.
+        """
+        parent = None if self.here else self._parent
+        wanted = str(self.here or parent or "") or await self._chosen(screen)
+        if not wanted or self._store is None or self._open_file is None:
             return
         try:
             with self._opening():
-                entry = await asyncio.to_thread(store.resolve, str(wanted))
+                entry = await asyncio.to_thread(self._store.resolve, wanted)
         except PersistenceError:
-            whose = "The session of this subagent" if subagent else "The parent of this subagent"
+            whose = "The parent of this subagent" if parent else "The session of this subagent"
             screen.notify(f"{whose} is not in the store.", markup=False)
             return
         below = screen.app.screen_stack[-2:-1]
@@ -124,4 +150,17 @@ class SubagentCalls:
             # Where the reader came from.
             screen.dismiss()
         else:
-            self._open_file(entry.path, None if subagent else shown)
+            self._open_file(entry.path, shown if parent else None)
+
+    async def _chosen(self, screen: Screen[None]) -> str:
+        """The id of a subagent that no call names: the only one, else the person's choice; empty for none."""
+        self.look()
+        unnamed = self._unnamed
+        if not unnamed:
+            screen.notify("This message started no subagent.", markup=False)
+            return ""
+        if len(unnamed) == 1:
+            return unnamed[0].id
+        from agcx_tui.app.screens.conversation.subagent_choice import SubagentChoice
+
+        return await screen.app.push_screen_wait(SubagentChoice(unnamed)) or ""

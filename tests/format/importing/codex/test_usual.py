@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from random import Random
 
+import pytest
+
+from agcx_format.importing.codex.outputs import ENCRYPTED
 from agcx_format.importing.codex.rollout import convert
 from agcx_format.importing.codex.usual import EventLine, ItemLine, usual_after
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import parse_lines
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
-from tests.support.rollout_lines import event, item, meta
+from tests.support.rollout_lines import assistant, call, event, item, meta, user
+from tests.support.rollout_lines import line as enveloped
 
 PASSED = "internal_chat_message_metadata_passthrough"
 TEXTS = [{"type": "output_text", "text": "Done."}, {"type": "input_text", "text": "two"}]
@@ -68,6 +73,64 @@ def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
     assert typed.conversation == plain.conversation
     assert {**asdict(typed.report), "examples": 0} == {**asdict(plain.report), "examples": 0}
     assert typed.report.examples.keys() == plain.report.examples.keys()
+
+
+# Words that come twice, and what can stand between an event and its item.
+THOUGHT = {"summary": [{"type": "summary_text", "text": "Hm."}]}
+MIXED = (
+    event("agent_message", message="Done."),
+    event("agent_message", message="D o n e ."),
+    assistant("Done."),
+    item("message", role="user", content=[{"type": "output_text", "text": "Done."}]),
+    event("agent_message", message=ENCRYPTED),
+    assistant(ENCRYPTED),
+    event("agent_reasoning", text="Hm."),
+    item("reasoning", **THOUGHT),
+    item("reasoning", summary=[*THOUGHT["summary"], *THOUGHT["summary"]]),
+    event("token_count", info={"total_token_usage": {"input_tokens": 7}}),
+    enveloped("turn_context", {"model": "m", "cwd": "/src"}),
+    event("user_message", message="Why?"),
+    user("Why?"),
+    call("shell", {"command": "ls"}),
+    event("turn_aborted", reason="interrupted"),
+    "not JSON",
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_it_makes_no_difference_in_which_order_lines_come(tmp_path, seed):
+    random = Random(seed)
+    for _ in range(40):
+        mixed = random.choices(MIXED, k=14)
+        timed = [
+            each
+            if isinstance(each, str)
+            else each | {"timestamp": f"2025-09-25T14:03:{at:02}Z" if at % 3 else "?"}
+            for at, each in enumerate(mixed)
+        ]
+        data = [json.dumps(each).encode() + b"\n" for each in [meta(), *timed]]
+        typed, plain = (
+            convert(parse_lines(data, usual=usual), tmp_path / "a", Timestamp.from_ns(0))
+            for usual in (usual_after(1), None)
+        )
+        assert typed.metadata == plain.metadata
+        assert typed.conversation == plain.conversation
+        assert {**asdict(typed.report), "examples": 0} == {**asdict(plain.report), "examples": 0}
+
+
+def test_an_event_that_no_item_follows_keeps_its_place_and_time(tmp_path):
+    early, late = "2025-09-25T14:03:01Z", "2025-09-25T14:03:09Z"
+    lines = (
+        meta(), user("Why?"), event("agent_message", early, message="Once."),
+        event("token_count", late, info=None), assistant("Done."),
+        event("agent_message", early, message="At the end."), event("token_count", late, info=None),
+    )  # fmt: skip
+    data = [json.dumps(each).encode() + b"\n" for each in lines]
+    session = convert(parse_lines(data, usual=usual_after(1)), tmp_path / "a", Timestamp.from_ns(0))
+    _, once, done, last = session.conversation.messages
+    assert [text_of(m.item) for m in (once, done, last)] == ["Once.", "Done.", "At the end."]
+    assert once.timestamp == last.timestamp == early
+    assert session.report.duplicates == {}
 
 
 def test_an_event_that_has_a_message_as_well_says_that(tmp_path):

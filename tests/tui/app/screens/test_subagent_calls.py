@@ -11,6 +11,7 @@ from agcx_format import Store, open_store
 from agcx_format.importing import agent_named, import_sessions
 from agcx_tui.app.dialogs.delete import ConfirmDelete
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.conversation.subagent_choice import SubagentChoice
 from tests.support.browsing import (
     SIZE,
     browser,
@@ -25,6 +26,7 @@ from tests.support.rollout_lines import SESSION, call, meta, output, user, write
 
 PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,"}
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
+THIRD = "0199cccc-1111-7222-8333-444455556666"
 
 
 def key_line(pilot) -> str:
@@ -49,6 +51,19 @@ def with_a_subagent(tmp_path: Path) -> Store:
         output(json.dumps({"agent_id": OTHER}), "call_7"),
     )
     write(folder / f"rollout-{OTHER}.jsonl", meta(id=OTHER, source=source), user("look"))
+    list(import_sessions(store, [folder], agent=agent_named("codex")))
+    return store
+
+
+def with_unnamed(tmp_path: Path, *subagents: str) -> Store:
+    """A session, and those of subagents that no call of it names."""
+    folder, store = tmp_path / "in", open_store(tmp_path / "store")
+    folder.mkdir()
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": SESSION, "agent_role": "scout"}}}
+    write(folder / f"rollout-{SESSION}.jsonl", meta(), user("Where are these columns set?"))
+    for each in subagents:
+        about = meta(id=each, source=source)
+        write(folder / f"rollout-{each}.jsonl", about, user(f"look at {each[:8]}"))
     list(import_sessions(store, [folder], agent=agent_named("codex")))
     return store
 
@@ -135,3 +150,43 @@ async def test_the_session_of_a_subagent_is_opened_from_its_call(tmp_path):
         store.delete([entry for entry in store.scan() if str(entry.id) == OTHER])
         await pilot.press("s")
         await until(pilot, lambda: "is not in the store" in notices(pilot))
+
+
+async def test_a_subagent_that_no_call_names_is_opened_from_anywhere_in_its_parent(tmp_path):
+    store = with_unnamed(tmp_path, OTHER)
+    async with browser(store.path).run_test(size=SIZE) as pilot:
+        below = await scanned(pilot, 2)
+        await pilot.press("enter")
+        parent = await opened(pilot, below)
+        assert str(parent.opened.metadata.id) == SESSION
+        await until(pilot, lambda: "subagent" in key_line(pilot))
+        await pilot.press("s")
+        subagent = await opened(pilot, parent)
+        assert str(subagent.opened.metadata.id) == OTHER
+        await pilot.press("s")
+        await until(pilot, lambda: pilot.app.screen is parent)
+        # It was deleted while the parent was being read.
+        store.delete([entry for entry in store.scan() if str(entry.id) == OTHER])
+        await pilot.press("s")
+        await until(pilot, lambda: "is not in the store" in notices(pilot))
+
+
+async def test_among_several_that_no_call_names_the_person_chooses(tmp_path):
+    store = with_unnamed(tmp_path, OTHER, THIRD)
+    async with browser(store.path).run_test(size=SIZE) as pilot:
+        below = await scanned(pilot, 3)
+        await pilot.press("enter")
+        parent = await opened(pilot, below)
+        await until(pilot, lambda: "subagents" in key_line(pilot))
+        await pilot.press("s")
+        choice = await on_top(pilot, SubagentChoice)
+        await until(pilot, lambda: choice.lines.option_count == 2)
+        assert "2 subagents" in line(choice, "#title")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is parent)
+        await pilot.press("s")
+        await on_top(pilot, SubagentChoice)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: pilot.app.screen not in (parent, below))
+        await until(pilot, lambda: getattr(pilot.app.screen, "opened", None) is not None)
+        assert str(pilot.app.screen.opened.metadata.id) == THIRD
