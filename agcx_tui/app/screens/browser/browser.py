@@ -134,8 +134,6 @@ class BrowserScreen(ListingScreen[None]):
             follow=follow,
         )
         self._hidden: frozenset[str] = frozenset()
-        # Set while a session matches the filter, or none will.
-        self._answered = asyncio.Event()
         self._activity = ActivityFeed(self.table, self, services.cache)
         self.sessions = SessionList(self.table, services.now, id="sessions")
         _arrange(self.sessions, arranged)
@@ -159,7 +157,12 @@ class BrowserScreen(ListingScreen[None]):
     async def on_mount(self) -> None:
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
-        self.services.sync.changed.subscribe(self._show_sync)
+
+        def show_sync(_: SyncState) -> None:
+            if self.app.is_running:
+                self._show_state()
+
+        self.services.sync.changed.subscribe(show_sync)
         self.action_rescan()
         await self.feed.begun(_FIRST_ROWS)
 
@@ -212,9 +215,9 @@ class BrowserScreen(ListingScreen[None]):
             unread += len(self.table.rows_to_read())
         self._filter.show_status(unread)
         if self.table.order or (state.table_is_known and not unread):
-            self._answered.set()
+            self._filter.answered.set()
         else:
-            self._answered.clear()
+            self._filter.answered.clear()
         self.show_marks()
         notice = notices.instead_of_list(self.table, self.feed, self._filter.value, unread)
         page = self.query_one("#notice", Static)
@@ -232,10 +235,6 @@ class BrowserScreen(ListingScreen[None]):
             self._hidden = hidden
             self.sessions.at_rest = "delete" in hidden
             self.refresh_bindings()
-
-    def _show_sync(self, _: SyncState) -> None:
-        if self.app.is_running:
-            self._show_state()
 
     @on(SessionList.Highlighted)
     @on(SplitPanes.Moved)
@@ -349,7 +348,7 @@ class BrowserScreen(ListingScreen[None]):
     async def _open_or_search(self) -> None:
         """Open what matches, which may be known only in a moment; search inside if nothing does."""
         with self.services.opening(), suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._answered.wait(), _FIRST_MATCH)
+            await asyncio.wait_for(self._filter.answered.wait(), _FIRST_MATCH)
         if not self.is_active or not self._filter.input.has_focus:
             return
         if self.table.order:

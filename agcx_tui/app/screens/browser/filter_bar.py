@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -53,6 +54,8 @@ class FilterBar(Horizontal):
         self.input = FilterInput(
             partial(complete, table=self._table), sessions, self.apply, id="filter"
         )
+        # Set while a session matches the filter, or none will.
+        self.answered = asyncio.Event()
         self._now = now
         self._filtered = filtered
         self._status = EdgeLine(id="filter-status")
