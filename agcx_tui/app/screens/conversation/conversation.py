@@ -115,9 +115,9 @@ class ConversationScreen(OnceScreen[None]):
         super().__init__()
         self.path = path
         self.derived = derived or DerivedSessions(path)
-        self.handoff = Handoff(self, export)
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.acts.store)
+        self.handoff = Handoff(self, self.panes, export)
         self.panes.show_checkpoint = (
             None if show_checkpoint is None else partial(show_checkpoint, self)
         )
@@ -362,7 +362,7 @@ class ConversationScreen(OnceScreen[None]):
     @work
     async def action_take(self, what: str) -> None:
         """Do what `Handoff` has under this name."""
-        await self.handoff.perform(what)
+        await self.handoff.perform(what, self.opened)
 
     # --- sessions made of it
 
