@@ -224,7 +224,6 @@ class _Rollout:
 
     def _value_of_child(self, value: Any, number: int) -> None:
         """The same for a subagent whose header says where its own conversation begins."""
-        self._events.held.release()
         family, first = self._family, self._family.first_ordinal
         ordinal = (
             value.get("ordinal") if isinstance(value, dict) else getattr(value, "ordinal", None)
