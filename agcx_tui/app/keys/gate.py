@@ -90,8 +90,8 @@ class KeyGate:
                 await asyncio.wait_for(self._opening.wait(), _PATIENCE)
             # Whatever it waits for may never come.
             self._opening = None
-            await self._told(self._app.focused)
-        # The stack is empty while the program ends.
+            # The stack is empty while the program ends.
+            await self._told(self._app.focused if self._app.screen_stack else None)
         while stack := self._app.screen_stack:
             screen = stack[-1]
             if takes_keys(screen):
