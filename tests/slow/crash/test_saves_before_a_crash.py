@@ -10,6 +10,7 @@ import errno
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -192,9 +193,13 @@ def test_what_could_not_be_put_back_is_put_back_later(
 
     others = {"undo a restore": lambda store: store.undo()}
     acting = {**ACTS, **SAVES, **others}[name.removesuffix(" a link")]
-    with watched(monkeypatch, before=look), pytest.raises(PersistenceError):
-        acting(store)
-    assert left < failures
+    with watched(monkeypatch, before=look):
+        with pytest.raises(PersistenceError):
+            acting(store)
+        assert left < failures
+        # The next change may not be able to either.
+        with suppress(PersistenceError):
+            store.save_index(store.load_index())
     store.save_index(store.load_index())
     assert_clean(root)
     assert version_of(target) == (A, FOREIGN)
