@@ -332,7 +332,7 @@ def remove_unused(dir_fd: int, name: str) -> None:
 def os_reason(cause: OSError) -> str:
     """The system's message without number and path, since our errors name the path themselves.
 
-    Of a link to a file that is gone it says so: the link itself is there.
+    Of a link to what is gone it says so: the link itself is there.
     """
     if cause.errno == errno.ENOENT and cause.filename and os.path.islink(cause.filename):
         return LINK_TO_NOTHING

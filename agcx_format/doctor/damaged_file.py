@@ -1,7 +1,8 @@
 """The bytes of a damaged file, decompressed from wherever something may begin.
 
 Strategy: a file can be made so that something seems to begin at a thousand places, and that each of them
-decompresses to gigabytes.  So all guesses together are bounded, and whoever asks may stop at any piece.
+decompresses to gigabytes, or takes as long to walk through without giving anything.  So all guesses together
+are bounded, and whoever asks may stop at any piece.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from agcx_format.errors import CompressionError
 from agcx_format.session.file_section import FileSection
 
 __all__ = ["DamagedFile"]
+
+# A look at a part of a guess takes as long as the decompression of so many bytes.
+_LOOK = 1024
 
 
 class DamagedFile:
@@ -49,7 +53,7 @@ class DamagedFile:
         Raises:
             CompressionError: (also) the guesses took too much.
         """
-        for piece in self.pieces(start, end):
+        for piece in frames.pieces(_Guess(self.section(start, end), self._spend)):
             self._spend(len(piece))
             yield piece
 
@@ -60,12 +64,24 @@ class DamagedFile:
             CompressionError: none begins there, it is cut off, or the guesses took too much.
         """
         self.check()
-        self._spend(0)
-        size = frames.first_end(self.section(start))
-        self._spend(size)
-        return start + size
+        return start + frames.first_end(_Guess(self.section(start), self._spend))
 
     def _spend(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
             raise CompressionError("too much was looked at where nothing says what it is")
+        self.check()
+
+
+class _Guess:
+    """A section that may be one; each look at it is paid for."""
+
+    def __init__(self, section: FileSection, spend: Callable[[int], None]) -> None:
+        self._section, self._spend = section, spend
+
+    def __len__(self) -> int:
+        return len(self._section)
+
+    def __getitem__(self, part: slice) -> bytes | memoryview:
+        self._spend(_LOOK)
+        return self._section[part]

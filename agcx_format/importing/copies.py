@@ -79,6 +79,10 @@ class Copies:
         self._draft.duplicates.add(kind, number, value)
         return True
 
+    def is_alone(self, speaker: str, text: str) -> bool:
+        """Whether a copy of these words was taken for the only one."""
+        return bool(self._alone) and self._key(speaker, text) in self._alone
+
     def add(
         self, item: Item, speaker: str, text: str, kind: str, number: int, value: object
     ) -> None:

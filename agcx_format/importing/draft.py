@@ -9,7 +9,6 @@ back) changes an entry of the draft; the messages are made at the end. Nothing h
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,7 @@ from agcx_format.importing.file_contexts import files_of
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.json_lines import Parsed, UsualLines
 from agcx_format.importing.moments import moment_of
-from agcx_format.importing.report import ImportReport, LineTally
+from agcx_format.importing.report import ImportReport, Kinds, LineTally
 from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import DerivedIds
@@ -78,8 +77,8 @@ class ImportDraft:
     skipped: LineTally = field(default_factory=LineTally)
     duplicates: LineTally = field(default_factory=LineTally)
     unknown: LineTally = field(default_factory=LineTally)
-    kept_as: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
+    kept_as: Kinds = field(default_factory=Kinds)
+    left_out: Kinds = field(default_factory=Kinds)
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
     bad_count: int = 0
     # Not those in fields that nothing uses of usual lines.
@@ -126,6 +125,15 @@ class ImportDraft:
             self.now, self._has_time = given, True
         else:
             self.at(moment_of(given))
+
+    @property
+    def moment(self) -> tuple[str | None, bool]:
+        """The time for the next messages, and whether their line has one."""
+        return self.now, self._has_time
+
+    @moment.setter
+    def moment(self, moment: tuple[str | None, bool]) -> None:
+        self.now, self._has_time = moment
 
     @staticmethod
     def moments(given: list[Any]) -> Sequence[str | None]:

@@ -13,7 +13,13 @@ from msgspec import Struct, to_builtins
 
 from agcx_format.importing.fields import as_json
 
-__all__ = ["Example", "ImportReport", "ImportTotals", "LineOutcome", "LineTally"]
+__all__ = [
+    "OTHER_KINDS", "Example", "ImportReport", "ImportTotals", "Kinds", "LineOutcome", "LineTally",
+]  # fmt: skip
+
+# What all kinds are counted as that are met after the first ones: a file can name another in every line.
+OTHER_KINDS = "other kinds"
+_KINDS = 1000
 
 # Characters of a line that an example shows.
 _SHOWN = 200
@@ -37,15 +43,26 @@ def _example(number: int, value: Any) -> Example:
     return Example(number, as_json(plain)[:_SHOWN])
 
 
+class Kinds(Counter[str]):
+    """How often each kind of something was met; those that the file names are counted with `add`."""
+
+    def add(self, kind: str) -> str:
+        """Count one of a kind; the kind that it was counted as."""
+        if kind not in self and len(self) >= _KINDS:
+            kind = OTHER_KINDS
+        self[kind] += 1
+        return kind
+
+
 @dataclass
 class LineTally:
     """How often each kind of line was met, with the first one of each."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Kinds = field(default_factory=Kinds)
     examples: dict[str, Example] = field(default_factory=dict)
 
     def add(self, kind: str, number: int, value: Any) -> None:
-        self.counts[kind] += 1
+        kind = self.counts.add(kind)
         if kind not in self.examples:
             self.examples[kind] = _example(number, value)
 
@@ -54,9 +71,9 @@ class LineTally:
         example = _example(number, value) if kind not in self.examples else None
 
         def add() -> None:
-            self.counts[kind] += 1
+            counted = self.counts.add(kind)
             if example is not None:
-                self.examples.setdefault(kind, example)
+                self.examples.setdefault(counted, example)
 
         return add
 

@@ -13,7 +13,8 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Self
 
-from agcx_format.codec.zstd import frames
+from agcx_format.codec.zstd.frames import Section
+from agcx_format.codec.zstd.steps import steps, with_all_before_damage
 from agcx_format.errors import PersistenceError
 from agcx_format.session.piece_cache import gathered
 
@@ -31,11 +32,11 @@ class TextAhead:
     The iteration raises `PersistenceError` for damage, after the text before it.
     """
 
-    def __init__(self, section: frames.Section) -> None:
+    def __init__(self, section: Section) -> None:
         # Nothing that iterates refers back to this, so the memory of zstd is freed once this is dropped,
         # and not when the collector comes by.
-        self._made = _Made(frames.steps(section))
-        self._pieces = gathered(frames.with_all_before_damage(section, self._made))
+        self._made = _Made(steps(section))
+        self._pieces = gathered(with_all_before_damage(section, self._made))
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -331,12 +331,15 @@ class StoreWriter:
     def _sweep(self) -> None:
         """The same beside sessions, and put back what killed writers had moved aside; never raises.
 
-        Only after recovery, which needs what an edit through a link has left there.
+        Only after recovery, which needs what an edit through a link has left there; if it has left an act to
+        be dealt with later, that stays.
         """
+        is_recovered = not unfinished(self.root)
         with suppress(OSError, PersistenceError), Tree(self.root) as tree:
             for folder in paths.written_folders():
-                with suppress(OSError):
-                    tree.sweep(folder)
+                if is_recovered:
+                    with suppress(OSError):
+                        tree.sweep(folder)
                 restore_exchanged(tree, folder)
             restore_aside(tree)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -23,6 +24,14 @@ _STEP = 1_507_000_000
 # Characters of what is asked, thought, called, returned, and answered.
 _ASKED, _THOUGHT, _CALLED, _RETURNED, _ANSWERED = 300, 300, 120, 2500, 900
 _CALLS = 4
+# Bytes of what a thought says to the model alone.
+_SEALED = 1000
+# A line about the whole environment comes every so many turns.
+_STATED = 25
+_TURN = {
+    "cwd": "/src", "approval_policy": "on-request", "sandbox_policy": {"mode": "read-only"},
+    "model": "gpt-5-codex", "effort": "high", "summary": "auto",
+}  # fmt: skip
 # Bytes of a huge rollout that are written again and again.
 _REPEATED = 5_000_000
 
@@ -37,14 +46,12 @@ def tiny_rollout(path: Path, session_id: UUID) -> None:
 
 def write_rollout(path: Path, size: int, seed: int) -> None:
     """A rollout of at least `size` bytes."""
-    _write(path, _limited(_rollout(Prose(Random(seed))), size))
+    _write(path, _limited(_rollout(Random(seed)), size))
 
 
 def write_huge_rollout(path: Path, size: int, seed: int) -> None:
     """A rollout of at least `size` bytes, which repeats turns with other calls and words."""
-    header, *lines = (
-        json.dumps(line) for line in _limited(_rollout(Prose(Random(seed))), _REPEATED)
-    )
+    header, *lines = (json.dumps(line) for line in _limited(_rollout(Random(seed)), _REPEATED))
     with path.open("w", encoding="utf-8") as file:
         written = file.write(f"{header}\n")
         for number in itertools.count():
@@ -106,34 +113,61 @@ def _enveloped(moment: int, kind: str, payload: dict) -> dict:
     return {"timestamp": Timestamp.from_ns(moment), "type": kind, "payload": payload}
 
 
-def _rollout(prose: Prose) -> Iterator[dict]:
+def _rollout(random: Random) -> Iterator[dict]:
     header = {"id": str(UUID(int=1)), "timestamp": Timestamp.from_ns(_START), "cwd": "/src"}
     yield _enveloped(_START, "session_meta", header)
-    for number, (kind, payload) in enumerate(_codex_payloads(prose)):
+    for number, (kind, payload) in enumerate(_codex_payloads(Prose(random), random)):
         yield _enveloped(_START + number * _STEP, kind, payload)
 
 
-def _codex_payloads(prose: Prose) -> Iterator[tuple[str, dict]]:
+def _codex_payloads(prose: Prose, random: Random) -> Iterator[tuple[str, dict]]:
+    """Lines in the order and about the shares of real rollouts: most events come before their items."""
     number = 0
-    while True:
+    for turn in itertools.count():
+        yield _event("task_started", turn_id=str(turn), model_context_window=258_400)
+        if turn % _STATED == 0:
+            yield "world_state", {"full": True, "state": {"notes": prose.sentences(_RETURNED)}}
         asked = prose.sentences(_ASKED)
         yield "response_item", _message("user", "input_text", asked)
-        yield "event_msg", {"type": "user_message", "message": asked}
+        yield _event("user_message", message=asked)
         for _ in range(_CALLS):
             number += 1
             thought, call_id = prose.sentences(_THOUGHT), f"call_{number}"
+            yield _event("agent_reasoning", text=thought)
+            yield _token_count(number)
+            sealed = b64encode(random.randbytes(_SEALED)).decode()
             summary = [{"type": "summary_text", "text": thought}]
-            yield "response_item", {"type": "reasoning", "id": f"rs_{number}", "summary": summary}
-            yield "event_msg", {"type": "agent_reasoning", "text": thought}
+            reasoning = {"type": "reasoning", "id": f"rs_{number}", "summary": summary}
+            yield "response_item", {**reasoning, "content": None, "encrypted_content": sealed}
             arguments = json.dumps({"command": ["bash", "-lc", prose.sentences(_CALLED)]})
             called = {"name": "shell", "arguments": arguments, "call_id": call_id}
             yield "response_item", {"type": "function_call", **called}
             result = {"output": prose.code(_RETURNED), "metadata": {"exit_code": 0}}
             returned = {"call_id": call_id, "output": json.dumps(result)}
             yield "response_item", {"type": "function_call_output", **returned}
+            if number % 2:
+                yield "turn_context", _TURN
         answer = prose.sentences(_ANSWERED)
+        yield _event("agent_message", message=answer)
         yield "response_item", _message("assistant", "output_text", answer)
-        yield "event_msg", {"type": "agent_message", "message": answer}
+        yield _event("task_complete", turn_id=str(turn), last_agent_message=answer)
+
+
+def _event(kind: str, **fields: object) -> tuple[str, dict]:
+    return "event_msg", {"type": kind, **fields}
+
+
+def _token_count(number: int) -> tuple[str, dict]:
+    usage = {
+        "input_tokens": 9000 + number, "cached_input_tokens": 5120, "output_tokens": 137,
+        "reasoning_output_tokens": 64, "total_tokens": 9137 + number,
+    }  # fmt: skip
+    info = {"total_token_usage": usage, "last_token_usage": usage, "model_context_window": 258_400}
+    limits = {
+        name: {"used_percent": 15.0, "window_minutes": 299, "resets_in_seconds": 5026}
+        for name in ("primary", "secondary")
+    }
+    return _event("token_count", info=info, rate_limits=limits)
 
 
 def _message(role: str, kind: str, text: str) -> dict:

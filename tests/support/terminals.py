@@ -40,6 +40,8 @@ class Terminal:
     ) -> None:
         self.ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        # Before the program has a chance to change it.
+        self.before = termios.tcgetattr(theirs)
         self.process = subprocess.Popen(
             command,
             stdin=theirs,
@@ -49,7 +51,6 @@ class Terminal:
             start_new_session=True,
             preexec_fn=_take_terminal,
         )
-        self.before = termios.tcgetattr(theirs)
         os.close(theirs)
         self.written = b""
         self._open = True

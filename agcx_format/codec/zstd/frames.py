@@ -13,31 +13,31 @@ anything with a length that can be sliced: bytes, or a part of a file that is re
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from itertools import chain, repeat
-from typing import IO, TYPE_CHECKING, Protocol, cast
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from agcx_format import limits
-from agcx_format.errors import CompressionError, PersistenceError
+from agcx_format.errors import CompressionError
 
 if TYPE_CHECKING:
     import zstandard
 
 __all__ = [
     "MAGIC",
+    "Block",
     "Frame",
     "Section",
+    "blocks_of",
     "compress",
     "compress_each",
     "decompress",
+    "decompressor",
     "first_end",
     "pieces",
-    "steps",
+    "skippable_frame",
     "walk",
-    "with_all_before_damage",
 ]
 
 MAGIC = 0xFD2FB528
@@ -48,8 +48,6 @@ _BLOCK_MAX = 128 * 1024
 _SHORTEST = 9
 # A frame of at most so many bytes is decompressed in one call.
 _AT_ONCE = 4 << 20
-# Blocks in a step: few at first, where often only the beginning is wanted.
-_FIRST_STEPS, _IN_STEP = (1, 2, 4), 8
 
 
 class Section(Protocol):
@@ -69,7 +67,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     skippable: bool = False
 
 
-class _Block(msgspec.Struct, frozen=True, gc=False):
+class Block(msgspec.Struct, frozen=True, gc=False):
     """The bytes of a block; the first includes the frame's header, the last its checksum."""
 
     start: int
@@ -87,7 +85,7 @@ def walk(section: Section) -> list[Frame]:
     frames: list[Frame] = []
     at = 0
     while not frames or at < len(section):
-        frame = _skippable_frame(section, at) or _frame(section, at)
+        frame = skippable_frame(section, at) or _frame(section, at)
         frames.append(frame)
         at = frame.end
     return frames
@@ -99,12 +97,12 @@ def first_end(section: Section) -> int:
     Raises:
         CompressionError: it begins with none, or ends inside it.
     """
-    return (_skippable_frame(section, 0) or _frame(section, 0)).end
+    return (skippable_frame(section, 0) or _frame(section, 0)).end
 
 
 def _frame(section: Section, start: int) -> Frame:
     bound, end = 0, start
-    for block in _blocks(section, start):
+    for block in blocks_of(section, start):
         bound, end = bound + block.bound, block.end
     return Frame(start, end, bound)
 
@@ -168,7 +166,7 @@ def _whole(section: bytes | memoryview, frame: Frame) -> bytes:
         except zstandard.ZstdError:
             # What is damaged is left to the stream, which says how.
             pass
-    return _inflate(_decompressor().decompressobj(), section, frame.start, frame.end)
+    return _inflate(decompressor().decompressobj(), section, frame.start, frame.end)
 
 
 def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
@@ -179,119 +177,15 @@ def pieces(section: Section, start: int = 0) -> Iterator[bytes]:
     """
     at = start
     while at == start or at < len(section):
-        if (skippable := _skippable_frame(section, at)) is not None:
+        if (skippable := skippable_frame(section, at)) is not None:
             at = skippable.end
             continue
-        stream = _decompressor().decompressobj()
-        for block in _blocks(section, at):
+        stream = decompressor().decompressobj()
+        for block in blocks_of(section, at):
             piece = _inflate(stream, section, block.start, block.end)
             if piece:
                 yield piece
             at = block.end
-
-
-def steps(section: Section) -> Iterator[Callable[[], bytes]]:
-    """Decompress a mebibyte at a time at most: each call gives the next bytes.
-
-    The iterator only reads the section. The calls are made in order, one at a time, and may be made in
-    another thread, while the iterator goes on: nearly all the time they hold no lock of the interpreter.
-
-    Raises:
-        CompressionError: by the iterator or a call; the text of a call that fails is lost
-            (`with_all_before_damage` gives it).
-    """
-    counts = chain(_FIRST_STEPS, repeat(_IN_STEP))
-    at = 0
-    while at == 0 or at < len(section):
-        if (skippable := _skippable_frame(section, at)) is not None:
-            at = skippable.end
-            continue
-        stream = _FrameStream()
-        for blocks in _grouped(_blocks(section, at), counts):
-            data = b"".join([section[block.start : block.end] for block in blocks])
-            yield partial(stream.inflate, data, blocks)
-            at = blocks[-1].end
-
-
-def with_all_before_damage(section: Section, made: Iterable[bytes]) -> Iterator[bytes]:
-    """What the `steps` of a section gave, and if one failed, also the text of the blocks before the damage.
-
-    Raises:
-        CompressionError: the section is damaged; everything before the damage has been yielded.
-    """
-    size = 0
-    try:
-        for piece in made:
-            yield piece
-            size += len(piece)
-        return
-    except CompressionError as error:
-        if error.truncated:
-            raise
-    for piece in pieces(section):
-        if len(piece) > size:
-            yield piece[size:]
-        size = max(0, size - len(piece))
-
-
-class _Given:
-    """What is to be decompressed next: for zstd, which takes it for a file."""
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def read(self, size: int) -> bytes:
-        """What was given, once."""
-        given, self.data = self.data, b""
-        return given
-
-
-class _FrameStream:
-    """Decompresses one frame, some blocks at a time, each time in one call of zstd."""
-
-    def __init__(self) -> None:
-        # Not the stream itself: Python finds no cycle through a reader, which would never be freed.
-        self._given = _Given()
-        # zstandard calls nothing but `read`; its types ask for a whole file.
-        self._reader = _decompressor().stream_reader(cast("IO[bytes]", self._given))
-
-    def inflate(self, data: bytes, blocks: list[_Block]) -> bytes:
-        """The text of the blocks that `data` holds, the next ones of the frame.
-
-        Raises:
-            CompressionError: it is damaged.
-        """
-        import zstandard
-
-        self._given.data = data
-        bound = sum(block.bound for block in blocks)
-        try:
-            # A byte more than there can be: only then does zstd read all of the data.
-            piece = self._reader.read1(bound + 1)
-        except zstandard.ZstdError as cause:
-            raise CompressionError(f"zstd: {cause}", offset=blocks[0].start) from None
-        if not piece and not blocks[-1].last:
-            # The stream took it for the end of the frame.
-            raise CompressionError("blocks without text", offset=blocks[0].start)
-        return piece
-
-
-def _grouped(blocks: Iterable[_Block], counts: Iterator[int]) -> Iterator[list[_Block]]:
-    """Lists of as many blocks as `counts` says."""
-    group: list[_Block] = []
-    count = next(counts)
-    try:
-        for block in blocks:
-            group.append(block)
-            if len(group) == count:
-                yield group
-                group, count = [], next(counts)
-    except PersistenceError:
-        if group:
-            yield group
-        raise
-    if group:
-        yield group
 
 
 def compress(data: bytes | memoryview, level: int) -> bytes:
@@ -318,11 +212,11 @@ def _decompressor_of_thread() -> zstandard.ZstdDecompressor:
     """For a frame that is decompressed at once: a stream needs one of its own."""
     found: zstandard.ZstdDecompressor | None = getattr(_of_thread, "decompressor", None)
     if found is None:
-        found = _of_thread.decompressor = _decompressor()
+        found = _of_thread.decompressor = decompressor()
     return found
 
 
-def _decompressor() -> zstandard.ZstdDecompressor:
+def decompressor() -> zstandard.ZstdDecompressor:
     import zstandard
 
     return zstandard.ZstdDecompressor(max_window_size=limits.WINDOW)
@@ -345,7 +239,7 @@ def _inflate(
         raise CompressionError(f"zstd: {cause}", offset=start) from None
 
 
-def _skippable_frame(section: Section, start: int) -> Frame | None:
+def skippable_frame(section: Section, start: int) -> Frame | None:
     """The skippable frame at `start`; None when the frame there is another kind."""
     if _number(section, start, 4) not in _SKIPPABLE:
         return None
@@ -355,7 +249,7 @@ def _skippable_frame(section: Section, start: int) -> Frame | None:
     return Frame(start, end, 0, skippable=True)
 
 
-def _blocks(section: Section, start: int) -> Iterator[_Block]:
+def blocks_of(section: Section, start: int) -> Iterator[Block]:
     """The blocks of the frame at `start`; their layout is that of RFC 8878, section 3.1."""
     if _number(section, start, 4) != MAGIC:
         raise CompressionError("not a zstd frame", offset=start)
@@ -371,7 +265,7 @@ def _blocks(section: Section, start: int) -> Iterator[_Block]:
         end = header + 3 + (1 if kind == 1 else size) + (checksum if last else 0)
         if end > len(section):
             raise _cut_off(section)
-        yield _Block(start, end, size if kind < 2 else _BLOCK_MAX, last)
+        yield Block(start, end, size if kind < 2 else _BLOCK_MAX, last)
         start = header = end
 
 

@@ -236,7 +236,7 @@ class Blocks:
         self._draft.add(item, self._number, outcome)
 
     def _note(self, what: str) -> None:
-        self._draft.kept_as[what] += 1
+        self._draft.kept_as.add(what)
 
     def _count_left_out(self) -> None:
         line, who = self._line, "user" if self._is_user else "assistant"

@@ -8,7 +8,9 @@ it: the conversation reads through without it, as it did for the person.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import chain
 
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import FunctionCall
@@ -45,33 +47,41 @@ class Sidechains:
 
     def mark(self, draft: ImportDraft) -> None:
         """Put each subagent into a branch of its own."""
+        if not self._positions:
+            return
+        of_subagents = set(chain.from_iterable(self._positions))
+        # Where the conversation reads through.
+        own = [
+            position
+            for position, entry in enumerate(draft.entries)
+            if entry.branch is None and position not in of_subagents
+        ]
         taken: set[int] = set()
         for positions in filter(None, self._positions):
-            call = _call_before(draft, positions[0], taken)
-            if call is not None:
-                taken.add(call)
-            draft.leave_at(positions, call)
-            _go_on(draft, call, positions[0])
+            fork = _call_before(draft, positions[0], taken)
+            if fork is not None:
+                taken.add(fork)
+            elif before := bisect_left(own, positions[0]):
+                fork = own[before - 1]
+            draft.leave_at(positions, fork)
+            if fork is not None:
+                _go_on(draft, fork, positions[0], own)
 
 
-def _go_on(draft: ImportDraft, fork: int | None, first: int) -> None:
+def _go_on(draft: ImportDraft, fork: int, first: int, own: list[int]) -> None:
     """Let what follows a branch continue from where the branch began, if nothing else does."""
-    if fork is None:
+    after = bisect_right(own, fork)
+    if not after or own[after - 1] != fork or after == len(own) or own[after] < first:
+        # It began in another branch, or the conversation went on, or ends here.
         return
-    entries = draft.entries
-    after = (at for at in range(fork + 1, len(entries)) if entries[at].branch is None)
-    resumed = next(after, None)
-    if resumed is not None and resumed > first and entries[resumed].parent is None:
-        entries[resumed].parent = fork
+    resumed = draft.entries[own[after]]
+    if resumed.parent is None:
+        resumed.parent = fork
 
 
 def _call_before(draft: ImportDraft, first: int, taken: set[int]) -> int | None:
-    """The position of the call that started a subagent: the one with its task, else the nearest.
-
-    Without any call it is the last message before; None if there is none.
-    """
+    """The position of the call that started a subagent: the one with its task, else the nearest."""
     task = text_of(draft.entries[first].item).strip()
-    before = (at for at in reversed(range(first)) if draft.entries[at].branch is None)
     nearest = None
     for position, call in _calls_before(draft, first):
         if position in taken:
@@ -79,7 +89,7 @@ def _call_before(draft: ImportDraft, first: int, taken: set[int]) -> int | None:
         if task and _prompt_of(call) == task:
             return position
         nearest = position if nearest is None else nearest
-    return next(before, None) if nearest is None else nearest
+    return nearest
 
 
 def _calls_before(draft: ImportDraft, first: int) -> Iterator[tuple[int, FunctionCall]]:

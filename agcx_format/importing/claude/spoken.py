@@ -210,6 +210,12 @@ class Repeats:
         self._hashes.add(line)
         return False
 
+    def keep_no_longer(self) -> None:
+        """Hash the contents that were kept, since messages in memory share them no longer."""
+        self._keeps = False
+        self._hashes.update(_hash(uuid, content) for uuid, content in self._kept.items())
+        self._kept.clear()
+
     def forget(self) -> None:
         """No line follows."""
         self._kept.clear()

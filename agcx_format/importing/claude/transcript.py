@@ -23,10 +23,10 @@ from agcx_format.importing.claude.asides import Asides, mode_of
 from agcx_format.importing.claude.blocks import Blocks
 from agcx_format.importing.claude.results import results_beside
 from agcx_format.importing.claude.sidechains import Sidechains
+from agcx_format.importing.claude.spent import Spent
 from agcx_format.importing.claude.spoken import (
     Repeats,
     SpokenLine,
-    Usage,
     UserLine,
     spoken_in,
     usual_after,
@@ -40,7 +40,6 @@ from agcx_format.importing.claude.subagents import (
 )
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
-from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Parsed, read_lines
@@ -61,11 +60,7 @@ from agcx_format.transcript.title import short_title
 from agcx_format.variables import (
     BRANCH,
     CLI_VERSION,
-    COST_USD,
     ORIGINATOR,
-    TOKENS_CACHED,
-    TOKENS_INPUT,
-    TOKENS_OUTPUT,
 )
 
 __all__ = ["ClaudeCode", "convert", "read_transcript"]
@@ -168,7 +163,7 @@ class _Transcript:
         self._asides = Asides(self._draft)
         self._lineage = Lineage()
         self._sidechains = Sidechains()
-        self._usage = _Usage()
+        self._spent = Spent()
         self._model = ""
         self._branch = ""
         self._directory = ""
@@ -192,6 +187,8 @@ class _Transcript:
     def _usual(self, values: list[SpokenLine], first: int) -> None:
         draft = self._draft
         entries = draft.entries
+        if not isinstance(entries, list):
+            self._repeats.keep_no_longer()
         about = [(line.cwd, line.git_branch, line.version, line.entrypoint) for line in values]
         for said, _ in itertools.groupby(about):
             self._about_session(*said)
@@ -260,7 +257,7 @@ class _Transcript:
         if kind == "user":
             self._said(line, draft.entries[before:])
             return
-        self._usage.add(message.id or "", message.usage, line.cost)
+        self._spent.add(message.id or "", message.usage, line.cost)
         if message.model and not message.model.startswith("<"):
             self._model = message.model
 
@@ -309,7 +306,7 @@ class _Transcript:
         self._repeats.forget()
         self._lineage.mark(draft, asides.last)
         self._sidechains.mark(draft)
-        draft.environment |= {BRANCH: self._branch, **self._usage.totals()}
+        draft.environment |= {BRANCH: self._branch, **self._spent.totals()}
         # A summary can be in any file of the project; it belongs to the file that has its leaf.
         leaves = self._lineage.has({leaf for leaf, _ in asides.summaries})
         own = [title for leaf, title in asides.summaries if leaf in leaves]
@@ -353,49 +350,3 @@ def _time(value: Any) -> Any:
 
 def _is_usual(value: Any) -> TypeGuard[SpokenLine]:
     return isinstance(value, SpokenLine)
-
-
-_LARGEST_COST = 1e12
-_Counts = tuple[int, int, int]
-# The lines of an answer are not further apart than so many answers.
-_RECENT = 4096
-
-
-class _Usage:
-    """The tokens of the answers; an answer on several lines has the same count on each."""
-
-    def __init__(self) -> None:
-        # What the model read, how much of it from a cache, and what it wrote.
-        self._sums: _Counts | None = None
-        # The counts of the answers that more lines may follow of.
-        self._recent: dict[str, _Counts] = {}
-        self._cost = 0.0
-
-    def add(self, answer: str, usage: Usage | None, cost: float | None) -> None:
-        if usage is not None:
-            cached = count_of(usage.cache_read_input_tokens)
-            others = usage.input_tokens, usage.cache_creation_input_tokens
-            read = cached + sum(map(count_of, others))
-            self._add(answer, (read, cached, count_of(usage.output_tokens)))
-        if cost is not None and 0 <= cost < _LARGEST_COST:
-            self._cost += cost
-
-    def _add(self, answer: str, counts: _Counts) -> None:
-        """Count an answer; one that was counted before has other counts now."""
-        recent, before = self._recent, (0, 0, 0)
-        if answer:
-            before = recent.pop(answer, before)
-            recent[answer] = counts
-            if len(recent) > _RECENT:
-                del recent[next(iter(recent))]
-        sums = self._sums or (0, 0, 0)
-        read, cached, wrote = (
-            s + new - old for s, new, old in zip(sums, counts, before, strict=True)
-        )
-        self._sums = read, cached, wrote
-
-    def totals(self) -> dict[str, str]:
-        """What goes into the environment."""
-        names = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
-        totals = dict(zip(names, map(str, self._sums), strict=True)) if self._sums else {}
-        return totals | ({COST_USD: f"{self._cost:.6g}"} if self._cost else {})

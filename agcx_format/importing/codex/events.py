@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from agcx_format.importing.codex.event_first import EventFirst
 from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
-from agcx_format.importing.codex.usual import UsualEvent
+from agcx_format.importing.codex.usual import TokenCount, UsualEvent
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
@@ -72,6 +73,9 @@ _NO_CONVERSATION = frozenset(
 _CALL_ENDS = frozenset(
     {"exec_command_end", "mcp_tool_call_end", "patch_apply_end", "dynamic_tool_call_response"}
 )
+_TOKENS = {
+    TOKENS_INPUT: "input_tokens", TOKENS_CACHED: "cached_input_tokens", TOKENS_OUTPUT: "output_tokens",
+}  # fmt: skip
 _PROBLEMS = {"error": "Error", "stream_error": "Connection error", "warning": "Warning"}
 
 
@@ -80,6 +84,7 @@ class Events:
 
     Fields:
         name: the name that the person gave the session.
+        held: an event whose item may follow.
     """
 
     def __init__(self, draft: ImportDraft) -> None:
@@ -87,8 +92,10 @@ class Events:
         self._draft = draft
         # What the person said, and what everybody else did.
         self._prompts, self._copies = Copies(draft), Copies(draft)
-        # Tokens of the context at the last count.
+        self.held = EventFirst(draft, self._add_copy)
+        # Tokens of the context, and of all that was said, at the last count.
         self._tokens = 0
+        self._total: tuple[Any, ...] | None = None
 
     # --- what items say
 
@@ -127,16 +134,49 @@ class Events:
         else:
             self._other(kind, payload, name, number)
 
-    def usual(self, payload: UsualEvent, number: int) -> None:
-        """The same for an event whose fields are all of the usual types."""
+    def usual(self, payload: UsualEvent | TokenCount, number: int) -> None:
+        """The same for an event whose fields are all of the usual types.
+
+        One that its item may follow waits for what is next.
+        """
+        if isinstance(payload, TokenCount):
+            self._counted(payload, number)
+            return
+        self.held.release()
         kind, words, name = payload.kind, payload.words, payload.name
         if kind == "agent_message" and PLAN in words:
             self._copy(kind, words, [], name, number, payload)
             return
         copies = self._prompts if kind == "user_message" else self._copies
         said = _SPEAKERS[kind], words, name, number, payload
-        if not copies.repeats(*said):
-            copies.add(self._copied(kind, words, [], number), *said)
+        if copies.repeats(*said):
+            return
+        if copies is self._copies and not copies.is_alone(_SPEAKERS[kind], words):
+            self.held.hold(payload, number)
+        else:
+            self._add_copy(payload, number)
+
+    def _counted(self, payload: TokenCount, number: int) -> None:
+        self._draft.skipped.add("event_msg.token_count", number, payload)
+        if (info := payload.info) is None:
+            return
+        if (total := info.total_token_usage) is not None:
+            self._total = total.input_tokens, total.cached_input_tokens, total.output_tokens
+        if (last := info.last_token_usage) is not None and last.total_tokens is not None:
+            self._tokens = last.total_tokens
+
+    def _add_copy(self, payload: UsualEvent, number: int) -> None:
+        """Add the item that an event repeats, which nothing has said before."""
+        kind, words, name = payload.kind, payload.words, payload.name
+        item = self._copied(kind, words, [], number)
+        self._of(kind).add(item, _SPEAKERS[kind], words, name, number, payload)
+
+    def finish(self) -> None:
+        """Use what waited for the lines that follow."""
+        self.held.release()
+        if self._total is not None:
+            for name, count in zip(_TOKENS, self._total, strict=True):
+                self._draft.environment[name] = str(count_of(count))
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""
@@ -239,16 +279,13 @@ class Events:
             self._count_tokens(payload.get("info"))
 
     def _count_tokens(self, info: Any) -> None:
-        match info:
-            case {"total_token_usage": dict(total)}:
-                for name, field in (
-                    (TOKENS_INPUT, "input_tokens"), (TOKENS_CACHED, "cached_input_tokens"),
-                    (TOKENS_OUTPUT, "output_tokens"),
-                ):  # fmt: skip
-                    self._draft.environment[name] = str(count_of(total.get(field)))
-        match info:
-            case {"last_token_usage": {"total_tokens": int(tokens)}}:
-                self._tokens = tokens
+        if not isinstance(info, dict):
+            return
+        if isinstance(total := info.get("total_token_usage"), dict):
+            self._total = tuple(map(total.get, _TOKENS.values()))
+        last = info.get("last_token_usage")
+        if isinstance(last, dict) and isinstance(tokens := last.get("total_tokens"), int):
+            self._tokens = tokens
 
 
 def _interruption(reason: str) -> str:

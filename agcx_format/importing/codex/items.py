@@ -101,7 +101,7 @@ class Items:
     def _count_left_out(self, kind: str, payload: dict[str, Any], fields: Set[str]) -> None:
         for name in payload:
             if name not in fields and payload[name] not in (None, "", [], {}):
-                self.draft.left_out[f"{kind}.{name}"] += 1
+                self.draft.left_out.add(f"{kind}.{name}")
 
     def _other(self, kind: str, payload: dict[str, Any]) -> None:
         if kind in _WITHOUT_CONVERSATION:
@@ -142,7 +142,7 @@ class Items:
         return self.draft.made_id(prefix, self.number)
 
     def note(self, what: str) -> None:
-        self.draft.kept_as[what] += 1
+        self.draft.kept_as.add(what)
 
 
 # --- messages

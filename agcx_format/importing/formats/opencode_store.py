@@ -179,6 +179,20 @@ def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredM
             yield message
     if alone := parts.count_without({name for _, name, _ in rows}):
         stored.skipped["part of a message that is gone"] += alone
+    if lost := _count_lost(db, stored):
+        stored.skipped["message of a session that is gone"] += lost
+
+
+def _count_lost(db: sqlite3.Connection, stored: StoredSession) -> int:
+    """How many messages of the database are of no session in it, said once: with the oldest session."""
+    sessions = [
+        name for (name,) in all_rows(db, "select id from session {how} order by time_created, id")
+    ]
+    if sessions[:1] != [stored.about.get("id")]:
+        return 0
+    counts = all_rows(db, "select session_id, count(*) from message {how} group by session_id")
+    known = set(sessions)
+    return sum(count for session, count in counts if session not in known)
 
 
 def _message(

@@ -75,7 +75,7 @@ def all_rows(
 ) -> list[tuple[Any, ...]]:
     """The rows of a query on one table; if an index of it is damaged, those that the table itself gives.
 
-    `query` has `{how}` after the name of the table. `failed` is called with the reason if that is not all.
+    `query` has `{how}` after the name of the table. `failed` is called with the reason if any is damaged.
     """
     found: list[tuple[Any, ...]] = []
     try:

@@ -35,7 +35,7 @@ from agcx_format.store.acts.act_dirs import (
 )
 from agcx_format.store.acts.manifest import Act, ActSession, Edit, Step, checked, encode
 from agcx_format.store.acts.transitions import Fill, Vacate
-from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in
+from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in, remove_spares
 from agcx_format.store.paths import TRASH
 from agcx_format.store.staging import take_over
 
@@ -110,7 +110,6 @@ class _Performance(Work):
         self._path = f"{TRASH}/{act_id}{PENDING}"
         self._is_first = store.signature(TRASH) is None
         super().__init__(store, store.below(self._path, make=True))
-        self._spares: list[Place] = []
 
     def run(self) -> Act:
         try:
@@ -176,10 +175,7 @@ class _Performance(Work):
     def _new(self, step: Step) -> Place:
         if step.derived:
             return self._side(NEW, step.path)
-        target, new = edited_file(self._store, self._act_dir, self._act.id, step.path)
-        if new.fd == target.fd:
-            self._spares.append(new)
-        return new
+        return edited_file(self._store, self._act_dir, self._act.id, step.path)[1]
 
     def _add(self, step: Step) -> None:
         """Add what the step does to the transitions."""
@@ -230,8 +226,7 @@ class _Performance(Work):
 
     def _leave(self) -> None:
         """Remove what was prepared; a version that has no other place is kept as an act."""
-        for place in self._spares:
-            place.unlink()
+        remove_spares(self._store, self._act_dir, self._act.id, self._act.steps)
         if kept_in(self._store, self._act_dir, self._act.steps):
             self._mark_done()
             return

@@ -59,6 +59,7 @@ from agcx_format.store.acts.work import (
     is_copy,
     kept_in,
     place_aside,
+    remove_spares,
     rename_act,
     write_derived,
 )
@@ -158,7 +159,7 @@ class _Interrupted:
                 for step in follow(self._act):
                     write_derived(self._store, step, self._side(NEW, step))
             self._sync()
-        self._remove_spares()
+        remove_spares(self._store, self._act_dir, self._act.id, self._steps)
         left = {step.path for step in self._steps if kept_in(self._store, self._act_dir, [step])}
         if left:
             if not is_pending:
@@ -241,14 +242,16 @@ class _Interrupted:
         elif step.op == "replace":
             self._swap_back(step)
         elif step.after is not None:
-            self._return_foreign(step, target, step.after)
+            self._return_foreign(self._gone(step), target, step.after)
             now = target.signature()
             if now is not None and is_copy(step.after, now):
                 self._remove_created(step, target, now)
 
-    def _return_foreign(self, step: Step, target: Place, *ours: Signature | None) -> None:
+    def _gone(self, step: Step) -> Place | None:
+        return self._act_dir.find(f"{GONE}/{step.path}")
+
+    def _return_foreign(self, gone: Place | None, target: Place, *ours: Signature | None) -> None:
         """Put back what another program saved if it came out and was not put back before the crash."""
-        gone = self._act_dir.find(f"{GONE}/{step.path}")
         out = gone.signature() if gone is not None else None
         if gone is None or out is None or any(each and is_copy(each, out) for each in ours):
             return
@@ -259,7 +262,7 @@ class _Interrupted:
     def _move_back(self, step: Step, target: Place) -> None:
         kept = self._side(FILES, step)
         version = kept.signature()
-        self._return_foreign(step, target, version)
+        self._return_foreign(self._gone(step), target, version)
         if version is None:
             return
         if target.signature() != version:
@@ -289,10 +292,10 @@ class _Interrupted:
         old, came_out, now = before.signature(), spare.signature(), target.signature()
         if old is None or after is None:
             return
-        if now is None:
-            self._return_foreign(step, target, old, after)
-            now = target.signature()
         aside = partial(place_aside, self._act_dir, step.path, target, spare)
+        if now is None:
+            self._return_foreign(aside(), target, old, after)
+            now = target.signature()
         is_new = now is not None and now != old and is_copy(after, now)
         is_foreign = came_out is not None and not (
             is_copy(old, came_out) or is_copy(after, came_out)
@@ -312,14 +315,6 @@ class _Interrupted:
         elif now is None:
             give_second_name(before, spare)
             put(spare, target)
-
-    def _remove_spares(self) -> None:
-        """Remove what edits through links left beside the file that they changed."""
-        for step in self._steps:
-            place = self._store.find(step.path)
-            if step.op == "replace" and place is not None and place.is_link():
-                with suppress(OSError):
-                    edited_file(self._store, self._act_dir, self._act.id, step.path)[1].unlink()
 
     def _side(self, side: str, step: Step) -> Place:
         return self._act_dir.place(f"{side}/{step.path}", make=True)

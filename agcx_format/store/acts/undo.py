@@ -39,6 +39,7 @@ from agcx_format.store.acts.work import (
     clear_attempt,
     edited_file,
     is_copy,
+    remove_spares,
     rename_act,
     signature_behind,
 )
@@ -115,6 +116,7 @@ class _Undo(Work):
 
     def _leave(self) -> None:
         """Remove the second names of this attempt; the act is what it was."""
+        remove_spares(self._store, self._act_dir, self._act.id, self._steps)
         with suppress(OSError, PersistenceError):
             clear_attempt(self._store, self._act_dir, self._steps)
         with suppress(FileNotFoundError):

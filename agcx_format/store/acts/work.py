@@ -14,7 +14,6 @@ from agcx_format.disk.durable import (
     Signature,
     naming,
     temporary_beginning,
-    temporary_name,
     write_new,
 )
 from agcx_format.disk.place import Folder, Place
@@ -28,7 +27,7 @@ from agcx_format.store.paths import TRASH
 
 __all__ = [
     "Follow", "Work", "change_state", "clear_attempt", "edited_file", "is_copy", "kept_in", "place_aside",
-    "rename_act", "signature_behind", "write_derived",
+    "remove_spares", "rename_act", "signature_behind", "write_derived",
 ]  # fmt: skip
 
 # What overlayfs says of folders that are not, or not only, in its upper layer.
@@ -179,8 +178,20 @@ def place_aside(act_dir: Tree, path: str, target: Place, spare: Place) -> Place:
     If a crash leaves another program's save there, recovery puts it back.
     """
     if spare.fd == target.fd:
-        return spare.beside(temporary_name(spare.name))
+        # Like that of the spare, the name is the same after a crash.
+        return spare.beside(f"{spare.name.removesuffix(TEMPORARY)}-out{TEMPORARY}")
     return act_dir.place(f"{GONE}/{path}", make=True)
+
+
+def remove_spares(store: Tree, act_dir: Tree, act_id: str, steps: Iterable[Step]) -> None:
+    """Remove what edits through links left beside the files that they change; never raises."""
+    for step in steps:
+        with suppress(OSError, PersistenceError):
+            place = store.find(step.path) if step.op == "replace" else None
+            if place is not None and place.is_link():
+                target, spare = edited_file(store, act_dir, act_id, step.path)
+                for beside in (spare, place_aside(act_dir, step.path, target, spare)):
+                    beside.unlink()
 
 
 def write_derived(store: Tree, step: Step, new: Place) -> None:

@@ -82,18 +82,16 @@ class KeyGate:
         """Wait until the previous key has been handled and the top screen accepts keys."""
         # A command that the previous key began says in its first step that it will open a screen.
         await asyncio.sleep(0)
+        if self._entered is not None:
+            entered, self._entered = self._entered, None
+            await self._told(entered)
         if self._opening is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._opening.wait(), _PATIENCE)
             # Whatever it waits for may never come.
             self._opening = None
-        if self._entered is not None:
-            # Enter tells the screen by messages, which a key of the screen would overtake.
-            entered, self._entered = self._entered, None
-            for widget in entered.ancestors_with_self:
-                if widget is not self._app:
-                    await handled(widget)
-        # The stack is empty while the program ends.
+            # The stack is empty while the program ends.
+            await self._told(self._app.focused if self._app.screen_stack else None)
         while stack := self._app.screen_stack:
             screen = stack[-1]
             if takes_keys(screen):
@@ -104,6 +102,12 @@ class KeyGate:
                 self._app.call_later(screen.release)
             if not await handled(screen):
                 break
+
+    async def _told(self, widget: Widget | None) -> None:
+        """Wait until a widget has told the screen by messages what a key of the screen would overtake."""
+        for node in () if widget is None else widget.ancestors_with_self:
+            if node is not self._app:
+                await handled(node)
 
     def note(self, event: events.Event) -> None:
         """Take note of a key that is about to be handled."""

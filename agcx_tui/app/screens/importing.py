@@ -80,6 +80,8 @@ class ImportScreen(PagedScreen[Opened]):
         self._failed: tuple[ImportResult, ...] = ()
         self._import: RunningImport | None = None
         self._act_id: str | None = None
+        # What the last import did, in words that stay when the notification is gone.
+        self._said = ""
         # The files of what the last import took.
         self._came: tuple[str, ...] = ()
 
@@ -140,6 +142,8 @@ class ImportScreen(PagedScreen[Opened]):
         return wrap(describe_places(found, self._now()), max(20, self.size.width - 6))
 
     def _below(self) -> Iterator[Option]:
+        if self._said:
+            yield Option(Content.styled(f"\n{safe_line(self._said)}", "bold"), disabled=True)
         errors = [
             f"{format.short_path(error.path or '')}: {error.reason}"
             for found in self._agents
@@ -246,7 +250,8 @@ class ImportScreen(PagedScreen[Opened]):
         if progress.done < progress.found:
             canceled = f"Canceled after {progress.done:,} of {progress.found:,}"
             words = f"{canceled}: {words}" if progress.done else canceled
-        self._tell(f"{words}. u to undo." if self._act_id else f"{words}.")
+        self._said = f"{words}. u to undo." if self._act_id else f"{words}."
+        self._tell(self._said)
 
     @work(exclusive=True, group="import")
     async def action_undo(self) -> None:
@@ -260,7 +265,8 @@ class ImportScreen(PagedScreen[Opened]):
         else:
             if outcome is None:
                 return
-            self._tell(describe_undo(outcome.act))
+            self._said = describe_undo(outcome.act)
+            self._tell(self._said)
         self._act_id, self._came = None, ()
         self.action_look()
 

@@ -57,7 +57,14 @@ def conversation_screen(
         path,
         DerivedSessions(
             path,
-            SessionActs(acts, fixed, services.now, state=services.state, cache=services.cache),
+            SessionActs(
+                acts,
+                fixed,
+                services.now,
+                state=services.state,
+                cache=services.cache,
+                opening=services.opening,
+            ),
         ),
         positions=positions,
         export=partial(export_file, app, services.opening),
@@ -67,6 +74,5 @@ def conversation_screen(
         at=at,
         beyond=beyond,
         open_file=open_file,
-        opening=services.opening,
         show_checkpoint=show_checkpoint,
     )

@@ -180,7 +180,7 @@ class PruneScreen(SessionsScreen):
 
     # --- doing it
 
-    @work
+    @work(exclusive=True, group="ask")
     async def action_prune(self) -> None:
         from agcx_tui.app.dialogs.delete import may_delete
 
@@ -195,7 +195,7 @@ class PruneScreen(SessionsScreen):
         folder = self._form.folder
         rows = list(self.table.order)
         if await may_delete(self.app, self.table, rows, self.now(), self.store):
-            await self._prune(found.chosen, folder)
+            self._prune(found.chosen, folder)
 
     @work
     async def action_checkpoints(self) -> None:
@@ -218,8 +218,11 @@ class PruneScreen(SessionsScreen):
             self.notify(f"Deleted {what}. u in the list to undo.", markup=False)
             self._look_again()
 
+    @work
     async def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
+        # What is listed goes: nobody is asked about it once more.
+        self._known.clear()
 
         def act(store: Store) -> store_work.Outcome | None:
             nonlocal failed

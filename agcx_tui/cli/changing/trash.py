@@ -6,7 +6,7 @@ so it asks for a typed word instead of a yes; without a terminal it requires `--
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +23,7 @@ from agcx_tui.cli.common import (
     tell,
     typed_word,
 )
+from agcx_tui.cli.project_column import project_column
 from agcx_tui.cli.values import Age
 from agcx_tui.core.local.paths import cache_directory, histories, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _TITLE_WIDTH = 60
 _SHORT_ID = 8
+# Sessions whose beginnings are read for their projects.
+_MOST_READ = 1000
 
 
 @click.group()
@@ -69,17 +72,31 @@ def list_(settings: Settings, as_json: bool) -> None:
     cache.save()
 
 
-def _lines(sessions: Iterable[TrashedSession]) -> Iterator[str]:
+def _lines(sessions: Sequence[TrashedSession]) -> Iterator[str]:
     from agcx_format import ns_of
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
     now = microseconds_now()
-    for session in sessions:
+    for session, project in zip(sessions, project_column(_projects(sessions)), strict=True):
         when = age(ns_of(session.act.created_at) // 1000, now)
         title = shortened(safe_line(session.title).strip() or "(no title)", _TITLE_WIDTH)
         name = session.name[:_SHORT_ID]
         amount = f"{size(session.size):>7}"
-        yield f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {amount}  {title}\n"
+        yield f"{when:>{AGE_WIDTH}}  {session.act.id[-6:]}  {name:8}  {amount}  {project}{title}\n"
+
+
+def _projects(sessions: Sequence[TrashedSession]) -> list[str]:
+    """What the project of each is called; empty where none is known, and of all but the last thousand.
+
+    The beginning of a session says it, which takes half a millisecond to read.
+    """
+    from agcx_format.catalog import read_opening
+    from agcx_tui.core.sessions.project_labels import project_labels
+
+    found = [read_opening(each.path).project for each in sessions[:_MOST_READ]]
+    found += [""] * (len(sessions) - len(found))
+    labels = project_labels(dict.fromkeys(found))
+    return [labels.get(project, "") for project in found]
 
 
 @trash.command()

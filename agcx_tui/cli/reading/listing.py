@@ -23,6 +23,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
+from agcx_tui.cli.project_column import project_column
 from agcx_tui.core.local.paths import cache_directory, catalogs
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ SORTS = (
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
 _LONGEST_TITLE = 100
 _SHORTEST_TITLE = 20
-_WIDEST_PROJECT = 24
 # Sessions whose beginnings are read for a list without being asked for.
 _MOST_READ = 1000
 _SHORT_ID = 8
@@ -209,9 +209,8 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
     # Besides: the star or !, three gaps, messages (7), size or ratio (7).
     left = _terminal_width() - AGE_WIDTH - 2 - 2 * 3 - 14 - id_width - 2
     names = table.project_labels()
-    projects = [plain_cells(names.get(table.project(row), "")) for row in table.order]
-    project_width = min(max(map(cell_len, projects), default=0), _WIDEST_PROJECT)
-    left -= project_width + 2
+    projects = project_column([names.get(table.project(row), "") for row in table.order])
+    left -= max(map(cell_len, projects), default=0)
     title_width = min(max(_SHORTEST_TITLE, left), max(map(cell_len, titles), default=0))
     for row, project, title, short in zip(table.order, projects, titles, ids, strict=True):
         broken = table.broken(row)
@@ -222,17 +221,10 @@ def _lines(table: SessionTable, now: int) -> Iterable[str]:
             ratio(table.ratio(row)) if by_ratio else size(table.subagents.measured(row, table.size))
         )
         yield (
-            f"{age(table.date(row), now):>{AGE_WIDTH}}  {_before(project, project_width)}"
+            f"{age(table.date(row), now):>{AGE_WIDTH}}  {project}"
             f"{mark} {fit(title, title_width)}"
             f"  {messages:>7}  {measure:>7}  {plain_cells(short)}"
         )
-
-
-def _before(project: str, width: int) -> str:
-    """The project, which comes before the title; nothing if no project is known."""
-    from agcx_tui.core.sessions.columns import fit_middle
-
-    return f"{fit_middle(project, width)}  " if width else ""
 
 
 def _title(table: SessionTable, row: int) -> str:

@@ -15,6 +15,7 @@ from agcx_format.search import SessionRef
 from agcx_tui.core.search.line import session_refs
 from agcx_tui.core.sessions.matching import activity_test, matching, opening_test, predicate
 from agcx_tui.core.sessions.query import Query, Term
+from agcx_tui.core.sessions.sorting import RowOrder
 from agcx_tui.core.sessions.table import SessionTable
 
 __all__ = ["NotWanted", "SessionsToSearch"]
@@ -45,7 +46,7 @@ class SessionsToSearch:
             NotWanted: It was `stopped`.
         """
         table = self.table
-        flags, updated = table.columns.arrays["flags"], table.columns.arrays["updated"]
+        flags = table.columns.arrays["flags"]
         rows = [row for row in range(len(flags)) if not flags[row] & GONE]
         terms = filter.terms
         plain = [each for each in terms if not (each.is_of_opening or each.is_of_messages)]
@@ -54,7 +55,7 @@ class SessionsToSearch:
             rows = self._by_opening(rows, openings, stopped)
         if messages := [each for each in terms if each.is_of_messages]:
             rows = self._by_messages(rows, messages, stopped)
-        rows.sort(key=updated.__getitem__, reverse=True)
+        RowOrder(table.columns, "updated", descending=True).sort(rows)
         return session_refs(table, rows)
 
     def _by_opening(self, rows: list[int], terms: Iterable[Term], stopped: Stopped) -> list[int]:

@@ -16,7 +16,7 @@ from agcx_tui.core.words.format import short_reason
 
 if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
-    from agcx_tui.core.sessions.table import SessionTable
+    from agcx_tui.core.sessions.selectable import SelectableRows
 
 __all__ = ["activity_test", "matching", "opening_test", "predicate"]
 
@@ -33,7 +33,7 @@ _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 }
 
 
-def matching(rows: Iterable[int], terms: Iterable[Term], table: SessionTable) -> list[int]:
+def matching(rows: Iterable[int], terms: Iterable[Term], table: SelectableRows) -> list[int]:
     """A new list of the rows that meet all terms, in their order."""
     rows = list(rows)
     for term in terms:
@@ -62,7 +62,7 @@ def _together(rows: list[int], found: list[int], broken: set[int]) -> list[int]:
     return [row for row in rows if row in shown]
 
 
-def predicate(term: Term, table: SessionTable) -> Predicate:
+def predicate(term: Term, table: SelectableRows) -> Predicate:
     """A test for rows of the table; it ignores whether the term is negated.
 
     If the term `is_of_messages`, the rows must be ones whose activity is known.
@@ -110,7 +110,7 @@ def predicate(term: Term, table: SessionTable) -> Predicate:
     return (lambda row: holds(row) or row in broken) if broken else holds
 
 
-def _broken_with(word: str, table: SessionTable) -> set[int]:
+def _broken_with(word: str, table: SelectableRows) -> set[int]:
     """The rows of broken files whose reason, as the list shows it, contains a word; `damaged` is in each.
 
     So is every part of it: what is found while it is typed is found among what its beginning found.
@@ -123,7 +123,7 @@ def _broken_with(word: str, table: SessionTable) -> set[int]:
     }
 
 
-def _matched(pattern: str, rows: list[int], table: SessionTable) -> tuple[list[int], set[int]]:
+def _matched(pattern: str, rows: list[int], table: SelectableRows) -> tuple[list[int], set[int]]:
     """The rows that an expression matches, and those of broken files whose reason it matches."""
     from agcx_tui.core.sessions.expressions import occurs_in, rows_with
 
@@ -135,7 +135,7 @@ def _matched(pattern: str, rows: list[int], table: SessionTable) -> tuple[list[i
     return rows_with(pattern, rows, table.columns.haystacks), broken
 
 
-def _matches(pattern: str, table: SessionTable) -> Predicate:
+def _matches(pattern: str, table: SelectableRows) -> Predicate:
     found, broken = _matched(pattern, list(range(len(table.columns))), table)
     return broken.union(found).__contains__
 
@@ -187,7 +187,7 @@ def _at_or_below(place: str) -> Callable[[str], bool]:
     return lambda directory: directory == place or directory.startswith(below)
 
 
-def _in_state(state: str, table: SessionTable) -> Predicate:
+def _in_state(state: str, table: SelectableRows) -> Predicate:
     arrays = table.columns.arrays
     match state:
         case "favorite":

@@ -20,9 +20,9 @@ import msgspec
 from agcx_format.catalog import DATES, GONE
 from agcx_tui.core.sessions.matching import matching
 from agcx_tui.core.sessions.query import Query
-from agcx_tui.core.sessions.rows import SessionRows
+from agcx_tui.core.sessions.selectable import SelectableRows
 from agcx_tui.core.sessions.sorting import DESCENDING, OF_OPENING, SUMMED, RowOrder
-from agcx_tui.core.sessions.subagents import StartedSubagent, Subagents
+from agcx_tui.core.sessions.subagents import StartedSubagent
 
 if TYPE_CHECKING:
     from agcx_format import ScanEntry
@@ -41,7 +41,7 @@ class Totals(msgspec.Struct, frozen=True):
     broken: int
 
 
-class SessionTable(SessionRows):
+class SessionTable(SelectableRows):
     """Rows in, `order` out.
 
     Other threads may read `columns`; only the table changes them.
@@ -50,16 +50,10 @@ class SessionTable(SessionRows):
     def __init__(self) -> None:
         super().__init__()
         self.order: list[int] = []
-        self.marks: set[int] = set()
-        # The paths that `is:listed` selects, for another screen; not all of them need exist.
-        self.listed: frozenset[str] = frozenset()
-        # What happened in sessions, by row, as far as their messages were read.
-        self.activity: dict[int, ActivityFacts] = {}
         self.descending = True
         # Whether favorites come before all others.
         self.favorites_first = False
         self.query = Query()
-        self.subagents = Subagents(self)
         # What the catalog says of the whole store while not all of it is loaded.
         self.expected: Totals | None = None
         # All rows in sort order; None when they must be sorted again.
@@ -80,11 +74,6 @@ class SessionTable(SessionRows):
     def totals_of(self, rows: Iterable[int]) -> Totals:
         rows = list(rows)
         return Totals(len(rows), sum(map(self.size, rows)), sum(map(self.broken, rows)))
-
-    def row_of(self, path: str) -> int | None:
-        """The row of a file; None if it is not in the table."""
-        row = self.columns.row_of(path)
-        return None if row is None or self._flags[row] & GONE else row
 
     def subagents_of(self, path: str) -> list[StartedSubagent]:
         """The subagents that the session in a file started, whether they are shown or not."""

@@ -238,6 +238,22 @@ def test_a_file_that_was_made_to_be_searched_without_end_is_not(
     assert looked < 2_500
 
 
+def test_guesses_that_give_nothing_are_bounded_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Before the messages, a frame of empty blocks, which says at its beginning that much follows."""
+    path, golden = tmp_path / "made.agcx", v1("every-item")
+    messages = next(span for span in split(golden.data) if span.section == "messages")
+    text = b"\xdd\x00\x01\x00\x00\xc6\x01\x00\x00\x00"
+    empty, last = b"\x02\x00\x00x", b"\x03\x00\x00x"
+    frame = frames.MAGIC.to_bytes(4, "little") + b"\x00\x58" + bytes([len(text) << 3, 0, 0]) + text
+    found = golden.data[messages.start : messages.end]
+    path.write_bytes(_WITHOUT_LENGTH + frame + empty * 10_000 + last + found)
+    assert can_be_saved(path)
+    monkeypatch.setattr(limits, "GUESSES", limits.MIB)
+    assert not can_be_saved(path)
+
+
 def test_the_search_for_what_can_be_saved_ends_when_nobody_wants_it(tmp_path: Path):
     path = tmp_path / "made.agcx"
     golden = v1("every-item")

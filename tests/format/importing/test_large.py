@@ -205,3 +205,19 @@ with pytest.MonkeyPatch.context() as patch:
     size = (tmp_path / "75.jsonl").stat().st_size
     assert peaks[4] - peaks[2] < 0.2 * size, (peaks, size)
     assert peaks[5] - peaks[3] < 0.3 * size, (peaks, size)
+
+
+def test_memory_does_not_grow_with_a_transcript_of_many_messages(tmp_path, monkeypatch):
+    """Not even with what lines that come again are compared to."""
+    let_few_be_many(monkeypatch)
+    peaks, sizes = [], []
+    # The first one imports modules.
+    for count in (200, 2000, 6000):
+        lines = (claude.user(f"{number} " * 200) | {"uuid": f"{number}"} for number in range(count))
+        transcript = write(tmp_path / f"{count}.jsonl", *lines)
+        tracemalloc.start()
+        read_transcript(transcript)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        sizes.append(transcript.stat().st_size)
+    assert peaks[2] - peaks[1] < 0.3 * (sizes[2] - sizes[1]), (peaks, sizes)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from agcx_format import limits, write_session
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.zstd import frames, seekable
+from agcx_format.codec.zstd import frames, seekable, steps
 from agcx_format.errors import PersistenceError
 from agcx_format.layout import v1, v1_sections
 from agcx_format.model.items import InputText, Message, MessageSnapshot
@@ -291,7 +291,7 @@ def inflated(monkeypatch) -> list[int]:
         return inflate_counted
 
     monkeypatch.setattr(frames, "_inflate", counted(frames._inflate))
-    stream = frames._FrameStream
+    stream = steps._FrameStream
     monkeypatch.setattr(stream, "inflate", counted(stream.inflate))
     return sizes
 

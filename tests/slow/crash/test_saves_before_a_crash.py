@@ -10,6 +10,7 @@ import errno
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -50,16 +51,29 @@ ACTS: dict[str, Callable[[Store], object]] = {
 }
 
 
+def behind_a_link(target: Path) -> Path:
+    """Have a session lie beside its place, as somebody who names sessions may have it."""
+    real = target.rename(target.parent / "named")
+    target.symlink_to(real.name)
+    return real
+
+
 @pytest.mark.parametrize("number", [1, 2])
-@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+@pytest.mark.parametrize(
+    ("act", "is_link"),
+    [*((act, False) for act in ACTS.values()), (edit, True), (edit_and_undo, True)],
+    ids=[*ACTS, "edit a link", "undo an edit of a link"],
+)
 def test_what_came_out_is_in_its_place_again(
-    act: Callable[[Store], object], number: int, tmp_path: Path
+    act: Callable[[Store], object], is_link: bool, number: int, tmp_path: Path
 ):
     """Where files cannot be exchanged; `number` counts the times that it is moved."""
     root, aside = tmp_path / "store", tmp_path / "saved.agcx"
     open_store(root).save_session(A, *session(A, 1, 300))
     write_session(aside, *session(A, FOREIGN, 300))
     target = root / f"{A}.agcx"
+    if is_link:
+        target = behind_a_link(target)
     left = number
 
     def work() -> None:
@@ -107,7 +121,6 @@ SAVES: dict[str, Callable[[Store], object]] = {
 def test_what_an_exchange_brought_out_is_in_its_place_again(
     name: str, is_link: bool, tmp_path: Path
 ):
-    """`a link` leads to a file beside it, as somebody who names sessions may have it."""
     root, aside = tmp_path / "store", tmp_path / "saved.agcx"
     store = open_store(root)
     store.save_session(A, *session(A, 1, 300))
@@ -118,8 +131,7 @@ def test_what_an_exchange_brought_out_is_in_its_place_again(
         metadata, conversation, state = read_session(target)
         write_session(target, metadata, conversation, state)
     if is_link:
-        target = target.rename(root / "named")
-        (root / f"{A}.agcx").symlink_to("named")
+        target = behind_a_link(target)
     write_session(aside, *session(A, FOREIGN, 300))
 
     def save_first(call: str, arguments: tuple) -> None:
@@ -147,7 +159,9 @@ def test_what_an_exchange_brought_out_is_in_its_place_again(
 
 @pytest.mark.parametrize("can_exchange", [True, False], ids=["exchange", "no exchange"])
 @pytest.mark.parametrize("failures", [1, 2, 100])
-@pytest.mark.parametrize("name", [*ACTS, "save over", "append", "undo a restore"])
+@pytest.mark.parametrize(
+    "name", [*ACTS, "save over", "append", "undo a restore", "edit a link", "save over a link"]
+)
 def test_what_could_not_be_put_back_is_put_back_later(
     name: str, failures: int, can_exchange: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -160,6 +174,8 @@ def test_what_could_not_be_put_back_is_put_back_later(
         store.restore(store.trash())
     write_session(aside, *session(A, FOREIGN, 300))
     target = root / f"{A}.agcx"
+    if name.endswith("a link"):
+        target = behind_a_link(target)
     left = failures
     if not can_exchange:
         monkeypatch.setattr(exchange, "_system_call", lambda: None)
@@ -175,10 +191,47 @@ def test_what_could_not_be_put_back_is_put_back_later(
             left -= 1
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    acting = {**ACTS, **SAVES, "undo a restore": lambda store: store.undo()}[name]
+    others = {"undo a restore": lambda store: store.undo()}
+    acting = {**ACTS, **SAVES, **others}[name.removesuffix(" a link")]
+    with watched(monkeypatch, before=look):
+        with pytest.raises(PersistenceError):
+            acting(store)
+        assert left < failures
+        # The next change may not be able to either.
+        with suppress(PersistenceError):
+            store.save_index(store.load_index())
+    store.save_index(store.load_index())
+    assert_clean(root)
+    assert version_of(target) == (A, FOREIGN)
+
+
+@pytest.mark.parametrize("name", ["edit", "save over", "undo an edit"])
+def test_what_was_saved_while_an_older_save_was_out_stays_alone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Behind a link, where files cannot be exchanged: nothing that is beside it is left."""
+    root, earlier, later = tmp_path / "store", tmp_path / "earlier.agcx", tmp_path / "later.agcx"
+    store = open_store(root)
+    store.save_session(A, *session(A, 1, 300))
+    target = behind_a_link(root / f"{A}.agcx")
+    if name == "undo an edit":
+        edit(store)
+    write_session(earlier, *session(A, 50, 300))
+    write_session(later, *session(A, FOREIGN, 300))
+    monkeypatch.setattr(exchange, "_system_call", lambda: None)
+
+    def look(call: str, arguments: tuple) -> None:
+        names = [os.fsdecode(each) for each in arguments if isinstance(each, str | bytes)]
+        if call == "rename" and names[0] == target.name and earlier.exists():
+            os.replace(earlier, target)
+        elif call == "link" and names[1] == target.name and later.exists():
+            os.replace(later, target)
+
+    acting = {**SAVES, "undo an edit": lambda store: store.undo()}[name]
     with watched(monkeypatch, before=look), pytest.raises(PersistenceError):
         acting(store)
-    assert left < failures
+    assert not later.exists()
+    assert sorted(each.name for each in root.iterdir() if "agcx-" in each.name) == []
     store.save_index(store.load_index())
     assert_clean(root)
     assert version_of(target) == (A, FOREIGN)

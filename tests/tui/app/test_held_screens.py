@@ -299,3 +299,11 @@ async def test_a_letter_is_drawn_at_once_although_something_else_was_a_moment_ag
         await until(pilot, lambda: len(app.to_be_drawn) == 3)
         assert app.query_one(RecallInput).value == "abc"
         assert not any(app.to_be_drawn)
+
+
+async def test_a_key_that_waited_for_a_screen_until_the_program_ended_does_no_harm():
+    # Without any screen, as it is then.
+    gate = KeyGate(TypingApp())
+    with gate.opening():
+        pass
+    await gate.ready()

@@ -45,6 +45,17 @@ def test_what_was_deleted_is_listed_and_comes_back_byte_for_byte(store):
     assert len(run("trash", "list").stdout.splitlines()) == 2
 
 
+def test_the_list_of_the_trash_says_the_project_before_the_title(store):
+    run("delete", GRID, QUEUE, "--yes")
+    lines = run("trash", "list").stdout.splitlines()
+    (line,) = (line for line in lines if "Fix the grid layout" in line)
+    assert "  site  " in line.split("Fix the grid layout")[0]
+    # Titles stand below each other.
+    (other,) = (other for other in lines if other != line)
+    assert other[line.index("Fix the grid") - 1] == " "
+    assert other[line.index("Fix the grid")] != " "
+
+
 def test_the_trash_as_json_opens_like_any_file(store):
     run("delete", GRID, "--yes")
     facts = json.loads(run("trash", "list", "--json").stdout)

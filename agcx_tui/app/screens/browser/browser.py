@@ -7,7 +7,9 @@ sessions is in `SessionActs`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -56,6 +58,8 @@ _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_READING = 0.25
 # Seconds that the first picture waits for rows: to draw an empty one would delay them.
 _FIRST_ROWS = 0.1
+# Seconds that Enter in the filter waits for a session that matches, while some are still to be read.
+_FIRST_MATCH = 1.0
 # Seconds between two redraws of the ages.
 _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
@@ -130,6 +134,8 @@ class BrowserScreen(ListingScreen[None]):
             follow=follow,
         )
         self._hidden: frozenset[str] = frozenset()
+        # Set while a session matches the filter, or none will.
+        self._answered = asyncio.Event()
         self._activity = ActivityFeed(self.table, self, services.cache)
         self.sessions = SessionList(self.table, services.now, id="sessions")
         _arrange(self.sessions, arranged)
@@ -205,6 +211,10 @@ class BrowserScreen(ListingScreen[None]):
         if self.feed.reads_openings:
             unread += len(self.table.rows_to_read())
         self._filter.show_status(unread)
+        if self.table.order or (state.table_is_known and not unread):
+            self._answered.set()
+        else:
+            self._answered.clear()
         self.show_marks()
         notice = notices.instead_of_list(self.table, self.feed, self._filter.value, unread)
         page = self.query_one("#notice", Static)
@@ -333,6 +343,19 @@ class BrowserScreen(ListingScreen[None]):
     async def action_act(self, name: str) -> None:
         """Do what `SessionActs` has under this name."""
         await self._acts.perform(name)
+
+    @on(FilterInput.FoundNothing)
+    @work(exclusive=True, group="first match")
+    async def _open_or_search(self) -> None:
+        """Open what matches, which may be known only in a moment; search inside if nothing does."""
+        with self.services.opening(), suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), _FIRST_MATCH)
+        if not self.is_active or not self._filter.input.has_focus:
+            return
+        if self.table.order:
+            self._filter.input.action_open()
+        else:
+            self.action_search()
 
     @on(FilterInput.SearchInside)
     @work

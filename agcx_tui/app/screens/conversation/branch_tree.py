@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from agcx_format import MessageSource
+    from agcx_tui.app.services import Opening
 
 __all__ = ["BranchTree", "ask_for_branch"]
 
@@ -74,7 +75,9 @@ def _lines(branch: ListedBranch, width: int) -> Content:
     return Content("\n").join([first, *more])
 
 
-async def ask_for_branch(screen: Screen[None], source: MessageSource | None) -> int | None:
+async def ask_for_branch(
+    screen: Screen[None], source: MessageSource | None, opening: Opening
+) -> int | None:
     """The index of the first message of the branch that the person chooses; None for none.
 
     The source is None while it is being opened.
@@ -83,7 +86,8 @@ async def ask_for_branch(screen: Screen[None], source: MessageSource | None) -> 
         screen.notify("Still loading: branches are known once all of it is read.", markup=False)
         return None
     try:
-        branches = await asyncio.to_thread(list_branches, source)
+        with opening():
+            branches = await asyncio.to_thread(list_branches, source)
     except PersistenceError as error:
         screen.notify(safe_line(str(error)), severity="error", markup=False)
         return None

@@ -8,7 +8,6 @@ made of it (`deriving`).  A file that cannot be opened is a page that says what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,6 @@ from agcx_tui.app.screens.conversation.pictures import open_picture, show_pictur
 from agcx_tui.app.screens.conversation.reading_place import ReadingPlace
 from agcx_tui.app.screens.conversation.search import ConversationSearch, MatchPlace
 from agcx_tui.app.screens.conversation.subagents import OpenFile, SubagentCalls
-from agcx_tui.app.services import Opening
 from agcx_tui.app.widgets.checkpoints_view import CheckpointAct, CheckpointsView
 from agcx_tui.app.widgets.conversation_title import title_line
 from agcx_tui.app.widgets.facts_view import FactsView
@@ -112,15 +110,14 @@ class ConversationScreen(OnceScreen[None]):
         at: MatchPlace | None = None,
         beyond: Callable[[int], None] | None = None,
         open_file: OpenFile | None = None,
-        opening: Opening = nullcontext,
         show_checkpoint: Callable[[ConversationScreen, StoredCheckpoint], None] | None = None,
     ) -> None:
         super().__init__()
         self.path = path
         self.derived = derived or DerivedSessions(path)
-        self.handoff = Handoff(self, export)
         self.transcript = Transcript(id="messages")
         self.panes = Panes(self.transcript, self.derived.acts.store)
+        self.handoff = Handoff(self, self.panes, export)
         self.panes.show_checkpoint = (
             None if show_checkpoint is None else partial(show_checkpoint, self)
         )
@@ -131,8 +128,8 @@ class ConversationScreen(OnceScreen[None]):
         place.wanted = message
         opener = opener or partial(open_session, path)
         started = tuple if follow is None else partial(follow.subagents_of, path)
-        store = self.derived.acts.store
-        subagents = SubagentCalls(self.transcript, store, open_file, opening, started)
+        acts = self.derived.acts
+        subagents = SubagentCalls(self.transcript, acts.store, open_file, acts.opening, started)
         self.file = OpenConversation(self, path, opener, place, self.transcript, follow, subagents)
         self._tabs = TabLine(list(TABS.items()), id="tabs")
 
@@ -319,13 +316,13 @@ class ConversationScreen(OnceScreen[None]):
 
         A picture that is chosen is opened in the system's viewer instead.
         """
-        transcript = self.transcript
+        transcript, opening = self.transcript, self.derived.acts.opening
         if what == "outline" and (picture := transcript.pieces.picture):
             return await open_picture(self, picture)
         if what == "branches":
-            start = await ask_for_branch(self, transcript.source)
+            start = await ask_for_branch(self, transcript.source, opening)
         else:
-            start = await ask_for_turn(self, transcript.source, transcript.current)
+            start = await ask_for_turn(self, transcript.source, transcript.current, opening)
         if start is not None:
             await self.show_tab("messages")
             transcript.seek(start)
@@ -365,7 +362,7 @@ class ConversationScreen(OnceScreen[None]):
     @work
     async def action_take(self, what: str) -> None:
         """Do what `Handoff` has under this name."""
-        await self.handoff.perform(what)
+        await self.handoff.perform(what, self.opened)
 
     # --- sessions made of it
 

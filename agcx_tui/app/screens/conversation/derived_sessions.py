@@ -111,7 +111,8 @@ class DerivedSessions:
         from agcx_tui.core.store import store_work
 
         at, file = transcript.current, (self._path, conversation.signature)
-        running = await asyncio.to_thread(store_work.at_work, store, [file], self.acts.now())
+        with self.acts.opening():
+            running = await asyncio.to_thread(store_work.at_work, store, [file], self.acts.now())
         title = title_of_second(conversation.metadata)
         first, last = at + 1, transcript.source.known()
         which = (

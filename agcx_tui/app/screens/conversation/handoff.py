@@ -10,25 +10,31 @@ from agcx_tui.app.screens.resuming import resume_conversation
 from agcx_tui.app.widgets.copying import copy
 
 if TYPE_CHECKING:
-    from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+    from textual.screen import Screen
+
+    from agcx_tui.app.screens.conversation.panes import Panes
+    from agcx_tui.core.conversation.subject import Conversation
 
 __all__ = ["Handoff"]
 
 
 class Handoff:
-    """For one screen; `export`, if there is one, asks where a session file is to be exported to."""
+    """For one screen and its panes; `export`, if there is one, asks where a session file is to be exported
+    to.
+    """
 
-    def __init__(self, screen: ConversationScreen, export: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, screen: Screen[None], panes: Panes, export: Callable[[str], None] | None
+    ) -> None:
         self.export_file = export
-        self._screen = screen
+        self._screen, self._panes = screen, panes
 
-    async def perform(self, name: str) -> None:
-        """Do what the table of actions calls `take(name)`.
+    async def perform(self, name: str, conversation: Conversation | None) -> None:
+        """Do what the table of actions calls `take(name)`, with the conversation that is open, if one is.
 
         Raises:
             KeyError: There is no such act.
         """
-        conversation = self._screen.opened
         if conversation is None:
             if name == "export":
                 self._screen.notify("This cannot be exported.", markup=False)
@@ -37,7 +43,7 @@ class Handoff:
         elif name == "copy_id":
             copy(self._screen.app, str(conversation.metadata.id), "the id of the session")
         elif name == "editor":
-            await open_in_editor(self._screen, conversation, self._file())
+            await open_in_editor(self._screen, conversation, self._panes.current_file())
         else:
             only_copy = {"resume": False, "copy_resume": True}[name]
             await resume_conversation(self._screen.app, conversation, only_copy=only_copy)
@@ -47,10 +53,3 @@ class Handoff:
             self._screen.notify("This cannot be exported.", markup=False)
         else:
             self.export_file(path)
-
-    def _file(self) -> str:
-        """The current fact's file, else the current message's; empty for the working directory."""
-        view, transcript = self._screen.panes.facts, self._screen.transcript
-        if view is not None:
-            return view.current_file()
-        return transcript.blocks.file_of(transcript.current)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from agcx_format import MessageSource
+    from agcx_tui.app.services import Opening
 
 __all__ = ["OutlineScreen", "ask_for_turn"]
 
@@ -149,14 +150,17 @@ class OutlineScreen(PagedScreen[int]):
         self.dismiss(int(event.option_id or 0))
 
 
-async def ask_for_turn(screen: Screen[None], source: MessageSource, current: int) -> int | None:
+async def ask_for_turn(
+    screen: Screen[None], source: MessageSource, current: int, opening: Opening
+) -> int | None:
     """The index of the first message of the turn that the person chooses; None for none."""
     if source is NOTHING:
         # It is just being opened.
         return None
     reader = OutlineReader(source)
     try:
-        outline = await asyncio.to_thread(reader.read, _PATIENCE)
+        with opening():
+            outline = await asyncio.to_thread(reader.read, _PATIENCE)
     except PersistenceError as error:
         screen.notify(safe_line(str(error)), severity="error", markup=False)
         return None

@@ -59,6 +59,7 @@ class Panes(ContentSwitcher):
 
     def __init__(self, transcript: Transcript, store: Store | None) -> None:
         super().__init__(transcript, id="panes", initial="messages")
+        self._transcript = transcript
         self.shown = "messages"
         self.store = store
         # Opens one of the checkpoints, if anything does.
@@ -69,6 +70,13 @@ class Panes(ContentSwitcher):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         return lines_alike(super().render_lines, crop)
+
+    def current_file(self) -> str:
+        """The current fact's file, else the current message's; empty for none."""
+        view = self.facts
+        if view is not None:
+            return view.current_file()
+        return self._transcript.blocks.file_of(self._transcript.current)
 
     @property
     def facts(self) -> FactsView | None:

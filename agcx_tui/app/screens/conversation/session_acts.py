@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from agcx_format.errors import NothingToUndo, PersistenceError
 from agcx_format.transcript import safe_line
+from agcx_tui.app.services import Opening
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +42,7 @@ class SessionActs:
         done: the ids of the acts, oldest first.
         now: returns microseconds since 1970.
         state: the directory in which something of a session may be remembered, like `cache`.
+        opening: the context in which something is read before a question about it is asked.
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class SessionActs:
         *,
         state: Path | None = None,
         cache: Path | None = None,
+        opening: Opening = nullcontext,
     ) -> None:
         self.done: list[str] = []
         self.now = now
         self.state, self._cache = state, cache
+        self.opening = opening
         self._queue = queue
         self._fixed = fixed
         # What was asked for last.
@@ -74,9 +79,10 @@ class SessionActs:
 
         assert self._queue is not None
         try:
-            running = await asyncio.to_thread(
-                store_work.at_work, self._queue.store, [file], self.now()
-            )
+            with self.opening():
+                running = await asyncio.to_thread(
+                    store_work.at_work, self._queue.store, [file], self.now()
+                )
         except PersistenceError as error:
             self.report_failure(screen, "Nothing was changed", error)
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.message import Message
 
 from agcx_format.search import tokens
 from agcx_tui.app.keys.bindings import bindings
@@ -22,6 +23,9 @@ class FilterInput(CompletedLine):
     """Enter opens the session under the cursor of `sessions`; Esc goes to the list and keeps the filter."""
 
     BINDINGS = bindings("filter")
+
+    class FoundNothing(Message):
+        """Enter was pressed while there is nothing to open, or nothing yet."""
 
     def __init__(
         self,
@@ -70,7 +74,7 @@ class FilterInput(CompletedLine):
             self.action_leave()
             self._sessions.action_open()
         elif self.value:
-            self.post_message(self.SearchInside())
+            self.post_message(self.FoundNothing())
 
     def action_move(self, step: int) -> None:
         self._apply()

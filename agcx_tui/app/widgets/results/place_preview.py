@@ -151,7 +151,11 @@ class PlacePreview(Stack):
         elif wish is None:
             self._close()
             self._set_head(Content())
-        elif self.display and self.is_attached and not self._is_open(wish):
+        elif self._is_open(wish):
+            # It came after this was asked for, at the place that was asked for before.
+            if wish is not self._shown:
+                self._go(wish)
+        elif self.display and self.is_attached:
             enough, look = wish.message + _AROUND, partial(self._look, wish)
             self._shown_file.open(wish.session.path, enough, look)
 
@@ -172,13 +176,13 @@ class PlacePreview(Stack):
 
         transcript = await self._shown_file.show(file)
         wish, self.session = found
-        self._shown = wish
         places, count = places_of(self.session.hits), self.session.count
         self.matches = FoundMatches(transcript, wish.query, places, count, self._locate)
         self._go(wish)
 
     def _go(self, wish: FoundAt) -> None:
         if self.matches is not None:
+            self._shown = wish
             self.matches.show(wish.place)
             self._show_head()
             self.post_message(self.Moved())

@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 from agcx_format.errors import PersistenceError
 from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.heights import HeightIndex
+from agcx_tui.app.widgets.transcript.blocks import NOTHING
 from agcx_tui.core.conversation.outline import OutlineReader, OutlineSoFar
 
 if TYPE_CHECKING:
@@ -75,9 +76,11 @@ class Showing:
         """Wait for nothing: what is shown stays."""
         self._wanted = self.shown
 
-    def forget(self) -> None:
-        """Another source is shown, all of it."""
-        self.shown = self._wanted = Shown.ALL
+    def forget(self, *, but_wanted: bool = False) -> None:
+        """Another source is shown, all of it; with `but_wanted` what is wanted is wanted of that one."""
+        self.shown = Shown.ALL
+        if not but_wanted:
+            self._wanted = Shown.ALL
         if self._reader is not None:
             self._reader.stop()
         self._reader = self._outline = None
@@ -109,6 +112,9 @@ class Showing:
     def _read_on(self) -> None:
         """Read the outline in a thread, as far as there are messages."""
         source, outline = self._transcript.source, self._outline
+        if source is NOTHING:
+            # It is just being opened.
+            return
         if self._reader is None:
             self._reader = OutlineReader(source)
         elif self._reading or (outline is not None and outline.count >= source.known()):

@@ -91,17 +91,19 @@ class Transcript(Roll, can_focus=True):
         The source before may be closed right afterwards.  What was asked for while there was none
         is asked for of this one.
         """
-        goal = self._goal if self.source is NOTHING else None
+        was_nothing = self.source is NOTHING
+        goal = self._goal if was_nothing else None
         source = NOTHING if source is None else source
         self.moving()
         self._goal = goal
         self.blocks.use(source)
-        self.showing.forget()
+        self.showing.forget(but_wanted=was_nothing)
         self._reader.use(source)
         self._branch_reader.stop()
         self.matches = None
         self.current = 0
         self.begin()
+        self.showing.grew()
 
     def grew(self, *, is_newer: bool = False, at_end: bool = False) -> None:
         """The source knows more (or is complete): draw what changed, the view stays.

@@ -261,6 +261,18 @@ def test_parts_of_a_message_that_is_gone_are_counted(path, is_indexed):
     assert "Fix the grid" in texts(imported)
 
 
+def test_messages_of_a_session_that_is_gone_are_counted_once(path):
+    with changing(path) as db:
+        db.execute("create temp table other as select * from session limit 1")
+        db.execute("update other set id = 'ses_other', time_created = time_created + 1")
+        db.execute("insert into session select * from other")
+        db.execute("update message set session_id = 'ses_gone' where id = 'msg_2'")
+    found = sessions(path)
+    assert len(found) == 2
+    gone = "message of a session that is gone"
+    assert sum(each.report.skipped.get(gone, 0) for each in found) == 1
+
+
 @pytest.mark.parametrize(
     "index", ["part_message_idx", "part_session_idx", "message_session_idx", "part", "message", "session"]
 )  # fmt: skip

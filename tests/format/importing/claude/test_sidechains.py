@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
-from agcx_format.model.items import FunctionCall
+from agcx_format.importing.claude.sidechains import Sidechains
+from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.model.items import FunctionCall, InputText, Message
+from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.branches import BranchFinder, ChosenWays
 from agcx_format.transcript.words import text_of
 from tests.support.transcript_lines import assistant, result, text, use, user
@@ -87,3 +93,30 @@ def test_a_transcript_of_a_subagent_alone_has_no_branch(read):
     imported = read(*FIRST)
     assert set(branches(imported)) == {""}
     assert imported.parent is not None
+
+
+class Counted(list[DraftEntry]):
+    """Counts how often a message is asked for."""
+
+    looks = 0
+
+    def __getitem__(self, at):
+        self.looks += 1
+        return super().__getitem__(at)
+
+
+def looks_at(count: int) -> int:
+    """How often messages are asked for to put so many subagents into branches."""
+    entries = Counted()
+    draft = ImportDraft(UUID(int=1), Timestamp.from_ns(0), entries=entries)
+    found = Sidechains()
+    for number in range(count):
+        draft.add(Message(None, "user", [InputText("Count")]), number)
+        found.add(str(number), "", range(number, number + 1), is_task=True)
+    entries.looks = 0
+    found.mark(draft)
+    return entries.looks
+
+
+def test_many_subagents_take_no_longer_each_than_a_few():
+    assert looks_at(2_000) < 2.5 * looks_at(1_000)

@@ -14,7 +14,7 @@ from agcx_tui.app.blocks.message import draw_message
 from agcx_tui.app.blocks.palette import Palette
 from agcx_tui.app.blocks.tool import asked, typed
 from agcx_tui.core.words.durations import seconds_text
-from tests.support.messages import call, output, snapshot
+from tests.support.messages import assistant, call, output, snapshot
 
 
 def drawn(message, how=Fold.FOLDED, width=80, **around) -> list[str]:
@@ -120,6 +120,24 @@ def test_arguments_are_laid_out_when_opened():
     assert [line.strip() for line in drawn(call(arguments, name="edit"), Fold.OPEN)[1:]] == [
         "path: a", "edits:", "-", "old: x", "new:", "1", "2", "count: 3",
     ]  # fmt: skip
+
+
+def test_an_open_output_is_quieter_than_what_is_said():
+    """Also without colors, by an attribute."""
+    for palette in (Palette(), Palette(output=Style(color="grey50"))):
+        styles = []
+        for message in (output("a word"), assistant("a word")):
+            partner = {"partner": call("{}"), "adjacent": True} if not styles else {}
+            around, look = Around(0, **partner), Look(80, palette, compact=True)
+            block = draw_message(message, around, look, Fold.OPEN)
+            strips = (strip for part in range(len(block.parts)) for strip in block.lines(part))
+            styles.append(
+                {each.style or Style() for strip in strips for each in strip if "word" in each.text}
+            )
+        (quiet,), (said,) = styles
+        assert (quiet.color, quiet.dim) == (palette.output.color, palette.output.dim)
+        # As the theme has its text.
+        assert (said.color, said.dim) == (None, None)
 
 
 def test_colours_of_an_output_are_taken_out_and_other_escapes_shown():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from uuid import UUID
 
 import pytest
 from textual import events
@@ -12,16 +13,21 @@ from textual.widgets import Input
 
 from agcx_format import open_store
 from agcx_format.space import PruneRule, select
+from agcx_tui.app.dialogs.change_message import ReplaceDialog
 from agcx_tui.app.dialogs.export import ExportDialog
+from agcx_tui.app.dialogs.naming import NewSessionDialog
 from agcx_tui.app.keys import gate
 from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.conversation.branch_tree import BranchTree
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.conversation.outline import OutlineScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support.browsing import SIZE, browser, notices, on_top, scanned, titles, until
 from tests.support.waiting import LIMIT
+from tests.tui.app.screens.test_branch_tree import MESSAGES, written
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -69,6 +75,41 @@ async def test_keys_after_one_that_opens_a_dialog_of_a_conversation_are_for_the_
         await on_top(pilot, ExportDialog)
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is conversation)
+
+
+async def test_keys_after_one_that_reads_before_it_asks_are_for_what_it_asks(store):
+    """The outline, the change of a message, and the split of a session; all act elsewhere otherwise."""
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        transcript = await in_conversation(pilot)
+        conversation = pilot.app.screen
+        burst(pilot, "oG")
+        outline = await on_top(pilot, OutlineScreen)
+        await until(pilot, lambda: outline.lines.highlighted == outline.lines.option_count - 1 > 0)
+        burst(pilot, "\x1b]Xr")
+        await on_top(pilot, ReplaceDialog)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is conversation)
+        burst(pilot, "xq")
+        dialog = await on_top(pilot, NewSessionDialog)
+        await until(pilot, lambda: dialog.query_one(Input).value.endswith("q"))
+        assert transcript.current == 1
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is conversation)
+
+
+async def test_keys_after_the_one_of_the_branches_are_for_their_tree(tmp_path):
+    folder = tmp_path / "store"
+    folder.mkdir()
+    written(folder / f"{UUID(int=1)}.agcx", MESSAGES)
+    async with browser(folder).run_test(size=SIZE) as pilot:
+        await scanned(pilot, 1)
+        await pilot.press("enter")
+        conversation = await on_top(pilot, ConversationScreen)
+        await until(pilot, lambda: conversation.transcript.source.complete)
+        burst(pilot, "BG")
+        tree = await on_top(pilot, BranchTree)
+        await until(pilot, lambda: tree.lines.highlighted == 1)
 
 
 async def test_what_follows_escape_in_the_filter_is_for_the_list(store):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -51,7 +52,7 @@ async def test_the_tree_names_the_branches_and_enter_goes_to_one(tmp_path):
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
         # As long as there is no source, nothing is said about branches.
-        assert await ask_for_branch(screen, None) is None
+        assert await ask_for_branch(screen, None, nullcontext) is None
         await until(pilot, lambda: "Still loading" in notices(pilot))
         await pilot.press("B")
         await until(pilot, lambda: isinstance(app.screen, BranchTree) and app.screen.is_mounted)

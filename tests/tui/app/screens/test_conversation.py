@@ -16,6 +16,7 @@ from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.transcript.matches import Matches
+from agcx_tui.app.widgets.transcript.showing import Shown
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import search
 from agcx_tui.core.conversation.subject import open_session
@@ -86,6 +87,22 @@ async def test_a_key_pressed_before_the_file_is_open_is_obeyed_when_it_is():
         await opened(pilot, 3000)
         await until(pilot, lambda: app.transcript.current == 2999)
         assert app.transcript.viewport.window[-1].block == 2999
+
+
+async def test_what_is_to_be_shown_may_be_asked_for_before_the_file_is_open():
+    gate = threading.Event()
+
+    def slowly():
+        gate.wait(LIMIT)
+        return open_session(golden("every-item"))
+
+    app = ScreenApp(golden("every-item"), opener=slowly)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.focused is app.transcript)
+        await pilot.press("m")
+        gate.set()
+        await opened(pilot, 15)
+        await until(pilot, lambda: app.transcript.showing.shown is Shown.SAID)
 
 
 async def test_a_search_finds_words_in_folded_output_and_n_goes_on_to_the_next():

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from textual import events
 from textual.widgets import Input, Static
 
+from agcx_tui.app.keys import gate
+from agcx_tui.app.screens.browser import browser as browser_screen
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.app.widgets.list.session_list import SessionList
+from agcx_tui.app.widgets.transcript.showing import Shown
+from agcx_tui.core.store import activity_feed
 from tests.support.browsing import (
     SIZE,
     at_cursor,
     browser,
     line,
+    on_top,
     rows,
     scanned,
     titles,
     until,
 )
+from tests.support.waiting import LIMIT, soon
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -174,3 +183,31 @@ async def test_where_no_session_was_in_this_directory_the_key_that_asked_leads_b
         assert "Enter" not in notice(screen)
         await pilot.press("full_stop")
         await until(pilot, lambda: len(rows(screen)) > 5)
+
+
+async def test_enter_before_it_is_known_what_matches_opens_that_and_keys_after_it_are_for_it(
+    store, monkeypatch
+):
+    may_read = threading.Event()
+    monkeypatch.setattr(activity_feed, "give_way", lambda: may_read.wait(LIMIT))
+    monkeypatch.setattr(browser_screen, "_FIRST_MATCH", LIMIT)
+    monkeypatch.setattr(gate, "_PATIENCE", LIMIT)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("slash", *"is:failed")
+        for key, character in (("enter", None), ("m", "m"), ("m", "m")):
+            app.post_message(events.Key(key, character))
+        await soon(lambda: any(each.group == "first match" for each in app.workers))
+        may_read.set()
+        conversation = await on_top(pilot, ConversationScreen)
+        await until(pilot, lambda: conversation.transcript.showing.shown is Shown.FAILED)
+
+
+async def test_enter_searches_inside_once_it_is_known_that_nothing_matches(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("slash", *"is:failed no-such-word", "enter")
+        search = await on_top(pilot, SearchScreen)
+        assert search.bar.input.value == "is:failed no-such-word"

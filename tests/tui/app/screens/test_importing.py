@@ -55,6 +55,8 @@ async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
         await pilot.press("enter")
         await until(pilot, lambda: "1 imported, 1 failed. u to undo." in notices(pilot))
         await until(pilot, lambda: "last import" in text_of(screen))
+        # It stays there when the notification is gone.
+        assert "\n1 imported, 1 failed. u to undo." in text_of(screen)
         assert "Could not be read" in text_of(screen)
         assert "\x1b" not in text_of(screen)
         assert "Codex             nothing new" in text_of(screen)
@@ -68,6 +70,8 @@ async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
         await until(pilot, lambda: "1 imported. u to undo." in notices(pilot))
         await pilot.press("u")
         await until(pilot, lambda: "Undone: imported" in notices(pilot))
+        await until(pilot, lambda: "Undone: imported" in text_of(screen))
+        assert "1 imported." not in text_of(screen)
         await pilot.press("escape")
         await until(pilot, lambda: titles(below) == {"said to Codex"})
 

@@ -7,6 +7,7 @@ from textual.widgets import Checkbox, Input
 
 from agcx_format.space import PruneRule, select
 from agcx_format.store.store import open_store
+from agcx_tui.app.dialogs.delete import ConfirmDelete
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.core.words import format
@@ -147,3 +148,18 @@ async def test_so_much_is_freed_of_what_has_not_been_used_for_longest(store):
         await until(pilot, lambda: prune.table.project(prune.table.order[0]))
         prune.query_one("#free", Input).value = "1GB"
         await until(pilot, lambda: "to delete, 1.0 GB short of 1.0 GB" in line(prune, "#title"))
+
+
+async def test_what_is_confirmed_twice_before_it_is_listed_is_asked_about_once(store):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("P", *"1B")
+        prune = await on_top(pilot, PruneScreen)
+        # A look that takes longer than keys wait for it.
+        prune.action_prune()
+        prune.action_prune()
+        await on_top(pilot, ConfirmDelete)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is prune)
+        await pilot.pause()
+        assert pilot.app.screen is prune

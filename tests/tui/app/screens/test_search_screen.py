@@ -15,6 +15,7 @@ from agcx_tui.app.widgets.results import place_preview
 from agcx_tui.core.local.config import Config
 from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.searches import LastSearches
+from agcx_tui.core.search.hits_of_session import FoundAt, places_of
 from agcx_tui.core.search.summary import summary
 from tests.support.browsing import browser, demo_copy, line, scanned, until
 from tests.support.processes import children
@@ -115,6 +116,27 @@ async def test_the_preview_waits_until_the_line_is_typed(demo, monkeypatch):
         await pilot.press("backspace")
         await answered(pilot, screen, "queu")
         await previewed(pilot, screen)
+
+
+async def test_the_preview_goes_to_what_is_asked_for_while_the_file_comes(demo, monkeypatch):
+    async with browser(demo).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "queue")
+        await previewed(pilot, screen)
+        preview = screen.preview
+        session, show = preview.session, preview._shown_file.show
+        first, second = (
+            FoundAt(session, screen.live.query, each) for each in places_of(session.hits)[:2]
+        )
+
+        async def go_on_and_show(file):
+            preview.follow(second)
+            return await show(file)
+
+        monkeypatch.setattr(preview._shown_file, "show", go_on_and_show)
+        preview.explain("Nothing", "is shown.")
+        preview.follow(first)
+        await until(pilot, lambda: preview.place == second.place)
 
 
 async def test_a_search_brings_back_those_before(demo, tmp_path):

@@ -20,7 +20,7 @@ from agcx_tui.core.search.results import FoundLine, More, Note, Results
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
 from agcx_tui.core.search.searcher import Searcher, narrowed
 from agcx_tui.core.sessions.table import SessionTable
-from tests.support.entries import NOW
+from tests.support.entries import NOW, session
 from tests.support.messages import assistant, user
 from tests.support.waiting import LIMIT, wait_until
 
@@ -68,6 +68,15 @@ def found(store: Store, line: str, cache: Path | None = None) -> list[int]:
 )
 def test_keys_that_need_more_than_the_list_knows_read_it(store, tmp_path, line, numbers):
     assert found(store, line) == found(store, line, tmp_path / "cache") == numbers
+
+
+@pytest.mark.parametrize("came", [(3, 1, 2), (2, 3, 1)])
+def test_sessions_of_one_moment_are_searched_in_the_order_of_the_list(tmp_path, came):
+    table = SessionTable()
+    table.sort_by("updated")
+    table.put([session(number) for number in came])
+    refs = SessionsToSearch(table, tmp_path).select(parse_line("x", NOW).filter)
+    assert [ref.path for ref in refs] == [table.path(row) for row in table.order]
 
 
 def test_reading_for_a_key_ends_when_another_line_is_typed(store):

@@ -239,6 +239,20 @@ def test_both_ways_are_each_other_s_mirror_when_no_two_are_alike(key):
     assert table.order == ascending[::-1]
 
 
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("key", SORTS)
+def test_sessions_that_are_alike_are_in_the_order_of_their_ids_however_they_came(key, descending):
+    table = SessionTable()
+    for number in (3, 1, 4):
+        table.put([session(number, "alike")])
+    table.sort_by(key, descending)
+    table.put([session(number, "alike") for number in (5, 2)])
+    expected = [f"{number << 96:032x}" for number in range(1, 6)]
+    assert [table.id(row).replace("-", "") for row in table.order] == expected
+    filtered(table, "alike")
+    assert [table.id(row).replace("-", "") for row in table.order] == expected
+
+
 @given(st.integers(-(2**62), 2**63 - 1))
 def test_the_quick_way_to_microseconds_is_the_exact_one(ns):
     moment = Timestamp.from_ns(ns)
