@@ -40,6 +40,8 @@ def build_command(
 def main(arguments: list[str]) -> int:
     # Before anything that takes long.
     _give_way()
+    # Threads of numpy, which nothing here has work for: their start takes nearly as long as its import.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     stopped = threading.Event()
     threading.Thread(target=_end_with_input, args=(stopped,), daemon=True).start()
     from agcx_format.errors import LockHeld, PersistenceError

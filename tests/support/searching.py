@@ -52,7 +52,17 @@ async def answered(pilot: Pilot, screen: SearchScreen, words: str) -> None:
 
 
 async def previewed(pilot: Pilot, screen: SearchScreen) -> None:
-    await until(pilot, lambda: screen.preview.place is not None)
+    """The preview shows what the cursor is at, and not what an earlier line had found."""
+    await pilot.pause()
+    preview = screen.preview
+    await until(pilot, lambda: preview._wish is not None and preview._is_open(preview._wish))
+    await pilot.pause()
+
+
+async def not_previewed(pilot: Pilot, screen: SearchScreen) -> None:
+    """Nor does it show what an earlier line had found."""
+    await pilot.pause()
+    await until(pilot, lambda: screen.preview._wish is None and screen.preview.session is None)
     await pilot.pause()
 
 

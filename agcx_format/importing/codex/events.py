@@ -15,7 +15,7 @@ from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
-from agcx_format.importing.codex.usual import UsualEvent
+from agcx_format.importing.codex.usual import TokenCount, UsualEvent
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
@@ -95,7 +95,7 @@ class Events:
         self.held = EventFirst(draft, self._add_copy)
         # Tokens of the context, and of all that was said, at the last count.
         self._tokens = 0
-        self._total: dict[str, Any] | None = None
+        self._total: tuple[Any, ...] | None = None
 
     # --- what items say
 
@@ -134,11 +134,15 @@ class Events:
         else:
             self._other(kind, payload, name, number)
 
-    def usual(self, payload: UsualEvent, number: int, *, holds: bool = False) -> None:
+    def usual(self, payload: UsualEvent | TokenCount, number: int) -> None:
         """The same for an event whose fields are all of the usual types.
 
-        With `holds` one that its item may follow waits for what is next.
+        One that its item may follow waits for what is next.
         """
+        if isinstance(payload, TokenCount):
+            self._counted(payload, number)
+            return
+        self.held.release()
         kind, words, name = payload.kind, payload.words, payload.name
         if kind == "agent_message" and PLAN in words:
             self._copy(kind, words, [], name, number, payload)
@@ -147,10 +151,19 @@ class Events:
         said = _SPEAKERS[kind], words, name, number, payload
         if copies.repeats(*said):
             return
-        if holds and copies is self._copies and not copies.is_alone(_SPEAKERS[kind], words):
+        if copies is self._copies and not copies.is_alone(_SPEAKERS[kind], words):
             self.held.hold(payload, number)
         else:
             self._add_copy(payload, number)
+
+    def _counted(self, payload: TokenCount, number: int) -> None:
+        self._draft.skipped.add("event_msg.token_count", number, payload)
+        if (info := payload.info) is None:
+            return
+        if (total := info.total_token_usage) is not None:
+            self._total = total.input_tokens, total.cached_input_tokens, total.output_tokens
+        if (last := info.last_token_usage) is not None and last.total_tokens is not None:
+            self._tokens = last.total_tokens
 
     def _add_copy(self, payload: UsualEvent, number: int) -> None:
         """Add the item that an event repeats, which nothing has said before."""
@@ -162,8 +175,8 @@ class Events:
         """Use what waited for the lines that follow."""
         self.held.release()
         if self._total is not None:
-            for name, field in _TOKENS.items():
-                self._draft.environment[name] = str(count_of(self._total.get(field)))
+            for name, count in zip(_TOKENS, self._total, strict=True):
+                self._draft.environment[name] = str(count_of(count))
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""
@@ -266,11 +279,10 @@ class Events:
             self._count_tokens(payload.get("info"))
 
     def _count_tokens(self, info: Any) -> None:
-        # There are as many of these lines as calls, and `match` takes several times as long.
         if not isinstance(info, dict):
             return
         if isinstance(total := info.get("total_token_usage"), dict):
-            self._total = total
+            self._total = tuple(map(total.get, _TOKENS.values()))
         last = info.get("last_token_usage")
         if isinstance(last, dict) and isinstance(tokens := last.get("total_tokens"), int):
             self._tokens = tokens

@@ -25,7 +25,13 @@ from agcx_format.importing.codex.events import Events
 from agcx_format.importing.codex.family import Family, SaidBy, call_that_started, said_by
 from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.names import Names, names_beside
-from agcx_format.importing.codex.usual import EventLine, ItemLine, usual_after
+from agcx_format.importing.codex.usual import (
+    ContextLine,
+    EventLine,
+    ItemLine,
+    UsualLine,
+    usual_after,
+)
 from agcx_format.importing.codex.usual_items import add_usual
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_text
@@ -127,7 +133,7 @@ def convert(
 
 
 def _shape(value: Any) -> str | None:
-    return "envelope" if isinstance(value, ItemLine | EventLine) else detect(value)
+    return "envelope" if isinstance(value, UsualLine) else detect(value)
 
 
 def _split_document(lines: Iterable[Parsed]) -> Iterator[Line]:
@@ -192,18 +198,14 @@ class _Rollout:
         return rollout._finish()
 
     def _value(self, value: Any, number: int) -> None:
-        if type(value) is ItemLine:
-            self._draft.at_time(value.timestamp)
-            add_usual(self._items, value.payload, number)
-        elif type(value) is EventLine:
-            self._draft.at_time(value.timestamp)
-            self._events.usual(value.payload, number)
+        if isinstance(value, UsualLine):
+            self._usual([value], number)
         elif isinstance(value, dict):
             self._fields(value, number)
         else:
             self._draft.bad(number, "not an object")
 
-    def _usual(self, values: list[ItemLine | EventLine], first: int) -> None:
+    def _usual(self, values: list[UsualLine], first: int) -> None:
         draft, items, events = self._draft, self._items, self._events
         held = events.held
         moments = draft.moments([value.timestamp for value in values])
@@ -213,9 +215,12 @@ class _Rollout:
                 draft.at(moment)
                 add_usual(items, value.payload, number)
             elif type(value) is EventLine:
-                held.release()
                 draft.at(moment)
-                events.usual(value.payload, number, holds=True)
+                events.usual(value.payload, number)
+            elif type(value) is ContextLine:
+                draft.at(moment)
+                draft.skipped.add("turn_context", number, value)
+                self._turn(value.payload.model, value.payload.cwd, value.mode)
 
     def _value_of_child(self, value: Any, number: int) -> None:
         """The same for a subagent whose header says where its own conversation begins."""
@@ -292,11 +297,14 @@ class _Rollout:
     def _context(self, kind: str, payload: dict[str, Any]) -> None:
         """Use what a line without an item says about the session."""
         if kind == "turn_context":
-            self._model = as_text(payload.get("model")) or self._model
-            self._directory = as_text(payload.get("cwd")) or self._directory
-            mode = _collaboration_mode(payload)
-            self._items.plans.mode(mode)
-            self._draft.mode(OperatingMode.PLAN if mode == "plan" else OperatingMode.BUILD)
+            model, directory = as_text(payload.get("model")), as_text(payload.get("cwd"))
+            self._turn(model, directory, _collaboration_mode(payload))
+
+    def _turn(self, model: str, directory: str, mode: str) -> None:
+        """Use what a turn begins with."""
+        self._model, self._directory = model or self._model, directory or self._directory
+        self._items.plans.mode(mode)
+        self._draft.mode(OperatingMode.PLAN if mode == "plan" else OperatingMode.BUILD)
 
     def _finish(self) -> Imported:
         draft, meta = self._draft, self._meta
@@ -368,7 +376,7 @@ def _header(value: Any) -> dict[str, Any] | None:
 
 
 def _time(value: Any) -> Any:
-    if isinstance(value, ItemLine | EventLine):
+    if isinstance(value, UsualLine):
         return value.timestamp
     return value.get("timestamp") if isinstance(value, dict) else None
 

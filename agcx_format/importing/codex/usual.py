@@ -14,8 +14,8 @@ from msgspec.json import Decoder
 from agcx_format.importing.json_lines import Usual
 
 __all__ = [
-    "Called", "EventLine", "ItemLine", "OutputText", "Returned", "Said", "Thought", "UsualEvent",
-    "UsualItem", "usual_after",
+    "Called", "ContextLine", "EventLine", "ItemLine", "OutputText", "Returned", "Said", "Thought",
+    "TokenCount", "UsualEvent", "UsualItem", "UsualLine", "usual_after",
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
@@ -124,13 +124,58 @@ class _Thought(_Event, tag="agent_reasoning"):
 UsualEvent = _SaidByPerson | _SaidByAgent | _Thought
 
 
+# --- lines that say nothing, and of which there are as many as calls
+
+
+class _Spent(Struct, gc=False):
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class _InContext(Struct, gc=False):
+    total_tokens: int | None = None
+
+
+class _Info(Struct, gc=False):
+    total_token_usage: _Spent | None = None
+    last_token_usage: _InContext | None = None
+
+
+class TokenCount(Struct, tag="token_count", gc=False):
+    info: _Info | None = None
+
+
+class _Mode(Struct, gc=False):
+    mode: str = ""
+
+
+class _Context(Struct, gc=False):
+    model: str = ""
+    cwd: str = ""
+    collaboration_mode: _Mode | str | None = None
+
+
+class ContextLine(Struct, tag="turn_context", gc=False, forbid_unknown_fields=True):
+    payload: _Context
+    timestamp: str
+    ordinal: int | None = None
+
+    @property
+    def mode(self) -> str:
+        given = self.payload.collaboration_mode
+        return (given.mode if isinstance(given, _Mode) else given or "").lower()
+
+
 class EventLine(Struct, tag="event_msg", gc=False, forbid_unknown_fields=True):
-    payload: UsualEvent
+    payload: UsualEvent | TokenCount
     timestamp: str
     ordinal: int | None = None
 
 
-_parse = Decoder(ItemLine | EventLine).decode
+UsualLine = ItemLine | EventLine | ContextLine
+
+_parse = Decoder(UsualLine).decode
 
 
 def usual_after(lines: int) -> Usual:

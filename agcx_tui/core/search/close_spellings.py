@@ -15,6 +15,8 @@ __all__ = ["close_spellings"]
 _MOST_WORDS = 4
 # Seconds in which it must turn out whether a word occurs.
 _PATIENCE = 0.5
+# Seconds in which words are looked for that are spelled nearly like one that does not.
+_LOOKING = 0.3
 
 
 def close_spellings(
@@ -42,7 +44,8 @@ def _close(
             continue
         if len(query.wanted) > 1 and _may_occur(index, term, sessions, stopped):
             continue
-        for close in index.close_words(word, sessions=sessions, stopped=stopped):
+        found = index.close_words(word, sessions=sessions, seconds=_LOOKING, stopped=stopped)
+        for close in found:
             line = query.text[: term.start] + close + query.text[term.end :]
             yield CloseWord(word, close, line)
 

@@ -11,7 +11,7 @@ import pytest
 
 from agcx_format.importing.codex.outputs import ENCRYPTED
 from agcx_format.importing.codex.rollout import convert
-from agcx_format.importing.codex.usual import EventLine, ItemLine, usual_after
+from agcx_format.importing.codex.usual import ContextLine, EventLine, ItemLine, usual_after
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import parse_lines
 from agcx_format.model.timestamps import Timestamp
@@ -31,6 +31,14 @@ LINES = (
     item("function_call_output", call_id="c", output='{"answers": {"q": {"answers": ["yes"]}}}'),
     item("message", role="assistant", id="m", content=TEXTS, phase="final"),
     event("agent_message", message="Done.\ntwo", phase="final"),
+    event("token_count", info={
+        "total_token_usage": {"input_tokens": 7, "cached_input_tokens": 5, "output_tokens": 3},
+        "last_token_usage": {"total_tokens": 9},
+    }),
+    event("token_count", info={"total_token_usage": {"input_tokens": 2**70}, "last_token_usage": {}}),
+    enveloped("turn_context", {"model": "m", "cwd": "/src", "collaboration_mode": {"mode": "Plan"}}),
+    enveloped("turn_context", {"model": "n", "cwd": "/tmp", "collaboration_mode": "default"}),
+    enveloped("compacted", {"message": "So far."}),
     item("message", role="assistant", content=[
         {"type": "output_text", "text": "<proposed_plan>Sort</proposed_plan>"}
     ]),
@@ -133,6 +141,16 @@ def test_an_event_that_no_item_follows_keeps_its_place_and_time(tmp_path):
     assert session.report.duplicates == {}
 
 
+def test_a_compaction_says_how_many_tokens_the_last_count_had(tmp_path):
+    counts = (
+        event("token_count", info={"last_token_usage": {"total_tokens": n}}) for n in (5, 1234)
+    )
+    lines = meta(), user("Why?"), *counts, enveloped("compacted", {"message": ""})
+    data = [json.dumps(each).encode() + b"\n" for each in lines]
+    session = convert(parse_lines(data, usual=usual_after(1)), tmp_path / "a", Timestamp.from_ns(0))
+    assert "1,234 tokens" in text_of(session.conversation.messages[-1].item)
+
+
 def test_an_event_that_has_a_message_as_well_says_that(tmp_path):
     lines = meta(), event("agent_reasoning", text="Hm.", message="Something else")
     data = [json.dumps(line).encode() + b"\n" for line in lines]
@@ -149,7 +167,7 @@ def test_an_object_without_fields_is_counted_and_says_nothing(tmp_path):
 
 
 def test_nearly_all_lines_of_a_rollout_are_usual():
-    assert {type(usual_after(0).parse(json.dumps(line).encode())) for line in LINES} == {
-        ItemLine,
-        EventLine,
-    }
+    parse = usual_after(0).parse
+    lines = [line for line in LINES if line["type"] != "compacted"]
+    types = {type(parse(json.dumps(line).encode())) for line in lines}
+    assert types == {ItemLine, EventLine, ContextLine}

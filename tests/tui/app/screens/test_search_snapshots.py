@@ -14,8 +14,10 @@ from agcx_format.search import BookState, Index
 from agcx_tui.app.dialogs.help import HelpScreen
 from agcx_tui.app.screens.search.search import SearchScreen
 from agcx_tui.core.local.paths import search_index
+from agcx_tui.core.search import close_spellings
 from agcx_tui.core.search.index_keeper import IndexPhase, IndexState
 from tests.support.browsing import browser, demo_copy, scanned, until
+from tests.support.searching import not_previewed, previewed
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -35,7 +37,8 @@ async def searched(pilot: Pilot, screen: SearchScreen, words: str) -> None:
 async def results(pilot: Pilot, screen: SearchScreen) -> None:
     await searched(pilot, screen, "queue stall")
     await pilot.press("down", "down")
-    await until(pilot, lambda: screen.preview.place is not None or not screen.preview.display)
+    if screen.preview.display:
+        await previewed(pilot, screen)
 
 
 async def no_hits(pilot: Pilot, screen: SearchScreen) -> None:
@@ -43,6 +46,7 @@ async def no_hits(pilot: Pilot, screen: SearchScreen) -> None:
     await until(
         pilot, lambda: any("Words similar to" in str(row) for row in screen.rows.results.rows)
     )
+    await not_previewed(pilot, screen)
 
 
 async def building(pilot: Pilot, screen: SearchScreen) -> None:
@@ -52,7 +56,8 @@ async def building(pilot: Pilot, screen: SearchScreen) -> None:
     keeper = screen.services.index
     keeper.state = IndexState(IndexPhase.BUILDING, BookState(6, 15, 0, 40_000, 2 << 30))
     keeper.changed.publish(keeper.state)
-    await until(pilot, lambda: screen.preview.place is not None or not screen.preview.display)
+    if screen.preview.display:
+        await previewed(pilot, screen)
 
 
 async def card(pilot: Pilot, screen: SearchScreen) -> None:
@@ -76,7 +81,9 @@ PICTURES: dict[str, tuple[Steps, tuple[int, int], str]] = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_search(snap_compare, tmp_path: Path, name: str):
+def test_the_search(snap_compare, tmp_path: Path, name: str, monkeypatch):
+    # A busy machine would get through fewer sessions, and offer other words.
+    monkeypatch.setattr(close_spellings, "_LOOKING", 1e9)
     steps, size, theme = PICTURES[name]
     store, cache = demo_copy(tmp_path / "history"), tmp_path / "cache"
     Index(open_store(store), search_index(cache)).update()

@@ -13,6 +13,7 @@ from agcx_format import Store, new_session, open_store
 from agcx_format.errors import CorruptData
 from agcx_format.model.session import ConversationContext
 from agcx_format.search import Index, SearchProgress, Unsearched
+from agcx_tui.core.search import close_spellings as spelling
 from agcx_tui.core.search.close_spellings import close_spellings
 from agcx_tui.core.search.line import parse_line
 from agcx_tui.core.search.results import FoundLine, More, Note, Results
@@ -21,7 +22,7 @@ from agcx_tui.core.search.searcher import Searcher, narrowed
 from agcx_tui.core.sessions.table import SessionTable
 from tests.support.entries import NOW, session
 from tests.support.messages import assistant, user
-from tests.support.waiting import wait_until
+from tests.support.waiting import LIMIT, wait_until
 
 
 @pytest.fixture
@@ -124,7 +125,9 @@ def test_whatever_ends_a_search_is_said_and_the_next_one_is_answered(store, monk
     searcher.close()
 
 
-def test_close_words_are_those_of_the_sessions_that_were_searched(store, tmp_path):
+def test_close_words_are_those_of_the_sessions_that_were_searched(store, tmp_path, monkeypatch):
+    for name in ("_PATIENCE", "_LOOKING"):
+        monkeypatch.setattr(spelling, name, LIMIT)
     refs = {each.path: each for each in Index(store).sessions()}
     queue = [ref for path, ref in refs.items() if not path.endswith("1.agcx")]
     for index in (Index(store), Index(store, tmp_path / "cache")):
