@@ -149,6 +149,12 @@ def line(screen: BrowserScreen, selector: str) -> str:
     return screen.query_one(selector, EdgeLine).plain
 
 
+def notice(screen: BrowserScreen) -> str:
+    """What is said in place of the list; empty while there is one."""
+    page = screen.query_one("#notice", Static)
+    return str(page.render()) if page.display else ""
+
+
 def rows(screen: BrowserScreen) -> list[str]:
     """The list as it is drawn."""
     sessions = screen.query_one(SessionList)

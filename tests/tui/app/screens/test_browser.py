@@ -29,11 +29,6 @@ from tests.support.stores import contents
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 
-def notice(screen: BrowserScreen) -> str:
-    page = screen.query_one("#notice", Static)
-    return str(page.render()) if page.display else ""
-
-
 async def test_the_sessions_are_listed_newest_access_first(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:

@@ -6,11 +6,10 @@ import threading
 
 import pytest
 from textual import events
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from agcx_tui.app.keys import gate
 from agcx_tui.app.screens.browser import browser as browser_screen
-from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.search.search import SearchScreen
@@ -22,6 +21,7 @@ from tests.support.browsing import (
     at_cursor,
     browser,
     line,
+    notice,
     on_top,
     rows,
     scanned,
@@ -31,11 +31,6 @@ from tests.support.browsing import (
 from tests.support.waiting import LIMIT, soon
 
 pytestmark = pytest.mark.usefixtures("undrawn")
-
-
-def notice(screen: BrowserScreen) -> str:
-    page = screen.query_one("#notice", Static)
-    return str(page.render()) if page.display else ""
 
 
 async def test_typing_filters_at_once_and_marks_what_matches(store):
