@@ -18,6 +18,8 @@ from tests.support.surroundings import bytecode
 
 SIZE = (120, 40)
 TITLE = "Fix the grid layout"
+# What the column of projects has, which are read after the rows are there.
+PROJECTS = ("infra", "site", "courier", "meter", "robin", "tallyho", "shop", "notes", "Pictures")
 DAY = 86_400 * 10**9
 
 
@@ -57,7 +59,8 @@ def test_what_an_encoding_lacks_is_drawn_with_stand_ins_in_its_place(home):
         # The second time its page is painted first: in the same way.
         for _ in range(2):
             with browser(home, encoding) as terminal:
-                terminal.wait_for(TITLE)
+                for words in (TITLE, *PROJECTS):
+                    terminal.wait_for(words)
                 terminal.wait_quiet(0.5)
                 seen[encoding] = shown(terminal, encoding)
                 terminal.write(b"q")

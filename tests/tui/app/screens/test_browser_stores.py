@@ -15,13 +15,14 @@ from tests.support.browsing import (
     browser,
     demo_copy,
     line,
+    notice,
     notices,
     rows,
     scanned,
     until,
 )
 from tests.support.privileges import without_privileges
-from tests.tui.app.screens.test_browser import head, notice
+from tests.tui.app.screens.test_browser import head
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
