@@ -345,8 +345,8 @@ def _check_directory(path: Path) -> None:
     try:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        # A link to nowhere is no place for a store.
-        is_directory = not os.path.lexists(path)
+        # A link to nowhere is no place for a store; what somebody makes at this moment may be one.
+        is_directory = not os.path.islink(path)
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=path) from None
     if not is_directory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from uuid import UUID
 
@@ -80,6 +81,22 @@ def test_a_store_that_cannot_be_reached_is_not_one_that_is_not_there():
                     Store(path)
         finally:
             (place / "above").chmod(0o700)
+
+
+def test_a_store_that_another_program_makes_at_this_moment_is_one(tmp_path: Path, monkeypatch):
+    root, look = tmp_path / "store", os.stat
+
+    def made_after_the_look(path, *given, **more):
+        try:
+            return look(path, *given, **more)
+        except FileNotFoundError:
+            root.mkdir()
+            raise
+
+    monkeypatch.setattr(os, "stat", made_after_the_look)
+    store = Store(root)
+    monkeypatch.undo()
+    assert list(store.scan()) == []
 
 
 def test_a_folder_that_is_a_link_to_nowhere_is_not_empty(tmp_path: Path):
