@@ -3,7 +3,7 @@
 Strategy: Python computes on one core. The processes are new ones, not forks: a program with threads may not
 fork. They are plain programs with pipes rather than those of `multiprocessing`, which import the main module
 again, and cannot be started while a screen has taken the place of stderr. A thread for each writes the jobs
-to its pipe: one that was stopped reads none of them, and nobody who has a job for it waits.
+to its pipe: a process that was stopped reads none of them, and whoever submits a job does not wait.
 """
 
 from __future__ import annotations

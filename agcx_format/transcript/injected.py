@@ -6,7 +6,7 @@ import re
 
 from agcx_format.transcript.words import own_words
 
-__all__ = ["injected_summary"]
+__all__ = ["command_name", "injected_summary"]
 
 # Enough for the line that names a block; the block itself can be megabytes.
 _LOOKED_AT = 4096
@@ -16,6 +16,12 @@ _command = re.compile(r"<command-name>\s*([^<\n]{1,200}?)\s*</command-name>").se
 _OUTPUTS = ("local-command-stdout", "local-command-stderr", "bash-stdout", "bash-stderr")
 
 
+def command_name(text: str) -> str:
+    """The slash command that a block of Claude Code names; empty if there is none."""
+    found = _command(text)
+    return found[1] if found else ""
+
+
 def injected_summary(text: str) -> tuple[str, str] | None:
     """A name for a block and the first line of what it says; None for one of another kind."""
     text = text[:_LOOKED_AT]
@@ -23,8 +29,8 @@ def injected_summary(text: str) -> tuple[str, str] | None:
     if found is None:
         return None
     name = found["name"]
-    if name.startswith("command-") and (command := _command(text)):
-        return "command", _first_line(f"{command[1]} {own_words(text)}")
+    if name.startswith("command-") and (command := command_name(text)):
+        return "command", _first_line(f"{command} {own_words(text)}")
     if name == "bash-input":
         return "command", _first_line(f"! {found['text'].strip()}")
     if name in _OUTPUTS:

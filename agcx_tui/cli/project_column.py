@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["project_column"]
+__all__ = ["MOST_READ", "project_column"]
+
+MOST_READ = 1000
+"""Sessions whose beginnings are read for their projects, half a millisecond each."""
 
 # Cells of a project at most, and between it and the title that follows.
 _WIDEST, _GAP = 24, "  "

@@ -15,7 +15,9 @@ from agcx_format.model.session import Session
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 from agcx_format.store.acts import reserve
+from agcx_format.store.entries import ScanEntry
 from agcx_format.store.paths import TRASH
+from agcx_format.store.store import Store
 from tests.support.golden_files import GOLDEN, v1
 
 
@@ -43,6 +45,16 @@ def contents(root: Path, *, trash: bool = False) -> dict[str, bytes]:
     if paths.INDEX in found:
         found[paths.INDEX] = said_by_index(found[paths.INDEX])
     return found
+
+
+def without_index(root: Path) -> dict[str, bytes]:
+    """The contents, but for the index."""
+    return {name: data for name, data in contents(root).items() if name != paths.INDEX}
+
+
+def with_checkpoints(store: Store) -> ScanEntry:
+    """The session of `manager-store` that has checkpoints."""
+    return next(entry for entry in store.scan() if entry.title == "Made by the session manager")
 
 
 def said_by_index(data: bytes) -> bytes:

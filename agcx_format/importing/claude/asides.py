@@ -6,7 +6,6 @@ Strategy: a prompt that was typed while the agent worked can stand only in the q
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from agcx_format.importing.claude.prompts import Prompts
@@ -16,6 +15,7 @@ from agcx_format.importing.formats.parts import content_of
 from agcx_format.importing.notices import add_notice, add_unknown, compacted
 from agcx_format.model.items import ContentPart, InputText, Item, Message
 from agcx_format.model.session import OperatingMode
+from agcx_format.transcript.injected import command_name
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import own_words
 from agcx_format.variables import COST_USD, ROLE
@@ -42,8 +42,6 @@ _SILENT = frozenset(
 # What becomes of a prompt that waits.
 _QUEUE = frozenset({"enqueue", "dequeue", "remove", "popAll"})
 _TOLD = frozenset({"away_summary", "informational", "permission_retry", "scheduled_task_fire"})
-
-_command_name = re.compile(r"<command-name>\s*([^<\n]{1,200}?)\s*</command-name>").search
 
 
 class Asides:
@@ -186,13 +184,13 @@ def _is_typed(parts: list[ContentPart]) -> bool:
     text = _text_of(parts)
     if not text.strip():
         return bool(parts)
-    return bool(own_words(text) or _command_name(text))
+    return bool(own_words(text) or command_name(text))
 
 
 def _as_typed(text: str) -> str:
     """A slash command in the form in which it was typed; other text is not changed."""
-    name = _command_name(text)
-    return f"{name[1]} {own_words(text)}".strip() if name else text
+    name = command_name(text)
+    return f"{name} {own_words(text)}".strip() if name else text
 
 
 def _text_of(parts: list[ContentPart]) -> str:

@@ -210,15 +210,13 @@ class _Rollout:
         held = events.held
         moments = draft.moments([value.timestamp for value in values])
         for number, (value, moment) in enumerate(zip(values, moments, strict=True), first):
+            draft.at(moment)
             if type(value) is ItemLine:
                 held.meet(value.payload)
-                draft.at(moment)
                 add_usual(items, value.payload, number)
             elif type(value) is EventLine:
-                draft.at(moment)
                 events.usual(value.payload, number)
             elif type(value) is ContextLine:
-                draft.at(moment)
                 draft.skipped.add("turn_context", number, value)
                 self._turn(value.payload.model, value.payload.cwd, value.mode)
 

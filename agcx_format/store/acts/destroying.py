@@ -104,7 +104,7 @@ def restore_aside(store: Tree) -> None:
 
 
 def _restore(aside: Place) -> None:
-    # A folder is none of ours.
+    # Only files are put aside.
     if aside.is_folder():
         return
     with suppress(StaleSession):

@@ -43,6 +43,7 @@ def ask_for_export(app: App[object], items: Sequence[ExportItem]) -> None:
 
 def export_file(app: App[object], opening: Opening, path: str) -> None:
     """Ask about one session file; the dialog proposes a name by the session's title."""
+    # From now on, and not once the worker begins: the next key may come before it.
     waiting = ExitStack()
     waiting.enter_context(opening())
     app.run_worker(_export_file(app, waiting, path), group="export")

@@ -84,14 +84,14 @@ class KeyGate:
         await asyncio.sleep(0)
         if self._entered is not None:
             entered, self._entered = self._entered, None
-            await self._told(entered)
+            await self._settled(entered)
         if self._opening is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._opening.wait(), _PATIENCE)
             # Whatever it waits for may never come.
             self._opening = None
             # The stack is empty while the program ends.
-            await self._told(self._app.focused if self._app.screen_stack else None)
+            await self._settled(self._app.focused if self._app.screen_stack else None)
         while stack := self._app.screen_stack:
             screen = stack[-1]
             if takes_keys(screen):
@@ -103,8 +103,8 @@ class KeyGate:
             if not await handled(screen):
                 break
 
-    async def _told(self, widget: Widget | None) -> None:
-        """Wait until a widget has told the screen by messages what a key of the screen would overtake."""
+    async def _settled(self, widget: Widget | None) -> None:
+        """Wait for the messages of a widget to its screen, which a key of the screen would overtake."""
         for node in () if widget is None else widget.ancestors_with_self:
             if node is not self._app:
                 await handled(node)

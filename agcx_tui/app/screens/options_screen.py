@@ -6,11 +6,13 @@ markup.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
@@ -55,6 +57,13 @@ class PagedScreen(OnceScreen[T], Generic[T]):
     def show_title(self, name: str, right: Content | str = "") -> None:
         left = Content.assemble(("agcx", "bold $primary"), f"  {name}")
         self.query_one("#title", EdgeLine).show(left, right)
+
+    def show_lines(self, options: Iterable[Option]) -> None:
+        """Show these lines, with the cursor on the line of the same number as before."""
+        chosen = self.lines.highlighted
+        self.lines.clear_options()
+        self.lines.add_options(options)
+        self.lines.highlighted = chosen or 0
 
     def show_notice(self, notice: Content | None) -> None:
         """Show a notice in place of the lines; None shows the lines."""

@@ -221,7 +221,7 @@ class PruneScreen(SessionsScreen):
     @work
     async def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
-        # What is listed goes: nobody is asked about it once more.
+        # What is listed goes: there must be no second question about it.
         self._known.clear()
 
         def act(store: Store) -> store_work.Outcome | None:

@@ -197,17 +197,13 @@ class TrashScreen(SessionsScreen):
         """Destroy what these acts moved to the trash, and forget it in every cache."""
         from agcx_tui.core.store.forget import destroy
 
-        gone = Emptied((), (), 0)
+        gone: list[Emptied] = []
         # Thousands of files take seconds.
         self.show_title(_heading(), "destroying…")
 
-        def report(what: Emptied) -> None:
-            nonlocal gone
-            gone = what
-
         def empty(store: Store) -> None:
             caches = {"state": self.services.state, "cache": self.services.cache}
-            destroy(lambda: store.destroy(acts), store.path, report=report, **caches)
+            destroy(lambda: store.destroy(acts), store.path, report=gone.append, **caches)
 
         try:
             await self.acts.run(empty)
@@ -215,8 +211,9 @@ class TrashScreen(SessionsScreen):
             self.failed("Not everything was destroyed", error)
             self._load()
         else:
-            sessions_gone = format.counted(gone.count, "session")
-            self._changed(f"Destroyed {sessions_gone}; {format.size(gone.size)} freed.")
+            (what,) = gone
+            sessions_gone = format.counted(what.count, "session")
+            self._changed(f"Destroyed {sessions_gone}; {format.size(what.size)} freed.")
 
 
 def _heading() -> Content:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agcx_tui.cli.changing.act_json import json_option, print_act
+from agcx_tui.cli.changing.destroying import destroy
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -27,7 +28,6 @@ from agcx_tui.cli.common import (
     tell,
     typed_word,
 )
-from agcx_tui.core.local.paths import cache_directory, state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -103,20 +103,12 @@ def delete(
 
 
 def _destroy(store: Store, entries: Sequence[ScanEntry], *, as_json: bool) -> None:
-    from agcx_tui.core.store.forget import destroy
-
     def report(gone: Emptied) -> None:
         if as_json:
             print_act(gone.acts[0])
         tell(f"Destroyed {counted(len(entries), 'session')}; {size(gone.size)} freed.")
 
-    destroy(
-        lambda: store.destroy_sessions(entries),
-        store.path,
-        state=state_directory(),
-        cache=cache_directory(),
-        report=report,
-    )
+    destroy(store, lambda: store.destroy_sessions(entries), report)
 
 
 @click.command(short_help="Change the title, tags, star, model, directory of sessions.")

@@ -16,6 +16,7 @@ import click
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_line
 from agcx_tui.cli.changing.change import force_option, may_change
+from agcx_tui.cli.changing.destroying import destroy
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -27,7 +28,7 @@ from agcx_tui.cli.common import (
     tell,
     typed_word,
 )
-from agcx_tui.core.local.paths import cache_directory, state_directory
+from agcx_tui.core.local.paths import state_directory
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -226,7 +227,6 @@ def _amount(found: Review) -> str:
 
 def _offer_emptying(settings: Settings, store: Store, act: Act, yes: bool, empty: bool) -> None:
     from agcx_format.store import trashed
-    from agcx_tui.core.store.forget import destroy
     from agcx_tui.core.words.deletion import destroyed_sessions
 
     acts = store.content.holding(act)
@@ -238,9 +238,7 @@ def _offer_emptying(settings: Settings, store: Store, act: Act, yes: bool, empty
         tell(f"The trash still has it: agcx trash empty destroys {what}.")
         return
     destroy(
+        store,
         lambda: store.destroy(acts),
-        store.path,
-        state=state_directory(),
-        cache=cache_directory(),
-        report=lambda gone: tell(f"Destroyed {what}; {size(gone.size)} freed."),
+        lambda gone: tell(f"Destroyed {what}; {size(gone.size)} freed."),
     )

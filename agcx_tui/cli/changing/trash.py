@@ -13,6 +13,7 @@ import click
 
 from agcx_format.transcript import safe_line
 from agcx_tui.cli.changing.act_json import json_option, print_act
+from agcx_tui.cli.changing.destroying import destroy
 from agcx_tui.cli.common import (
     Filled,
     Settings,
@@ -23,9 +24,9 @@ from agcx_tui.cli.common import (
     tell,
     typed_word,
 )
-from agcx_tui.cli.project_column import project_column
+from agcx_tui.cli.project_column import MOST_READ, project_column
 from agcx_tui.cli.values import Age
-from agcx_tui.core.local.paths import cache_directory, histories, state_directory
+from agcx_tui.core.local.paths import cache_directory, histories
 from agcx_tui.core.words.format import counted, shortened, size
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 _TITLE_WIDTH = 60
 _SHORT_ID = 8
-# Sessions whose beginnings are read for their projects.
-_MOST_READ = 1000
 
 
 @click.group()
@@ -93,7 +92,7 @@ def _projects(sessions: Sequence[TrashedSession]) -> list[str]:
     from agcx_format.catalog import read_opening
     from agcx_tui.core.sessions.project_labels import project_labels
 
-    found = [read_opening(each.path).project for each in sessions[:_MOST_READ]]
+    found = [read_opening(each.path).project for each in sessions[:MOST_READ]]
     found += [""] * (len(sessions) - len(found))
     labels = project_labels(dict.fromkeys(found))
     return [labels.get(project, "") for project in found]
@@ -173,7 +172,6 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
     It also destroys the versions that edits replaced; those changes can no longer be undone.
     """
     from agcx_format.store import trashed
-    from agcx_tui.core.store.forget import destroy
     from agcx_tui.core.words.deletion import destroyed_sessions
 
     store = settings.store()
@@ -189,11 +187,7 @@ def empty(settings: Settings, older_than: str | None, yes: bool) -> None:
         settings.failed("nothing was destroyed: not confirmed (--yes skips the question)")
         return
     destroy(
+        store,
         lambda: store.destroy(to_destroy),
-        store.path,
-        state=state_directory(),
-        cache=cache_directory(),
-        report=lambda gone: tell(
-            f"Destroyed {counted(gone.count, 'session')}; {size(gone.size)} freed."
-        ),
+        lambda gone: tell(f"Destroyed {counted(gone.count, 'session')}; {size(gone.size)} freed."),
     )

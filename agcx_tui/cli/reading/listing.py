@@ -23,7 +23,7 @@ from agcx_tui.cli.common import (
     store_option,
     tell,
 )
-from agcx_tui.cli.project_column import project_column
+from agcx_tui.cli.project_column import MOST_READ, project_column
 from agcx_tui.core.local.paths import cache_directory, catalogs
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ SORTS = (
 # In a pipe titles are not fitted to a width, but a title may have a megabyte.
 _LONGEST_TITLE = 100
 _SHORTEST_TITLE = 20
-# Sessions whose beginnings are read for a list without being asked for.
-_MOST_READ = 1000
 _SHORT_ID = 8
 
 
@@ -161,17 +159,17 @@ def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
 def know_projects(table: SessionTable, store: Store) -> None:
     """Learn the projects of the rows shown: of those that the browser has listed, and of some more.
 
-    To read the beginnings of ten thousand files takes seconds, which nobody waits for who only wants a list.
+    Reading the beginnings of ten thousand files takes seconds, too long for somebody who only wants a list.
     """
     from agcx_format.catalog import Catalog
-    from agcx_tui.core.sessions.openings import known_openings
+    from agcx_tui.core.sessions.openings import known_openings, openings
 
     rows = [row for row in table.order if table.readable(row) and not table.opening_is_known(row)]
     known = known_openings(table, rows, Catalog(catalogs(cache_directory()), store.path))
     table.set_openings(known.items())
     others = [row for row in rows if row not in known]
-    if len(others) <= _MOST_READ:
-        table.set_openings(_openings(table, others, store).items())
+    if len(others) <= MOST_READ:
+        table.set_openings(openings(table, others, None))
     else:
         tell(
             f"The projects of {len(others):,} sessions are shown once the browser has listed them."

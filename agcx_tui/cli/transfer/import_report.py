@@ -27,7 +27,7 @@ _KINDS = 10
 class Reporter:
     """Prints what becomes of each conversation, and the sums at the end.
 
-    What is not understood is said of each file, or in sum if there can be many files that nobody named.
+    What is not understood is said of each file, or in sum where the program itself found the files.
     `foreign` takes the files that no known agent wrote.
     """
 

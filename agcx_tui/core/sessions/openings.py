@@ -9,7 +9,6 @@ from agcx_format.catalog import WORDS_KNOWN, read_opening
 
 if TYPE_CHECKING:
     from agcx_format.catalog import Catalog, Columns, Opening
-    from agcx_format.disk import Signature
     from agcx_tui.core.sessions.rows import SessionRows
 
 __all__ = ["known_openings", "openings"]
@@ -29,12 +28,8 @@ def openings(
     for row in rows:
         if stopped():
             return
-        path = table.path(row)
-        found = None if known is None else _known(known, path)
-        if found is None or found[0] != table.signature(row):
-            yield row, read_opening(path)
-        else:
-            yield row, found[1]
+        found = None if known is None else _known(known, table, row)
+        yield row, read_opening(table.path(row)) if found is None else found
 
 
 def known_openings(
@@ -44,12 +39,13 @@ def known_openings(
     known = None if catalog is None else catalog.load()
     if known is None:
         return {}
-    found = ((row, _known(known, table.path(row))) for row in rows)
-    return {row: each[1] for row, each in found if each and each[0] == table.signature(row)}
+    found = ((row, _known(known, table, row)) for row in rows)
+    return {row: opening for row, opening in found if opening is not None}
 
 
-def _known(columns: Columns, path: str) -> tuple[Signature | None, Opening] | None:
-    row = columns.row_of(path)
-    if row is None or not columns.arrays["flags"][row] & WORDS_KNOWN:
+def _known(columns: Columns, table: SessionRows, row: int) -> Opening | None:
+    """What the catalog says of a row of the table; None if it does not know the file as it is now."""
+    there = columns.row_of(table.path(row))
+    if there is None or not columns.arrays["flags"][there] & WORDS_KNOWN:
         return None
-    return columns.signature(row), columns.opening(row)
+    return columns.opening(there) if columns.signature(there) == table.signature(row) else None

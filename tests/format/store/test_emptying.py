@@ -21,33 +21,14 @@ from agcx_format.store.acts import reserve
 from agcx_format.store.acts.act_dirs import unfinished
 from agcx_format.store.acts.journal import read_act
 from tests.slow.crash.processes import killed_at
-from tests.support.stores import contents, copy_of
-
-
-@pytest.fixture(params=["v1", "v2", "manager-store"])
-def root(request, tmp_path: Path) -> Path:
-    return copy_of(request.param, tmp_path / "store")
-
-
-@pytest.fixture
-def managed(tmp_path: Path) -> Path:
-    """Two sessions, one of them with two checkpoints, and an index."""
-    return copy_of("manager-store", tmp_path / "store")
-
-
-def with_checkpoints(store):
-    return next(entry for entry in store.scan() if entry.title == "Made by the session manager")
-
-
-def without_index(root: Path) -> dict[str, bytes]:
-    return {name: data for name, data in contents(root).items() if name != "sessions.idx"}
+from tests.support.stores import contents, with_checkpoints, without_index
 
 
 def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: Path):
     store = open_store(root)
     entries = list(store.scan())
     store.update_metadata(
-        entries[0].id, title="A title that nobody is to find again", tags=["nobody is to find"]
+        entries[0].id, title="A title that is not to be found again", tags=["not to be found"]
     )
     store.delete(list(store.scan()))
     kept = sum(map(len, contents(root / "trash", trash=True).values())) - reserve.SIZE
@@ -58,7 +39,7 @@ def test_emptying_leaves_no_byte_and_no_title_behind_and_tells_what_went(root: P
     left = contents(root / "trash", trash=True)
     names = {name for name in left if not name.startswith(f"{reserve.FOLDER}/")}
     assert names == {reserve.FILE, emptied_log.FILE}
-    assert b"nobody is to find" not in b"".join(left.values())
+    assert b"not to be found" not in b"".join(left.values())
     for entry in entries:
         assert str(entry.id).encode() not in b"".join(left.values())
     # The log still tells that there were acts, and how large.

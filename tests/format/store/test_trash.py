@@ -20,26 +20,13 @@ from agcx_format.errors import (
 from agcx_format.store.acts import emptied as emptied_log
 from agcx_format.store.entries import recently_changed
 from tests.support.bad_sectors import BadSectors
-from tests.support.stores import contents, copy_of, golden_session, id_of
-
-
-@pytest.fixture(params=["v1", "v2", "manager-store"])
-def root(request, tmp_path: Path) -> Path:
-    return copy_of(request.param, tmp_path / "store")
-
-
-@pytest.fixture
-def managed(tmp_path: Path) -> Path:
-    """Two sessions, one of them with two checkpoints, and an index."""
-    return copy_of("manager-store", tmp_path / "store")
-
-
-def with_checkpoints(store):
-    return next(entry for entry in store.scan() if entry.title == "Made by the session manager")
-
-
-def without_index(root: Path) -> dict[str, bytes]:
-    return {name: data for name, data in contents(root).items() if name != "sessions.idx"}
+from tests.support.stores import (
+    contents,
+    golden_session,
+    id_of,
+    with_checkpoints,
+    without_index,
+)
 
 
 def test_what_was_deleted_is_listed_with_title_size_and_what_belongs_to_it(managed: Path):

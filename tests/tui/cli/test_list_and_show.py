@@ -47,8 +47,8 @@ def test_the_columns_stand_straight_also_after_wide_characters(store):
     assert len({cell_len(line) for line in lines}) == 1
 
 
-def test_many_projects_that_nobody_has_looked_up_are_not_waited_for(store, monkeypatch):
-    monkeypatch.setattr("agcx_tui.cli.reading.listing._MOST_READ", 3)
+def test_many_projects_that_were_never_looked_up_are_not_waited_for(store, monkeypatch):
+    monkeypatch.setattr("agcx_tui.cli.reading.listing.MOST_READ", 3)
     result = run("list")
     assert "The projects of 14 sessions are shown once the browser has listed them" in result.stderr
     assert re.search(r"^ *2 h ago  ★ Fix the grid layout", result.stdout, re.MULTILINE)

@@ -7,9 +7,7 @@ sessions is in `SessionActs`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -58,8 +56,6 @@ _PREVIEW_DELAY = 0.07
 _PREVIEW_DELAY_READING = 0.25
 # Seconds that the first picture waits for rows: to draw an empty one would delay them.
 _FIRST_ROWS = 0.1
-# Seconds that Enter in the filter waits for a session that matches, while some are still to be read.
-_FIRST_MATCH = 1.0
 # Seconds between two redraws of the ages.
 _AGES_EVERY = 30
 # In a smaller terminal, in cells, there is not enough room for it; a higher one has room for gaps.
@@ -138,7 +134,12 @@ class BrowserScreen(ListingScreen[None]):
         self.sessions = SessionList(self.table, services.now, id="sessions")
         _arrange(self.sessions, arranged)
         self._filter = FilterBar(
-            self.sessions, services.now, self.table_changed, here=arranged.here, id="filter-line"
+            self.sessions,
+            services.now,
+            self.table_changed,
+            here=arranged.here,
+            opening=services.opening,
+            id="filter-line",
         )
         positions = None if services.state is None else ReadingPositions(services.state)
         self._preview = Preview(self.sessions, services.now, positions, repairs=True, id="preview")
@@ -157,12 +158,7 @@ class BrowserScreen(ListingScreen[None]):
     async def on_mount(self) -> None:
         self.set_interval(_AGES_EVERY, self.sessions.forget_strips)
         self._take_size(self.app.size)
-
-        def show_sync(_: SyncState) -> None:
-            if self.app.is_running:
-                self._show_state()
-
-        self.services.sync.changed.subscribe(show_sync)
+        self.services.sync.changed.subscribe(self._show_sync)
         self.action_rescan()
         await self.feed.begun(_FIRST_ROWS)
 
@@ -214,10 +210,7 @@ class BrowserScreen(ListingScreen[None]):
         if self.feed.reads_openings:
             unread += len(self.table.rows_to_read())
         self._filter.show_status(unread)
-        if self.table.order or (state.table_is_known and not unread):
-            self._filter.answered.set()
-        else:
-            self._filter.answered.clear()
+        self._filter.note_answer(all_read=state.table_is_known and not unread)
         self.show_marks()
         notice = notices.instead_of_list(self.table, self.feed, self._filter.value, unread)
         page = self.query_one("#notice", Static)
@@ -235,6 +228,10 @@ class BrowserScreen(ListingScreen[None]):
             self._hidden = hidden
             self.sessions.at_rest = "delete" in hidden
             self.refresh_bindings()
+
+    def _show_sync(self, _: SyncState) -> None:
+        if self.app.is_running:
+            self._show_state()
 
     @on(SessionList.Highlighted)
     @on(SplitPanes.Moved)
@@ -342,19 +339,6 @@ class BrowserScreen(ListingScreen[None]):
     async def action_act(self, name: str) -> None:
         """Do what `SessionActs` has under this name."""
         await self._acts.perform(name)
-
-    @on(FilterInput.FoundNothing)
-    @work(exclusive=True, group="first match")
-    async def _open_or_search(self) -> None:
-        """Open what matches, which may be known only in a moment; search inside if nothing does."""
-        with self.services.opening(), suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._filter.answered.wait(), _FIRST_MATCH)
-        if not self.is_active or not self._filter.input.has_focus:
-            return
-        if self.table.order:
-            self._filter.input.action_open()
-        else:
-            self.action_search()
 
     @on(FilterInput.SearchInside)
     @work

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from functools import partial
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -14,6 +15,7 @@ from textual.widgets import Input, Static
 
 from agcx_format.transcript import safe_line
 from agcx_tui.app.screens.browser import heading
+from agcx_tui.app.services import Opening
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
@@ -24,6 +26,8 @@ from agcx_tui.core.sessions.completion import complete
 __all__ = ["FilterBar"]
 
 _HERE = "is:here"
+# Seconds that Enter waits for a session that matches, while some are still to be read.
+_FIRST_MATCH = 1.0
 
 
 class FilterBar(Horizontal):
@@ -46,16 +50,22 @@ class FilterBar(Horizontal):
         filtered: Callable[[], None],
         *,
         here: bool = False,
+        opening: Opening = nullcontext,
         id: str | None = None,
     ) -> None:
-        """`now` gives microseconds since 1970; `here` begins with the sessions of the working directory."""
+        """`now` gives microseconds since 1970; `here` begins with the sessions of the working directory.
+
+        `opening` is the context in which Enter waits for what it opens.
+        """
         super().__init__(id=id)
         self._sessions, self._table = sessions, sessions.table
         self.input = FilterInput(
             partial(complete, table=self._table), sessions, self.apply, id="filter"
         )
-        # Set while a session matches the filter, or none will.
-        self.answered = asyncio.Event()
+        # Set while a session matches the filter, or none will; of a screen that reads none later, always.
+        self._answered = asyncio.Event()
+        self._answered.set()
+        self._opening = opening
         self._now = now
         self._filtered = filtered
         self._status = EdgeLine(id="filter-status")
@@ -115,6 +125,26 @@ class FilterBar(Horizontal):
             left, right = heading.filter_found(self._table, self._listed_as, unread)
             words = self.input.next_words if self.input.has_focus else ""
             self._status.show(words or left, right)
+
+    def note_answer(self, *, all_read: bool) -> None:
+        """Take note that the table was filtered; with `all_read` nothing more will match."""
+        if self._table.order or all_read:
+            self._answered.set()
+        else:
+            self._answered.clear()
+
+    @on(FilterInput.FoundNothing)
+    @work(exclusive=True, group="first match")
+    async def _open_or_search(self) -> None:
+        """Open what matches, which may be known only in a moment; search inside if nothing does."""
+        with self._opening(), suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), _FIRST_MATCH)
+        if not self.screen.is_active or not self.input.has_focus:
+            return
+        if self._table.order:
+            self.input.action_open()
+        else:
+            self.input.post_message(FilterInput.SearchInside())
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)

@@ -50,13 +50,10 @@ class BranchTree(PagedScreen[int]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Show as much of the words as there is room for."""
-        chosen, lines = self.lines.highlighted, self.lines
-        lines.clear_options()
-        lines.add_options(
+        self.show_lines(
             Option(_lines(branch, event.size.width - _MARGIN), id=str(branch.way.start - 1))
             for branch in self._branches[:_SHOWN]
         )
-        lines.highlighted = chosen or 0
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

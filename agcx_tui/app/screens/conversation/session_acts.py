@@ -107,22 +107,18 @@ class SessionActs:
         """Destroy what acts keep in the trash, and forget it everywhere; returns what is gone."""
         from agcx_tui.core.store.forget import destroy
 
-        gone: Emptied | None = None
-
-        def report(what: Emptied) -> None:
-            nonlocal gone
-            gone = what
+        gone: list[Emptied] = []
 
         def empty(store: Store) -> None:
             caches = {"state": self.state, "cache": self._cache}
-            destroy(lambda: store.destroy(acts), store.path, report=report, **caches)
+            destroy(lambda: store.destroy(acts), store.path, report=gone.append, **caches)
 
         assert self._queue is not None
         try:
             await self._queue.run(empty)
         except PersistenceError as error:
             self.report_failure(screen, "Not everything was destroyed", error)
-        return gone
+        return gone[0] if gone else None
 
     async def _report(
         self,

@@ -42,12 +42,9 @@ class SubagentChoice(PagedScreen[str]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Show as much of the titles as there is room for."""
-        chosen, lines = self.lines.highlighted, self.lines
-        lines.clear_options()
-        lines.add_options(
+        self.show_lines(
             Option(_line(each, event.size.width - _MARGIN), id=each.id) for each in self._subagents
         )
-        lines.highlighted = chosen or 0
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

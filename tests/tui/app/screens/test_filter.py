@@ -9,7 +9,7 @@ from textual import events
 from textual.widgets import Input
 
 from agcx_tui.app.keys import gate
-from agcx_tui.app.screens.browser import browser as browser_screen
+from agcx_tui.app.screens.browser import filter_bar
 from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.search.search import SearchScreen
@@ -185,7 +185,7 @@ async def test_enter_before_it_is_known_what_matches_opens_that_and_keys_after_i
 ):
     may_read = threading.Event()
     monkeypatch.setattr(activity_feed, "give_way", lambda: may_read.wait(LIMIT))
-    monkeypatch.setattr(browser_screen, "_FIRST_MATCH", LIMIT)
+    monkeypatch.setattr(filter_bar, "_FIRST_MATCH", LIMIT)
     monkeypatch.setattr(gate, "_PATIENCE", LIMIT)
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:

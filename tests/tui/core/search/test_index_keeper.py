@@ -217,7 +217,7 @@ async def test_an_index_is_built_although_every_thread_of_the_loop_is_busy(store
 async def test_an_index_that_could_not_be_built_is_built_once_it_can_be(
     store, tmp_path, monkeypatch
 ):
-    """Nobody asks for it, and no session changes: a disk that was full is so no more."""
+    """Without being asked, and without a change of a session: as a disk that is no longer full."""
     monkeypatch.setattr(index_keeper, "_RETRY", 0.01)
     keeper = IndexKeeper(tmp_path / "cache")
     said: list[IndexPhase] = []
