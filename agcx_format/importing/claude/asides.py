@@ -65,7 +65,7 @@ class Asides:
 
     def heard(self, item: Item) -> None:
         """Note what the person said, so that copies of it are recognized."""
-        if type(item) is Message and item.role == "user":
+        if type(item) is Message and item.role == "user" and self._prompts.expects:
             self._prompts.sent(item)
 
     def line(self, kind: str, value: dict[str, Any], number: int) -> None:

@@ -21,6 +21,7 @@ from agcx_format.importing.claude.spoken import (
     UserMessage,
 )
 from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.file_contexts import lines_of_result, with_lines
 from agcx_format.importing.notices import answers, notice
@@ -46,6 +47,9 @@ PERSISTED = "<persisted-output>"
 _persisted = re.compile(
     r"\s*<persisted-output>\n?[^\n]{0,300}?saved to: *(?:[^\n]*[/\\])?([^\n/\\]+)"
 ).match
+
+# Of a result that says nothing else.
+_SUCCEEDED = CallOutcome(success=True)
 
 _NOTHING: tuple[object, ...] = (None, "", [], {})
 
@@ -177,10 +181,12 @@ class Blocks:
     def _result(self, call_id: str, content: Any, is_error: bool) -> None:
         self._flush()
         text, images = self._result_text(content)
-        error = text.split("\n", 1)[0][:200] if is_error else None
-        outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
-        self._put(unchecked.function_call_output(call_id, text), outcome)
-        self._tell(call_id, is_error)
+        outcome = _SUCCEEDED
+        if is_error or self._line.tool_use_result is not None:
+            error = text.split("\n", 1)[0][:200] if is_error else None
+            outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
+        output = unchecked.function_call_output(call_id, text)
+        self._tell(self._draft.add(output, self._number, outcome), is_error)
         if images:
             self._note("image of a tool: a message of its own")
             words = InputText(f"<{OUTPUT_IMAGE}>{call_id}</{OUTPUT_IMAGE}>")
@@ -203,17 +209,18 @@ class Blocks:
 
     def _whole(self, text: str) -> str:
         """A result that was too long for the transcript, from the file that it was written to."""
-        saved = _persisted(text)
+        first = text[:1]
+        saved = _persisted(text) if first == "<" or first.isspace() else None
         whole = self._result_in_file(saved[1]) if saved else None
         if saved is None or whole is None:
             return text
         self._note("result in a file of its own: the content of the file")
         return whole
 
-    def _tell(self, call_id: str, is_error: bool) -> None:
+    def _tell(self, output: DraftEntry, is_error: bool) -> None:
         """Say what a result means, where it is the person's answer."""
         draft, result = self._draft, self._line.tool_use_result
-        called = draft.calls.get(call_id)
+        called = draft.call_of(output)
         if called and result and (found := lines_of_result(result)):
             called.files = with_lines(called.files, *found)
         if called and getattr(called.item, "name", "") == "ExitPlanMode":
