@@ -173,13 +173,14 @@ class DraftMessages(StreamedMessages):
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
         self._parent = parent
         self._count = self.without_time = 0
-        turns, latest = _Turns(), start
+        turns, latest, before_zone = _Turns(), start, start[:-1]
         for entry in entries:
             if entry.is_dropped:
                 continue
             # The text has the order of the moments but for its Z.
-            if entry.time[:-1] > latest[:-1]:
+            if entry.time[:-1] > before_zone:
                 latest = entry.time
+                before_zone = latest[:-1]
             self._count += 1
             if entry.words is not None:
                 turns.add(entry)

@@ -27,8 +27,12 @@ def optional_text(value: Any) -> str | None:
 
 def as_json(value: Any) -> str:
     """JSON on one line, with characters beyond ASCII as they are."""
-    if isinstance(value, dict) and {*map(type, value.values())} == {str}:
-        # Most arguments of tools are only text, which is encoded at once.
-        fields = [f"{_quoted(name)}: {_quoted(text)}" for name, text in value.items()]
-        return f"{{{', '.join(fields)}}}"
-    return _encode(value)
+    if not isinstance(value, dict):
+        return _encode(value)
+    # Most arguments of tools are only text, which is encoded at once.
+    fields = []
+    for name, text in value.items():
+        if type(text) is not str:
+            return _encode(value)
+        fields.append(f"{_quoted(name)}: {_quoted(text)}")
+    return f"{{{', '.join(fields)}}}"

@@ -69,25 +69,27 @@ class Blocks:
     def line(self, line: SpokenLine, number: int) -> None:
         """Add the messages of a line."""
         self._line, self._number = line, number
-        self._is_user = type(line) is UserLine
+        is_user = self._is_user = type(line) is UserLine
         content = line.message.content
         if isinstance(content, str):
             self._text(content)
         else:
             for block in content:
                 self._block(block)
+                if self._pending and not is_user:
+                    # Blocks of an answer are its steps; blocks of a person's message belong together.
+                    self._flush()
         if self._pending:
             self._flush()
-        self._count_left_out()
+        if line.tool_use_result is not None or line.message.usage is not None:
+            self._count_left_out()
 
     def _text(self, text: str) -> None:
         part = unchecked.input_text(text) if self._is_user else unchecked.output_text(text)
         self._pending.append(part)
 
     def _block(self, block: Block) -> None:
-        if isinstance(block, dict):
-            self._fields(block)
-        elif type(block) is Result:
+        if type(block) is Result:
             self._result(block.tool_use_id, block.content, block.is_error is True)
         elif type(block) is Call:
             self._call(block.id, block.name, block.input)
@@ -95,9 +97,8 @@ class Blocks:
             self._thinking(block.thinking, None, bool(block.signature))
         elif type(block) is Text:
             self._text(block.text)
-        if self._pending and not self._is_user:
-            # Blocks of an answer are its steps; blocks of a person's message belong together.
-            self._flush()
+        elif isinstance(block, dict):
+            self._fields(block)
 
     def _fields(self, block: dict[str, Any]) -> None:
         """Add a block that was parsed into a dict."""
@@ -137,15 +138,13 @@ class Blocks:
                 self._text(as_json(block))
 
     def _flush(self) -> None:
-        if not self._pending:
-            return
         parts, self._pending = self._pending, []
         while self._is_user and parts and (mark := _interruption(parts[0])):
             self._put(notice(mark))
             del parts[0]
         if not parts:
             return
-        item_id = None if self._is_user else self._message_id()
+        item_id = None if self._is_user else self._line.message.id
         self._put(unchecked.message(item_id, self._role(), parts))
 
     def _role(self) -> str:
@@ -167,19 +166,19 @@ class Blocks:
     def _thinking(self, thought: str, encrypted: str | None, is_signed: bool) -> None:
         item_id = self._draft.made_id("rs", self._number)
         summary = [unchecked.summary_text(thought)] if thought else []
-        self._put(unchecked.reasoning(item_id, summary, None, encrypted))
+        self._draft.add(unchecked.reasoning(item_id, summary, None, encrypted), self._number)
         if is_signed:
             self._draft.left_out["thinking.signature"] += 1
 
     def _call(self, call_id: str, name: str, given: Any) -> None:
-        self._flush()
-        self._put(unchecked.function_call(self._message_id(), name, as_json(given), call_id))
-
-    def _message_id(self) -> str | None:
-        return self._line.message.id
+        if self._pending:
+            self._flush()
+        call = unchecked.function_call(self._line.message.id, name, as_json(given), call_id)
+        self._draft.add(call, self._number)
 
     def _result(self, call_id: str, content: Any, is_error: bool) -> None:
-        self._flush()
+        if self._pending:
+            self._flush()
         text, images = self._result_text(content)
         outcome = _SUCCEEDED
         if is_error or self._line.tool_use_result is not None:

@@ -273,8 +273,10 @@ class _Transcript:
         """Use what a line of the person says beside its messages, which were added."""
         draft = self._draft
         for entry in added:
+            if type(entry.item) is not Message:
+                continue
             self._asides.heard(entry.item)
-            if self._is_subagent and not self._has_task and isinstance(entry.item, Message):
+            if self._is_subagent and not self._has_task:
                 self._has_task = entry.is_task = entry.item.role == "developer"
         result = line.tool_use_result
         if result is not None and (started := started_by(result, line.session_id or "")):
