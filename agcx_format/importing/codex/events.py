@@ -15,7 +15,7 @@ from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
-from agcx_format.importing.codex.usual import TokenCount, UsualEvent
+from agcx_format.importing.codex.usual import SilentEvent, TokenCount, UsualEvent
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
@@ -134,14 +134,11 @@ class Events:
         else:
             self._other(kind, payload, name, number)
 
-    def usual(self, payload: UsualEvent | TokenCount, number: int) -> None:
+    def usual(self, payload: UsualEvent, number: int) -> None:
         """The same for an event whose fields are all of the usual types.
 
         One that its item may follow waits for what is next.
         """
-        if isinstance(payload, TokenCount):
-            self._counted(payload, number)
-            return
         self.held.release()
         kind, words, name = payload.kind, payload.words, payload.name
         if kind == "agent_message" and PLAN in words:
@@ -156,8 +153,15 @@ class Events:
         else:
             self._add_copy(payload, number)
 
-    def _counted(self, payload: TokenCount, number: int) -> None:
-        self._draft.skipped.add("event_msg.token_count", number, payload)
+    def silent(self, payload: SilentEvent, number: int) -> None:
+        """The same for an event that says nothing."""
+        if type(payload) is TokenCount:
+            self._counted(payload)
+        else:
+            self.held.release()
+        self._draft.skipped.add(payload.name, number, payload)
+
+    def _counted(self, payload: TokenCount) -> None:
         if (info := payload.info) is None:
             return
         if (total := info.total_token_usage) is not None:
