@@ -32,5 +32,6 @@ class StatusLine(EdgeLine):
             words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
         right = index.words(live.progress.direct)
         if right and len(words) + len(right) + _AROUND > self.screen.size.width:
-            words, right = shorter(words), right.replace(" of ", "/")
+            words = shorter(words)
+            right = right.replace(" of ", "/").replace("without an index", "no index")
         self.show(words, right)

@@ -78,6 +78,8 @@ async def test_nothing_takes_any_space_in_an_empty_store_without_an_index(tmp_pa
         storage, lines = await measured(pilot)
         assert "No sessions take any space." in text_of(storage)
         assert not lines
+        offered = {key.description for key in storage.query_one(KeyLine).shown()}
+        assert offered == {"back", "help"}
 
 
 async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(
