@@ -74,6 +74,14 @@ def test_every_public_name_is_there(package: str):
         _ = module.no_such_name
 
 
+@pytest.mark.parametrize("package", ON_DEMAND)
+def test_no_public_name_is_that_of_a_module(package: str):
+    """Importing the module would put it in the place of the function."""
+    folder = Path(importlib.import_module(package).__file__).parent
+    modules = {path.stem for path in folder.iterdir()}
+    assert not {name for _, name in table(package)} & modules
+
+
 def test_the_documentation_has_every_public_name_and_no_other():
     words = set(re.findall(r"\w+", agcx_format.__doc__))
     names = {name for _, name in table("agcx_format")}
