@@ -32,6 +32,8 @@ class StatusLine(EdgeLine):
             words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
         right = index.words(live.progress.direct)
         if right and len(words) + len(right) + _AROUND > self.screen.size.width:
-            words = shorter(words)
-            right = right.replace(" of ", "/").replace("without an index", "no index")
+            words, right = shorter(words), right.replace(" of ", "/")
+            if right.startswith("without an index"):
+                # The storage screen says why.
+                right = "no index"
         self.show(words, right)
