@@ -406,3 +406,11 @@ def test_a_closed_file_gives_errors_and_not_another_file(streamed: Path):
     with pytest.raises(PersistenceError, match="closed"):
         session.context  # noqa: B018
     assert session.read_more() is False
+
+
+def test_how_many_messages_are_expected_is_what_the_file_says_once_that_is_read(tmp_path):
+    with SessionFile(write(tmp_path / "s.agcx", [])) as session:
+        session.metadata = replace(session.metadata, message_count=5)
+        assert session.expected == 5
+        session.read_more()
+        assert session.expected == 0
