@@ -94,8 +94,8 @@ class Calls:
             took = _milliseconds_between(called, entry)
         if success is None and took is None:
             return []
-        record = _tool(called), took or 0, success is not False, outcome.error
-        return [unchecked.tool_call_metadata(*record)]
+        is_success = success is not False
+        return [unchecked.tool_call_metadata(_tool(called), took or 0, is_success, outcome.error)]
 
 
 def _tool(called: DraftEntry | None) -> str:
