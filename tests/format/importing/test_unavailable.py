@@ -1,4 +1,4 @@
-"""A file that cannot be read for a reason outside of it is read again by the next import, and leaves nothing."""
+"""A file that cannot be read for a reason outside of it is read again by the next import."""
 
 from __future__ import annotations
 
