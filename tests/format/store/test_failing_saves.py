@@ -1,4 +1,4 @@
-"""A save that could not be made durable has failed: nothing of it is there, and it can be done again."""
+"""A save that fails has changed nothing and can be done again; one that is done never says it failed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from agcx_format import (
     InputText,
     Message,
     PersistenceError,
+    SavedNotListed,
     SessionStorage,
     SessionStore,
     Store,
@@ -21,6 +22,7 @@ from agcx_format import (
     new_session,
     open_store,
 )
+from agcx_format.disk import exchange
 
 QUESTION = Message(None, "user", [InputText("Is it green now?")])
 SESSION = new_session(title="Run", messages=[new_message(QUESTION)])
@@ -94,3 +96,52 @@ def test_a_save_that_cannot_be_synced_has_changed_nothing(
         QUESTION,
         QUESTION,
     ]
+
+
+class FailsOnce:
+    """The calls that change names, of which one fails."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.has_failed = number, False
+
+    def call(self, real: Callable[..., None]) -> Callable[..., None]:
+        def call(*arguments: object, **options: object) -> None:
+            self.number -= 1
+            if self.number == 0:
+                self.has_failed = True
+                raise OSError(errno.EIO, "Input/output error")
+            real(*arguments, **options)
+
+        return call
+
+
+def test_whichever_call_fails_it_is_known_whether_a_save_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """On a file system that cannot exchange two files, where a save is a short act."""
+    monkeypatch.setattr(exchange, "_system_call", lambda: lambda *_: errno.EPERM)
+    store = SessionStorage(tmp_path / "store")
+    store.save_session(ID, *SESSION)
+    edit(store)
+    number, has_failed = 0, True
+    while has_failed:
+        number += 1
+        before = store.load_session(ID)
+        fails = FailsOnce(number)
+        with monkeypatch.context() as patch:
+            for name in ("link", "rename", "unlink", "fsync"):
+                patch.setattr(os, name, fails.call(getattr(os, name)))
+            try:
+                edit(store)
+                is_done = True
+            except PersistenceError as error:
+                is_done = isinstance(error, SavedNotListed)
+        has_failed = fails.has_failed
+        metadata, conversation, _ = store.load_session(ID)
+        assert len(conversation.messages) == len(before[1].messages) + is_done, number
+        assert len(metadata.checkpoints) == len(before[0].checkpoints) + is_done, number
+        for each in metadata.checkpoints:
+            store.load_checkpoint(ID, each.id)
+    assert number > 20
+    append(store)
+    assert not [name for name in files(store) if "agcx-tmp" in name or "pending" in name]
