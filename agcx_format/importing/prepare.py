@@ -167,7 +167,7 @@ class _Preparation:
             if planned.path is not None:
                 return _Stored(stream_session(planned.path), *there)
             read = _read(planned.job)
-            return _Stored((read.metadata, read.conversation, read.state), *there)
+            return _Stored(Session(read.metadata, read.conversation, read.state), *there)
         return _Stored(stream_session(there[0]), *there) if there[0] else None
 
     def _written(self, new: Imported, old: _Stored | None) -> Prepared:
@@ -176,7 +176,7 @@ class _Preparation:
         if job.target is None:
             return self._result(new, outcome)
         codec = by_version(old.layout if old else job.layout)
-        session = new.metadata, new.conversation, new.state
+        session = Session(new.metadata, new.conversation, new.state)
         with HeldBytes(os.path.dirname(job.target)) as hold:
             done = encode_in(codec.version, session, job.level, hold)
             staged = write_staged(job.target, done.parts)

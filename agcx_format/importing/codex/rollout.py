@@ -160,9 +160,9 @@ class _Rollout:
         self._modified = modified
         self._names = names
         self._said_by = said_by
-        self._events = Events(draft)
-        self._items = Items(draft, self._events.heard)
         self._family = Family(meta)
+        self._events = Events(draft, is_fork=bool(self._family.origin))
+        self._items = Items(draft, self._events.heard)
         draft.parent = self._family.parent
         self._model = ""
         self._directory = ""
