@@ -33,4 +33,7 @@ class StatusLine(EdgeLine):
         right = index.words(live.progress.direct)
         if right and len(words) + len(right) + _AROUND > self.screen.size.width:
             words, right = shorter(words), right.replace(" of ", "/")
+            if right.startswith("without an index"):
+                # The storage screen says why.
+                right = "no index"
         self.show(words, right)
