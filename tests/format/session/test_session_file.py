@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
@@ -18,7 +19,7 @@ from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import PieceCache, gathered
 from agcx_format.session.sequential import SequentialMessages
 from agcx_format.session.source import PENDING
-from tests.format.session.files import message
+from tests.format.session.files import message, write
 from tests.support.stores import golden_session
 
 
