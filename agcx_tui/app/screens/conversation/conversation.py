@@ -108,7 +108,7 @@ class ConversationScreen(OnceScreen[None]):
         message: int | None = None,
         search: Query | None = None,
         at: MatchPlace | None = None,
-        beyond: Callable[[int], None] | None = None,
+        beyond: Callable[[int], bool] | None = None,
         open_file: OpenFile | None = None,
         show_checkpoint: Callable[[ConversationScreen, StoredCheckpoint], None] | None = None,
     ) -> None:

@@ -7,6 +7,7 @@ imported when the line is first opened.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -44,7 +45,8 @@ class ConversationSearch(SearchLine):
     """The line below a conversation in which one types what to find.
 
     `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` is called
-    for the match after the last one (1), or before the first one (-1); without it the search goes around.
+    for the match after the last one (1), or before the first one (-1), and says whether it leads to another
+    conversation: then it gets all further steps as well.  Without it the search goes around.
     `matches` is None while nothing is searched for in the messages; `found` says how far the search is.
     `is_given` is true while what is searched for came with the conversation; `seen` is the match of it
     that the reader went to last.
@@ -69,13 +71,16 @@ class ConversationSearch(SearchLine):
         self,
         transcript: Transcript,
         facts: Callable[[], FactsView | None],
-        beyond: Callable[[int], None] | None = None,
+        beyond: Callable[[int], bool] | None = None,
     ) -> None:
         super().__init__("/", 'words, "a phrase", /regex/, role:', self._left, id="search")
         self.matches: Matches | None = None
         self._transcript = transcript
         self._facts = facts
         self._beyond = beyond
+        self._is_leaving = False
+        # Steps that were asked for before it was known where they lead.
+        self._steps: deque[int] = deque()
         self._number = 0
         self._timer: Timer | None = None
         # The message that was current when the search began.
@@ -123,18 +128,39 @@ class ConversationSearch(SearchLine):
         return True
 
     def step(self, direction: int) -> None:
-        """Go to the next match, or with -1 to the previous one."""
-        matches = self.matches
-        if matches is None:
+        """Go to the next match, or with -1 to the previous one, as soon as it is known which that is."""
+        if self.matches is None and self._given is None:
             self.notify("No search yet: / starts one.", markup=False)
-        elif not matches.step(direction) and self.found is not None and self.found.done:
-            if self._beyond is not None:
-                self._beyond(direction)
-            else:
-                matches.wrap(direction)
-        elif self.is_given:
-            self.seen = matches.at
+            return
+        self._steps.append(direction)
+        self._take_steps()
+
+    def _take_steps(self) -> None:
+        while self._steps and self._step(self._steps[0]):
+            self._steps.popleft()
         self._show_count()
+
+    def _step(self, direction: int) -> bool:
+        """False if it is not known yet where this leads."""
+        matches, found = self.matches, self.found
+        if matches is None:
+            return False
+        if self._is_leaving and self._beyond is not None:
+            self._is_leaving = self._beyond(direction)
+            return True
+        is_done = found is not None and found.done
+        if not is_done and not matches.knows(direction, 0 if found is None else found.searched):
+            return False
+        if matches.step(direction):
+            if self.is_given:
+                self.seen = matches.at
+        elif not is_done:
+            return False
+        elif self._beyond is not None:
+            self._is_leaving = self._beyond(direction)
+        else:
+            matches.wrap(direction)
+        return True
 
     def end(self) -> bool:
         """Forget the query; false if there was none."""
@@ -164,6 +190,7 @@ class ConversationSearch(SearchLine):
         """Stop searching the messages."""
         self._number += 1
         self._is_behind = False
+        self._steps.clear()
         self.matches = self.found = None
         self.is_given = False
         self._transcript.mark_matches(None)
@@ -184,12 +211,12 @@ class ConversationSearch(SearchLine):
         """The text of message `index` is there now."""
         if self.matches is not None:
             self.matches.fetched(index)
-            self._show_count()
+            self._take_steps()
 
     def moved(self) -> None:
         """The view of the messages moved, perhaps to a message that was not known yet."""
         if self.matches is not None and self.matches.arrived():
-            self._show_count()
+            self._take_steps()
 
     def focus_content(self) -> None:
         """Focus what is searched."""
@@ -281,13 +308,13 @@ class ConversationSearch(SearchLine):
         if matches.at is None and not matches.first(self._origin) and found.done:
             matches.wrap(1)
         self._catch_up()
-        self._show_count()
+        self._take_steps()
 
     @on(Located)
     def _located(self, message: Located) -> None:
         if message.number == self._number and self.matches is not None:
             self.matches.located(message.index, message.matches)
-            self._show_count()
+            self._take_steps()
 
     def _show_count(self) -> None:
         matches, found = self.matches, self.found
