@@ -21,7 +21,7 @@ one file
     SessionFile read_session write_session MessageSource ListSource Pending PENDING SectionPlace
     listed
 sessions
-    new_session NewSession initial_state Session SessionMetadata ConversationSnapshot
+    new_session initial_state Session SessionMetadata ConversationSnapshot
     ConversationContext SessionState FilterSettings OperatingMode ModeHistory
     Checkpoint CheckpointMetadata SessionIndex AstIndexState EmbeddingCacheState Float32
 messages
@@ -119,7 +119,6 @@ if TYPE_CHECKING:
     from agcx_format.model.items import SummaryText as SummaryText
     from agcx_format.model.items import ToolCallMetadata as ToolCallMetadata
     from agcx_format.model.items import UnknownItem as UnknownItem
-    from agcx_format.model.new import NewSession as NewSession
     from agcx_format.model.new import initial_state as initial_state
     from agcx_format.model.new import new_message as new_message
     from agcx_format.model.new import new_session as new_session
@@ -170,7 +169,7 @@ _HOMES = {
         InputImage InputText Item LocalShellCall LocalShellStatus Message MessageMetadata
         MessageSnapshot Other OutputText PlainText Reasoning ReasoningContent ReasoningText
         ReasoningWithoutContent ResponseItem SummaryText ToolCallMetadata UnknownItem""",
-    "model.new": "NewSession initial_state new_message new_session",
+    "model.new": "initial_state new_message new_session",
     "model.session": """AstIndexState Checkpoint CheckpointMetadata ConversationContext ConversationSnapshot
         EmbeddingCacheState FilterSettings ModeHistory OperatingMode Session SessionIndex SessionMetadata
         SessionState""",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from agcx_format.doctor.repair import Repair as Repair
     from agcx_format.doctor.repair import can_be_saved as can_be_saved
     from agcx_format.doctor.repair import repair_file as repair_file
-    from agcx_format.doctor.repair_beside import RepairedSession as RepairedSession
-    from agcx_format.doctor.repair_beside import repair_beside as repair_beside
+    from agcx_format.doctor.repaired_session import RepairedSession as RepairedSession
+    from agcx_format.doctor.repaired_session import repair_beside as repair_beside
     from agcx_format.doctor.report import (
         FileReport as FileReport,
     )
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "checks": "verify_file verify_store",
     "repair": "Repair can_be_saved repair_file",
-    "repair_beside": "RepairedSession repair_beside",
+    "repaired_session": "RepairedSession repair_beside",
     "report": "FileReport Finding ReportPart",
 }
 

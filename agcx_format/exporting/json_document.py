@@ -93,7 +93,7 @@ def from_session_json(data: bytes | str) -> Session:
         raise ValueError(f"not a session as JSON: {cause}") from None
     if missing := {"metadata", "conversation", "state"} - parts.keys():
         raise ValueError(f"not a session as JSON: {', '.join(sorted(missing))} missing")
-    return (
+    return Session(
         from_json(SessionMetadata, bytes(parts["metadata"])),
         from_json(ConversationSnapshot, bytes(parts["conversation"])),
         from_json(SessionState, bytes(parts["state"])),

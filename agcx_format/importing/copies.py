@@ -45,7 +45,8 @@ class Copies:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
         key = self._key(speaker, text)
         if self._alone and (alone := self._alone.get(key)):
-            position, count_as_copy = alone.pop(0)
+            # The nearest: an earlier one can be of something that was interrupted.
+            position, count_as_copy = alone.pop()
             self._draft.entries[position].is_dropped = True
             count_as_copy()
             if not alone:

@@ -233,6 +233,7 @@ class ImportDraft:
         # `isinstance` takes several times as long where the answer is no.
         if type(item) is FunctionCallOutput:
             entry.outcome = outcome or read_outcome(item.output)
+            entry.call = self.calls.position(item.call_id)
         elif type(item) is FunctionCall:
             self.calls.add(item.call_id, entry.position)
             if files := files_of(item):
@@ -244,6 +245,10 @@ class ImportDraft:
             self.calls.add(item.call_id, entry.position)
         entries.append(entry)
         return entry
+
+    def call_of(self, output: DraftEntry) -> DraftEntry | None:
+        """The message with the call whose output this is; None if none came before it."""
+        return None if output.call is None else self.entries[output.call]
 
     def lived(self) -> Iterator[DraftEntry]:
         """The messages in no branch that was left, the last one first."""

@@ -54,19 +54,22 @@ class Calls:
         self._times_calls = times_calls
         # The positions of the calls.
         self._calls: dict[str, int] = {}
+        # Whether no two calls have one id.
+        self._are_unique = True
         self._outcomes: dict[str, CallOutcome] = {}
 
     def add(self, call_id: str, position: int) -> None:
-        self._calls[call_id] = position
+        if self._calls.setdefault(call_id, position) != position:
+            self._calls[call_id], self._are_unique = position, False
+
+    def position(self, call_id: str) -> int | None:
+        """Where the message with this tool call is."""
+        return self._calls.get(call_id)
 
     def get(self, call_id: str) -> DraftEntry | None:
         """The message with this tool call."""
         position = self._calls.get(call_id)
         return None if position is None else self.entries[position]
-
-    def tool(self, call_id: str) -> str:
-        """The name of the tool that was called; empty if it is not known."""
-        return _tool(self.get(call_id))
 
     def went(self, call_id: str, outcome: CallOutcome) -> None:
         """Note what a line other than the output says about a call."""
@@ -80,7 +83,11 @@ class Calls:
         call_id = item.call_id
         if self._outcomes:
             outcome = _merged(outcome, self._outcomes.get(call_id))
-        called, success, took = self.get(call_id), outcome.success, None
+        if entry.call is not None and self._are_unique:
+            called: DraftEntry | None = self.entries[entry.call]
+        else:
+            called = self.get(call_id)
+        success, took = outcome.success, None
         if (seconds := outcome.seconds) is not None:
             took = min(round(seconds * 1000), 2**63)
         elif self._times_calls:
@@ -105,7 +112,7 @@ def _milliseconds_between(call: DraftEntry | None, output: DraftEntry) -> int | 
     began, ended = call.time, output.time
     if began[:17] == ended[:17] and len(began) == len(ended) == _TO_MILLISECONDS:
         # Within a minute, as most are.
-        passed = round(1000 * (float(ended[17:23]) - float(began[17:23])))
+        passed = int(ended[17:19] + ended[20:23]) - int(began[17:19] + began[20:23])
     else:
         passed = round((ns_of(ended) - ns_of(began)) / 1e9 * 1000)
     return max(0, passed)
@@ -166,13 +173,14 @@ class DraftMessages(StreamedMessages):
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
         self._parent = parent
         self._count = self.without_time = 0
-        turns, latest = _Turns(), start
+        turns, latest, before_zone = _Turns(), start, start[:-1]
         for entry in entries:
             if entry.is_dropped:
                 continue
             # The text has the order of the moments but for its Z.
-            if entry.time[:-1] > latest[:-1]:
+            if entry.time[:-1] > before_zone:
                 latest = entry.time
+                before_zone = latest[:-1]
             self._count += 1
             if entry.words is not None:
                 turns.add(entry)

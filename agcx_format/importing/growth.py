@@ -214,7 +214,8 @@ def _is_same(stored: Session, new: Imported) -> bool:
 
 
 def _environment(session: Session) -> Mapping[str, str]:
-    return session[1].context.environment_variables
+    _, conversation, _ = session
+    return conversation.context.environment_variables
 
 
 def _without_source(environment: Mapping[str, str]) -> dict[str, str]:

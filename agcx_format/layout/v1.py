@@ -130,7 +130,7 @@ class Layout1(Layout):
         messages = decode_section(whole, messages_at, messagepack.decode_messages)
         context = decode_context(whole, context_at)
         state = decode_state(whole, state_at)
-        return metadata, conversation_of(metadata, messages, context), state
+        return Session(metadata, conversation_of(metadata, messages, context), state)
 
     # --- writing: what only that needs is imported there, since a list starts with reading
 

@@ -234,7 +234,7 @@ class Layout2(Layout):
         raw = decompress(data)
         metadata, conversation, state, checksum = split(raw)
         element(raw, checksum, Checksum)
-        return (
+        return Session(
             element(raw, metadata, SessionMetadata),
             element(raw, conversation, ConversationSnapshot),
             element(raw, state, SessionState),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from agcx_format.model.fields import Float32
@@ -13,20 +12,13 @@ from agcx_format.model.session import (
     ConversationSnapshot,
     FilterSettings,
     OperatingMode,
+    Session,
     SessionMetadata,
     SessionState,
 )
 from agcx_format.model.timestamps import Timestamp
 
-__all__ = ["NewSession", "initial_state", "new_message", "new_session"]
-
-
-class NewSession(NamedTuple):
-    """A session as `save_session` and `write_session` take it."""
-
-    metadata: SessionMetadata
-    conversation: ConversationSnapshot
-    state: SessionState
+__all__ = ["initial_state", "new_message", "new_session"]
 
 
 def new_session(
@@ -40,7 +32,7 @@ def new_session(
     tags: Iterable[str] = (),
     is_favorite: bool = False,
     working_directory: str = "",
-) -> NewSession:
+) -> Session:
     """A session that no window has shown yet.
 
     `id` is random by default, `created_at` now.  The session was updated when its last message was said.
@@ -89,7 +81,7 @@ def new_session(
         context=ConversationContext(working_directory, {}, [], None, None),
         mode_history=[(mode, created)],
     )
-    return NewSession(metadata, conversation, initial_state())
+    return Session(metadata, conversation, initial_state())
 
 
 def new_message(

@@ -6,6 +6,7 @@ As in `items.py`, the declarations are the schema: fields are declared in the or
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 from uuid import UUID
 
 from agcx_format.model.fields import U16, U64, Float32, Moment, Value
@@ -156,4 +157,9 @@ class Checkpoint(Value, frozen=True):
     state: SessionState
 
 
-Session = tuple[SessionMetadata, ConversationSnapshot, SessionState]
+class Session(NamedTuple):
+    """A whole session, as `save_session` and `write_session` take it and `load_session` gives it."""
+
+    metadata: SessionMetadata
+    conversation: ConversationSnapshot
+    state: SessionState

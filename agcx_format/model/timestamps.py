@@ -147,13 +147,18 @@ class Timestamp(str):
     1754051400000000000
 
     Raises:
+        TypeError: it is not a text.
         ValueError: the text is not a timestamp.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        return str.__new__(cls, normal(text))
+        try:
+            return str.__new__(cls, normal(text))
+        except TypeError:
+            reason = f"a timestamp is a text (see Timestamp.from_datetime), not {text!r:.80}"
+            raise TypeError(reason) from None
 
     @classmethod
     def usual(cls, text: str) -> Self | None:
@@ -207,6 +212,7 @@ class Timestamp(str):
 
     @classmethod
     def now(cls) -> Self:
+        """The time of the system's clock."""
         return cls.from_ns(time.time_ns())
 
     # Last, since its name hides that of its type.

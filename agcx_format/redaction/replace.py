@@ -117,8 +117,8 @@ def redact(
         messages=made_of(messages, count=len(messages), make=lambda: redaction.messages(messages)),
         context=redaction.part("context", conversation.context),
     )
-    parts = redaction.part("metadata", metadata), hidden, redaction.part("state", state)
-    return parts, redaction
+    session = Session(redaction.part("metadata", metadata), hidden, redaction.part("state", state))
+    return session, redaction
 
 
 def _is_json(text: str) -> bool:

@@ -15,7 +15,7 @@ import os
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from itertools import accumulate, count
@@ -67,11 +67,6 @@ class Shelf:
         self.version = version
         self._order = list(segments.values())
         self._firsts = list(accumulate((len(each.keys) for each in self._order), initial=0))
-
-    @cached_property
-    def keys(self) -> Set[bytes | None]:
-        """Of all sessions."""
-        return frozenset().union(*(segment.keys for segment in self._order))
 
     @cached_property
     def places(self) -> dict[bytes, int]:

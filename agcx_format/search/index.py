@@ -15,7 +15,7 @@ from functools import partial
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from msgspec.structs import replace
 
@@ -120,8 +120,11 @@ class Index:
         hit.  `give_way` is called again and again, in the threads that search, and may wait while something
         else matters more.
 
-        Raises `QueryError` for a query of which a part means nothing; an empty one finds nothing.
+        Raises `QueryError` for a query of which a part means nothing, and `ValueError` for an order that
+        there is not; an empty query finds nothing.
         """
+        if order not in get_args(Order):
+            raise ValueError(f"there is no order {order!r}: newest or best")
         parsed = parse_query(query) if isinstance(query, str) else query
         if parsed.errors:
             raise parsed.errors[0]
@@ -230,7 +233,7 @@ class Index:
         `PersistenceError` when the book cannot be written, `ValueError` without a `cache_dir`.
         """
         if self.cache_dir is None:
-            raise ValueError("there is no directory for the book")
+            raise ValueError("an index without a cache_dir cannot be built")
         from agcx_format.search.builder import build
 
         book = Book(self.cache_dir, self.path)

@@ -8,6 +8,7 @@ Until then a session is a key in a dictionary and no object: to make ten thousan
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import count
@@ -24,7 +25,7 @@ from agcx_format.search.matchers import Literal
 from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
-from agcx_format.search.segment_rows import signature_in, version_of
+from agcx_format.search.segment_rows import key_below, key_of, signature_in, usual_version
 from agcx_format.search.signature import RowsAsked, rows_asked
 from agcx_format.store import paths
 
@@ -83,57 +84,59 @@ class BookText:
 
 
 class _Folder(msgspec.Struct, frozen=True):
-    """The session files of one layout: where they are, their names, and how each of them is now.
+    """The session files of one layout.
 
-    A file that cannot be looked at has no version.
+    Fields:
+        path: where they are.
+        names: their names.
+        keys: of each as it is now, and as if the folder were the store; None for what cannot be looked at.
     """
 
     path: str
     names: list[bytes]
-    versions: list[bytes | None]
+    keys: list[bytes | None]
 
     @classmethod
     def of(cls, path: str, names: list[bytes]) -> Self:
-        return cls(path, names, _versions(path, names) if names else [])
+        return cls(path, names, _keys(path, names) if names else [])
 
     def ref(self, place: int) -> SessionRef:
-        version, name = self.versions[place], os.fsdecode(self.names[place])
-        signature = None if version is None else signature_in(version)
-        return SessionRef(os.path.join(self.path, name), signature)
+        key = self.keys[place]
+        signature = None if key is None else signature_in(key)
+        return SessionRef(os.path.join(self.path, os.fsdecode(self.names[place])), signature)
 
-    def keys(self, book: Book) -> list[bytes | None]:
+    def keys_in(self, book: Book) -> list[bytes | None]:
         before = book.before(self.path)
         if before is None:
             return [None] * len(self.names)
-        rows = zip(self.versions, self.names, strict=True)
-        return [None if version is None else version + before + name for version, name in rows]
+        return [key and key_below(before, key) for key in self.keys] if before else self.keys
 
 
-def _versions(folder: str, names: Sequence[bytes]) -> list[bytes | None]:
+def _keys(folder: str, names: Sequence[bytes]) -> list[bytes | None]:
     try:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return [None] * len(names)
-    stat = os.stat
+    stat, version_of = os.stat, usual_version
     try:
         # Nothing else is done as often before the first result.
         return [
-            version_of(now.st_ino, now.st_size, now.st_mtime_ns)
+            version_of(now.st_ino, now.st_size, now.st_mtime_ns) + name
             for name in names
             for now in (stat(name, dir_fd=fd),)
         ]
-    except OSError:
-        return [_version(name, fd) for name in names]
+    except (OSError, struct.error):
+        return [_key(name, fd) for name in names]
     finally:
         os.close(fd)
 
 
-def _version(name: bytes, folder: int) -> bytes | None:
+def _key(name: bytes, folder: int) -> bytes | None:
     try:
         now = os.stat(name, dir_fd=folder)
     except OSError:
         return None
-    return version_of(now.st_ino, now.st_size, now.st_mtime_ns)
+    return key_of(name, now.st_ino, now.st_size, now.st_mtime_ns)
 
 
 class StoreFiles(Sequence[SessionRef]):
@@ -163,12 +166,12 @@ class StoreFiles(Sequence[SessionRef]):
     def age(self, place: int) -> int:
         """Sorts the last changed first."""
         folder, number = self._at(place)
-        version = folder.versions[number]
-        return 0 if version is None else -signature_in(version).mtime_ns
+        key = folder.keys[number]
+        return 0 if key is None else -signature_in(key).mtime_ns
 
     def keys(self, book: Book) -> list[bytes | None]:
         """As `Book.keys` of them."""
-        return [key for folder in self._folders for key in folder.keys(book)]
+        return [key for folder in self._folders for key in folder.keys_in(book)]
 
     def _at(self, place: int) -> tuple[_Folder, int]:
         for folder in self._folders:
@@ -196,9 +199,11 @@ class Scope:
             keys = refs.keys(book) if isinstance(refs, StoreFiles) else list(book.keys(refs))
         # By key, the number among `refs`.
         self._numbers = dict(zip(keys, count()))
+        missing = set(self._numbers)
+        missing.difference_update(*(segment.keys for segment in shelf.segments.values()))
         self._direct: list[int] = []
-        if not self._numbers.keys() <= shelf.keys:
-            self._direct = [number for number, key in enumerate(keys) if key not in shelf.keys]
+        if missing:
+            self._direct = [number for number, key in enumerate(keys) if key in missing]
 
     @property
     def weight(self) -> int:

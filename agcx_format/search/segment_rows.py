@@ -11,8 +11,8 @@ from agcx_format.disk.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
 
 __all__ = [
-    "MAGIC", "MOST_BLOCKS", "Beginning", "BlockRow", "Damage", "Details", "Head", "SessionRow", "key_of",
-    "path_in", "signature_in", "version_of",
+    "MAGIC", "MOST_BLOCKS", "Beginning", "BlockRow", "Damage", "Details", "Head", "SessionRow", "key_below",
+    "key_of", "path_in", "signature_in", "usual_version",
 ]  # fmt: skip
 
 MAGIC = b"AGCXbok7"
@@ -21,21 +21,22 @@ MOST_BLOCKS = 512
 
 _Natural = Annotated[int, msgspec.Meta(ge=0)]
 
-_VERSION = struct.Struct("<QQQ")
-_pack_version = _VERSION.pack
-# The same with its sign, which a time before 1970 has.
-_SIGNED = struct.Struct("<QQq")
+_VERSION = struct.Struct("<QQq")
+usual_version = _VERSION.pack
+"""What a key begins with: inode, size, mtime_ns.  Raises `struct.error` for a time after 2262."""
+
+_UNSIGNED = struct.Struct("<QQQ")
 _MOST = (1 << 64) - 1
 
 
 def key_of(path: bytes, inode: int, size: int, mtime_ns: int) -> bytes:
     """One version of one file: its signature, and its path below the store."""
-    return version_of(inode, size, mtime_ns) + path
+    return _UNSIGNED.pack(inode, size, mtime_ns & _MOST) + path
 
 
-def version_of(inode: int, size: int, mtime_ns: int) -> bytes:
-    """What a key begins with."""
-    return _pack_version(inode, size, mtime_ns & _MOST)
+def key_below(folder: bytes, key: bytes) -> bytes:
+    """A key whose path begins with a folder; it was one below that folder."""
+    return key[: _VERSION.size] + folder + key[_VERSION.size :]
 
 
 def path_in(key: bytes) -> bytes:
@@ -43,8 +44,8 @@ def path_in(key: bytes) -> bytes:
 
 
 def signature_in(key: bytes) -> Signature:
-    """Of a key, or of a version alone.  Raises `struct.error` for what is neither."""
-    return Signature(*_SIGNED.unpack_from(key))
+    """Raises `struct.error` for what is no key."""
+    return Signature(*_VERSION.unpack_from(key))
 
 
 class Beginning(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -1,13 +1,16 @@
 """The text of a section from its beginning, decompressed ahead of whoever uses it.
 
 Strategy: zstd works without the lock of the interpreter, so while one thread decompresses a piece, another
-reads the file and looks at the pieces before. The thread lives only as long as a `with` block, and
-pieces are the same with and without it: a cache may know them by number.
+reads the file and looks at the pieces before. The thread makes pieces only during a `with` block, and waits
+between two of them: glibc would give many threads, one after the other, memory of their own in turns, and
+what one freed would be returned to the kernel before another needs it. Pieces are the same with and without a
+thread: a cache may know them by number.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from queue import SimpleQueue
@@ -29,7 +32,8 @@ _Step = Callable[[], bytes]
 class TextAhead:
     """Iterates over the text of a section in pieces; in a `with` block a thread makes them.
 
-    The iteration raises `PersistenceError` for damage, after the text before it.
+    The iteration raises `PersistenceError` for damage, after the text before it. The thread ends once
+    all of the text was made or this is dropped.
     """
 
     def __init__(self, section: Section) -> None:
@@ -53,61 +57,97 @@ class TextAhead:
 
 
 class _Made:
-    """Iterates over what steps give: made here, or ahead in a thread while there is one."""
+    """Iterates over what steps give: made here, or ahead by a thread between `start` and `stop`."""
 
     def __init__(self, steps: Iterator[_Step]) -> None:
         self._steps = steps
-        self._asked: SimpleQueue[_Step | None] = SimpleQueue()
-        self._made_ahead: SimpleQueue[bytes | Exception] = SimpleQueue()
-        # How many were asked for and not used yet.
+        self._thread: _DecompressThread | None = None
+        self._is_ahead = False
+        # How many the thread was asked for and has not given yet; those that it gave too early.
         self._waiting = 0
-        self._thread: threading.Thread | None = None
+        self._ready: deque[bytes | Exception] = deque()
         # What ended the steps, if they were asked for too early to raise it.
         self._end: PersistenceError | None = None
 
     def start(self) -> None:
-        # Made here, so that the thread holds nothing that outlives it.
-        thread = threading.Thread(
-            target=_make, args=(self._asked, self._made_ahead), name="decompress", daemon=True
-        )
-        # Where none can be started, pieces are made as they are used.
-        with suppress(RuntimeError):
-            thread.start()
-            self._thread = thread
+        # In a fork of the process it is alive no more.
+        if self._thread is None or not self._thread.is_alive():
+            # Where none can be started, pieces are made as they are used.
+            with suppress(RuntimeError):
+                self._thread = _DecompressThread()
+        self._is_ahead = self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
-        if self._thread is not None:
-            self._asked.put(None)
-            self._thread.join()
-            self._thread = None
+        """Take what was asked for: a fork, which has no such thread, can go on from here too."""
+        self._is_ahead = False
+        while self._thread is not None and self._waiting:
+            self._waiting -= 1
+            self._ready.append(self._thread.made.get())
+
+    def __del__(self) -> None:
+        self._end_thread()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        if self._thread is not None:
+        if self._is_ahead:
             self._ask()
-        if self._waiting:
-            self._waiting -= 1
-            made = self._made_ahead.get()
-            if isinstance(made, Exception):
-                raise made
-            return made
-        if self._end is not None:
-            raise self._end
-        return next(self._steps)()
+        made = self._next_made()
+        if made is None:
+            if self._end is not None:
+                raise self._end
+            return next(self._steps)()
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    def _next_made(self) -> bytes | Exception | None:
+        """What the thread gave next, in the order in which it was asked; None if nothing is to come."""
+        if self._ready:
+            return self._ready.popleft()
+        if self._thread is None or not self._waiting:
+            return None
+        self._waiting -= 1
+        return self._thread.made.get()
 
     def _ask(self) -> None:
         """Let the thread make the next pieces."""
         try:
-            while self._waiting < _AHEAD and self._end is None:
-                step = next(self._steps, None)
-                if step is None:
-                    return
-                self._asked.put(step)
+            while self._thread is not None and len(self._ready) + self._waiting < _AHEAD:
+                self._thread.asked.put(next(self._steps))
                 self._waiting += 1
+        except StopIteration:
+            self._end_thread()
         except PersistenceError as error:
             self._end = error
+            self._end_thread()
+
+    def _end_thread(self) -> None:
+        """Have the thread end after what it was asked for."""
+        self._is_ahead = False
+        if self._thread is not None:
+            self._thread.asked.put(None)
+
+
+class _DecompressThread:
+    """A thread that makes one step after the other, in the order of `asked`, until None comes.
+
+    Raises:
+        RuntimeError: no thread can be started.
+    """
+
+    def __init__(self) -> None:
+        self.asked: SimpleQueue[_Step | None] = SimpleQueue()
+        self.made: SimpleQueue[bytes | Exception] = SimpleQueue()
+        # It holds nothing of whoever asks, so that it does not outlive it.
+        self._thread = threading.Thread(
+            target=_make, args=(self.asked, self.made), name="decompress", daemon=True
+        )
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
 
 
 def _make(asked: SimpleQueue[_Step | None], made: SimpleQueue[bytes | Exception]) -> None:

@@ -89,7 +89,7 @@ def session_at(value: Checkpoint, session: SessionMetadata | None) -> Session:
         turn_count=turns_of(messages) if session.turn_count else 0,
         current_mode=mode,
     )
-    return metadata, conversation, value.state
+    return Session(metadata, conversation, value.state)
 
 
 def turns_of(messages: Iterable[MessageSnapshot]) -> int:
@@ -137,7 +137,7 @@ class CheckpointFile:
     @property
     def session(self) -> Session:
         """The whole session as it was at the checkpoint."""
-        return self.metadata, self._conversation, self.state
+        return Session(self.metadata, self._conversation, self.state)
 
     @property
     def context(self) -> ConversationContext:

@@ -85,7 +85,7 @@ def without_messages(session: Session, numbers: Iterable[int]) -> Session:
     before = sum(number < state.cursor_position for number in gone)
     state = replace(state, cursor_position=max(0, state.cursor_position - before))
     conversation = replace(conversation, messages=kept)
-    return _counted(metadata, kept), conversation, _state_of(state, kept)
+    return Session(_counted(metadata, kept), conversation, _state_of(state, kept))
 
 
 def _first_left(parent: UUID | None, gone: dict[UUID, UUID | None]) -> UUID | None:
@@ -141,7 +141,7 @@ def with_text(
         make=lambda: (edited if n == number else each for n, each in enumerate(before)),
     )
     metadata = replace(metadata, updated_at=now)
-    return metadata, replace(conversation, messages=messages), state
+    return Session(metadata, replace(conversation, messages=messages), state)
 
 
 def without_history(session: Session, numbers: Collection[int] | None = None) -> Session:
@@ -160,14 +160,14 @@ def without_history(session: Session, numbers: Collection[int] | None = None) ->
                 yield each
 
     messages = made_of(before, count=len(before), make=purged)
-    return metadata, replace(conversation, messages=messages), state
+    return Session(metadata, replace(conversation, messages=messages), state)
 
 
 def in_directory(session: Session, directory: str, fields: Mapping[str, Any]) -> Session:
     """A session whose agent worked in another directory, with other fields of its metadata."""
     metadata, conversation, state = session
     context = replace(conversation.context, working_directory=directory)
-    return replace(metadata, **fields), replace(conversation, context=context), state
+    return Session(replace(metadata, **fields), replace(conversation, context=context), state)
 
 
 def joined(first: Session, second: Session) -> Session:
@@ -200,7 +200,7 @@ def joined(first: Session, second: Session) -> Session:
         is_favorite=one.is_favorite or two.is_favorite,
     )
     conversation = replace(before, messages=messages, context=context, mode_history=history)
-    return _counted(metadata, messages), conversation, state
+    return Session(_counted(metadata, messages), conversation, state)
 
 
 def _with_new_ids(

@@ -149,13 +149,15 @@ class SequentialMessages:
                 return False
             try:
                 if self.known():
-                    with self._text:
-                        self._read_slice(time.perf_counter() + _SLICE_SECONDS)
+                    with self._text as text:
+                        self._read_slice(text, time.perf_counter() + _SLICE_SECONDS)
                 else:
-                    self._read_slice(0)
+                    self._read_slice(self._text, 0)
             except PersistenceError as error:
                 self.error = error.located(section="messages", base=self._base)
                 self.complete = True
+            if self.complete:
+                self._drop_text()
             return True
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
@@ -256,8 +258,13 @@ class SequentialMessages:
             self.error = FileClosed()
         self._closed = self.complete = True
         self._large = -1, b""
+        self._drop_text()
         with self._lock:
             self._cache.drop()
+
+    def _drop_text(self) -> None:
+        """End what decompresses the text, and free its memory; a `read_more` at work keeps it until then."""
+        self._text = TextAhead(b"")
 
     def _from_beginning(self) -> Iterator[bytes]:
         """The section from its beginning: cached pieces as long as there are any, then from the file."""
@@ -276,10 +283,10 @@ class SequentialMessages:
         starts = self._scanner.starts
         return starts[index], starts[index + 1]
 
-    def _read_slice(self, deadline: float) -> None:
+    def _read_slice(self, text: TextAhead, deadline: float) -> None:
         before = self.known()
         while not self._scanner.complete:
-            piece = next(self._text, None)
+            piece = next(text, None)
             if piece is None:
                 self._scanner.finish()
                 break

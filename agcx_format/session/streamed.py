@@ -48,7 +48,7 @@ def stream_session(path: str | os.PathLike[str]) -> Session:
             return read_session(path)
         conversation, state = file.without_messages()
         messages = _StoredMessages(file.path, file.signature, file.expected)
-        return file.metadata, replace(conversation, messages=messages), state
+        return Session(file.metadata, replace(conversation, messages=messages), state)
 
 
 class _StoredMessages(StreamedMessages):

@@ -118,8 +118,9 @@ class StoreReader:
         """Always true, so that `store or …` does not depend on what is in it."""
         return True
 
-    def entry(self, path: str) -> ScanEntry | None:
+    def entry(self, path: str | os.PathLike[str]) -> ScanEntry | None:
         """The entry of one file; None if there is none."""
+        path = os.fspath(path)
         return EntryReader(self.path, self.use_mmap).entry(paths.layout_of(self.path, path), path)
 
     def list_sessions(self) -> list[SessionMetadata]:
@@ -139,16 +140,19 @@ class StoreReader:
                 continue
         return newest_first(found, key=lambda metadata: metadata.last_accessed)
 
-    def resolve(self, name: str) -> ScanEntry:
+    def resolve(self, name: str | UUID | os.PathLike[str]) -> ScanEntry:
         """The session that a person names: by id, a unique prefix of it, or the path of a file.
 
         Raises:
+            TypeError: it is none of these.
             SessionNotFound: there is none, or the prefix is too short.
             AmbiguousSession: several ids begin with the prefix.
+            PersistenceError: a folder cannot be read.
         """
-        entry = self.entry(self._names.resolve(name))
+        text = str(name) if isinstance(name, UUID) else os.fspath(name)
+        entry = self.entry(self._names.resolve(text))
         if entry is None:
-            raise SessionNotFound(repr(name), path=self.path)
+            raise SessionNotFound(repr(text), path=self.path)
         return entry
 
     def open_session(self, session_id: UUID) -> SessionFile:

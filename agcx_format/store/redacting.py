@@ -137,13 +137,13 @@ def _searched(
     personal: bool,
 ) -> Iterator[ReviewedFile]:
     def finds(about: _About, session: Session) -> tuple[Find, ...]:
-        _, conversation, state = session
+        conversation = session.conversation
         return tuple(
             find_secrets(
                 about,
                 lambda: conversation.messages,
                 conversation.context,
-                state,
+                session.state,
                 personal=personal,
                 known=known,
                 by_rules=secrets,
@@ -151,11 +151,11 @@ def _searched(
         )
 
     session = read_unchanged(entry)
-    yield ReviewedFile(entry, None, entry.signature, finds(session[0], session))
-    names = {each.id: each.name for each in session[0].checkpoints}
+    yield ReviewedFile(entry, None, entry.signature, finds(session.metadata, session))
+    names = {each.id: each.name for each in session.metadata.checkpoints}
     for path in checkpoints:
         value, signature = read_checkpoint(root / path)
-        found = finds(value.metadata, (session[0], value.conversation, value.state))
+        found = finds(value.metadata, Session(session.metadata, value.conversation, value.state))
         name = names.get(value.metadata.id) or value.metadata.name
         yield ReviewedFile(entry, path, signature, found, name)
 

@@ -169,7 +169,7 @@ class StoreSaver(StoreReader):
         ...     message = editor.add(Message(None, "user", [InputText("Go on")]))
         ...     editor.switch_mode(OperatingMode.REVIEW)
         ...     checkpoint = editor.checkpoint("before the review", keep=10)
-        >>> store.load_session(session.metadata.id)[0].current_mode
+        >>> store.load_session(session.metadata.id).metadata.current_mode
         <OperatingMode.REVIEW: 'Review'>
 
         Raises:

@@ -393,7 +393,7 @@ def open_store(path: str | os.PathLike[str]) -> Store:
     (1, True, ['Night build'])
     >>> act = store.update_metadata(session.metadata.id, title="Nightly build")
     >>> undone = store.undo()
-    >>> store.load_session(session.metadata.id)[0].title
+    >>> store.load_session(session.metadata.id).metadata.title
     'Night build'
 
     Raises:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from agcx_format.transcript.branches import BranchFinder as BranchFinder
     from agcx_format.transcript.branches import ChosenWays as ChosenWays
     from agcx_format.transcript.branches import Way as Way
+    from agcx_format.transcript.changed_files import FileChange as FileChange
+    from agcx_format.transcript.changed_files import file_changes as file_changes
+    from agcx_format.transcript.changed_files import replaced_texts as replaced_texts
     from agcx_format.transcript.escaping import safe_line as safe_line
     from agcx_format.transcript.escaping import safe_text as safe_text
-    from agcx_format.transcript.file_changes import FileChange as FileChange
-    from agcx_format.transcript.file_changes import file_changes as file_changes
-    from agcx_format.transcript.file_changes import replaced_texts as replaced_texts
     from agcx_format.transcript.folding import Needle as Needle
     from agcx_format.transcript.folding import fold as fold
     from agcx_format.transcript.injected import injected_summary as injected_summary
@@ -86,8 +86,8 @@ _HOMES = {
     "answers": "Answer",
     "branch_contents": "BranchContents WayContent",
     "branches": "Branch BranchFinder Branches ChosenWays Way",
+    "changed_files": "FileChange file_changes replaced_texts",
     "escaping": "safe_line safe_text",
-    "file_changes": "FileChange file_changes replaced_texts",
     "folding": "Needle fold",
     "injected": "injected_summary",
     "meaning": "Checklist Choice Delegation Meaning Plan Question Questions Step StepState WebSearch "

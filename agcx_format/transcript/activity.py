@@ -21,7 +21,7 @@ from agcx_format.model.items import (
     MessageSnapshot,
 )
 from agcx_format.model.timestamps import ns_of
-from agcx_format.transcript.file_changes import FileChange, file_changes
+from agcx_format.transcript.changed_files import FileChange, file_changes
 from agcx_format.transcript.modes import ModeChanges, ModePeriod, ModeReader
 from agcx_format.transcript.outputs import CallOutcome, Output, failure_reason
 from agcx_format.transcript.tool_calls import CallReader, ToolCall, outcome_of_record

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.transcript.file_changes import replaced_texts
+from agcx_format.transcript.changed_files import replaced_texts
 from agcx_format.transcript.tools import Call
 
 __all__ = ["Passage", "readable_arguments"]

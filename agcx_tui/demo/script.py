@@ -153,7 +153,8 @@ def session(name: str, script: str, now: int) -> Session:
         embedding_cache=None,
     )
     history = [(metadata.current_mode, metadata.created_at)]
-    return metadata, ConversationSnapshot(metadata.id, writer.messages, context, history), _STATE
+    conversation = ConversationSnapshot(metadata.id, writer.messages, context, history)
+    return Session(metadata, conversation, _STATE)
 
 
 _STATE = SessionState(

@@ -87,5 +87,6 @@ def type_in_filter(work: Workspace) -> Outcome:
 def _browser(work: Workspace, store) -> Terminal:
     terminal = Terminal(work.program("--store", store), work.environment())
     terminal.wait_for(ANY_TITLE)
-    terminal.wait_quiet(0.5)
+    # The first words of a hundred thousand sessions are read for minutes, in small pieces.
+    terminal.wait_quiet(0.5, timeout=900)
     return terminal

@@ -14,6 +14,8 @@ import pytest
 
 import agcx_format
 from agcx_format import errors
+from agcx_format.exporting import session_json
+from agcx_format.redaction import redact
 from tests.support import ROOT
 
 LIBRARY = ROOT / "agcx_format"
@@ -74,6 +76,14 @@ def test_every_public_name_is_there(package: str):
         _ = module.no_such_name
 
 
+@pytest.mark.parametrize("package", ON_DEMAND)
+def test_no_public_name_is_that_of_a_module(package: str):
+    """Importing the module would put it in the place of the function."""
+    folder = Path(importlib.import_module(package).__file__).parent
+    modules = {path.stem for path in folder.iterdir()}
+    assert not {name for _, name in table(package)} & modules
+
+
 def test_the_documentation_has_every_public_name_and_no_other():
     words = set(re.findall(r"\w+", agcx_format.__doc__))
     names = {name for _, name in table("agcx_format")}
@@ -103,6 +113,22 @@ def test_every_error_is_public():
         if isinstance(value, type) and issubclass(value, errors.PersistenceError)
     }
     assert kinds <= {name for _, name in table("agcx_format")}
+
+
+def test_the_parts_of_a_session_have_names_wherever_it_comes_from(tmp_path: Path):
+    made = agcx_format.new_session(title="Red build")
+    store = agcx_format.open_store(tmp_path / "store")
+    store.save_session(made.metadata.id, *made)
+    agcx_format.write_session(tmp_path / "a.agcx", *made, layout=2)
+    sessions = [
+        made,
+        store.load_session(made.metadata.id),
+        agcx_format.read_session(tmp_path / "a.agcx"),
+        agcx_format.from_session_json(session_json(*made)),
+        redact(made, [])[0],
+    ]
+    assert {session.metadata.title for session in sessions} == {"Red build"}
+    assert all(session.state == made.state for session in sessions)
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)

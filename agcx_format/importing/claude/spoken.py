@@ -210,6 +210,18 @@ class Repeats:
         self._hashes.add(line)
         return False
 
+    def are_new(self, lines: list[SpokenLine]) -> bool:
+        """Keep lines that all have ids which no line had before; otherwise false: ask for each."""
+        kept = self._kept
+        contents: dict[str, _Content] = {line.uuid: line.message.content for line in lines}
+        are_new = len(contents) == len(lines) and "" not in contents
+        if not self._keeps or not are_new or not kept.keys().isdisjoint(contents):
+            return False
+        # `update` would make room for these alone, each time.
+        for uuid, content in contents.items():
+            kept[uuid] = content
+        return True
+
     def keep_no_longer(self) -> None:
         """Hash the contents that were kept, since messages in memory share them no longer."""
         self._keeps = False

@@ -15,7 +15,8 @@ from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
-from agcx_format.importing.codex.usual import TokenCount, UsualEvent
+from agcx_format.importing.codex.spent import Spent
+from agcx_format.importing.codex.usual import SilentEvent, TokenCount, UsualEvent
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
@@ -36,8 +37,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
-from agcx_format.transcript.words import own_words, text_of
-from agcx_format.variables import TOKENS_CACHED, TOKENS_INPUT, TOKENS_OUTPUT
+from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 
 __all__ = ["Events"]
 
@@ -73,29 +73,24 @@ _NO_CONVERSATION = frozenset(
 _CALL_ENDS = frozenset(
     {"exec_command_end", "mcp_tool_call_end", "patch_apply_end", "dynamic_tool_call_response"}
 )
-_TOKENS = {
-    TOKENS_INPUT: "input_tokens", TOKENS_CACHED: "cached_input_tokens", TOKENS_OUTPUT: "output_tokens",
-}  # fmt: skip
 _PROBLEMS = {"error": "Error", "stream_error": "Connection error", "warning": "Warning"}
 
 
 class Events:
-    """The events of one rollout.
+    """The events of one rollout; its file begins with those of another session if it is a fork.
 
     Fields:
         name: the name that the person gave the session.
         held: an event whose item may follow.
     """
 
-    def __init__(self, draft: ImportDraft) -> None:
+    def __init__(self, draft: ImportDraft, *, is_fork: bool = False) -> None:
         self.name = ""
         self._draft = draft
         # What the person said, and what everybody else did.
         self._prompts, self._copies = Copies(draft), Copies(draft)
         self.held = EventFirst(draft, self._add_copy)
-        # Tokens of the context, and of all that was said, at the last count.
-        self._tokens = 0
-        self._total: tuple[Any, ...] | None = None
+        self._spent = Spent(resumes=not is_fork)
 
     # --- what items say
 
@@ -113,6 +108,9 @@ class Events:
                 self._prompts.forget()
                 said("assistant", _spoken(item))
             elif item.role == "user":
+                if genuine_user_text(item) is not None:
+                    # What is said next is of another turn.
+                    self._copies.forget(alone=True)
                 self._prompts.said(*spoken_in(item, _spoken(item)))
                 if text_of(item).lstrip().startswith("<turn_aborted>"):
                     said("interruption", "interrupted")
@@ -134,14 +132,11 @@ class Events:
         else:
             self._other(kind, payload, name, number)
 
-    def usual(self, payload: UsualEvent | TokenCount, number: int) -> None:
+    def usual(self, payload: UsualEvent, number: int) -> None:
         """The same for an event whose fields are all of the usual types.
 
         One that its item may follow waits for what is next.
         """
-        if isinstance(payload, TokenCount):
-            self._counted(payload, number)
-            return
         self.held.release()
         kind, words, name = payload.kind, payload.words, payload.name
         if kind == "agent_message" and PLAN in words:
@@ -156,14 +151,13 @@ class Events:
         else:
             self._add_copy(payload, number)
 
-    def _counted(self, payload: TokenCount, number: int) -> None:
-        self._draft.skipped.add("event_msg.token_count", number, payload)
-        if (info := payload.info) is None:
-            return
-        if (total := info.total_token_usage) is not None:
-            self._total = total.input_tokens, total.cached_input_tokens, total.output_tokens
-        if (last := info.last_token_usage) is not None and last.total_tokens is not None:
-            self._tokens = last.total_tokens
+    def silent(self, payload: SilentEvent, number: int) -> None:
+        """The same for an event that says nothing."""
+        if type(payload) is TokenCount:
+            self._spent.usual(payload)
+        else:
+            self.held.release()
+        self._draft.skipped.add(payload.name, number, payload)
 
     def _add_copy(self, payload: UsualEvent, number: int) -> None:
         """Add the item that an event repeats, which nothing has said before."""
@@ -174,9 +168,7 @@ class Events:
     def finish(self) -> None:
         """Use what waited for the lines that follow."""
         self.held.release()
-        if self._total is not None:
-            for name, count in zip(_TOKENS, self._total, strict=True):
-                self._draft.environment[name] = str(count_of(count))
+        self._draft.environment |= self._spent.totals()
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""
@@ -191,6 +183,8 @@ class Events:
             self._prompts.forget(alone=True)
         elif kind == "thread_rolled_back" and type(turns := payload.get("num_turns")) is int:
             draft.skipped.add(name, number, payload)
+            self._prompts.forget(alone=True)
+            self._copies.forget(alone=True)
             self._rolled_back(count_of(turns), number)
         elif kind in _PROBLEMS:
             words = as_text(payload.get("message")) or as_json(payload)
@@ -262,7 +256,7 @@ class Events:
 
     def compaction(self, payload: dict[str, Any], number: int) -> None:
         """The transcript stays; the line says that the agent went on with a summary of it."""
-        add_notice(self._draft, compacted(None, self._tokens), number)
+        add_notice(self._draft, compacted(None, self._spent.in_context), number)
         if words := as_text(payload.get("message")).strip():
             self._draft.add(summary(words), number)
 
@@ -276,16 +270,7 @@ class Events:
             self.name = as_text(payload.get("thread_name")) or self.name
             draft.titles.add(short_title(self.name))
         elif kind == "token_count":
-            self._count_tokens(payload.get("info"))
-
-    def _count_tokens(self, info: Any) -> None:
-        if not isinstance(info, dict):
-            return
-        if isinstance(total := info.get("total_token_usage"), dict):
-            self._total = tuple(map(total.get, _TOKENS.values()))
-        last = info.get("last_token_usage")
-        if isinstance(last, dict) and isinstance(tokens := last.get("total_tokens"), int):
-            self._tokens = tokens
+            self._spent.fields(payload.get("info"))
 
 
 def _interruption(reason: str) -> str:

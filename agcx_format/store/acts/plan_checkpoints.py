@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from agcx_format.layout import checkpoint
-from agcx_format.model.session import Checkpoint, CheckpointMetadata, SessionMetadata
+from agcx_format.model.session import Checkpoint, CheckpointMetadata, Session, SessionMetadata
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.session.checkpoint_file import read_checkpoint, session_at
 from agcx_format.store import paths
@@ -121,12 +121,13 @@ def going_back(root: Path, wanted: StoredCheckpoint, level: int) -> Change:
     assert wanted.session is not None
     assert wanted.path is not None
     entry = wanted.session
-    today, _, _ = read_unchanged(entry)
+    today = read_unchanged(entry).metadata
     value, _ = read_checkpoint(root / wanted.path, wanted.metadata)
     metadata, conversation, state = session_at(value, today)
-    metadata = replace(metadata, updated_at=Timestamp.now())
-    conversation = replace(conversation, id=today.id)
-    return replaced(root, [(entry, (metadata, conversation, state))], level)
+    session = Session(
+        replace(metadata, updated_at=Timestamp.now()), replace(conversation, id=today.id), state
+    )
+    return replaced(root, [(entry, session)], level)
 
 
 def _relisted(

@@ -102,7 +102,7 @@ def split(
     )
     encoder = Encoder(level, root)
     one_part = replace(conversation, messages=first, mode_history=one_history)
-    one = encoder.encode(entry.layout, (kept, one_part, _state_of(state, first, 0)))
+    one = encoder.encode(entry.layout, Session(kept, one_part, _state_of(state, first, 0)))
     relative = paths.relative(root, entry.path)
     steps = [Step("replace", relative, parts=one.parts, expected=entry.signature)]
     steps += copy_steps(root, entry.layout, one.stored)
@@ -111,7 +111,7 @@ def split(
         conversation, id=new_id, messages=second, mode_history=modes_from(history, began)
     )
     checkpoints = [each for _, each in moved]
-    session = new, other, _state_of(state, second, at)
+    session = Session(new, other, _state_of(state, second, at))
     change = _created(root, entry.layout, session, encoder, checkpoints)
     indexed = one.indexed
     sessions = [ActSession(str(indexed.id), indexed.title, entry.size), *change.sessions]
@@ -190,7 +190,7 @@ def from_checkpoint(
         checkpoints=[each.metadata for each in earlier],
     )
     conversation = replace(checkpoint.conversation, id=new_id)
-    session = new, conversation, checkpoint.state
+    session = Session(new, conversation, checkpoint.state)
     return _created(root, layout, session, Encoder(level, root), earlier)
 
 

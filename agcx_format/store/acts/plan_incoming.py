@@ -81,7 +81,7 @@ def _whole(each: Incoming) -> Session:
     metadata, conversation, state = each.session()
     if Signature.of_target(each.path) != each.signature:
         raise StaleSession("it changed since it was found", path=each.path)
-    return replace(metadata, id=each.id), replace(conversation, id=each.id), state
+    return Session(replace(metadata, id=each.id), replace(conversation, id=each.id), state)
 
 
 def _checkpoint(

@@ -24,6 +24,7 @@ from agcx_tui.core.words.help_pages import (
     by_task,
     in_columns,
     key_rows,
+    longest,
     matching,
 )
 
@@ -51,6 +52,8 @@ _MOST_COLUMNS = 3
 _LEAST_COLUMN = 48
 _COLUMN = 52
 _AROUND = 8
+# Cells beside the words of a column.
+_GAP = 2
 _HINT = Content.assemble(
     ("/", "bold $footer-key-foreground"),
     (" search  ", "$footer-description-foreground"),
@@ -128,13 +131,22 @@ class HelpScreen(Dialog[None]):
         found = matching(self.sections, typed)
         room = self.app.size
         count = max(1, min(_MOST_COLUMNS, (room.width - _AROUND) // _LEAST_COLUMN))
+        columns = in_columns(found, count)
+        needed = [longest(column) + _GAP for column in columns]
         width = max(76, _AROUND + count * _COLUMN)
+        if sum(needed) + 2 * _AROUND <= room.width:
+            width = max(width, sum(needed) + _AROUND)
         # No narrow strips of the screen below beside it.
         self.query_one("#box").styles.width = width if room.width - width >= _AROUND else "100%"
-        columns = in_columns(found, count)
+        share = (min(width, room.width) - _AROUND) // count
+        all_fit = max(needed) <= share
         for number, column in enumerate(self.query(KeyColumn)):
             column.display = number < count
             column.sections = columns[number] if number < count else ()
+            # One that needs less than its share leaves the rest to the others.
+            if number < count:
+                leaves = not all_fit and needed[number] <= share
+                column.styles.width = needed[number] if leaves else "1fr"
         if self._line.is_open:
             self._line.say("" if found else "no key matches")
 

@@ -1,4 +1,4 @@
-"""One picture, as large as the terminal has room for it.
+"""One picture, in its size or as large as the terminal has room for it.
 
 Imported only in a terminal that shows pictures: the library asks it for the size of its cells.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
+from textual import events
 from textual.app import ComposeResult
+from textual.containers import Center
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual_image.widget import SixelImage, TGPImage
@@ -21,6 +24,10 @@ __all__ = ["PictureScreen", "readable_picture"]
 _FORMATS = ("PNG", "GIF", "JPEG", "WEBP", "BMP")
 # More pixels than this in a row are not seen in a terminal.
 _SHOWN = 2_000
+# In a cell, at least so many are shown beside each other: a small picture stays small.
+_IN_CELL = 8
+# Cells around a picture, and lines for its facts with a gap above.
+_BESIDE, _BELOW = 4, 3
 
 
 def readable_picture(url: str) -> Image.Image:
@@ -49,8 +56,8 @@ class PictureScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     PictureScreen {
         align: center middle;
-        & > .picture { width: auto; height: auto; max-width: 96%; max-height: 90%; }
-        & > Static { width: auto; color: $text-muted; }
+        & > Center { height: auto; }
+        & #facts { width: 100%; margin-top: 1; text-align: center; }
     }
     """
 
@@ -62,5 +69,18 @@ class PictureScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         widget = TGPImage if self._kind == "kitty" else SixelImage
-        yield widget(self._picture, classes="picture")
-        yield Static(f"{self._facts} · esc close", markup=False)
+        yield Center(widget(self._picture, id="picture"))
+        yield Static(f"{self._facts} · esc close", id="facts", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show all of it, as large as it is where there is room, in the middle."""
+        shown = self.query_one("#picture")
+        most = max(1, self._picture.width // _IN_CELL)
+        room = Size(
+            min(most, max(1, event.size.width - _BESIDE)), max(1, event.size.height - _BELOW)
+        )
+        # It is asked how large it would be by itself.
+        shown.styles.width = shown.styles.height = "auto"
+        width = max(1, shown.get_content_width(room, event.size))
+        height = max(1, shown.get_content_height(room, event.size, width))
+        shown.styles.width, shown.styles.height = width, height

@@ -54,8 +54,8 @@ _CAME = "imported just now"
 # Conversations that could not be read, shown at most.
 _MOST_FAILURES = 50
 _NOTHING = Content.assemble(
-    ("No agent was found", "bold $foreground"),
-    "\n\nNothing was found where the agents that agcx knows keep their conversations.\n",
+    ("No conversations found", "bold $foreground"),
+    "\n\nNo agent that agcx knows has conversations here.\n",
     ("agcx import PATH", "bold $primary"),
     " imports files from elsewhere.",
 )

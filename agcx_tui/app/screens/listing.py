@@ -17,6 +17,7 @@ from textual.screen import ScreenResultType
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.services import Remember, Services
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
+from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.list.header import ListHeader
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ListingScreen"]
 
+# What keys of a preview do that do something else in a conversation: it has no tabs, and there is a filter
+# of sessions.
+_IN_PREVIEW = {"piece(1)": "next pane", "show_only": "messages"}
 # In a narrower terminal, the size of the marked sessions would cover the last keys of the footer.
 _ROOM_FOR_SIZE = 90
 
@@ -69,8 +73,9 @@ class ListingScreen(OnceScreen[ScreenResultType]):
         section = self.sessions.section
         if active.binding.action == "open" and active.node is self.sessions and section is not None:
             return "expand" if section.folded else "collapse"
-        # A preview has no tabs.
-        return "next pane" if active.binding.action == "piece(1)" else ""
+        if active.binding.action == "open" and isinstance(active.node, FilterInput):
+            return "search inside" if active.node.will_search else ""
+        return _IN_PREVIEW.get(active.binding.action, "")
 
     def chosen(self) -> list[int]:
         """The marked rows, in the order shown and hidden ones last; else what is under the cursor."""

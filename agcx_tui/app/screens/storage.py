@@ -53,6 +53,8 @@ _AMOUNT = 8
 _LEAST_BAR, _SHORT_BAR = 4, 8
 # The edges of the list, and its scrollbar.
 _AROUND = 3
+# Actions that need a line.
+_ON_LINES = ("choose", "build_index", "delete_index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class StorageScreen(PagedScreen[Opened]):
         self._stats = Stats()
         self._paths: dict[tuple[str, str], list[str]] = {}
         self._lines: list[Line | None] = []
+        # All was read, and a page says that nothing takes space.
+        self._is_empty = False
         self._index = IndexPart(self, services.index, acts.store.path, self._show_index)
 
     def on_mount(self) -> None:
@@ -147,7 +151,9 @@ class StorageScreen(PagedScreen[Opened]):
         if message.error:
             nothing = Content.styled(safe_line(message.error), "$error")
             self.notify(safe_line(message.error), severity="error", timeout=10, markup=False)
-        self.show_notice(nothing if message.ended and not measured else None)
+        self._is_empty = message.ended and not measured
+        self.show_notice(nothing if self._is_empty else None)
+        self.refresh_bindings()
 
     def _show(self) -> None:
         at, before = self.lines.highlighted, self._lines
@@ -192,6 +198,8 @@ class StorageScreen(PagedScreen[Opened]):
             self._show()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self._is_empty and action in _ON_LINES:
+            return False
         if action == "build_index":
             return self._index.can_build
         if action == "choose":
@@ -297,7 +305,8 @@ def drawn_line(line: Line, largest: int, width: int, longest: int) -> Content:
     most = min(max(longest, _LABEL), _MOST_LABEL, left - _SHORT_BAR - 2 - _NOTE)
     room = max(_LEAST_LABEL, most)
     left -= room
-    bar_room = max(_LEAST_BAR, min(BAR, left - 2 - _NOTE if most == room else left))
+    note_room = max(_NOTE, cell_len(line.note)) if line.group == INDEX else _NOTE
+    bar_room = max(_LEAST_BAR, min(BAR, left - 2 - note_room if most == room else left))
     label = plain_cells(line.label[:200])
     # Of a path the end says the most.
     shown = fit_middle(label, room) if line.group == "directory" else fit(label, room)

@@ -60,7 +60,9 @@ class TrashScreen(SessionsScreen):
         self._found: dict[str, TrashedSession] = {}
         self._log: list[Act] = []
         self._is_read = False
-        self._filter = FilterBar(self.sessions, self.now, self._filtered, id="filter-line")
+        self._filter = FilterBar(
+            self.sessions, self.now, self._filtered, can_search=False, id="filter-line"
+        )
         self._filter.display = False
 
     def compose_above(self) -> Iterable[Widget]:
@@ -116,6 +118,7 @@ class TrashScreen(SessionsScreen):
 
     def _filtered(self) -> None:
         self.table_changed()
+        self.refresh_bindings()
         self._filter.show_status(0)
 
     def action_leave(self) -> None:

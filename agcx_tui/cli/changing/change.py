@@ -41,7 +41,7 @@ _FAVORITES_NAMED = 3
 _TITLE_LENGTH = 70
 
 
-force_option = click.option("--force", is_flag=True, help="Also if an agent may still be using it.")
+force_option = click.option("--force", is_flag=True, help="Even if an agent may still be using it.")
 
 
 @click.command(short_help="Move sessions to the trash of the store.")
@@ -188,7 +188,7 @@ def join(
 ) -> None:
     """Put the messages of the second session after those of the first.
 
-    It says first what the layout of the first cannot hold. The second one goes to the trash, with
+    It first lists what the layout of the first cannot hold. The second one goes to the trash, with
     its checkpoints; `agcx undo` separates them again.
     """
     store = settings.store()

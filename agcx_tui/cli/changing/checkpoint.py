@@ -60,7 +60,7 @@ def _checkpoint_argument() -> Callable[[Command], Command]:
 # --- what there is
 
 
-@checkpoint.command()
+@checkpoint.command(short_help="Show the conversation of a checkpoint as text.")
 @click.argument("checkpoint", metavar="CHECKPOINT", shell_complete=complete_session)
 @show_options
 @store_option
@@ -70,10 +70,10 @@ def show(settings: Settings, checkpoint: str, **options: Unpack[ShowOptions]) ->
     show_conversation(settings, checkpoint, wants_checkpoint=True, **options)
 
 
-@checkpoint.command("list")
+@checkpoint.command("list", short_help="List the checkpoints of sessions, by default of all.")
 @click.argument("sessions", metavar="[SESSION]...", nargs=-1, shell_complete=complete_session)
 @click.option("--unlisted", is_flag=True, help="Only those that no session lists.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @store_option
 @pass_settings
 def list_(settings: Settings, sessions: tuple[str, ...], unlisted: bool, as_json: bool) -> None:
@@ -178,7 +178,7 @@ def create(
             click.echo(f"{entry.id}@{str(new_id)[:_SHORT_ID]}")
 
 
-@checkpoint.command()
+@checkpoint.command(short_help="Give a checkpoint another name.")
 @_checkpoint_argument()
 @click.argument("name", metavar="NAME", type=Filled())
 @force_option

@@ -90,7 +90,7 @@ _TITLE_WIDTH = 50
     help="Export as JSON first; delete only what was exported.",
 )
 @click.option("--overwrite", is_flag=True, help="With --export: replace files that exist.")
-@click.option("--json", "as_json", is_flag=True, help="The list as one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="The list as one JSON object per line.")
 @click.option("--dry-run", is_flag=True, help="Show the list; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_option

@@ -68,10 +68,10 @@ _TITLE_WIDTH = 40
     type=Filled(),
     metavar="TEXT",
     multiple=True,
-    help="Leave this text, which looks like a secret and is none; may be repeated.",
+    help="Keep this text, which looks like a secret but is not; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="List what was found; change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="The list as one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="The list as one JSON object per line.")
 @click.option("--yes", is_flag=True, help="Do not ask before replacing.")
 @click.option("--empty", is_flag=True, help="With --yes: destroy the versions with the secrets.")
 @force_option

@@ -42,7 +42,7 @@ def trash() -> None:
 
 
 @trash.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @store_option
 @pass_settings
 def list_(settings: Settings, as_json: bool) -> None:
@@ -163,7 +163,7 @@ def _find(
     type=Filled(Age()),
     help="Only what was deleted before: 30d, 12h, 2w, 2024-11.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask for the word.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @store_option
 @pass_settings
 def empty(settings: Settings, older_than: str | None, yes: bool) -> None:

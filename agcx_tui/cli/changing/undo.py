@@ -33,7 +33,7 @@ _TITLE_LENGTH = 70
 @click.command()
 @click.argument("act", metavar="[CHANGE]", type=Filled(), required=False)
 @click.option("--list", "list_", is_flag=True, help="List the changes; undo nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a change.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per change.")
 @store_option
 @pass_settings
 def undo(settings: Settings, act: str | None, list_: bool, as_json: bool) -> None:

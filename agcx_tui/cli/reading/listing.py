@@ -45,7 +45,7 @@ _SHORT_ID = 8
 
 
 @click.command("list", short_help="List the sessions.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option(
     "--details",
     is_flag=True,
@@ -67,7 +67,7 @@ _SHORT_ID = 8
     type=Text(),
     metavar="QUERY",
     default="",
-    help="As in the browser; see below.",
+    help="As in the browser; see above.",
 )
 @click.option("--subagents", is_flag=True, help="Also the subagents.")
 @store_option

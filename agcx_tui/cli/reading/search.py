@@ -55,7 +55,7 @@ class _SearchCommand(click.Command):
 
 @click.command("search", cls=_SearchCommand, short_help="Search inside all conversations.")
 @click.argument("words", metavar="QUERY...", nargs=-1, required=True, type=Text())
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per hit.")
 @click.option("--count", is_flag=True, help="Only the number of hits in each session.")
 @click.option("--sessions", "ids_only", is_flag=True, help="Only the ids, as for agcx export $(…).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N hits.")
@@ -66,7 +66,13 @@ class _SearchCommand(click.Command):
     metavar="N",
     help="Show N lines before and after each hit.",
 )
-@click.option("--sort", type=click.Choice(("newest", "best")), default="newest", show_default=True)
+@click.option(
+    "--sort",
+    type=click.Choice(("newest", "best")),
+    default="newest",
+    show_default=True,
+    help="What comes first.",
+)
 @click.option("--build", is_flag=True, help="First bring the index up to date.")
 @store_option
 @pass_settings

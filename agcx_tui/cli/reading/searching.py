@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from agcx_tui.cli.common import microseconds_now
-from agcx_tui.cli.reading.listing import filter_table, make_table
 from agcx_tui.core.search.line import SearchLine, parse_line, session_refs
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def selected_sessions(index: Index, line: SearchLine) -> Sequence[SessionRef] | 
 
 def matching_table(store: Store, wanted: Query) -> SessionTable:
     """The sessions of a store that match a filter, the last updated first."""
+    from agcx_tui.cli.reading.listing import filter_table, make_table
+
     table = make_table(store.scan())
     filter_table(table, wanted, store)
     table.sort_by("updated", True)

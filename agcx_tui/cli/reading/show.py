@@ -79,7 +79,7 @@ _SHOW_OPTIONS = (
         "--json",
         "as_json",
         is_flag=True,
-        help="The messages, one JSON object a line; with --activity, one object.",
+        help="The messages, one JSON object per line; with --activity, one object.",
     ),
 )
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Check every section of sessions.")
 @click.argument("sessions", metavar="[SESSION|PATH]...", nargs=-1, shell_complete=complete_session)
 @click.option("-v", "--verbose", is_flag=True, help="Also list files without problems.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file, one per line.")
 @store_option
 @pass_settings
 def verify(settings: Settings, sessions: tuple[str, ...], verbose: bool, as_json: bool) -> None:

@@ -66,7 +66,7 @@ def _file_argument(*, exists: bool) -> Callable[[Command], Command]:
 def create(settings: Settings, file: Path, sessions: tuple[str, ...], as_json: bool) -> None:
     """Back up sessions, by default all, with their checkpoints.
 
-    FILE is made, or what is new is added to it. What was written is read again and compared.
+    FILE is created, or what is new is added to it. What was written is read again and compared.
     """
     store = settings.store()
     if not store.path.exists():
@@ -97,13 +97,13 @@ def _progress() -> Callable[[int, int], None]:
     return show
 
 
-@backup.command("list")
+@backup.command("list", short_help="List the backups in FILE, or the sessions of one.")
 @_file_argument(exists=True)
 @click.option("--sessions", "of_sessions", is_flag=True, help="The sessions of one backup.")
 @click.option(
     "--backup", "name", metavar="BACKUP", type=Filled(), help="Which backup; by default the last."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @pass_settings
 def list_(
     settings: Settings, file: Path, of_sessions: bool, name: str | None, as_json: bool
@@ -177,7 +177,7 @@ def verify(settings: Settings, file: Path, as_json: bool) -> None:
 )
 @click.option("--replace", is_flag=True, help="Also replace other versions; they go to the trash.")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per session, one per line.")
 @store_option
 @pass_settings
 def restore(

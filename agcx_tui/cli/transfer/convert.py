@@ -39,7 +39,7 @@ _TITLE_WIDTH = 50
 )
 @click.option("--yes", is_flag=True, help="Do not ask, even if something is left out.")
 @click.option("--dry-run", is_flag=True, help="Show what would be left out; change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per session, one per line.")
 @force_option
 @store_option
 @pass_settings
@@ -55,7 +55,7 @@ def convert(
 ) -> None:
     """Write sessions in layout 1 or 2, with their checkpoints; the index follows.
 
-    It says first what the layout cannot hold. The old files go to the trash; `agcx undo` restores
+    It first lists what the layout cannot hold. The old files go to the trash; `agcx undo` restores
     them.
     """
     if bool(sessions) == all_:

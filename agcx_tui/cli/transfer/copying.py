@@ -49,7 +49,7 @@ layout_option = click.option(
     help="The store to copy to; created if it does not exist.",
 )
 @layout_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per session, one per line.")
 @click.option("--dry-run", is_flag=True, help="Show what would be copied; change nothing.")
 @store_option
 @pass_settings
@@ -63,8 +63,8 @@ def copy(
 ) -> None:
     """Copy sessions to another store, with checkpoints and index; the originals stay.
 
-    They take the layout of that store, or --layout; what that cannot hold is said. A session that the
-    other store has already is left as it is there. `agcx undo --store STORE` removes
+    They take the layout of that store, or --layout; what that cannot hold is listed. A session that is
+    already in the other store stays as it is. `agcx undo --store STORE` removes
     the copies again.
     """
     from agcx_format import Store

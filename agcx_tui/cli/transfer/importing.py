@@ -66,7 +66,7 @@ class _Import(click.Group):
     invoke_without_command=True,
     short_help="Import sessions, or conversations of other agents.",
 )
-@click.option("--json", "as_json", is_flag=True, help="List the agents, one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="List the agents, one JSON object per line.")
 @click.pass_context
 def import_(context: click.Context, as_json: bool) -> None:
     """Import conversations of other agents; a second run adds only what is new.
@@ -127,7 +127,9 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     decorators: list[Callable[[Callable[..., None]], Callable[..., None]]] = [
         pass_settings,
         store_option,
-        click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="One JSON object per file, one per line."
+        ),
         click.option(
             "--dry-run", is_flag=True, help="Show what would be imported; change nothing."
         ),
@@ -212,7 +214,7 @@ def _is_of_an_agent(path: str) -> bool:
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True))
 @layout_option
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a session, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per session, one per line.")
 @store_option
 @pass_settings
 def sessions(

@@ -12,7 +12,7 @@ from agcx_tui.cli.transfer.importing import import_found
 @click.command(short_help="Import what is new of all agents.")
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; change nothing.")
 @click.option("--watch", is_flag=True, help="Keep importing what the agents write, until ctrl+c.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file, one per line.")
 @store_option
 @pass_settings
 def sync(settings: Settings, dry_run: bool, watch: bool, as_json: bool) -> None:
@@ -20,10 +20,10 @@ def sync(settings: Settings, dry_run: bool, watch: bool, as_json: bool) -> None:
 
     `agcx import` lists where that is. What was deleted in the store stays deleted, and what
     an undo removed is not imported again unless it is named. An agent without any
-    conversations is no failure; the exit status is 1 if a file, or a part of one, could not be read or
+    conversations is not an error; the exit status is 1 if a file, or a part of one, could not be read or
     understood.
 
-    With --watch it goes on until ctrl+c or a signal ends it, which is no failure: a session that an agent is
+    With --watch it runs until ctrl+c or a signal ends it, which is not an error: a session that an agent is
     writing comes within seconds and grows with it, with a line each time. These changes are not in the
     history, as if the agent itself saved in the store.
     """

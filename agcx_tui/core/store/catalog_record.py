@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ __all__ = ["CatalogRecord"]
 
 # Seconds from a change to the catalog that has it.
 _SAVE_AFTER = 3.0
+# At least so many times as long as writing it took last: a hundred thousand sessions, whose first words
+# are read for minutes, would else be written all over again every few seconds.
+_REST = 20
 # Calls back after some seconds.
 SetTimer = Callable[[float, Callable[[], None]], object]
 
@@ -40,8 +44,9 @@ class CatalogRecord:
         self._is_unsaved = False
         # How the catalog on disk is sorted.
         self._order: tuple[str, bool] | None = None
-        # The thread that writes it, or did.
+        # The thread that writes it, or did, and the seconds that it took.
         self._thread: threading.Thread | None = None
+        self._took = 0.0
 
     def is_in_order(self) -> None:
         """What was read is sorted as the table is."""
@@ -59,7 +64,7 @@ class CatalogRecord:
 
         if self._catalog is not None and not self._is_due:
             self._is_due = True
-            self._set_timer(_SAVE_AFTER, save)
+            self._set_timer(max(_SAVE_AFTER, _REST * self._took), save)
 
     def save_at_the_end(self) -> None:
         # The next list begins as this one was left, and so should its first page.
@@ -82,15 +87,16 @@ class CatalogRecord:
         work = partial(self._catalog.save, self._table.columns, self._table.in_order())
         # Not a worker of the screen, which would end with it: whoever leaves waits for this one.
         self._thread = threading.Thread(
-            target=_save_after, args=(self._thread, work, then), name="catalog", daemon=True
+            target=self._save_after, args=(self._thread, work, then), name="catalog", daemon=True
         )
         self._thread.start()
 
-
-def _save_after(
-    before: threading.Thread | None, save: Callable[[], object], then: Callable[[], None]
-) -> None:
-    if before is not None:
-        before.join()
-    quietly("the catalog", save)
-    then()
+    def _save_after(
+        self, before: threading.Thread | None, save: Callable[[], object], then: Callable[[], None]
+    ) -> None:
+        if before is not None:
+            before.join()
+        started = time.perf_counter()
+        quietly("the catalog", save)
+        then()
+        self._took = time.perf_counter() - started

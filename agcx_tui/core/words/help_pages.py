@@ -13,11 +13,22 @@ from rich.cells import cell_len
 from agcx_tui.core.words.action import TASKS, Action, Task
 from agcx_tui.core.words.actions import actions
 
-__all__ = ["HelpLine", "HelpSection", "add_key", "by_task", "in_columns", "key_rows", "matching"]
+__all__ = [
+    "HelpLine",
+    "HelpSection",
+    "add_key",
+    "by_task",
+    "in_columns",
+    "key_rows",
+    "longest",
+    "matching",
+]
 
 _PLACES = {action.id: place for place, action in enumerate(actions())}
 # Cells: the indent of a row, and the least gap between the keys and the words.
 _INDENT = 2
+# Cells that no words fill.
+_ENDLESS = 10_000
 
 
 class HelpSection(NamedTuple):
@@ -104,6 +115,12 @@ def key_rows(sections: Sequence[HelpSection], width: int) -> Iterator[HelpLine]:
             for line in _wrapped(words, max(8, width - cell_len(lead))):
                 yield HelpLine(lead, line)
                 lead = " " * cell_len(lead)
+
+
+def longest(sections: Sequence[HelpSection]) -> int:
+    """The cells of the longest line of a column that is wide enough for all of them."""
+    lines = key_rows(sections, _ENDLESS)
+    return max((cell_len(line.keys + line.words) for line in lines), default=0)
 
 
 def _wrapped(words: str, width: int) -> list[str]:

@@ -90,6 +90,11 @@ def test_datetimes_survive_to_the_microsecond(moment: datetime):
     assert to_datetime(Timestamp.from_datetime(moment)) == moment
 
 
+def test_what_is_no_text_is_refused_with_what_makes_one_of_a_datetime():
+    with pytest.raises(TypeError, match=r"see Timestamp\.from_datetime"):
+        Timestamp(datetime(2025, 8, 1, tzinfo=UTC))  # type: ignore[arg-type]
+
+
 def test_a_datetime_of_another_zone_is_the_same_moment():
     zone = timezone(timedelta(hours=5, minutes=30))
     assert Timestamp.from_datetime(datetime(2025, 1, 1, 5, 30, tzinfo=zone)) == (

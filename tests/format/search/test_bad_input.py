@@ -101,3 +101,8 @@ def test_what_a_search_of_bytes_would_miss_or_make_up_is_folded(tmp_path, text, 
     index = Index(open_store(tmp_path / "store"), tmp_path / "cache")
     index.update()
     assert searched(index, literal(needle)) == naive(load(index.store), literal(needle))
+
+
+def test_an_order_that_there_is_not_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no order 'oldest'"):
+        Index(tmp_path).find("x", order="oldest")

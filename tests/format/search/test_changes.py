@@ -88,6 +88,35 @@ def test_a_session_that_changed_since_it_was_listed_is_searched_as_it_is_now(tmp
     assert len(list(index.find("needle", sessions=refs))) == ("needle" in text)
 
 
+@pytest.mark.parametrize("folder", ["", "sessions"])
+@pytest.mark.parametrize("seconds", [-300_000_000, 1_700_000_000])
+def test_files_of_any_date_are_known_until_they_change(tmp_path, folder, seconds):
+    (tmp_path / "store" / folder).mkdir(parents=True)
+    path = tmp_path / "store" / folder / "00000000-0000-4000-8000-000000000000.agcx"
+    save(path, [Message(None, "user", [InputText("needle")])])
+    os.utime(path, ns=(0, seconds * 10**9 + 1))
+    index = Index(tmp_path / "store", tmp_path / "cache")
+    index.update()
+    # As nothing does that keeps the time: only the index has the words now.
+    path.write_bytes(bytes(path.stat().st_size))
+    os.utime(path, ns=(0, seconds * 10**9 + 1))
+    assert [hit.line for hit in index.search("needle")] == ["needle"]
+    os.utime(path, ns=(0, seconds * 10**9 + 2))
+    changed = index.find("needle")
+    assert not list(changed)
+    assert len(changed.progress.unreadable) == 1
+
+
+def test_a_file_of_a_time_that_64_bits_cannot_count_in_nanoseconds_is_searched(tmp_path):
+    path = tmp_path / "store" / "00000000-0000-4000-8000-000000000000.agcx"
+    path.parent.mkdir()
+    save(path, [Message(None, "user", [InputText("needle")])])
+    os.utime(path, ns=(0, 10_400_000_000 * 10**9))
+    index = Index(path.parent, tmp_path / "cache")
+    index.update()
+    assert [hit.line for hit in index.search("needle")] == ["needle"]
+
+
 @pytest.mark.parametrize("what", ["gone", "a pipe", "a folder", "zeros"])
 def test_what_is_no_session_any_more_since_it_was_listed_is_said(tmp_path, what):
     path = tmp_path / "00000000-0000-4000-8000-000000000000.agcx"

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import threading
 import weakref
 
+import msgpack
 import pytest
 
 from agcx_format import limits
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CompressionError
+from agcx_format.session import sequential
 from agcx_format.session.ahead import TextAhead
 from agcx_format.session.piece_cache import PieceCache
+from agcx_format.session.sequential import SequentialMessages
+from tests.support.waiting import LIMIT
 
 TEXT = b"".join(b"line %d of a text that is long enough\n" % number for number in range(200_000))
 
@@ -38,14 +44,65 @@ def test_pieces_are_the_same_with_and_without_a_thread(section: bytes):
     assert next(text, None) is None
 
 
-def test_the_thread_ends_with_the_block(section: bytes):
-    before = set(threading.enumerate())
-    text = TextAhead(section)
+def _threads() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "decompress"}
+
+
+def test_one_thread_makes_all_and_ends_with_the_text(section: bytes):
+    """Several would have memory of their own each, which is mapped again and again."""
+    before, text = _threads(), TextAhead(section)
     with text:
         next(text)
+    (thread,) = _threads() - before
     with pytest.raises(KeyError), text:
         raise KeyError
-    assert set(threading.enumerate()) <= before
+    with text:
+        next(text)
+        assert _threads() - before == {thread}
+        list(text)
+    thread.join(LIMIT)
+    assert not thread.is_alive()
+
+
+def test_the_thread_of_a_text_that_is_dropped_ends(section: bytes):
+    before, text = _threads(), TextAhead(section)
+    with text:
+        next(text)
+    (thread,) = _threads() - before
+    del text
+    thread.join(LIMIT)
+    assert not thread.is_alive()
+
+
+def test_no_thread_outlives_a_session_that_is_closed_half_read(monkeypatch):
+    monkeypatch.setattr(sequential, "_SLICE_SECONDS", 0)
+    before = _threads()
+    text = msgpack.packb(["a message that is not short" * 100] * 10_000)
+    messages = SequentialMessages(frames.compress(text, 3))
+    assert messages.read_more()
+    assert messages.read_more()
+    (thread,) = _threads() - before
+    messages.close()
+    thread.join(LIMIT)
+    assert not thread.is_alive()
+    assert not messages.read_more()
+
+
+def test_in_a_fork_the_text_goes_on(section: bytes):
+    text = TextAhead(section)
+    with text:
+        found = [next(text) for _ in range(2)]
+    child = os.fork()
+    if child == 0:
+        # Should it wait for a thread that is not there, it ends.
+        signal.alarm(60)
+        try:
+            with text:
+                found += text
+            os._exit(found != list(TextAhead(section)))
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_without_a_thread_that_can_be_started_the_text_is_the_same(section: bytes, monkeypatch):

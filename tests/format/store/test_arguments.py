@@ -66,6 +66,16 @@ def test_what_is_none_is_refused_by_its_name(tmp_path: Path, what: str):
     assert contents(tmp_path, trash=True) == before
 
 
+def test_a_session_is_resolved_by_whatever_names_it(tmp_path: Path):
+    store = open_store(copy_of("v1", tmp_path / "store"))
+    entry = next(each for each in store.scan() if each.metadata)
+    for name in (str(entry.id), entry.id, entry.path, Path(entry.path)):
+        assert store.resolve(name) == entry
+    assert store.entry(Path(entry.path)) == entry
+    with pytest.raises(TypeError, match="not SessionMetadata"):
+        store.resolve(entry.metadata)  # type: ignore[arg-type]
+
+
 def test_the_refusal_says_where_to_get_one(tmp_path: Path):
     store = open_store(copy_of("v1", tmp_path / "store"))
     session_id = UUID(int=7)

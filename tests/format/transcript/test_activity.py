@@ -10,7 +10,7 @@ from agcx_format.model.items import FileContext, FunctionCall, ToolCallMetadata
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript import read_activity
-from agcx_format.transcript.file_changes import FileChange, file_changes, lines_changed
+from agcx_format.transcript.changed_files import FileChange, file_changes, lines_changed
 from tests.support.everything import everything
 from tests.support.messages import NOON, assistant, call, output, user
 

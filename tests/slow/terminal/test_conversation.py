@@ -111,15 +111,19 @@ def test_a_picture_is_shown_only_in_a_terminal_that_can(tmp_path):
     shown = Message(None, "user", [InputText("see example.org"), InputImage(picture)])
     write_session(path, metadata, replace(conversation, messages=[snapshot(shown)]), state)
     environment = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path), "TMUX": ""}
-    for term, program in (("xterm-256color", ""), ("xterm-kitty", "")):
-        known = {**environment, "TERM": term, "TERM_PROGRAM": program, "KITTY_WINDOW_ID": ""}
+    environment |= {"TERM_PROGRAM": "", "KITTY_WINDOW_ID": "", "COLORTERM": "truecolor"}
+    # A picture of Kitty is known by the color of its cells.
+    for term, no_color in (("xterm-256color", ""), ("xterm-kitty", "1"), ("xterm-kitty", "")):
+        known = environment | {"TERM": term} | ({"NO_COLOR": no_color} if no_color else {})
         with terminal(path, **known) as screen:
             screen.wait_for("example.org")
             screen.type("\t\r")
-            if term == "xterm-kitty":
+            if term == "xterm-kitty" and not no_color:
                 # The protocol of Kitty.
                 screen.wait_for("\x1b_G")
             else:
-                screen.wait_for("This terminal shows no pictures")
+                screen.wait_for(
+                    "pictures only in full color" if no_color else "This terminal shows no pictures"
+                )
                 assert b"\x1b_G" not in screen.written
                 assert b"\x1b[16t" not in screen.written

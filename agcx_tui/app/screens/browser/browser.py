@@ -223,6 +223,7 @@ class BrowserScreen(ListingScreen[None]):
             # The list keeps the focus, and its keys, while there is nothing in it.
             self.sessions.styles.height = 0 if notice is not None else "1fr"
             self.panes.show_first_only(notice is not None)
+            self.refresh_bindings()
         hidden = useless(self.table, state, self.feed.path)
         if self._hidden != hidden:
             self._hidden = hidden

@@ -50,17 +50,23 @@ class FilterBar(Horizontal):
         filtered: Callable[[], None],
         *,
         here: bool = False,
+        can_search: bool = True,
         opening: Opening = nullcontext,
         id: str | None = None,
     ) -> None:
         """`now` gives microseconds since 1970; `here` begins with the sessions of the working directory.
 
-        `opening` is the context in which Enter waits for what it opens.
+        With `can_search` Enter searches inside all conversations if nothing matches; `opening` is the
+        context in which it waits for what it opens.
         """
         super().__init__(id=id)
         self._sessions, self._table = sessions, sessions.table
         self.input = FilterInput(
-            partial(complete, table=self._table), sessions, self.apply, id="filter"
+            partial(complete, table=self._table),
+            sessions,
+            self.apply,
+            can_search=can_search,
+            id="filter",
         )
         # Set while a session matches the filter, or none will; of a screen that reads none later, always.
         self._answered = asyncio.Event()
@@ -136,15 +142,19 @@ class FilterBar(Horizontal):
     @on(FilterInput.FoundNothing)
     @work(exclusive=True, group="first match")
     async def _open_or_search(self) -> None:
-        """Open what matches, which may be known only in a moment; search inside if nothing does."""
+        """Open what matches; search inside if nothing does."""
+        if await self._finds_something():
+            self.input.action_open()
+
+    async def _finds_something(self) -> bool:
+        """Whether a session matches, which may be known only in a moment; search inside if none does."""
         with self._opening(), suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._answered.wait(), _FIRST_MATCH)
         if not self.screen.is_active or not self.input.has_focus:
-            return
-        if self._table.order:
-            self.input.action_open()
-        else:
+            return False
+        if self.input.will_search:
             self.input.post_message(FilterInput.SearchInside())
+        return bool(self._table.order)
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)
@@ -178,4 +188,10 @@ class FilterBar(Horizontal):
         if not message.found and self._table.order:
             self._status.show(left=message.words)
         elif not message.found:
-            self.post_message(CompletedLine.SearchInside())
+            self._say_or_search(message.words)
+
+    @work(exclusive=True, group="first match")
+    async def _say_or_search(self, words: str) -> None:
+        """Say that Tab completes nothing; search inside if nothing matches what is typed."""
+        if await self._finds_something():
+            self._status.show(left=words)

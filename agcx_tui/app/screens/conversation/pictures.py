@@ -44,9 +44,12 @@ async def open_picture(screen: Screen[None], url: str) -> None:
 
 async def show_picture(screen: Screen[None], url: str) -> None:
     """Show a picture in the terminal, or say why not."""
-    kind = graphics(os.environ)
+    kind, app = graphics(os.environ), screen.app
     try:
-        problem = "" if kind and _is_drawn(screen.app, kind) else "This terminal shows no pictures"
+        if kind == "kitty" and not _is_colored(app):
+            problem = "This terminal shows pictures only in full color"
+        else:
+            problem = "" if kind and _is_drawn(app, kind) else "This terminal shows no pictures"
     except ImportError:
         problem = f"Pictures need another package; {how_to_install('pictures')}"
     except (SuspendNotSupported, OSError):
@@ -62,6 +65,11 @@ async def show_picture(screen: Screen[None], url: str) -> None:
         screen.notify(safe_line(str(error)), severity="warning", markup=False)
         return
     await screen.app.push_screen_wait(PictureScreen(picture, str(image_facts(url)), kind))
+
+
+def _is_colored(app: App[object]) -> bool:
+    """Whether colors reach the terminal as they are: by that of a cell, Kitty knows whose picture it is."""
+    return not app.no_color and app.console.color_system == "truecolor"
 
 
 @lru_cache(maxsize=1)

@@ -88,7 +88,9 @@ class ReadingPlace:
         `expected` is how many messages there are, by all that is known yet.
         """
         known = self._transcript.source.known()
-        short = f"{self._transcript.current + 1:,}/{known:,}" if known else ""
+        shown = self._transcript.showing.shown.in_short
+        number = f"{self._transcript.current + 1:,}/{known:,}" if known else ""
+        short = " · ".join(filter(None, (shown, number)))
         if new := self.new_below:
             here = f"message {self._transcript.current + 1:,} of {known:,}"
             return f"{here} · ↓ {counted(new, 'new message')} below, end", f"{short} ↓{new:,}"

@@ -1,4 +1,4 @@
-"""The subagents of a conversation that none of its calls names, from which one is chosen."""
+"""The subagents of a conversation that none of its calls names, and its parent, from which one is chosen."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from agcx_tui.app.themes import MUTED
 from agcx_tui.core.words.format import counted
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from agcx_tui.core.sessions.subagents import StartedSubagent
 
 __all__ = ["SubagentChoice"]
 
 # Cells beside the lines: their margins, and the scrollbar.
 _MARGIN = 6
+_PARENT = Content.assemble("Parent", ("   the session that started this one", MUTED))
 # Cells of a title, however little room there is.
 _LEAST = 20
 
@@ -33,18 +36,22 @@ class SubagentChoice(PagedScreen[str]):
 
     BINDINGS = bindings("subagents")
 
-    def __init__(self, subagents: Sequence[StartedSubagent]) -> None:
+    def __init__(self, subagents: Sequence[StartedSubagent], parent: UUID | None = None) -> None:
+        """`parent` is the session that started the one that the subagents are of, if it is a subagent."""
         super().__init__()
         self._subagents = subagents
+        self._started_by = parent
 
     def on_mount(self) -> None:
-        self.show_title("Subagents", counted(len(self._subagents), "subagent"))
+        name = "Parent and subagents" if self._started_by else "Subagents"
+        self.show_title(name, counted(len(self._subagents), "subagent"))
 
     def on_resize(self, event: events.Resize) -> None:
         """Show as much of the titles as there is room for."""
-        self.show_lines(
-            Option(_line(each, event.size.width - _MARGIN), id=each.id) for each in self._subagents
-        )
+        room = event.size.width - _MARGIN
+        parent = [Option(_PARENT, id=str(self._started_by))] if self._started_by else []
+        subagents = [Option(_line(each, room), id=each.id) for each in self._subagents]
+        self.show_lines(parent + subagents)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

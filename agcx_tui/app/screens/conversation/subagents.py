@@ -125,17 +125,17 @@ class SubagentCalls:
         """What the key opens at the current message, in a word."""
         if self.here:
             return "subagent"
-        if self._parent:
-            return "parent"
         unnamed = len(self._unnamed)
-        return "subagents" if unnamed > 1 else "subagent" if unnamed else None
+        subagents = "subagents" if unnamed > 1 else "subagent" if unnamed else ""
+        parent = "parent" if self._parent else ""
+        return " or ".join(filter(None, (parent, subagents))) or None
 
     async def open(self, screen: Screen[None], shown: UUID) -> None:
-        """Show the session of the subagent, else the parent of the session that is shown, else one that the
-        person chooses among those that no call names; Esc leads back.
+        """Show the session of the subagent; elsewhere the parent of the session that is shown, or a subagent
+        that no call names, whichever the person chooses.  Esc leads back.
         """
-        parent = None if self.here else self._parent
-        wanted = str(self.here or parent or "") or await self._chosen(screen)
+        wanted = str(self.here or "") or await self._chosen(screen)
+        parent = None if self.here or wanted != str(self._parent) else self._parent
         if not wanted or self._store is None or self._open_file is None:
             return
         try:
@@ -153,14 +153,17 @@ class SubagentCalls:
             self._open_file(entry.path, shown if parent else None)
 
     async def _chosen(self, screen: Screen[None]) -> str:
-        """The id of a subagent that no call names: the only one, else the person's choice; empty for none."""
+        """The id of the parent or of a subagent that no call names: the only one, else the person's choice;
+        empty for none.
+        """
         self.look()
-        unnamed = self._unnamed
-        if not unnamed:
+        parent, unnamed = self._parent, self._unnamed
+        known = [each.id for each in unnamed] + ([str(parent)] if parent else [])
+        if not known:
             screen.notify("This message started no subagent.", markup=False)
             return ""
-        if len(unnamed) == 1:
-            return unnamed[0].id
+        if len(known) == 1:
+            return known[0]
         from agcx_tui.app.screens.conversation.subagent_choice import SubagentChoice
 
-        return await screen.app.push_screen_wait(SubagentChoice(unnamed)) or ""
+        return await screen.app.push_screen_wait(SubagentChoice(unnamed, parent)) or ""

@@ -45,4 +45,7 @@ class StatusLine(EdgeLine):
         needed = len(words) + (len(right) + _BETWEEN if right else 0)
         if needed > self.content_size.width > 0:
             words, right = shorter(words), right.replace(" of ", "/")
+            if right.startswith("without an index"):
+                # The storage screen says why.
+                right = "no index"
         self.show(words, right)

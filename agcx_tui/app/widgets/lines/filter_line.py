@@ -33,10 +33,15 @@ class FilterInput(CompletedLine):
         sessions: SessionList,
         apply: Callable[[], None],
         *,
+        can_search: bool = True,
         id: str | None = None,
     ) -> None:
-        """`apply` filters the list by the line as it is now: keys may come faster than the list follows."""
+        """`apply` filters the list by the line as it is now: keys may come faster than the list follows.
+
+        Without `can_search`, these sessions cannot be searched inside.
+        """
         super().__init__(complete, id=id, placeholder=_HINT)
+        self._can_search = can_search
         self._sessions = sessions
         self._apply = apply
         # Nothing was typed since the focus came.
@@ -59,6 +64,18 @@ class FilterInput(CompletedLine):
         if self._untouched and not any(token.is_regex for token in tokens(event.text)):
             event.text = event.text.removeprefix("/")
         self._untouched = False
+
+    # --- what keys do
+
+    @property
+    def will_search(self) -> bool:
+        """Whether Enter searches inside all conversations, since there is nothing to open."""
+        return self._can_search and not self._sessions.lines
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open" and not self._sessions.lines:
+            return self._can_search
+        return super().check_action(action, parameters)
 
     def action_leave(self) -> None:
         """Go to the list; a filter that finds nothing is of no use there."""
@@ -87,7 +104,9 @@ class FilterInput(CompletedLine):
     @property
     def next_words(self) -> str:
         """What Tab does next."""
-        return super().next_words if self.value else "tab: search inside all"
+        if self.value or not self._can_search:
+            return super().next_words
+        return "tab: search inside all"
 
     def go_on(self, step: int) -> None:
         if step > 0 and not self.value:

@@ -99,8 +99,9 @@ class KeyLine(Widget):
 
 
 def _rank(active: ActiveBinding) -> int:
-    action = by_id(active.binding.id)
-    return 0 if action is None else action.rank
+    """That of its action; what does something else here than elsewhere comes first."""
+    action, words = by_id(active.binding.id), active.binding.description
+    return 0 if action is None or words not in (action.footer, action.help) else action.rank
 
 
 def fitting(keys: Iterable[Shown], width: int) -> list[Shown]:

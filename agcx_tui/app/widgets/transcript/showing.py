@@ -38,6 +38,11 @@ class Shown(Enum):
     SAID = "only what was said"
     FAILED = "only what failed"
 
+    @property
+    def in_short(self) -> str:
+        """The last of the words, which says it where there is little room."""
+        return self.value.rpartition(" ")[2]
+
 
 _ORDER = list(Shown)
 

@@ -248,7 +248,9 @@ class Transcript(Roll, can_focus=True):
             heads = [place.block for place in window if self.viewport.is_head(place)]
             inside = window[0].block if self.current < window[0].block else window[-1].block
             self.current = heads[0] if self.current < window[0].block and heads else inside
-        self.current = max(0, min(self.current, last))
+        if self.current >= last:
+            # Below the last message there may be a note, so that nothing above has put it in view.
+            self.current = self.shown_in(last) if last >= 0 else 0
         if self.blocks.leaves_out(self.current):
             self.current = max(0, self.blocks.following(self.current, -1))
         if self.look.compact:

@@ -14,11 +14,13 @@ from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.preview import Preview
 from agcx_tui.core.sessions.columns import COLUMNS
 from agcx_tui.core.sessions.sorting import SORTS
+from agcx_tui.core.words.help_pages import key_rows
 from tests.support.browsing import (
     SIZE,
     at_cursor,
     browser,
     line,
+    on_top,
     rows,
     scanned,
     titles,
@@ -231,6 +233,8 @@ async def test_tab_goes_from_pane_to_pane_and_escape_back_to_the_list(store):
         assert screen.focused is screen.query_one("Transcript")
         said = [key.description for key in screen.query_one(KeyLine).shown()]
         assert "next pane" in said
+        # One filters messages, the other one sessions.
+        assert said.count("filter") == 1
         assert "tabs" not in said
         await pilot.press("tab")
         assert screen.focused is screen.query_one("#filter")
@@ -272,6 +276,21 @@ async def test_help_lists_every_key_of_the_screen_below(store):
         await until(pilot, lambda: "rename" in drawn())
         await pilot.press("q")
         assert pilot.app.screen is screen
+
+
+async def test_a_wide_terminal_has_room_for_each_line_of_help(store):
+    app = browser(store)
+    async with app.run_test(size=(200, 50)) as pilot:
+        await scanned(pilot)
+        await pilot.press("question_mark")
+        await on_top(pilot, HelpScreen)
+        lines = [
+            line
+            for each in pilot.app.screen.query(KeyColumn)
+            for line in key_rows(each.sections, each.content_size.width)
+        ]
+        assert len(lines) > 50
+        assert [line.words for line in lines if line.words and not line.keys.strip()] == []
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])

@@ -13,6 +13,7 @@ from agcx_tui.app.screens.browser import filter_bar
 from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.search.search import SearchScreen
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.app.widgets.list.session_list import SessionList
 from agcx_tui.app.widgets.transcript.showing import Shown
 from agcx_tui.core.store import activity_feed
@@ -27,10 +28,16 @@ from tests.support.browsing import (
     scanned,
     titles,
     until,
+    worked,
 )
 from tests.support.waiting import LIMIT, soon
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+def offered(screen) -> dict[str, str]:
+    """What the footer says of each key."""
+    return {key.label: key.description for key in screen.query_one(KeyLine).shown()}
 
 
 async def test_typing_filters_at_once_and_marks_what_matches(store):
@@ -161,6 +168,13 @@ async def test_when_nothing_matches_the_way_back_is_said_and_works_from_the_list
         await until(pilot, lambda: "No session matches" in notice(screen))
         assert "zzz[/b]" in notice(screen)
         assert "so far" not in notice(screen)
+        # The footer says the same of Enter as the page.
+        assert offered(screen)["enter"] == "search inside"
+        assert "Enter searches inside" in notice(screen)
+        await pilot.press("ctrl+u", *"grid")
+        await until(pilot, lambda: offered(screen)["enter"] == "open")
+        await pilot.press("ctrl+u", *"zzz[/b]")
+        await until(pilot, lambda: "No session matches" in notice(screen))
         # What is still to be read may match.
         page = instead_of_list(screen.table, screen.feed, "project:zzz", unread=3)
         assert "No session matches so far" in str(page)
@@ -197,6 +211,24 @@ async def test_enter_before_it_is_known_what_matches_opens_that_and_keys_after_i
         may_read.set()
         conversation = await on_top(pilot, ConversationScreen)
         await until(pilot, lambda: conversation.transcript.showing.shown is Shown.FAILED)
+
+
+async def test_tab_before_it_is_known_what_matches_does_not_search_inside(store, monkeypatch):
+    may_read = threading.Event()
+    monkeypatch.setattr(activity_feed, "give_way", lambda: may_read.wait(LIMIT))
+    monkeypatch.setattr(filter_bar, "_FIRST_MATCH", LIMIT)
+    monkeypatch.setattr(gate, "_PATIENCE", LIMIT)
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("slash", *"is:failed queue")
+        app.post_message(events.Key("tab", None))
+        await soon(lambda: any(each.group == "first match" for each in app.workers))
+        may_read.set()
+        await until(pilot, lambda: titles(screen) == ["Why does the queue stall after a deploy?"])
+        await worked(pilot)
+        assert app.screen is screen
+        assert screen.focused is screen.query_one("#filter")
 
 
 async def test_enter_searches_inside_once_it_is_known_that_nothing_matches(store):

@@ -132,7 +132,8 @@ async def test_where_no_agent_is_the_screen_says_so(tmp_path, monkeypatch):
         await until(pilot, lambda: isinstance(pilot.app.screen, ImportScreen))
         screen = pilot.app.screen
         await until(
-            pilot, lambda: "No agent was found" in str(screen.query_one("#notice", Static).render())
+            pilot,
+            lambda: "No conversations found" in str(screen.query_one("#notice", Static).render()),
         )
         assert not screen.check_action("start", ())
         await pilot.press("enter", "space", "u", "escape")

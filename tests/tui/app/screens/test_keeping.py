@@ -168,7 +168,15 @@ async def test_the_trash_shows_what_was_deleted_and_brings_it_back(store):
         assert "project" in trash.sessions.chosen_columns
         await until(pilot, lambda: all(map(trash.table.project, trash.table.order)))
         # Among thousands, a word finds it.
-        await pilot.press("slash", *"grid", "escape")
+        await pilot.press("slash")
+        # The search does not look into what is deleted.
+        assert "search inside" not in line(trash, "#filter-status")
+        await pilot.press(*"zebra")
+        await until(pilot, lambda: titles(trash) == [])
+        await until(pilot, lambda: footer(trash) == ["complete", "done"])
+        await pilot.press("enter", "tab")
+        assert pilot.app.screen is trash
+        await pilot.press("ctrl+u", *"grid", "escape")
         await until(pilot, lambda: titles(trash) == [GRID])
         await until(pilot, lambda: GRID in str(trash.query_one("#preview-head").render()))
         await pilot.press("r")

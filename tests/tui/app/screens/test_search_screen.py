@@ -10,6 +10,7 @@ import pytest
 from agcx_format import open_store
 from agcx_format.search import Index
 from agcx_tui.app.screens.browser.browser import BrowserScreen
+from agcx_tui.app.screens.search.status_line import StatusLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.results import place_preview
 from agcx_tui.core.local.config import Config
@@ -55,6 +56,16 @@ async def test_results_come_while_one_types_grouped_by_session(demo):
         )
         await previewed(pilot, screen)
         assert "match 3 of 33" in head(screen)
+
+
+async def test_a_narrow_status_line_says_in_short_what_it_has_no_room_for(demo):
+    async with browser(demo).run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "lease")
+        line = str(screen.query_one(StatusLine).render())
+        assert line.startswith("searched 14 of 15 · ")
+        assert line.endswith("no index")
+        assert "…" not in line
 
 
 async def test_a_word_that_is_typed_to_its_end_is_counted_among_all_sessions(demo):

@@ -18,6 +18,7 @@ from agcx_tui.app.widgets.lines.filter_line import FilterInput
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.local.paths import search_index
 from agcx_tui.core.local.reading_positions import Position, ReadingPositions
+from agcx_tui.core.words.index_report import INDEX
 from agcx_tui.core.words.storage_report import Line
 from tests.support.browsing import (
     SIZE,
@@ -71,6 +72,11 @@ def test_the_end_of_a_directory_is_seen_however_long_it_is(width):
     assert len(line) <= width
 
 
+def test_what_is_not_in_the_index_is_said_whole_in_a_narrow_terminal():
+    index = Line(INDEX, "", "0 of 10,000 sessions", 0, "10,000 not in it yet")
+    assert str(drawn_line(index, 10, 77, 20)).endswith("  10,000 not in it yet")
+
+
 async def test_nothing_takes_any_space_in_an_empty_store_without_an_index(tmp_path):
     (tmp_path / "store").mkdir()
     async with browser(tmp_path / "store").run_test(size=SIZE) as pilot:
@@ -78,6 +84,8 @@ async def test_nothing_takes_any_space_in_an_empty_store_without_an_index(tmp_pa
         storage, lines = await measured(pilot)
         assert "No sessions take any space." in text_of(storage)
         assert not lines
+        offered = {key.description for key in storage.query_one(KeyLine).shown()}
+        assert offered == {"back", "help"}
 
 
 async def test_every_bar_opens_the_list_of_what_it_is_about_and_marks_stay(

@@ -171,6 +171,33 @@ async def test_a_subagent_that_no_call_names_is_opened_from_anywhere_in_its_pare
         await until(pilot, lambda: "is not in the store" in notices(pilot))
 
 
+async def test_a_subagent_with_subagents_of_its_own_leads_to_them_and_to_its_parent(tmp_path):
+    folder, store = tmp_path / "in", with_unnamed(tmp_path, OTHER)
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": OTHER, "agent_role": "scout"}}}
+    write(folder / f"rollout-{THIRD}.jsonl", meta(id=THIRD, source=source), user("look closer"))
+    list(import_sessions(store, [folder], agent=agent_named("codex")))
+    async with browser(store.path).run_test(size=SIZE) as pilot:
+        below = await scanned(pilot, 3)
+        await pilot.press("enter")
+        parent = await opened(pilot, below)
+        assert str(parent.opened.metadata.id) == SESSION
+        await pilot.press("s")
+        subagent = await opened(pilot, parent)
+        await until(pilot, lambda: "parent or subagent" in key_line(pilot))
+        await pilot.press("s")
+        choice = await on_top(pilot, SubagentChoice)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: pilot.app.screen not in (choice, subagent))
+        await until(pilot, lambda: getattr(pilot.app.screen, "opened", None) is not None)
+        assert str(pilot.app.screen.opened.metadata.id) == THIRD
+        await pilot.press("s")
+        await until(pilot, lambda: pilot.app.screen is subagent)
+        await pilot.press("s")
+        await on_top(pilot, SubagentChoice)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is parent)
+
+
 async def test_among_several_that_no_call_names_the_person_chooses(tmp_path):
     store = with_unnamed(tmp_path, OTHER, THIRD)
     async with browser(store.path).run_test(size=SIZE) as pilot:

@@ -11,6 +11,8 @@ from tests.support.growing_source import GrowingSource
 from tests.support.messages import (
     TranscriptApp,
     assert_window,
+    call,
+    output,
     plain_layout,
     screen_text,
     turns,
@@ -137,3 +139,23 @@ async def test_of_what_comes_while_m_shows_only_what_was_said_the_rest_is_left_o
         await pilot.press("G")
         assert transcript.current == 29
         assert_window(transcript)
+
+
+async def test_at_the_end_the_call_is_current_that_shows_the_last_message():
+    class Read(ListSource):
+        complete = False
+        gate = threading.Semaphore(0)
+
+        def read_more(self) -> bool:
+            self.gate.acquire(timeout=LIMIT)
+            return False
+
+    source = Read([user("go on"), call('{"command":["ls"]}'), output("a.txt")])
+    app = TranscriptApp(source)
+    async with app.run_test(size=SIZE) as pilot:
+        assert any("Reading …" in line for line in screen_text(app.transcript))
+        # All is read, but the thread that read it has not said so.
+        source.complete = True
+        await pilot.press("G")
+        assert app.transcript.current == 1
+        source.gate.release()

@@ -11,6 +11,7 @@ from agcx_tui.core.words.help_pages import (
     by_task,
     in_columns,
     key_rows,
+    longest,
     matching,
 )
 
@@ -71,3 +72,8 @@ def test_long_words_go_on_below_their_beginning():
         "Move",
         "  j  down",
     ]
+
+
+def test_the_longest_line_of_a_column_is_that_of_its_longest_words():
+    assert longest(PAGES) == len("  model:gpt  in that field")
+    assert longest([]) == 0

@@ -1,0 +1,99 @@
+"""What a turn says is no copy of the same words in another turn; the runs of the program add up."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from agcx_format.importing.imported import Imported
+from agcx_format.transcript.words import text_of
+from tests.support.rollout_lines import assistant, call, event, meta, user
+
+LOOK = "I look at it."
+LOOKED = event("agent_message", message=LOOK)
+ABORTED = event("turn_aborted", reason="interrupted")
+BACK = event("thread_rolled_back", num_turns=1)
+
+
+def texts(imported: Imported) -> list[str]:
+    return [text_of(message.item) for message in imported.conversation.messages]
+
+
+@pytest.mark.parametrize("lines", permutations([LOOKED, assistant(LOOK)]), ids=["event", "item"])
+@pytest.mark.parametrize("between", [[], [event("error", message="lost")]], ids=["next", "later"])
+def test_what_an_interrupted_turn_said_stays_in_it_when_the_next_one_says_it_too(
+    read, lines, between
+):
+    first, second = lines
+    imported = read(meta(), user("go"), LOOKED, ABORTED, user("again"), first, *between, second)
+    said = [text for text in texts(imported) if not text.startswith("Error")]
+    assert said == ["go", LOOK, "Interrupted", "again", LOOK]
+
+
+def test_what_only_an_event_says_is_kept_where_an_item_of_a_turn_before_said_it(read):
+    imported = read(meta(), user("go"), assistant(LOOK), user("again"), LOOKED, ABORTED)
+    assert texts(imported) == ["go", LOOK, "again", LOOK, "Interrupted"]
+
+
+def test_an_answer_takes_the_place_of_the_nearest_event(read):
+    lost = event("stream_error", message="lost")
+    imported = read(meta(), user("go"), LOOKED, lost, LOOKED, call("ls", {}), assistant(LOOK))
+    assert texts(imported)[:3] == ["go", LOOK, "Connection error: lost"]
+    assert texts(imported)[4:] == [LOOK]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        [user("two")],
+        [event("user_message", message="two"), user("two")],
+        [user("two"), event("user_message", message="two")],
+        [event("user_message", message="two")],
+    ],
+    ids=["item", "event first", "item first", "event"],
+)
+@pytest.mark.parametrize("has_answer", [True, False])
+def test_a_prompt_that_was_taken_back_stays_in_its_branch_when_it_is_written_again(
+    read, again, has_answer
+):
+    answer = [LOOKED] if has_answer else []
+    lines = user("one"), LOOKED, event("user_message", message="two"), *answer, BACK, *again
+    imported = read(meta(), *lines, assistant(LOOK))
+    rolled_back = "Rolled back the last turn"
+    said = ["one", LOOK, "two", *[LOOK] * has_answer, rolled_back, "two", LOOK]
+    assert texts(imported) == said
+    fork, first, after = (imported.conversation.messages[n].metadata for n in (1, 2, -3))
+    assert (fork.branch_point, after.branch_id) == (True, None)
+    assert first.branch_id is not None
+    assert first.parent_message_id == after.parent_message_id == fork.message_id
+
+
+def count(read: object, cached: object, wrote: object) -> dict:
+    total = {"input_tokens": read, "cached_input_tokens": cached, "output_tokens": wrote}
+    return event("token_count", info={"total_token_usage": total})
+
+
+def tokens(imported: Imported) -> list[str | None]:
+    noted = imported.conversation.context.environment_variables
+    return [noted.get(f"AGCX_TOKENS_{name}") for name in ("INPUT", "CACHED", "OUTPUT")]
+
+
+@pytest.mark.parametrize("odd", [{}, {"rate_limits": 1}], ids=["usual", "any"])
+@pytest.mark.parametrize("is_early", [True, False])
+def test_the_tokens_of_a_session_that_was_resumed_are_those_of_all_its_runs(read, odd, is_early):
+    counts = [count(*each) for each in ((10, 5, 1), (100, 50, 9), (7, 0, 2), (30, 20, 3))]
+    for each in counts:
+        each |= odd
+    others = [] if is_early else [user(str(n)) for n in range(60)]
+    assert tokens(read(meta(), user("go"), *others, *counts)) == ["130", "70", "12"]
+
+
+def test_the_tokens_of_a_fork_are_not_those_of_its_origin(read):
+    origin = meta(forked_from_id="0199aaaa-1111-7222-8333-444455556666")
+    assert tokens(read(origin, user("go"), count(100, 50, 9), count(7, 0, 2))) == ["7", "0", "2"]
+
+
+def test_a_count_that_is_no_number_counts_nothing(read):
+    counts = [count(10, 5, 1), count("many", None, -3), count(4, 2, 1)]
+    assert tokens(read(meta(), user("go"), *counts)) == ["14", "7", "2"]
