@@ -7,7 +7,6 @@ imported when the line is first opened.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from textual.worker import get_current_worker
 from agcx_format import MessageSnapshot, MessageSource
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
+from agcx_tui.app.screens.conversation.match_steps import Beyond, MatchSteps
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.search_line import SearchLine
 from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -44,12 +44,10 @@ MatchPlace = tuple[int, int, int]
 class ConversationSearch(SearchLine):
     """The line below a conversation in which one types what to find.
 
-    `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` is called
-    for the match after the last one (1), or before the first one (-1), and says whether it leads to another
-    conversation: then it gets all further steps as well.  Without it the search goes around.
-    `matches` is None while nothing is searched for in the messages; `found` says how far the search is.
-    `is_given` is true while what is searched for came with the conversation; `seen` is the match of it
-    that the reader went to last.
+    `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` leads to
+    other conversations; without it the search goes around.  `matches` is None while nothing is searched for
+    in the messages; `found` says how far the search is.  `is_given` is true while what is searched for came
+    with the conversation; `seen` is the match of it that the reader went to last.
     """
 
     @dataclass
@@ -71,16 +69,13 @@ class ConversationSearch(SearchLine):
         self,
         transcript: Transcript,
         facts: Callable[[], FactsView | None],
-        beyond: Callable[[int], bool] | None = None,
+        beyond: Beyond | None = None,
     ) -> None:
         super().__init__("/", 'words, "a phrase", /regex/, role:', self._left, id="search")
         self.matches: Matches | None = None
         self._transcript = transcript
         self._facts = facts
-        self._beyond = beyond
-        self._is_leaving = False
-        # Steps that were asked for before it was known where they lead.
-        self._steps: deque[int] = deque()
+        self._steps = MatchSteps(beyond)
         self._number = 0
         self._timer: Timer | None = None
         # The message that was current when the search began.
@@ -132,35 +127,8 @@ class ConversationSearch(SearchLine):
         if self.matches is None and self._given is None:
             self.notify("No search yet: / starts one.", markup=False)
             return
-        self._steps.append(direction)
-        self._take_steps()
-
-    def _take_steps(self) -> None:
-        while self._steps and self._step(self._steps[0]):
-            self._steps.popleft()
-        self._show_count()
-
-    def _step(self, direction: int) -> bool:
-        """False if it is not known yet where this leads."""
-        matches, found = self.matches, self.found
-        if matches is None:
-            return False
-        if self._is_leaving and self._beyond is not None:
-            self._is_leaving = self._beyond(direction)
-            return True
-        is_done = found is not None and found.done
-        if not is_done and not matches.knows(direction, 0 if found is None else found.searched):
-            return False
-        if matches.step(direction):
-            if self.is_given:
-                self.seen = matches.at
-        elif not is_done:
-            return False
-        elif self._beyond is not None:
-            self._is_leaving = self._beyond(direction)
-        else:
-            matches.wrap(direction)
-        return True
+        self._steps.ask(direction)
+        self._show_match()
 
     def end(self) -> bool:
         """Forget the query; false if there was none."""
@@ -190,7 +158,7 @@ class ConversationSearch(SearchLine):
         """Stop searching the messages."""
         self._number += 1
         self._is_behind = False
-        self._steps.clear()
+        self._steps.forget()
         self.matches = self.found = None
         self.is_given = False
         self._transcript.mark_matches(None)
@@ -211,12 +179,12 @@ class ConversationSearch(SearchLine):
         """The text of message `index` is there now."""
         if self.matches is not None:
             self.matches.fetched(index)
-            self._take_steps()
+            self._show_match()
 
     def moved(self) -> None:
         """The view of the messages moved, perhaps to a message that was not known yet."""
         if self.matches is not None and self.matches.arrived():
-            self._take_steps()
+            self._show_match()
 
     def focus_content(self) -> None:
         """Focus what is searched."""
@@ -270,7 +238,7 @@ class ConversationSearch(SearchLine):
         if query:
             self._transcript.mark_matches(self.matches.lines)
             self._search(self._transcript.source, query, self._number)
-        self._show_count()
+        self._show_match()
 
     @work(thread=True, exclusive=True, group="search")
     def _search(self, source: MessageSource, query: Query, number: int, start: int = 0) -> None:
@@ -308,18 +276,21 @@ class ConversationSearch(SearchLine):
         if matches.at is None and not matches.first(self._origin) and found.done:
             matches.wrap(1)
         self._catch_up()
-        self._take_steps()
+        self._show_match()
 
     @on(Located)
     def _located(self, message: Located) -> None:
         if message.number == self._number and self.matches is not None:
             self.matches.located(message.index, message.matches)
-            self._take_steps()
+            self._show_match()
 
-    def _show_count(self) -> None:
+    def _show_match(self) -> None:
+        """Take the steps whose end is known by now, and say which match is shown."""
         matches, found = self.matches, self.found
         if matches is None:
             return
+        if self._steps.take(matches, found) and self.is_given:
+            self.seen = matches.at
         typed = matches.query.text
         errors = [f"{typed[e.start : e.end]}: {e}" for e in matches.query.errors]
         parts = []
