@@ -10,12 +10,15 @@ __all__ = ["collecting_seldom"]
 
 # Objects after which the garbage collector looks at new ones: more than the messages of most sessions have.
 _NEW_OBJECTS = 1_000_000
+# New objects that the garbage collector would look through as soon as it runs as often as before.
+_MANY = 10_000
 
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
     """Messages and acts hold no cycles: looking through them again and again takes a tenth of the time.
 
+    Nor are those that were made looked through once at the end, if they are many: they count as old then.
     This is for the whole process. Of two threads, the first one to leave takes it back for both.
     """
     before = gc.get_threshold()
@@ -26,4 +29,8 @@ def collecting_seldom() -> Iterator[None]:
     try:
         yield
     finally:
+        if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+            # Puts all objects among the oldest without a look at them; what was frozen would be no longer.
+            gc.freeze()
+            gc.unfreeze()
         gc.set_threshold(*before)

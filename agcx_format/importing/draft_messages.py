@@ -59,14 +59,14 @@ class Calls:
     def add(self, call_id: str, position: int) -> None:
         self._calls[call_id] = position
 
+    def position(self, call_id: str) -> int | None:
+        """Where the last message with a call of this id is."""
+        return self._calls.get(call_id)
+
     def get(self, call_id: str) -> DraftEntry | None:
-        """The message with this tool call."""
+        """The last message with a call of this id."""
         position = self._calls.get(call_id)
         return None if position is None else self.entries[position]
-
-    def tool(self, call_id: str) -> str:
-        """The name of the tool that was called; empty if it is not known."""
-        return _tool(self.get(call_id))
 
     def went(self, call_id: str, outcome: CallOutcome) -> None:
         """Note what a line other than the output says about a call."""
@@ -80,15 +80,17 @@ class Calls:
         call_id = item.call_id
         if self._outcomes:
             outcome = _merged(outcome, self._outcomes.get(call_id))
-        called, success, took = self.get(call_id), outcome.success, None
+        # Some programs number the calls of each turn anew: the nearest one before is meant.
+        called = self.get(call_id) if entry.call is None else self.entries[entry.call]
+        success, took = outcome.success, None
         if (seconds := outcome.seconds) is not None:
             took = min(round(seconds * 1000), 2**63)
         elif self._times_calls:
             took = _milliseconds_between(called, entry)
         if success is None and took is None:
             return []
-        record = _tool(called), took or 0, success is not False, outcome.error
-        return [unchecked.tool_call_metadata(*record)]
+        is_success = success is not False
+        return [unchecked.tool_call_metadata(_tool(called), took or 0, is_success, outcome.error)]
 
 
 def _tool(called: DraftEntry | None) -> str:
@@ -105,7 +107,7 @@ def _milliseconds_between(call: DraftEntry | None, output: DraftEntry) -> int | 
     began, ended = call.time, output.time
     if began[:17] == ended[:17] and len(began) == len(ended) == _TO_MILLISECONDS:
         # Within a minute, as most are.
-        passed = round(1000 * (float(ended[17:23]) - float(began[17:23])))
+        passed = int(ended[17:19] + ended[20:23]) - int(began[17:19] + began[20:23])
     else:
         passed = round((ns_of(ended) - ns_of(began)) / 1e9 * 1000)
     return max(0, passed)
@@ -166,13 +168,14 @@ class DraftMessages(StreamedMessages):
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
         self._parent = parent
         self._count = self.without_time = 0
-        turns, latest = _Turns(), start
+        turns, latest, before_zone = _Turns(), start, start[:-1]
         for entry in entries:
             if entry.is_dropped:
                 continue
             # The text has the order of the moments but for its Z.
-            if entry.time[:-1] > latest[:-1]:
+            if entry.time[:-1] > before_zone:
                 latest = entry.time
+                before_zone = latest[:-1]
             self._count += 1
             if entry.words is not None:
                 turns.add(entry)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from json.encoder import encode_basestring
 from typing import Any
 
 __all__ = ["as_json", "as_text", "optional_text"]
 
 
+# What the encoder calls for text, after it has looked at the type.
+_quoted: Callable[[str], str] = encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -23,7 +27,12 @@ def optional_text(value: Any) -> str | None:
 
 def as_json(value: Any) -> str:
     """JSON on one line, with characters beyond ASCII as they are."""
-    if isinstance(value, dict) and {*map(type, value.values())} == {str}:
-        # Most arguments of tools are only text, which is encoded at once.
-        return f"{{{', '.join([f'{_encode(name)}: {_encode(text)}' for name, text in value.items()])}}}"
-    return _encode(value)
+    if not isinstance(value, dict):
+        return _encode(value)
+    # Most arguments of tools are only text, which is encoded at once.
+    fields = []
+    for name, text in value.items():
+        if type(text) is not str:
+            return _encode(value)
+        fields.append(f"{_quoted(name)}: {_quoted(text)}")
+    return f"{{{', '.join(fields)}}}"

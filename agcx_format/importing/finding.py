@@ -95,7 +95,7 @@ def read_from(agent: Agent, source: Source) -> Imported:
         return agent.read(source)
     try:
         return agent.read(source)
-    except PersistenceError:
+    except (PersistenceError, MemoryError):
         raise
     except Exception as error:
         raise _failure(agent, error, source.path) from error

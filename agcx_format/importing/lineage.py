@@ -53,14 +53,17 @@ class Lineage:
             for line in zip(uuids, parents, bounds, bounds[1:], strict=False):
                 self.add(*line)
             return
-        names, before = [*map(hash, uuids)], [*map(hash, parents)]
-        follows = [self._before, *names[:-1]]
-        self._beginnings += before.count(0)
-        if follows != before:
-            pairs = zip(follows, before, strict=True)
-            self._is_chain = self._is_chain and all(b in (0, f) for f, b in pairs)
+        names = array("q", map(hash, uuids))
+        if uuids[:-1] == parents[1:] and hash(parents[0]) == self._before != 0:
+            before = array("q", [self._before]) + names[:-1]
+        else:
+            before = array("q", map(hash, parents))
+            follows = [self._before, *names[:-1]]
+            self._beginnings += before.count(0)
+            self._is_chain &= all(b in (0, f) for f, b in zip(follows, before, strict=True))
         self._before = names[-1]
-        self._lines.extend(names, before, bounds[:-1], bounds[1:])
+        places = array("q", bounds)
+        self._lines.extend(names, before, places[:-1], places[1:])
 
     def has(self, uuids: set[str]) -> set[str]:
         """Those of the uuids that a line has."""
@@ -116,9 +119,9 @@ class _Lines:
         self.starts.append(start)
         self.ends.append(end)
 
-    def extend(self, *columns: list[int]) -> None:
+    def extend(self, *columns: array[int]) -> None:
         for own, its in zip(self._columns(), columns, strict=True):
-            own.fromlist(its)
+            own.extend(its)
 
     def unique(self) -> _Lines:
         """The first line of each name."""

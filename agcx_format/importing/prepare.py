@@ -25,6 +25,7 @@ from agcx_format.importing.growth import Growth, compare, grown
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.report import ImportReport
 from agcx_format.importing.results import ImportOutcome
+from agcx_format.importing.unavailable import SourceUnavailable
 from agcx_format.layout import by_version
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.session.streamed import stream_session
@@ -38,6 +39,7 @@ __all__ = ["EDITED", "NO_MESSAGES", "OTHER_CONVERSATION", "Job", "Planned", "Pre
 NO_MESSAGES = "no messages in it"
 OTHER_CONVERSATION = "another conversation has this id in the store"
 EDITED = "it was edited in the store"
+_NO_MEMORY = "there is not enough memory to read it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Prepared:
         metadata: as they are in the file.
         indexed: as the index holds them.
         replaces, expected: the file of the session in the store, and its version that was read.
+        is_passing: whether it failed for a reason outside of the file, which need not last.
     """
 
     outcome: ImportOutcome
@@ -94,6 +97,7 @@ class Prepared:
     indexed: SessionMetadata | None = None
     replaces: str | None = None
     expected: Signature | None = None
+    is_passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,10 @@ def prepare(job: Job, planned: Mapping[UUID, Planned] | None = None) -> Prepared
     try:
         new = _read(job)
     except PersistenceError as error:
-        return Prepared(ImportOutcome.FAILED, error.reason)
+        is_passing = isinstance(error, SourceUnavailable)
+        return Prepared(ImportOutcome.FAILED, error.reason, is_passing=is_passing)
+    except MemoryError:
+        return Prepared(ImportOutcome.FAILED, _NO_MEMORY, is_passing=True)
     if job.known_as is not None and job.known_as != new.metadata.id:
         new = _with_id(new, job.known_as)
     return _Preparation(job, planned or {}).of(new)

@@ -228,7 +228,7 @@ class ImportRun:
             return _result(found, ImportOutcome.SKIPPED, DELETED, done.id, done)
         if done.id is not None and done.outcome in (ImportOutcome.IMPORTED, ImportOutcome.UPDATED):
             self._plan(found, job, done)
-        else:
+        elif not done.is_passing:
             self._note(found, done.id, _state_of(done), done.reason, done.report)
         return _result(found, done.outcome, done.reason, done.id, done)
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from agcx_format import limits
 from agcx_format.collecting import collecting_seldom
-from agcx_format.disk.durable import os_reason
-from agcx_format.errors import ConversionError, PersistenceError
+from agcx_format.errors import ConversionError
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Parsed, UsualLines, read_lines
+from agcx_format.importing.unavailable import source_errors
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = [
@@ -91,16 +91,10 @@ def read_source(
         ConversionError: the file cannot be read, or `convert` does not recognize it.
     """
     path = Path(path)
-    try:
+    with source_errors(path):
         modified = Timestamp.from_ns(os.stat(path).st_mtime_ns)
         with collecting_seldom():
             return convert(read(path), path, modified)
-    except OSError as cause:
-        raise ConversionError(os_reason(cause), path=path) from cause
-    except ConversionError as error:
-        raise error.located(path=path) from None
-    except PersistenceError as error:
-        raise ConversionError(error.reason, path=path) from None
 
 
 def is_large(path: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
@@ -17,6 +18,7 @@ from agcx_format import limits
 from agcx_format.codec import messagepack
 from agcx_format.codec.zstd import frames
 from agcx_format.importing.draft_entry import DraftEntry
+from agcx_format.importing.unavailable import temporary_files
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -38,11 +40,16 @@ _LEVEL = 1
 
 
 class StoredEntries(Sequence[DraftEntry]):
-    """A list that only grows. Raises OSError where the temporary directory cannot be written."""
+    """A list that only grows.
+
+    Raises:
+        SourceUnavailable: the temporary directory cannot be used, or is full.
+    """
 
     def __init__(self, entries: Iterable[DraftEntry] = ()) -> None:
-        # Closed, and with that removed, together with this object.
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        with temporary_files():
+            # Closed, and with that removed, together with this object. Nothing is left to be written then.
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         # Where each page begins in the file and its size; None for one that stays in memory.
         self._places: list[tuple[int, int] | None] = []
         # The position of the first message of each page, and of the one that is being filled.
@@ -110,8 +117,11 @@ class StoredEntries(Sequence[DraftEntry]):
 
     def _written(self, page: list[DraftEntry]) -> tuple[int, int]:
         data = frames.compress(messagepack.encode(page), _LEVEL)
-        at = self._file.seek(0, 2)
-        self._file.write(data)
+        with temporary_files():
+            at = self._file.seek(0, os.SEEK_END)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
         return at, len(data)
 
     def _page(self, number: int) -> list[DraftEntry]:

@@ -39,4 +39,8 @@ def all_of(kind: type[_T], values: Iterable[_T]) -> list[_T]:
     Raises:
         TypeError: one of them is of another kind.
     """
-    return [one_of(kind, value) for value in values]
+    found = list(values)
+    for value in found:
+        if not isinstance(value, kind):
+            one_of(kind, value)
+    return found

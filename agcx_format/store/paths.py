@@ -216,15 +216,17 @@ def relative_paths(root: Path) -> Callable[[str | os.PathLike[str]], str]:
     real_root = os.path.realpath(root)
 
     @cache
-    def inside(folder: str) -> str:
-        """The prefix of a name in this folder: empty, or the folder and a separator."""
-        found = os.path.relpath(os.path.realpath(folder), real_root)
-        return "" if found == os.curdir else f"{found}/"
+    def inside(folder: str) -> str | None:
+        """The prefix of a name in this folder: empty, or the folder and a separator; None if outside."""
+        found = f"{os.path.relpath(os.path.realpath(folder), real_root)}/"
+        if found.startswith(f"{os.pardir}/"):
+            return None
+        return "" if found == f"{os.curdir}/" else found
 
     def relative_path(path: str | os.PathLike[str]) -> str:
         folder, separator, name = os.fspath(path).rpartition("/")
         before = inside(folder or separator)
-        if before.startswith(f"{os.pardir}/"):
+        if before is None:
             raise PersistenceError("not in this store", path=path)
         return before + name
 

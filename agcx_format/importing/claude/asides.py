@@ -13,7 +13,7 @@ from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.formats.parts import content_of
 from agcx_format.importing.notices import add_notice, add_unknown, compacted
-from agcx_format.model.items import ContentPart, InputText, Item, Message
+from agcx_format.model.items import ContentPart, InputText, Message
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.injected import command_name
 from agcx_format.transcript.title import short_title
@@ -63,9 +63,9 @@ class Asides:
         self._draft = draft
         self._prompts = Prompts(draft, _as_typed)
 
-    def heard(self, item: Item) -> None:
+    def heard(self, item: Message) -> None:
         """Note what the person said, so that copies of it are recognized."""
-        if type(item) is Message and item.role == "user":
+        if item.role == "user" and self._prompts.expects:
             self._prompts.sent(item)
 
     def line(self, kind: str, value: dict[str, Any], number: int) -> None:

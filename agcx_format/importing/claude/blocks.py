@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from agcx_format.importing.claude.spoken import (
-    Block,
     Call,
     Result,
     SpokenLine,
@@ -21,6 +20,7 @@ from agcx_format.importing.claude.spoken import (
     UserMessage,
 )
 from agcx_format.importing.draft import ImportDraft
+from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.file_contexts import lines_of_result, with_lines
 from agcx_format.importing.notices import answers, notice
@@ -47,6 +47,9 @@ _persisted = re.compile(
     r"\s*<persisted-output>\n?[^\n]{0,300}?saved to: *(?:[^\n]*[/\\])?([^\n/\\]+)"
 ).match
 
+# Of a result that says nothing else.
+_SUCCEEDED = CallOutcome(success=True)
+
 _NOTHING: tuple[object, ...] = (None, "", [], {})
 
 
@@ -65,35 +68,33 @@ class Blocks:
     def line(self, line: SpokenLine, number: int) -> None:
         """Add the messages of a line."""
         self._line, self._number = line, number
-        self._is_user = type(line) is UserLine
+        is_user = self._is_user = type(line) is UserLine
         content = line.message.content
         if isinstance(content, str):
             self._text(content)
         else:
             for block in content:
-                self._block(block)
+                if type(block) is Result:
+                    self._result(block.tool_use_id, block.content, block.is_error is True)
+                elif type(block) is Call:
+                    self._call(block.id, block.name, block.input)
+                elif type(block) is Thinking:
+                    self._thinking(block.thinking, None, bool(block.signature))
+                elif type(block) is Text:
+                    self._text(block.text)
+                elif isinstance(block, dict):
+                    self._fields(block)
+                if self._pending and not is_user:
+                    # Blocks of an answer are its steps; blocks of a person's message belong together.
+                    self._flush()
         if self._pending:
             self._flush()
-        self._count_left_out()
+        if line.tool_use_result is not None or line.message.usage is not None:
+            self._count_left_out()
 
     def _text(self, text: str) -> None:
         part = unchecked.input_text(text) if self._is_user else unchecked.output_text(text)
         self._pending.append(part)
-
-    def _block(self, block: Block) -> None:
-        if isinstance(block, dict):
-            self._fields(block)
-        elif type(block) is Result:
-            self._result(block.tool_use_id, block.content, block.is_error is True)
-        elif type(block) is Call:
-            self._call(block.id, block.name, block.input)
-        elif type(block) is Thinking:
-            self._thinking(block.thinking, None, bool(block.signature))
-        elif type(block) is Text:
-            self._text(block.text)
-        if self._pending and not self._is_user:
-            # Blocks of an answer are its steps; blocks of a person's message belong together.
-            self._flush()
 
     def _fields(self, block: dict[str, Any]) -> None:
         """Add a block that was parsed into a dict."""
@@ -133,15 +134,13 @@ class Blocks:
                 self._text(as_json(block))
 
     def _flush(self) -> None:
-        if not self._pending:
-            return
         parts, self._pending = self._pending, []
         while self._is_user and parts and (mark := _interruption(parts[0])):
             self._put(notice(mark))
             del parts[0]
         if not parts:
             return
-        item_id = None if self._is_user else self._message_id()
+        item_id = None if self._is_user else self._line.message.id
         self._put(unchecked.message(item_id, self._role(), parts))
 
     def _role(self) -> str:
@@ -163,32 +162,38 @@ class Blocks:
     def _thinking(self, thought: str, encrypted: str | None, is_signed: bool) -> None:
         item_id = self._draft.made_id("rs", self._number)
         summary = [unchecked.summary_text(thought)] if thought else []
-        self._put(unchecked.reasoning(item_id, summary, None, encrypted))
+        self._draft.add(unchecked.reasoning(item_id, summary, None, encrypted), self._number)
         if is_signed:
             self._draft.left_out["thinking.signature"] += 1
 
     def _call(self, call_id: str, name: str, given: Any) -> None:
-        self._flush()
-        self._put(unchecked.function_call(self._message_id(), name, as_json(given), call_id))
-
-    def _message_id(self) -> str | None:
-        return self._line.message.id
+        if self._pending:
+            self._flush()
+        call = unchecked.function_call(self._line.message.id, name, as_json(given), call_id)
+        self._draft.add(call, self._number)
 
     def _result(self, call_id: str, content: Any, is_error: bool) -> None:
-        self._flush()
-        text, images = self._result_text(content)
-        error = text.split("\n", 1)[0][:200] if is_error else None
-        outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
-        self._put(unchecked.function_call_output(call_id, text), outcome)
-        self._tell(call_id, is_error)
+        if self._pending:
+            self._flush()
+        images: list[str] = []
+        if isinstance(content, str):
+            text = self._whole(content)
+        else:
+            text, images = self._result_text(content)
+        outcome = _SUCCEEDED
+        if is_error or self._line.tool_use_result is not None:
+            error = text.split("\n", 1)[0][:200] if is_error else None
+            outcome = CallOutcome(success=not is_error, seconds=self._seconds(), error=error)
+        output = unchecked.function_call_output(call_id, text)
+        self._tell(self._draft.add(output, self._number, outcome), is_error)
         if images:
             self._note("image of a tool: a message of its own")
             words = InputText(f"<{OUTPUT_IMAGE}>{call_id}</{OUTPUT_IMAGE}>")
             self._put(Message(None, "user", [words, *map(InputImage, images)]))
 
     def _result_text(self, content: Any) -> tuple[str, list[str]]:
-        if content is None or isinstance(content, str):
-            return self._whole(content or ""), []
+        if content is None:
+            return "", []
         texts, images = [], []
         for part in content if isinstance(content, list) else [content]:
             match part:
@@ -203,17 +208,18 @@ class Blocks:
 
     def _whole(self, text: str) -> str:
         """A result that was too long for the transcript, from the file that it was written to."""
-        saved = _persisted(text)
+        first = text[:1]
+        saved = _persisted(text) if first == "<" or first.isspace() else None
         whole = self._result_in_file(saved[1]) if saved else None
         if saved is None or whole is None:
             return text
         self._note("result in a file of its own: the content of the file")
         return whole
 
-    def _tell(self, call_id: str, is_error: bool) -> None:
+    def _tell(self, output: DraftEntry, is_error: bool) -> None:
         """Say what a result means, where it is the person's answer."""
         draft, result = self._draft, self._line.tool_use_result
-        called = draft.calls.get(call_id)
+        called = draft.call_of(output)
         if called and result and (found := lines_of_result(result)):
             called.files = with_lines(called.files, *found)
         if called and getattr(called.item, "name", "") == "ExitPlanMode":

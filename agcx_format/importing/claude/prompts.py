@@ -49,6 +49,11 @@ class Prompts:
         # The uuids of attachments: a resumed session repeats lines.
         self._attachments: set[str] = set()
 
+    @property
+    def expects(self) -> bool:
+        """Whether a message may be one of these prompts; in most transcripts none ever waits."""
+        return bool(self._alone or self._taken_back or self._leaving)
+
     def sent(self, message: Message) -> None:
         """Note a message in the name of the person: it takes the place of a prompt with the same words."""
         said = self._as_typed(text_of(message))

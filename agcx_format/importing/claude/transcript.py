@@ -8,7 +8,6 @@ session (title, branch, directory) is used.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -189,18 +188,21 @@ class _Transcript:
         entries = draft.entries
         if not isinstance(entries, list):
             self._repeats.keep_no_longer()
-        about = [(line.cwd, line.git_branch, line.version, line.entrypoint) for line in values]
-        for said, _ in itertools.groupby(about):
-            self._about_session(*said)
+        self._about_lines(values)
         uuids = [line.uuid for line in values]
+        are_new = self._repeats.are_new(uuids, values)
         bounds = [len(entries)]
         moments = draft.moments([line.timestamp for line in values])
         for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
-            draft.at(moment)
+            # As `at` does, for each of very many lines.
+            draft.now, draft.has_time = moment or draft.now, moment is not None
             try:
-                self._message(line, number, line)
+                if are_new or self._is_new(line, number, line):
+                    self._message(line, number)
             except RecursionError:
                 draft.too_deep(number)
+                # What is kept is another list.
+                uuids = [*uuids]
                 uuids[number - first] = ""
             bounds.append(len(entries))
         self._lineage.extend(uuids, [line.parent_uuid or "" for line in values], bounds)
@@ -223,7 +225,8 @@ class _Transcript:
         elif kind not in ("user", "assistant"):
             self._asides.line(kind, value, number)
         elif line := spoken_in(value):
-            self._message(line, number, value)
+            if self._is_new(line, number, value):
+                self._message(line, number)
             if NOTES in value:
                 with_notes(draft.entries[before:], value)
         else:
@@ -236,41 +239,53 @@ class _Transcript:
         notes_on_session(self._draft, value)
         return add_returned(self._draft, value, number)
 
-    def _message(self, line: SpokenLine, number: int, value: SpokenLine | dict[str, Any]) -> None:
-        """Add what a line says; `value` is what it was parsed into."""
-        draft, message = self._draft, line.message
+    def _is_new(self, line: SpokenLine, number: int, value: SpokenLine | dict[str, Any]) -> bool:
+        """Whether no line said this before; else it is counted. `value` is what it was parsed into."""
+        if not line.uuid or not self._repeats.has(line.uuid, line.message.content):
+            return True
         kind = "user" if type(line) is UserLine else "assistant"
-        if line.uuid and self._repeats.has(line.uuid, message.content):
-            draft.duplicates.add(f"{kind}, the same line again", number, value)
-            return
-        before = len(draft.entries)
+        self._draft.duplicates.add(f"{kind}, the same line again", number, value)
+        return False
+
+    def _message(self, line: SpokenLine, number: int) -> None:
+        """Add what a line says."""
+        entries = self._draft.entries
+        before = len(entries)
         self._blocks.line(line, number)
         if line.is_sidechain and not self._is_subagent:
-            added = draft.entries[before:]
-            is_task = kind == "user" and any(isinstance(entry.item, Message) for entry in added)
-            self._sidechains.add(
-                line.uuid or "",
-                line.parent_uuid or "",
-                range(before, len(draft.entries)),
-                is_task=is_task,
-            )
-        if kind == "user":
-            self._said(line, draft.entries[before:])
+            self._aside(line, before)
+        if type(line) is UserLine:
+            self._said(line, entries[before:])
             return
-        self._spent.add(message.id or "", message.usage, line.cost)
+        message = line.message
+        if message.usage is not None or line.cost is not None:
+            self._spent.add(message.id or "", message.usage, line.cost)
         if message.model and not message.model.startswith("<"):
             self._model = message.model
+
+    def _aside(self, line: SpokenLine, start: int) -> None:
+        """Note a line of a subagent that is in its parent's transcript, and its messages from `start`."""
+        entries = self._draft.entries
+        is_task = type(line) is UserLine and any(
+            isinstance(e.item, Message) for e in entries[start:]
+        )
+        positions = range(start, len(entries))
+        self._sidechains.add(line.uuid or "", line.parent_uuid or "", positions, is_task=is_task)
 
     def _said(self, line: SpokenLine, added: list[DraftEntry]) -> None:
         """Use what a line of the person says beside its messages, which were added."""
         draft = self._draft
         for entry in added:
+            if type(entry.item) is not Message:
+                continue
             self._asides.heard(entry.item)
-            if self._is_subagent and not self._has_task and isinstance(entry.item, Message):
+            if self._is_subagent and not self._has_task:
                 self._has_task = entry.is_task = entry.item.role == "developer"
-        if started := started_by(line.tool_use_result, line.session_id or ""):
+        result = line.tool_use_result
+        if result is not None and (started := started_by(result, line.session_id or "")):
             draft.has_started(added, started)
-        mode_of(draft, line.permission_mode)
+        if line.permission_mode:
+            mode_of(draft, line.permission_mode)
         if not self._task and isinstance(line.message.content, str):
             self._task = short_title(line.message.content)
         if line.plan_content:
@@ -283,18 +298,19 @@ class _Transcript:
                 self._draft.titles.add(short_title(entry.words))
                 entry.words = short_title(plan).lstrip("# ") or entry.words
 
-    def _about_session(
-        self,
-        directory: str | None,
-        branch: str | None,
-        version: str | None,
-        originator: str | None,
-    ) -> None:
+    def _about_lines(self, lines: list[SpokenLine]) -> None:
+        """Use what lines say of the session: the first directory and branch, and the last program."""
+        self._about_session(
+            self._directory or _first(line.cwd for line in lines),
+            self._branch or _first(line.git_branch for line in lines),
+            _first(line.version for line in reversed(lines)),
+            _first(line.entrypoint for line in reversed(lines)),
+        )
+
+    def _about_session(self, directory: str, branch: str, version: str, originator: str) -> None:
         environment = self._draft.environment
-        if directory and not self._directory:
-            self._directory = directory
-        if branch and not self._branch:
-            self._branch = branch
+        self._directory = self._directory or directory
+        self._branch = self._branch or branch
         if version:
             environment[CLI_VERSION] = version
         if originator:
@@ -330,6 +346,10 @@ class _Transcript:
             tags=tags,
             directory=self._directory,
         )
+
+
+def _first(texts: Iterable[str | None]) -> str:
+    return next(filter(None, texts), "")
 
 
 def _shape(value: Any) -> str | None:

@@ -16,7 +16,7 @@ from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
 from agcx_format.importing.codex.spent import Spent
-from agcx_format.importing.codex.usual import TokenCount, UsualEvent
+from agcx_format.importing.codex.usual import SilentEvent, TokenCount, UsualEvent
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
@@ -132,15 +132,11 @@ class Events:
         else:
             self._other(kind, payload, name, number)
 
-    def usual(self, payload: UsualEvent | TokenCount, number: int) -> None:
+    def usual(self, payload: UsualEvent, number: int) -> None:
         """The same for an event whose fields are all of the usual types.
 
         One that its item may follow waits for what is next.
         """
-        if isinstance(payload, TokenCount):
-            self._draft.skipped.add("event_msg.token_count", number, payload)
-            self._spent.usual(payload)
-            return
         self.held.release()
         kind, words, name = payload.kind, payload.words, payload.name
         if kind == "agent_message" and PLAN in words:
@@ -154,6 +150,14 @@ class Events:
             self.held.hold(payload, number)
         else:
             self._add_copy(payload, number)
+
+    def silent(self, payload: SilentEvent, number: int) -> None:
+        """The same for an event that says nothing."""
+        if type(payload) is TokenCount:
+            self._spent.usual(payload)
+        else:
+            self.held.release()
+        self._draft.skipped.add(payload.name, number, payload)
 
     def _add_copy(self, payload: UsualEvent, number: int) -> None:
         """Add the item that an event repeats, which nothing has said before."""

@@ -113,7 +113,7 @@ class Items:
     def say(self, item: Message | Reasoning) -> None:
         """Add what somebody said or thought, which events may repeat."""
         self._heard(item)
-        if type(item) is Message and item.role == "user":
+        if self.plans.is_open and type(item) is Message and item.role == "user":
             self.plans.answered(genuine_user_text(item), self.number)
         self.draft.add(item, self.number)
 
@@ -128,8 +128,8 @@ class Items:
 
     def returned(self, call_id: str, output: str) -> None:
         """Add what a tool returned, and use what it means."""
-        self.draft.add(unchecked.function_call_output(call_id, output), self.number)
-        called = self.draft.calls.get(call_id)
+        entry = self.draft.add(unchecked.function_call_output(call_id, output), self.number)
+        called = self.draft.call_of(entry)
         # Most calls are of tools whose output means no more than it says.
         if called is None or not getattr(called.item, "name", "").endswith(TELLING):
             return

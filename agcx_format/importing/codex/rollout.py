@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,22 @@ from agcx_format.importing.agent import Agent, Head, Source, home_directory
 from agcx_format.importing.codex.events import Events
 from agcx_format.importing.codex.family import Family, SaidBy, call_that_started, said_by
 from agcx_format.importing.codex.items import Items
+from agcx_format.importing.codex.lines import (
+    collaboration_mode,
+    directory_in_messages,
+    header_in,
+    one_by_one,
+    shape_of_line,
+    split_document,
+    time_of,
+)
 from agcx_format.importing.codex.names import Names, names_beside
 from agcx_format.importing.codex.usual import (
     ContextLine,
     EventLine,
     ItemLine,
+    SilentEvent,
+    TaskStarted,
     UsualLine,
     usual_after,
 )
@@ -36,7 +46,7 @@ from agcx_format.importing.codex.usual_items import add_usual
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line, Parsed, UsualLines, read_document, read_lines
+from agcx_format.importing.json_lines import Parsed, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
 from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
@@ -124,27 +134,12 @@ def convert(
     Raises:
         ConversionError: no line has the shape of a Codex rollout.
     """
-    shape, _, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Codex rollout", _shape)
+    shape, _, lines = known_shape(lines, _UNKNOWN_AT_FIRST, "a Codex rollout", shape_of_line)
     if shape == "claude":
         raise ConversionError("this is a Claude Code transcript, not a Codex rollout")
-    lines = _split_document(lines) if shape == "document" else lines
+    lines = split_document(lines) if shape == "document" else lines
     entries: Entries = StoredEntries() if stores else []
     return _Rollout.read(lines, source, modified, names, said_by, entries)
-
-
-def _shape(value: Any) -> str | None:
-    return "envelope" if isinstance(value, UsualLine) else detect(value)
-
-
-def _split_document(lines: Iterable[Parsed]) -> Iterator[Line]:
-    """A document as lines: the header, then the items, numbered from 1."""
-    for line in lines:
-        if line.error:
-            yield line
-        for value in line.values:
-            if detect(value) == "document":
-                yield Line(0, (value["session"],))
-                yield from (Line(n, (item,)) for n, item in enumerate(value["items"], 1))
 
 
 class _Rollout:
@@ -181,11 +176,11 @@ class _Rollout:
         waiting = []
         for line in lines:
             waiting.append(line)
-            if len(waiting) == _UNKNOWN_AT_FIRST or any(map(_header, line.values)):
+            if len(waiting) == _UNKNOWN_AT_FIRST or any(map(header_in, line.values)):
                 break
         values = [value for line in waiting for value in line.values]
-        meta = next(filter(None, map(_header, values)), {})
-        times = map(_time, values)
+        meta = next(filter(None, map(header_in, values)), {})
+        times = map(time_of, values)
         start = next(filter(None, map(moment_of, [meta.get("timestamp"), *times])), None)
         identity = session_id(meta.get("id"), source.name)
         draft = ImportDraft(identity, start or modified, entries=entries, stores_many=True)
@@ -193,7 +188,7 @@ class _Rollout:
         if rollout._family.first_ordinal is None:
             rollout._draft.take(itertools.chain(waiting, lines), rollout._value, rollout._usual)
         else:
-            lines = itertools.chain.from_iterable(map(_one_by_one, itertools.chain(waiting, lines)))
+            lines = itertools.chain.from_iterable(map(one_by_one, itertools.chain(waiting, lines)))
             rollout._draft.take(lines, rollout._value_of_child)
         return rollout._finish()
 
@@ -210,12 +205,19 @@ class _Rollout:
         held = events.held
         moments = draft.moments([value.timestamp for value in values])
         for number, (value, moment) in enumerate(zip(values, moments, strict=True), first):
-            draft.at(moment)
+            # As `at` does, for each of very many lines.
+            draft.now, draft.has_time = moment or draft.now, moment is not None
             if type(value) is ItemLine:
                 held.meet(value.payload)
                 add_usual(items, value.payload, number)
             elif type(value) is EventLine:
-                events.usual(value.payload, number)
+                event = value.payload
+                if isinstance(event, SilentEvent):
+                    events.silent(event, number)
+                    if type(event) is TaskStarted:
+                        items.plans.mode(event.collaboration_mode_kind or "")
+                else:
+                    events.usual(event, number)
             elif type(value) is ContextLine:
                 draft.skipped.add("turn_context", number, value)
                 self._turn(value.payload.model, value.payload.cwd, value.mode)
@@ -267,7 +269,7 @@ class _Rollout:
             case {"role": str(role), "content": content}:
                 draft.kept_as["bare message: message"] += 1
                 self._items.line({"type": "message", "role": role, "content": content}, number)
-            case _ if _header(value):
+            case _ if header_in(value):
                 draft.note("its times may be the writer's local time")
                 draft.skipped.add("header", number, value)
             case _:
@@ -296,7 +298,7 @@ class _Rollout:
         """Use what a line without an item says about the session."""
         if kind == "turn_context":
             model, directory = as_text(payload.get("model")), as_text(payload.get("cwd"))
-            self._turn(model, directory, _collaboration_mode(payload))
+            self._turn(model, directory, collaboration_mode(payload))
 
     def _turn(self, model: str, directory: str, mode: str) -> None:
         """Use what a turn begins with."""
@@ -314,7 +316,7 @@ class _Rollout:
             draft.kept_as["task of a subagent: role developer"] += 1
         git = meta.get("git")
         git = git if isinstance(git, dict) else {}
-        directory = self._directory or as_text(meta.get("cwd")) or _directory_in_messages(draft)
+        directory = self._directory or as_text(meta.get("cwd")) or directory_in_messages(draft)
         branch = as_text(git.get("branch"))
         draft.environment |= {
             COMMIT: as_text(git.get("commit_hash")),
@@ -348,49 +350,3 @@ _RECORDS = frozenset({"state", "session_meta", "prev_session_meta", "event"})
 
 # Fields that can appear beside an item's own.
 _ENVELOPE = frozenset({"record_type", "timestamp", "ordinal"})
-
-
-def _one_by_one(line: Parsed) -> Iterator[Parsed]:
-    if isinstance(line, UsualLines):
-        return (Line(n, (value,)) for n, value in enumerate(line.values, line.number))
-    return iter((line,))
-
-
-def _header(value: Any) -> dict[str, Any] | None:
-    """The fields of a session's header; None if the value is not one."""
-    if not isinstance(value, dict):
-        return None
-    fields: dict[str, Any] = value
-    match fields:
-        case {"type": "session_meta", "payload": dict(payload)}:
-            return payload
-        case {"record_type": "session_meta"}:
-            return fields
-        case {"id": str(), "timestamp": str() | int() | float()} if fields.keys().isdisjoint(
-            {"type", "record_type"}
-        ):
-            return fields
-    return None
-
-
-def _time(value: Any) -> Any:
-    if isinstance(value, UsualLine):
-        return value.timestamp
-    return value.get("timestamp") if isinstance(value, dict) else None
-
-
-def _collaboration_mode(payload: dict[str, Any]) -> str:
-    mode = payload.get("collaboration_mode")
-    return as_text(mode.get("mode") if isinstance(mode, dict) else mode).lower()
-
-
-_cwd = re.compile(r"<environment_context>[^<]*<cwd>([^<]+)</cwd>").search
-
-
-def _directory_in_messages(draft: ImportDraft) -> str:
-    """The working directory that one of the first messages tells the agent."""
-    for entry in draft.entries[:5]:
-        for part in getattr(entry.item, "content", None) or []:
-            if found := _cwd(getattr(part, "text", "")):
-                return found[1].strip()
-    return ""

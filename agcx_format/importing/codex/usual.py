@@ -14,8 +14,9 @@ from msgspec.json import Decoder
 from agcx_format.importing.json_lines import Usual
 
 __all__ = [
-    "Called", "ContextLine", "EventLine", "ItemLine", "OutputText", "Returned", "Said", "Thought",
-    "TokenCount", "UsualEvent", "UsualItem", "UsualLine", "usual_after",
+    "Called", "ContextLine", "CustomCalled", "CustomReturned", "EventLine", "ItemLine", "OutputText",
+    "Returned", "Said", "SilentEvent", "TaskStarted", "Thought", "TokenCount", "UsualEvent", "UsualItem",
+    "UsualLine", "usual_after",
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
@@ -78,7 +79,20 @@ class Returned(_Item, tag="function_call_output"):
     output: str
 
 
-UsualItem = Said | Thought | Called | Returned
+class CustomCalled(_Item, tag="custom_tool_call"):
+    name: _Name
+    input: str
+    call_id: _Name
+    id: str | None = None
+    status: str | None = None
+
+
+class CustomReturned(_Item, tag="custom_tool_call_output"):
+    call_id: _Name
+    output: str
+
+
+UsualItem = Said | Thought | Called | Returned | CustomCalled | CustomReturned
 
 
 class ItemLine(Struct, tag="response_item", gc=False, forbid_unknown_fields=True):
@@ -124,7 +138,7 @@ class _Thought(_Event, tag="agent_reasoning"):
 UsualEvent = _SaidByPerson | _SaidByAgent | _Thought
 
 
-# --- lines that say nothing, and of which there are as many as calls
+# --- lines that say nothing, and of which there are as many as calls or turns
 
 
 class _Spent(Struct, gc=False):
@@ -142,8 +156,31 @@ class _Info(Struct, gc=False):
     last_token_usage: _InContext | None = None
 
 
-class TokenCount(Struct, tag="token_count", gc=False):
+class SilentEvent(Struct, gc=False, omit_defaults=True):
+    """An event that says nothing; other fields than these do not matter.
+
+    Fields:
+        name: what a report calls it.
+    """
+
+    name: ClassVar[str] = ""
+    turn_id: str | None = None
+    review_output: None = None
+
+
+class TokenCount(SilentEvent, tag="token_count"):
+    name: ClassVar[str] = "event_msg.token_count"
     info: _Info | None = None
+
+
+class TaskStarted(SilentEvent, tag="task_started"):
+    name: ClassVar[str] = "event_msg.task_started"
+    collaboration_mode_kind: str | None = None
+
+
+class _TaskComplete(SilentEvent, tag="task_complete"):
+    name: ClassVar[str] = "event_msg.task_complete"
+    last_agent_message: str | None = None
 
 
 class _Mode(Struct, gc=False):
@@ -168,7 +205,7 @@ class ContextLine(Struct, tag="turn_context", gc=False, forbid_unknown_fields=Tr
 
 
 class EventLine(Struct, tag="event_msg", gc=False, forbid_unknown_fields=True):
-    payload: UsualEvent | TokenCount
+    payload: UsualEvent | TokenCount | TaskStarted | _TaskComplete
     timestamp: str
     ordinal: int | None = None
 

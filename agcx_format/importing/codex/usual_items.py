@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.plans import proposal_in
-from agcx_format.importing.codex.usual import Called, OutputText, Returned, Said, Thought, UsualItem
+from agcx_format.importing.codex.usual import (
+    Called,
+    CustomCalled,
+    CustomReturned,
+    OutputText,
+    Returned,
+    Said,
+    Thought,
+    UsualItem,
+)
+from agcx_format.importing.fields import as_json
 from agcx_format.model import unchecked
 from agcx_format.model.items import ContentPart
 
@@ -29,6 +39,15 @@ def add_usual(items: Items, payload: UsualItem, number: int) -> None:
         items.say(unchecked.reasoning(item_id, summary, None, payload.encrypted_content))
     elif type(payload) is Said:
         _message(items, payload)
+    elif type(payload) is CustomReturned:
+        items.note("custom_tool_call_output: function_call_output")
+        items.returned(payload.call_id, payload.output)
+    elif type(payload) is CustomCalled:
+        items.note("custom_tool_call: function_call")
+        arguments = as_json({"input": payload.input})
+        items.add(unchecked.function_call(payload.id, payload.name, arguments, payload.call_id))
+        if payload.status:
+            items.draft.left_out["custom_tool_call.status"] += 1
     if payload.passthrough:
         kind = type(payload).__struct_config__.tag
         items.draft.left_out[f"{kind}.internal_chat_message_metadata_passthrough"] += 1

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agcx_format.disk.durable import os_reason
-from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head, Source
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
@@ -36,6 +34,7 @@ from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import compacted, summary
 from agcx_format.importing.report import Example
+from agcx_format.importing.unavailable import source_errors
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import ns_of
 from agcx_format.variables import CLI_VERSION
@@ -73,15 +72,8 @@ class OpenCode(Agent):
         yield from stored_in(path)
 
     def read(self, source: Source) -> Imported:
-        try:
-            with read_stored(source) as stored:
-                return self._convert(stored, source)
-        except ConversionError as error:
-            raise error.located(path=source.path) from None
-        except OSError as cause:
-            raise ConversionError(os_reason(cause), path=source.path) from cause
-        except PersistenceError as error:
-            raise ConversionError(error.reason, path=source.path) from None
+        with source_errors(source.path), read_stored(source) as stored:
+            return self._convert(stored, source)
 
     def _convert(self, stored: StoredSession, source: Source) -> Imported:
         about = stored.about

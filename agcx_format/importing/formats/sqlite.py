@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from agcx_format.disk.durable import open_regular, os_reason
+from agcx_format.disk.durable import open_regular
 from agcx_format.errors import ConversionError
 from agcx_format.importing.json_lines import LONGEST_LINE
+from agcx_format.importing.unavailable import source_errors, temporary_files
 
 __all__ = ["MAGIC", "all_rows", "opened_read_only", "reason", "row_at"]
 
@@ -42,9 +43,9 @@ def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
         ConversionError: it cannot be read, or is none.
     """
     try:
-        fd, _ = open_regular(path)
-        os.close(fd)
-        with contextlib.ExitStack() as stack:
+        with source_errors(path), contextlib.ExitStack() as stack:
+            fd, _ = open_regular(path)
+            os.close(fd)
             connection = _connect(path, stack)
             connection.execute(f"pragma cache_size = -{_CACHE}")
             connection.execute("pragma query_only = 1")
@@ -56,8 +57,6 @@ def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
     # A damaged database can name its parts in bytes that are no text.
     except (sqlite3.Error, UnicodeError) as error:
         raise ConversionError(f"the database cannot be read: {error}", path=path) from error
-    except OSError as error:
-        raise ConversionError(os_reason(error), path=path) from error
 
 
 def reason(error: sqlite3.Error | UnicodeError) -> str:
@@ -115,10 +114,11 @@ def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
             connection = _open(path, "mode=ro", stack)
             connection.execute("select count(*) from sqlite_master").fetchone()
             return connection
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agcx-")))
-    for end in ("", "-wal", "-journal"):
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copyfile(f"{path}{end}", folder / f"copy.db{end}")
+    with temporary_files():
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agcx-")))
+        for end in ("", "-wal", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{end}", folder / f"copy.db{end}")
     return _open(folder / "copy.db", "mode=rw", stack)
 
 

@@ -100,7 +100,7 @@ class _Performance(Work):
         edit: Edit | None,
         after_failure: Follow,
     ) -> None:
-        steps = tuple(_as_expected(store, step) for step in steps)
+        steps = tuple([s if s.op == "move" else _as_expected(store, s) for s in steps])
         self._derived = [step for step in steps if step.derived]
         self._has_derived, self._after_failure = False, after_failure
         self._writes_content = any(map(_has_content, steps))
@@ -141,8 +141,8 @@ class _Performance(Work):
             if self._writes_content:
                 # So that what is written next can be identified if the machine stops.
                 self._write_manifest(self._act, os.close).rename(self._act_dir.place(MANIFEST))
-            steps = tuple(self._with_content(step, syncs) for step in self._act.steps)
-            recorded = tuple(replace(s, expected=None, parts=(), staged=None) for s in steps)
+            steps = tuple([self._with_content(step, syncs) for step in self._act.steps])
+            recorded = tuple([_as_recorded(step) for step in steps])
             act = replace(self._act, steps=recorded, ready=True)
             manifest = self._write_manifest(act, syncs.add_file)
         manifest.rename(self._act_dir.place(MANIFEST))
@@ -235,15 +235,22 @@ class _Performance(Work):
         self._store.sync(TRASH)
 
 
+def _as_recorded(step: Step) -> Step:
+    """The step as it is read back from the manifest."""
+    return Step(
+        step.op, step.path, (), None, None, step.after, step.derived, step.source, step.mtime_ns
+    )
+
+
 def _as_expected(store: Tree, step: Step) -> Step:
     """The step with the signature of what is there now.
 
-    A `move` compares when it gives the file its second name.
+    Not for a `move`, which compares when it gives the file its second name.
 
     Raises:
         StaleSession: it is not what was expected.
     """
-    if step.derived or step.op == "move":
+    if step.derived:
         return step
     target = store.find(step.path)
     if step.op != "replace" and target is not None and target.is_taken():

@@ -79,7 +79,7 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
     going = {relative(entry.path): entry for entry in entries}
     # Few files are looked for one by one, which takes as long in a store of any size.
     listings = {} if len(going) <= _FEW else _listings(root)
-    ids = {path: str(entry.id) for path, entry in going.items() if entry.id is not None}
+    ids = {path: _id_in(path) for path, entry in going.items() if entry.id is not None}
     staying = _staying(root, going, ids, listings)
     for path, entry in going.items():
         name = ids.get(path, "")
@@ -88,7 +88,7 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         folder, _, base = path.rpartition("/")
         listing = listings.get(folder)
         is_file = listing is not None and base in listing.names and base not in listing.links
-        size = entry.size if is_file else own_size(entry)
+        size = entry.signature.size if is_file else own_size(entry)
         copies = by_version(entry.layout).copies
         if belongings:
             size += sum(size for _, size in belongings)
@@ -100,6 +100,11 @@ def deletion(root: Path, entries: Sequence[ScanEntry]) -> Change:
         if entry.id is not None and name not in staying:
             gone[entry.id] = None
     return Change(list(steps.values()), sessions, gone)
+
+
+def _id_in(path: str) -> str:
+    """The id in the name of a session's file, as it is usually written."""
+    return path.rpartition("/")[2].removesuffix(paths.SUFFIX).lower()
 
 
 @dataclass(frozen=True)

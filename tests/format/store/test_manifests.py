@@ -54,6 +54,8 @@ def test_what_is_said_otherwise_means_the_same(name, otherwise):
         ("created_at", "-0004-01-01T00:00:00Z"),
         ("sessions", [["id", "title", 1 << 70]]),
         ("steps", [{"op": "move", "path": "../outside"}]),
+        ("steps", [{"op": "move", "path": "trash/reserve"}]),
+        ("steps", [{"op": "move", "path": "Trash"}]),
         ("steps", [{"op": "create", "path": "a", "after": [1, 2, 1 << 70]}]),
     ],
 )

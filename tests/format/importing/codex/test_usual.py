@@ -36,6 +36,10 @@ LINES = (
         "last_token_usage": {"total_tokens": 9},
     }),
     event("token_count", info={"total_token_usage": {"input_tokens": 2**70}, "last_token_usage": {}}),
+    item("custom_tool_call", name="apply_patch", input="*** Begin Patch", call_id="p", status="done"),
+    item("custom_tool_call_output", call_id="p", output="Exit code: 1\nOutput:\nno"),
+    event("task_started", turn_id="t", model_context_window=9, collaboration_mode_kind="Plan"),
+    event("task_complete", turn_id="t", last_agent_message="Done."),
     enveloped("turn_context", {"model": "m", "cwd": "/src", "collaboration_mode": {"mode": "Plan"}}),
     enveloped("turn_context", {"model": "n", "cwd": "/tmp", "collaboration_mode": "default"}),
     enveloped("compacted", {"message": "So far."}),
@@ -101,6 +105,10 @@ MIXED = (
     user("Why?"),
     call("shell", {"command": "ls"}),
     event("turn_aborted", reason="interrupted"),
+    event("task_started", collaboration_mode_kind="plan"),
+    event("task_complete", last_agent_message="Done."),
+    item("custom_tool_call", name="exec", input="ls", call_id="e"),
+    item("custom_tool_call_output", call_id="e", output="no such file"),
     "not JSON",
 )
 
