@@ -172,6 +172,7 @@ def replace_if(
                 put(new, target)
             elif isinstance(expected, Signature):
                 _exchange_under_a_name(new, target, signature, expected)
+                return signature
             else:
                 new.rename(target)
         finally:
@@ -184,7 +185,7 @@ def replace_if(
 def _exchange_under_a_name(
     new: Place, target: Place, signature: Signature, expected: Signature
 ) -> None:
-    """Exchange `new`, which has this signature, so that its name says after a crash what came out."""
+    """Exchange `new`, which has this signature, durably; its name says after a crash what came out."""
     left = new.beside(str(ExchangeName.of(target.name, signature, expected)))
     new.rename(left)
     try:
@@ -193,7 +194,17 @@ def _exchange_under_a_name(
         left.unlink()
         raise
     # After any other error it may hold what another program saved.
-    left.unlink()
+    try:
+        sync_directory_of(target.fd)
+    except OSError:
+        # What is an error must not be done: whoever asked for it will ask again.
+        with contextlib.suppress(StaleSession):
+            _exchange(left, target, signature)
+        left.unlink()
+        raise
+    # It is done; the version before, if it cannot be removed, is known by its name.
+    with contextlib.suppress(OSError):
+        left.unlink()
 
 
 def restore_exchanged(tree: Tree, folder: str) -> None:

@@ -40,7 +40,7 @@ class DraftEntry(msgspec.Struct, eq=False, gc=False, array_like=True):
         parent: the position of the message that it continues from, if that is not the one before it.
         is_task: whether it is what the parent of a subagent asked it to do.
         is_dropped: whether it turned out to be a copy.
-        call: the position of the call whose output this is, as far as the lines before say it.
+        call: the position of the call whose output this is, if that comes before it.
         returned: what an export of this program said of it: its metadata and its turn.
     """
 

@@ -54,20 +54,17 @@ class Calls:
         self._times_calls = times_calls
         # The positions of the calls.
         self._calls: dict[str, int] = {}
-        # Whether no two calls have one id.
-        self._are_unique = True
         self._outcomes: dict[str, CallOutcome] = {}
 
     def add(self, call_id: str, position: int) -> None:
-        if self._calls.setdefault(call_id, position) != position:
-            self._calls[call_id], self._are_unique = position, False
+        self._calls[call_id] = position
 
     def position(self, call_id: str) -> int | None:
-        """Where the message with this tool call is."""
+        """Where the last message with a call of this id is."""
         return self._calls.get(call_id)
 
     def get(self, call_id: str) -> DraftEntry | None:
-        """The message with this tool call."""
+        """The last message with a call of this id."""
         position = self._calls.get(call_id)
         return None if position is None else self.entries[position]
 
@@ -83,10 +80,8 @@ class Calls:
         call_id = item.call_id
         if self._outcomes:
             outcome = _merged(outcome, self._outcomes.get(call_id))
-        if entry.call is not None and self._are_unique:
-            called: DraftEntry | None = self.entries[entry.call]
-        else:
-            called = self.get(call_id)
+        # Some programs number the calls of each turn anew: the nearest one before is meant.
+        called = self.get(call_id) if entry.call is None else self.entries[entry.call]
         success, took = outcome.success, None
         if (seconds := outcome.seconds) is not None:
             took = min(round(seconds * 1000), 2**63)
@@ -94,8 +89,8 @@ class Calls:
             took = _milliseconds_between(called, entry)
         if success is None and took is None:
             return []
-        record = _tool(called), took or 0, success is not False, outcome.error
-        return [unchecked.tool_call_metadata(*record)]
+        is_success = success is not False
+        return [unchecked.tool_call_metadata(_tool(called), took or 0, is_success, outcome.error)]
 
 
 def _tool(called: DraftEntry | None) -> str:

@@ -267,18 +267,19 @@ def _plain(number: int, parts: list[bytes], longest: int) -> Iterator[Line]:
 
 def _typed(number: int, parts: list[bytes], parse: Callable[[bytes], Any]) -> Iterator[Parsed]:
     """The same for lines that are mostly usual."""
-    values: list[Any] = []
-    for each, part in enumerate(parts, number):
-        try:
-            values.append(parse(part))
-        except _REFUSED:
-            if values:
-                yield UsualLines(each - len(values), values)
-                values = []
-            if line := _line(each, part):
+    at, lines = 0, iter(parts)
+    while at < len(parts):
+        values: list[Any] = []
+        with contextlib.suppress(*_REFUSED):
+            # What comes before a line that is refused stays in the list.
+            values.extend(map(parse, lines))
+        if values:
+            yield UsualLines(number + at, values)
+            at += len(values)
+        if at < len(parts):
+            if line := _line(number + at, parts[at]):
                 yield line
-    if values:
-        yield UsualLines(number + len(parts) - len(values), values)
+            at += 1
 
 
 def _is_usual(data: bytes, parse: Callable[[bytes], Any]) -> bool:

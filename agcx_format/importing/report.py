@@ -62,6 +62,9 @@ class LineTally:
     examples: dict[str, Example] = field(default_factory=dict)
 
     def add(self, kind: str, number: int, value: Any) -> None:
+        if kind in self.examples:
+            self.counts[kind] += 1
+            return
         kind = self.counts.add(kind)
         if kind not in self.examples:
             self.examples[kind] = _example(number, value)

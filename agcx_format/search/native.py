@@ -18,6 +18,8 @@ __all__ = [
     "translate", "uncased_count", "uncased_find", "uncased_spans",
 ]  # fmt: skip
 
+# Bytes that Python has searched before stringzilla has looked at the needle, as it does each time.
+_SHORT = 512
 # What a compiled expression and its automata may take, in bytes.
 _REGEX_MEMORY = 32 << 20
 
@@ -65,9 +67,9 @@ def has_uncased(payload: bytes) -> bool:
 def uncased_find(payload: bytes, needle: bytes) -> int:
     """Where `needle`, which is folded, begins in UTF-8 without traits that matter to it; -1 for nowhere."""
     sz = _stringzilla()
-    if sz is not None:
-        return int(sz.utf8_uncased_search(payload, needle))
-    return payload.lower().find(needle)
+    if sz is None or (len(payload) <= _SHORT and payload.isascii()):
+        return payload.lower().find(needle)
+    return int(sz.utf8_uncased_search(payload, needle))
 
 
 def uncased_count(payload: bytes, needle: bytes) -> int:

@@ -39,13 +39,13 @@ _escaped = re.compile(
 ).search
 # The same of full width, all of which begin alike.
 _WIDE = b"\xef"
+_WIDES = (b"\xef\xbc", b"\xef\xbd")
 _WIDTH = ord("\uff21") - ord("A")
 _wide = re.compile(rb"\xef(?:\xbc[\x90-\x99\xa1-\xba\xbf]|\xbd[\x81-\x9a])")
 # Punctuation of full width that is passed one by one.
 _FEW = 8
-# An i may be a capital one with a dot, or have a dot of its own.
-_DOTS = (b"\xc4\xb0", b"\xcc\x87")
-_replace_dotted = re.compile(rb"\xc4\xb0|[iI]\xcc\x87").sub
+# An i may have a dot of its own, or be a capital one with a dot.
+_DOTTED = (b"i\xcc\x87", b"I\xcc\x87", b"\xc4\xb0")
 
 
 def runs_of(query: Query) -> tuple[bytes, ...]:
@@ -115,8 +115,10 @@ def _plain(text: bytes, *, dotted: bool) -> bytes | None:
     plain = text
     if _has_wide(text):
         plain = _wide.sub(_narrow, plain)
-    if dotted and any(native.find(text, dot) >= 0 for dot in _DOTS):
-        plain = _replace_dotted(b"i", plain)
+    if dotted:
+        for each in _DOTTED:
+            if native.find(plain, each) >= 0:
+                plain = plain.replace(each, b"i")
     return None if plain is text else plain
 
 
@@ -125,7 +127,7 @@ def _has_wide(text: bytes) -> bool:
     at = text.find(_WIDE)
     others = 0
     while at >= 0:
-        if text[at + 1 : at + 2] in (b"\xbc", b"\xbd"):
+        if text.startswith(_WIDES, at):
             if _wide.match(text, at):
                 return True
             # Punctuation of full width, of which there is much where there is some.

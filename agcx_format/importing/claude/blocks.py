@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from agcx_format.importing.claude.spoken import (
-    Block,
     Call,
     Result,
     SpokenLine,
@@ -75,7 +74,16 @@ class Blocks:
             self._text(content)
         else:
             for block in content:
-                self._block(block)
+                if type(block) is Result:
+                    self._result(block.tool_use_id, block.content, block.is_error is True)
+                elif type(block) is Call:
+                    self._call(block.id, block.name, block.input)
+                elif type(block) is Thinking:
+                    self._thinking(block.thinking, None, bool(block.signature))
+                elif type(block) is Text:
+                    self._text(block.text)
+                elif isinstance(block, dict):
+                    self._fields(block)
                 if self._pending and not is_user:
                     # Blocks of an answer are its steps; blocks of a person's message belong together.
                     self._flush()
@@ -87,18 +95,6 @@ class Blocks:
     def _text(self, text: str) -> None:
         part = unchecked.input_text(text) if self._is_user else unchecked.output_text(text)
         self._pending.append(part)
-
-    def _block(self, block: Block) -> None:
-        if type(block) is Result:
-            self._result(block.tool_use_id, block.content, block.is_error is True)
-        elif type(block) is Call:
-            self._call(block.id, block.name, block.input)
-        elif type(block) is Thinking:
-            self._thinking(block.thinking, None, bool(block.signature))
-        elif type(block) is Text:
-            self._text(block.text)
-        elif isinstance(block, dict):
-            self._fields(block)
 
     def _fields(self, block: dict[str, Any]) -> None:
         """Add a block that was parsed into a dict."""
@@ -179,7 +175,11 @@ class Blocks:
     def _result(self, call_id: str, content: Any, is_error: bool) -> None:
         if self._pending:
             self._flush()
-        text, images = self._result_text(content)
+        images: list[str] = []
+        if isinstance(content, str):
+            text = self._whole(content)
+        else:
+            text, images = self._result_text(content)
         outcome = _SUCCEEDED
         if is_error or self._line.tool_use_result is not None:
             error = text.split("\n", 1)[0][:200] if is_error else None
@@ -192,8 +192,8 @@ class Blocks:
             self._put(Message(None, "user", [words, *map(InputImage, images)]))
 
     def _result_text(self, content: Any) -> tuple[str, list[str]]:
-        if content is None or isinstance(content, str):
-            return self._whole(content or ""), []
+        if content is None:
+            return "", []
         texts, images = [], []
         for part in content if isinstance(content, list) else [content]:
             match part:

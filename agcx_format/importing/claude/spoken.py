@@ -193,16 +193,31 @@ class Repeats:
 
     def __init__(self, *, keeps: bool) -> None:
         self._keeps = keeps
-        # By the ids of lines, and hashes of the ids with what is said.
+        # The ids of lines, and what is said in each: of many lines at a time, and by the ids.
+        self._ids: set[str] = set()
+        self._together: list[tuple[list[str], list[_Content]]] = []
         self._kept: dict[str, _Content] = {}
+        # Hashes of the ids with what is said.
         self._hashes: set[int] = set()
+
+    def are_new(self, uuids: list[str], lines: list[SpokenLine]) -> bool:
+        """Keep lines that all have ids which no line had before; otherwise false: ask for each."""
+        if not self._keeps or not all(uuids) or not self._ids.isdisjoint(uuids):
+            return False
+        if len(set(uuids)) < len(uuids):
+            return False
+        self._ids.update(uuids)
+        self._together.append((uuids, [line.message.content for line in lines]))
+        return True
 
     def has(self, uuid: str, content: _Content) -> bool:
         """Whether a line with this id said the same before."""
-        if self._keeps and uuid not in self._kept:
+        if self._keeps and uuid not in self._ids:
+            self._ids.add(uuid)
             self._kept[uuid] = content
             return False
         if self._keeps:
+            self._take_apart()
             self._hashes.add(_hash(uuid, self._kept[uuid]))
         line = _hash(uuid, content)
         if line in self._hashes:
@@ -210,28 +225,24 @@ class Repeats:
         self._hashes.add(line)
         return False
 
-    def are_new(self, lines: list[SpokenLine]) -> bool:
-        """Keep lines that all have ids which no line had before; otherwise false: ask for each."""
-        kept = self._kept
-        contents: dict[str, _Content] = {line.uuid: line.message.content for line in lines}
-        are_new = len(contents) == len(lines) and "" not in contents
-        if not self._keeps or not are_new or not kept.keys().isdisjoint(contents):
-            return False
-        # `update` would make room for these alone, each time.
-        for uuid, content in contents.items():
-            kept[uuid] = content
-        return True
+    def _take_apart(self) -> None:
+        """Make all that was kept known by its ids, as only few transcripts need it."""
+        for uuids, contents in self._together:
+            self._kept.update(zip(uuids, contents, strict=True))
+        self._together.clear()
 
     def keep_no_longer(self) -> None:
         """Hash the contents that were kept, since messages in memory share them no longer."""
         self._keeps = False
+        self._take_apart()
         self._hashes.update(_hash(uuid, content) for uuid, content in self._kept.items())
+        self._ids.clear()
         self._kept.clear()
 
     def forget(self) -> None:
         """No line follows."""
-        self._kept.clear()
-        self._hashes.clear()
+        for each in (self._ids, self._together, self._kept, self._hashes):
+            each.clear()
 
 
 def _hash(uuid: str, content: _Content) -> int:

@@ -189,17 +189,20 @@ class _Transcript:
         if not isinstance(entries, list):
             self._repeats.keep_no_longer()
         self._about_lines(values)
-        are_new = self._repeats.are_new(values)
         uuids = [line.uuid for line in values]
+        are_new = self._repeats.are_new(uuids, values)
         bounds = [len(entries)]
         moments = draft.moments([line.timestamp for line in values])
         for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
-            draft.at(moment)
+            # As `at` does, for each of very many lines.
+            draft.now, draft.has_time = moment or draft.now, moment is not None
             try:
                 if are_new or self._is_new(line, number, line):
                     self._message(line, number)
             except RecursionError:
                 draft.too_deep(number)
+                # What is kept is another list.
+                uuids = [*uuids]
                 uuids[number - first] = ""
             bounds.append(len(entries))
         self._lineage.extend(uuids, [line.parent_uuid or "" for line in values], bounds)

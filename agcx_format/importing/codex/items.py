@@ -113,7 +113,7 @@ class Items:
     def say(self, item: Message | Reasoning) -> None:
         """Add what somebody said or thought, which events may repeat."""
         self._heard(item)
-        if type(item) is Message and item.role == "user":
+        if self.plans.is_open and type(item) is Message and item.role == "user":
             self.plans.answered(genuine_user_text(item), self.number)
         self.draft.add(item, self.number)
 

@@ -73,6 +73,11 @@ class Plans:
         if name:
             self._is_planning = name.lower() == "plan"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the last plan was not answered yet."""
+        return bool(self._open)
+
     def answered(self, words: str | None, number: int) -> None:
         """Use what the person said after a plan; None if something else was said."""
         if not self._open or words is None:

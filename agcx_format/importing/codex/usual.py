@@ -156,34 +156,31 @@ class _Info(Struct, gc=False):
     last_token_usage: _InContext | None = None
 
 
-class _Silent(Struct, gc=False, omit_defaults=True):
+class SilentEvent(Struct, gc=False, omit_defaults=True):
     """An event that says nothing; other fields than these do not matter.
 
     Fields:
         name: what a report calls it.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[str] = ""
     turn_id: str | None = None
     review_output: None = None
 
 
-class TokenCount(_Silent, tag="token_count"):
+class TokenCount(SilentEvent, tag="token_count"):
     name: ClassVar[str] = "event_msg.token_count"
     info: _Info | None = None
 
 
-class TaskStarted(_Silent, tag="task_started"):
+class TaskStarted(SilentEvent, tag="task_started"):
     name: ClassVar[str] = "event_msg.task_started"
     collaboration_mode_kind: str | None = None
 
 
-class _TaskComplete(_Silent, tag="task_complete"):
+class _TaskComplete(SilentEvent, tag="task_complete"):
     name: ClassVar[str] = "event_msg.task_complete"
     last_agent_message: str | None = None
-
-
-SilentEvent = TokenCount | TaskStarted | _TaskComplete
 
 
 class _Mode(Struct, gc=False):
@@ -208,7 +205,7 @@ class ContextLine(Struct, tag="turn_context", gc=False, forbid_unknown_fields=Tr
 
 
 class EventLine(Struct, tag="event_msg", gc=False, forbid_unknown_fields=True):
-    payload: UsualEvent | SilentEvent
+    payload: UsualEvent | TokenCount | TaskStarted | _TaskComplete
     timestamp: str
     ordinal: int | None = None
 

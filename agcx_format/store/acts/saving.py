@@ -16,7 +16,7 @@ from agcx_format.disk.compare_and_swap import replace_if
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.exchange import Unsupported
 from agcx_format.disk.tree import Tree
-from agcx_format.errors import StaleSession
+from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store.acts.act_dirs import BEFORE, EMPTYING, SAVE
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
@@ -60,12 +60,16 @@ def forget(store: Tree, act: Act, steps: Iterable[Step]) -> bool:
 
     `steps` are those that were performed.  False if the act stays, because a program that had opened one of
     these versions wrote into it.
+
+    Never raises: the act is done.  What cannot be removed now is removed by the next change, or stays in the
+    trash.
     """
-    if not all(_is_as_replaced(store, act, step) for step in steps):
-        return False
-    rename_act(store, act.id, act.id + EMPTYING)
-    with store.below(f"{TRASH}/{act.id}{EMPTYING}") as act_dir:
-        remove_kept(store, act_dir, f"{act.id}{EMPTYING}", act)
+    with suppress(OSError, PersistenceError):
+        if not all(_is_as_replaced(store, act, step) for step in steps):
+            return False
+        rename_act(store, act.id, act.id + EMPTYING)
+        with store.below(f"{TRASH}/{act.id}{EMPTYING}") as act_dir:
+            remove_kept(store, act_dir, f"{act.id}{EMPTYING}", act)
     return True
 
 

@@ -312,7 +312,8 @@ class Swap(Transition):
                 aside.unlink()
             return
         assert self._after is not None
-        if not self._spare.is_taken():
+        if self._spare.signature() in (None, self._after):
+            # Of two moves instead of an exchange the second one failed.
             give_second_name(self._keep, self._spare)
         swap(self._spare, self._target, self._after, self._aside)
 

@@ -7,7 +7,7 @@ them.  All of the edit's sessions or none: everything is checked before the firs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,7 +44,10 @@ class FieldsBack:
 
 
 def fields_back(root: Path, act: Act) -> list[FieldsBack] | None:
-    """What the undo of an edit would set in each session; None unless it can be done in all of them."""
+    """What the undo of an edit would set in each session; None unless it can be done in all of them.
+
+    A session in which all of it is back already is left out: an undo before this one was interrupted.
+    """
     edit = act.edit
     if edit is None or act.kind != "edit" or not act.can_be_undone:
         return None
@@ -65,7 +68,8 @@ def fields_back(root: Path, act: Act) -> list[FieldsBack] | None:
                     fields = _old_values(edit, before, now, titles.get(str(now.id), ""))
                 if fields.keys() != set(edit.fields):
                     return None
-                found.append(FieldsBack(step.path, fields))
+                if any(getattr(now, name) != value for name, value in fields.items()):
+                    found.append(FieldsBack(step.path, fields))
     except (OSError, PersistenceError):
         return None
     return found
@@ -77,17 +81,20 @@ def _metadata(path: str) -> SessionMetadata:
 
 
 def _old_values(edit: Edit, before: SessionMetadata, now: SessionMetadata, title: str) -> Fields:
-    """The old values of the fields that still are what the edit made them."""
+    """The old values of the fields that still are what the edit made them, or have them already."""
     fields: Fields = {}
-    if "title" in edit.fields and short_title(now.title) == title:
+    if "title" in edit.fields and (now.title == before.title or short_title(now.title) == title):
         fields["title"] = before.title
-    if "is_favorite" in edit.fields and now.is_favorite != before.is_favorite:
+    if "is_favorite" in edit.fields:
         fields["is_favorite"] = before.is_favorite
     if "tags" in edit.fields:
-        added = [tag for tag in edit.added if tag not in before.tags]
-        removed = [tag for tag in edit.removed if tag in before.tags]
-        if set(added) <= set(now.tags) and not set(removed) & set(now.tags):
-            old = [tag for tag in before.tags if tag in now.tags or tag in removed]
+        added = {tag for tag in edit.added if tag not in before.tags}
+        removed = {tag for tag in edit.removed if tag in before.tags}
+        there = set(now.tags)
+        if removed <= there and not added & there:
+            fields["tags"] = now.tags
+        elif added <= there and not removed & there:
+            old = [tag for tag in before.tags if tag in there or tag in removed]
             since = [tag for tag in now.tags if tag not in old and tag not in added]
             fields["tags"] = [*old, *since]
     return fields
@@ -95,17 +102,16 @@ def _old_values(edit: Edit, before: SessionMetadata, now: SessionMetadata, title
 
 def put_back(
     root: Path, act: Act, found: Sequence[FieldsBack], level: int
-) -> list[tuple[int, SessionMetadata]]:
-    """Set the fields, and mark the act as undone; the layout and indexed metadata of each session.
+) -> Iterator[tuple[int, SessionMetadata]]:
+    """Set the fields, then mark the act as undone; the layout and indexed metadata of each session once set.
 
-    Idempotent up to the last file: after a crash it can be repeated for the sessions that are left.
+    After a failure or a crash `fields_back` gives the sessions that are left.
 
     Raises:
         StaleSession: a file was saved at this very moment; those before it are done.
         StoreNotWritable: the store may not be written.
         PersistenceError: the system refuses something else.
     """
-    done = []
     with Tree(root) as store:
         for each in found:
             with OpenFile(root / each.path) as file:
@@ -117,6 +123,5 @@ def put_back(
             layout = paths.layout_in(each.path)
             for copy, data in layout.companions(new.metadata):
                 replace_if(store.place(copy, make=True), [data], ANYTHING)
-            done.append((layout.version, new.indexed))
+            yield layout.version, new.indexed
         rename_act(store, act.id, act.id + UNDONE)
-    return done

@@ -6,6 +6,8 @@ import json
 import re
 from itertools import product
 
+import pytest
+
 from agcx_format.model.items import FunctionCall, InputText, Message
 from agcx_format.search import Index
 from agcx_format.search.matchers import Literal
@@ -82,3 +84,12 @@ def test_other_forms_of_other_letters_do_not_count(tmp_path):
     assert not may_hold(str(path), [b"abacus"])
     assert may_hold(str(path), [b"title"])
     assert may_hold(str(path), [b"izmir"])
+
+
+@pytest.mark.parametrize("letter", ["i\u0307", "I\u0307", "\u0130", "\uff29\u0307", "\uff49\u0307"])
+def test_each_form_of_a_dotted_letter_counts_by_itself(tmp_path, letter):
+    save(
+        tmp_path / "00000000-0000-4000-8000-000000000000.agcx",
+        [Message(None, "user", [InputText(f"in {letter}zmir")])],
+    )
+    assert [hit.line for hit in Index(tmp_path).search("izmir")] == [f"in {letter}zmir"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from msgspec.structs import replace
 from agcx_format import (
     InputText,
     Message,
+    PersistenceError,
     SessionStorage,
     SessionStore,
     Store,
@@ -19,6 +22,8 @@ from agcx_format import (
     new_session,
     open_store,
 )
+from agcx_format.disk import compare_and_swap
+from agcx_format.store.acts.act_dirs import UNDONE
 
 A, B = UUID(int=5 << 96), UUID(int=6 << 96)
 
@@ -107,6 +112,43 @@ def test_an_edit_of_many_is_undone_in_all_or_none(store: Store):
     program.save_session(B, replace(metadata, title="Mine"), conversation, state)
     store.undo()
     assert (looks(store)[0], looks(store, B)[0]) == ("Work", "Work")
+
+
+@pytest.mark.parametrize("fails_in", ["session", "act"])
+def test_an_undo_that_ended_halfway_is_finished_by_the_next(
+    store: Store, fails_in: str, monkeypatch: pytest.MonkeyPatch
+):
+    entries = list(store.scan())
+    store.update_many(
+        [(e, {"title": "Mine", "tags": ["mine"], "is_favorite": True}) for e in entries]
+    )
+    for each in (A, B):
+        store.append(each, [said("two")])
+    calls, rename, exchange = [], os.rename, compare_and_swap.exchange
+
+    def failing(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise OSError(errno.EIO, "the disk fails")
+        exchange(*args)
+
+    def failing_mark(old, new, **folders):
+        if new.endswith(UNDONE):
+            raise OSError(errno.EIO, "the disk fails")
+        rename(old, new, **folders)
+
+    with monkeypatch.context() as patch:
+        if fails_in == "session":
+            patch.setattr(compare_and_swap, "exchange", failing)
+        else:
+            patch.setattr(os, "rename", failing_mark)
+        with pytest.raises(PersistenceError):
+            store.undo()
+    assert "Work" in (looks(store)[0], looks(store, B)[0])
+    again = open_store(store.path)
+    assert again.undo().kind == "edit"
+    assert looks(store) == looks(store, B) == ("Work", ["old"], False, 2)
+    assert again.acts() == []
 
 
 def test_a_deletion_and_other_fields_are_a_conflict_as_before(store: Store):

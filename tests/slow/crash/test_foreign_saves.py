@@ -136,7 +136,8 @@ ACTIONS = [
     Action("undo a restore", lambda s: s.undo(), lambda s: (delete_all(s), s.restore(s.trash()))),
     Action("edit", lambda s: s.update_metadata(A, title="new")),
     Action("edit all", edit_all),
-    Action("undo an edit", lambda s: s.undo(), edit_all),
+    # Only the fields of the edit are taken back in a session that was saved since.
+    Action("undo an edit", lambda s: s.undo(), edit_all, adds=True),
     Action("duplicate", lambda s: s.duplicate(A, title="copy"), reads=True),
     Action("repair", lambda s: repair_beside(s, of_a(s)), damage, reads=True),
     Action("split", lambda s: s.split(A, 1, "second")),

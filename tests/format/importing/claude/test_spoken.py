@@ -101,6 +101,43 @@ def test_it_makes_no_difference_how_a_line_was_parsed(tmp_path):
     assert again == len(LINES)
 
 
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize("stores", [False, True])
+def test_lines_that_come_again_are_recognized_wherever_they_are(tmp_path, size, stores):
+    # Two are the same within a few lines, two far apart; one has an id of another, and says something else.
+    first = [said(n, "user", f"{n}?") for n in range(1, 9)]
+    lines = [
+        *first,
+        first[-1],
+        said(2, "user", "Else?"),
+        said(20, "user", "New?"),
+        first[0],
+        first[4],
+    ]
+    data = encoded(*lines, *(said(n, "user", f"{n}?") for n in range(30, 36)), first[0])
+    chunks = [b"".join(data[at : at + size]) for at in range(0, len(data), size)]
+    session = read(chunks, 1, tmp_path / "a", stores=stores)
+    words = [text_of(message.item) for message in session.conversation.messages]
+    others = ["Else?", "New?", *(f"{n}?" for n in range(30, 36))]
+    assert words == [*(f"{n}?" for n in range(1, 9)), *others]
+    assert session.report.duplicates == {"user, the same line again": 4}
+
+
+@pytest.mark.parametrize("first", [1, 100])
+def test_an_output_belongs_to_the_nearest_call_before_it(tmp_path, first):
+    # The program began to number its calls anew.
+    def at(second: int) -> dict[str, str]:
+        return {"timestamp": f"2025-09-25T14:03:{second:02}.000Z"}
+
+    lines = (
+        said(1, "assistant", [CALL | {"name": "Bash"}], **at(1)), said(2, "user", [RESULT], **at(2)),
+        said(3, "assistant", [CALL], **at(5)), said(4, "user", [RESULT], **at(7)),
+    )  # fmt: skip
+    messages = read(encoded(*lines), first, tmp_path / "a").conversation.messages
+    records = [record for message in messages for record in message.metadata.tool_calls]
+    assert [(r.tool_name, r.execution_time_ms) for r in records] == [("Bash", 1000), ("Read", 2000)]
+
+
 SO = [{"type": "text", "text": "So."}]
 
 
