@@ -33,7 +33,7 @@ from agcx_tui.app.screens.open_conversation import conversation_screen
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.services import Services
 from agcx_tui.app.themes import MUTED
-from agcx_tui.core.local.giving_way import give_way, take_short_turns
+from agcx_tui.core.local.giving_way import give_way
 from agcx_tui.core.local.paths import measures
 from agcx_tui.core.sessions.columns import fit, fit_middle, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
@@ -113,7 +113,6 @@ class StorageScreen(PagedScreen[Opened]):
         entries: list[ScanEntry] = []
         checkpoints: dict[str, int] = {}
         in_trash, problem = 0, ""
-        take_short_turns()
         try:
             checkpoints = self._store.checkpoint_sizes()
             entries = list(self._store.scan())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 
-from agcx_tui.core.local.giving_way import LOOP, LoopActivity
+from agcx_tui.core.local.giving_way import LOOP, LoopActivity, take_short_turns
 
 __all__ = ["make_loop"]
 
@@ -34,4 +34,6 @@ class _Waiting(selectors.DefaultSelector):
 
 
 def make_loop(activity: LoopActivity = LOOP) -> asyncio.AbstractEventLoop:
+    """The loop of the app; from now on every thread leaves it the interpreter soon."""
+    take_short_turns()
     return asyncio.SelectorEventLoop(_Waiting(activity))

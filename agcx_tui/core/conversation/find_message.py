@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from agcx_format import PENDING, MessageSnapshot, MessageSource
 from agcx_format.errors import PersistenceError
-from agcx_tui.core.local.giving_way import give_way, take_short_turns
+from agcx_tui.core.local.giving_way import give_way
 
 __all__ = ["all_messages", "at_hand", "find_message"]
 
@@ -45,7 +45,6 @@ def find_message(
         # From the beginning, reading again is faster than fetching one by one.
         source = source.again()
     index = start
-    take_short_turns()
     while index >= 0 and not stopped():
         give_way()
         if index >= source.known():
@@ -72,7 +71,6 @@ def all_messages(
         PersistenceError: The file was closed.
     """
     index = start
-    take_short_turns()
     again: Callable[[], MessageSource] | None = getattr(source, "again", None)
     while not stopped():
         give_way()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from agcx_format import MessageSnapshot, MessageSource, Pending, SessionFile
 from agcx_format.errors import PersistenceError
 from agcx_tui.core.conversation.find_message import at_hand
-from agcx_tui.core.local.giving_way import give_way, take_short_turns
+from agcx_tui.core.local.giving_way import give_way
 
 __all__ = ["FollowedSource", "continues"]
 
@@ -94,7 +94,6 @@ def continues(
 
     Reads as much of `newer` as is known of `older`. Blocks: call it in a thread.
     """
-    take_short_turns()
     while newer.known() < older.known() or not older.complete:
         if stopped() or newer.complete or not newer.read_more():
             break

@@ -51,5 +51,5 @@ def give_way() -> None:
 
 
 def take_short_turns() -> None:
-    """Have threads hold the interpreter for a moment only; for whoever has one work long."""
+    """Have every thread of this process hold the interpreter for a moment only, while another asks for it."""
     sys.setswitchinterval(_TURN)

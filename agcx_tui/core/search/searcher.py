@@ -17,7 +17,6 @@ import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, Order, Search, SearchProgress, SessionHits, SessionRef
-from agcx_tui.core.local.giving_way import take_short_turns
 from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.search.line import SearchLine
 from agcx_tui.core.search.scope import NotWanted, SessionsToSearch
@@ -167,7 +166,6 @@ class Searcher:
 
     def _begin_to_serve(self) -> None:
         if self._thread is None and not self._closed:
-            take_short_turns()
             self._thread = threading.Thread(target=self._serve, name="searcher", daemon=True)
             self._thread.start()
 

@@ -13,7 +13,7 @@ from contextlib import aclosing, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agcx_tui.core.local.giving_way import give_way, take_short_turns
+from agcx_tui.core.local.giving_way import give_way
 from agcx_tui.core.local.keeping_on_exit import log_failure
 from agcx_tui.core.local.paths import measures
 from agcx_tui.core.store.stream import stream
@@ -89,8 +89,6 @@ class ActivityFeed:
     ) -> Iterator[list[FileStats]]:
         """In a thread: files as they are measured, a list every moment."""
         from agcx_format.space import StatsCache, gather
-
-        take_short_turns()
 
         def stopped() -> bool:
             give_way()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from agcx_tui.app.startup.event_loop import make_loop
 from agcx_tui.core.local.giving_way import LoopActivity
@@ -24,3 +25,13 @@ def test_it_is_busy_but_for_the_time_that_it_waits():
     with asyncio.Runner(loop_factory=lambda: make_loop(activity)) as runner:
         runner.run(work())
     assert not activity.is_busy
+
+
+def test_a_thread_that_works_leaves_the_interpreter_to_it_soon():
+    """Python's five milliseconds are most of what a person may wait for a key."""
+    before = sys.getswitchinterval()
+    try:
+        make_loop(LoopActivity()).close()
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        sys.setswitchinterval(before)
