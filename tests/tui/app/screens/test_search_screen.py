@@ -196,6 +196,21 @@ async def test_what_could_not_be_searched_is_one_key_away(demo):
         assert "cannot be read" in head(screen) or "Not all of it" in head(screen)
 
 
+async def test_how_much_was_searched_is_said_in_fewer_words_where_it_would_be_cut(demo, tmp_path):
+    cache = tmp_path / "cache"
+    Index(open_store(demo), search_index(cache)).update()
+    async with browser(demo, cache=cache).run_test(size=(120, 24)) as pilot:
+        screen = await opened(pilot)
+        await typed(pilot, screen, "queue")
+        in_full = "searched 14 of 15 sessions · 6 hits in 1 · 1 only in part · 1 unreadable"
+        await until(pilot, lambda: status(screen) == in_full)
+        await pilot.resize_terminal(len(in_full), 24)
+        shorter = "searched 14 of 15 · 6 hits in 1 · 1 in part · 1 unreadable"
+        await until(pilot, lambda: status(screen) == shorter)
+        await pilot.resize_terminal(len(in_full) + 2, 24)
+        await until(pilot, lambda: status(screen) == in_full)
+
+
 @pytest.mark.parametrize("keys", [("slash", "tab"), ("f",)])
 async def test_the_search_opens_over_the_list(demo, keys):
     async with browser(demo).run_test(size=(120, 36)) as pilot:
