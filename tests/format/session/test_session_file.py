@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
@@ -18,7 +19,7 @@ from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import PieceCache, gathered
 from agcx_format.session.sequential import SequentialMessages
 from agcx_format.session.source import PENDING
-from tests.format.session.files import message
+from tests.format.session.files import message, write
 from tests.support.stores import golden_session
 
 
@@ -275,3 +276,11 @@ def test_a_closed_file_gives_errors_and_not_another_file(streamed: Path):
     with pytest.raises(PersistenceError, match="closed"):
         session.context  # noqa: B018
     assert session.read_more() is False
+
+
+def test_how_many_messages_are_expected_is_what_the_file_says_once_that_is_read(tmp_path):
+    with SessionFile(write(tmp_path / "s.agcx", [])) as session:
+        session.metadata = replace(session.metadata, message_count=5)
+        assert session.expected == 5
+        session.read_more()
+        assert session.expected == 0
