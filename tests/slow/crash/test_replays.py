@@ -6,13 +6,19 @@ it was reported it is there.  The long form, with `--full`, looks at every state
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.store.acts.act_dirs import UNFINISHED, unfinished
+from tests.slow.crash.file_calls import watched
+from tests.slow.crash.processes import child
 from tests.slow.crash.replays import Recording
 from tests.slow.crash.test_kill_at_every_step import ACTIONS, A, Action, B, nothing_is_lost, picture
 from tests.slow.crash.versions import session
@@ -45,23 +51,76 @@ def test_whatever_the_disk_has_written_nothing_is_lost(
     before, originals = picture(root), contents(root, trash=True)
     recording = Recording(root, tmp_path / "vault")
     recording.run(lambda: action.does(open_store(root)), monkeypatch)
-    after, done = picture(root), recording.events
-    chance = random.Random(action.name)
+    after = picture(root)
+    few = None if request.config.getoption("--full") else FEW
+    for state, is_done in replayed_states(recording, tmp_path, action, few):
+        look_after(state, action, is_done, before, after, originals)
+
+
+RECOVERED = (
+    "delete all", "undo a delete", "edit all", "undo an edit", "undo a copy", "bring back",
+    "undo a bringing back",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "action", [each for each in ACTIONS if each.name in RECOVERED], ids=lambda action: action.name
+)
+def test_nor_if_it_fails_again_while_the_store_is_set_right(
+    action: Action, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """After a kill right before the act would have been marked as done; of that the disk had everything."""
+    store = SessionStorage(tmp_path / "store")
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1, 1000))
+    action.before(store)
+    root, tried = store.path, tmp_path / "tried"
+    before, originals = picture(root), contents(root, trash=True)
+    shutil.copytree(root, tried)
+    action.does(open_store(tried))
+    after = picture(tried)
+
+    def die_first(call: str, arguments: tuple) -> None:
+        if call == "rename" and str(arguments[0]).endswith(UNFINISHED):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        with watched(pytest.MonkeyPatch(), before=die_first):
+            action.does(open_store(root))
+
+    with child(work) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)
+    recording = Recording(root, tmp_path / "vault")
+    recording.run(lambda: open_store(root), monkeypatch)
+    assert not unfinished(root)
+    for state, _ in replayed_states(recording, tmp_path, action, FEW):
+        look_after(state, action, False, before, after, originals)
+
+
+def replayed_states(
+    recording: Recording, folder: Path, action: Action, few: int | None
+) -> Iterator[tuple[Path, bool]]:
+    """States of the disk that are possible, each made real for a moment, and whether all was done.
+
+    Those in which it was, and `few` of the others.
+    """
+    done, chance = recording.events, random.Random(action.name)
     seen: dict[str, tuple] = {}
     for moment, state in recording.states(chance):
         reachable = repr((moment == done, sorted((k, sorted(v.items())) for k, v in state.items())))
         seen.setdefault(reachable, (moment, state))
     states = list(seen.values())
     last = [each for each in states if each[0] == done]
-    if not request.config.getoption("--full"):
-        states = [*chance.sample(states, min(FEW, len(states))), *last]
-    for number, (moment, state) in enumerate(states):
-        replayed = tmp_path / f"replay{number}"
-        recording.make(state, moment, replayed)
-        look_after(replayed, action, moment == done, before, after, originals)
-        shutil.rmtree(replayed)
-    assert len(states) >= 5
+    if few is not None:
+        states = [*chance.sample(states, min(few, len(states))), *last]
+    assert len(states) >= 2
     assert last
+    for number, (moment, state) in enumerate(states):
+        replayed = folder / f"replay{number}"
+        recording.make(state, moment, replayed)
+        yield replayed, moment == done
+        shutil.rmtree(replayed)
 
 
 def look_after(root: Path, action: Action, is_done: bool, before, after, originals) -> None:
