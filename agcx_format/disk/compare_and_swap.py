@@ -159,12 +159,15 @@ def replace_if(
 
     Raises:
         Unsupported: a file is expected, and the file system cannot exchange it.
+        CorruptData: what is expected is no regular file.
         StaleSession: another file is there.
         StoreNotWritable: permissions or a read-only file system prevent it.
         PersistenceError: writing failed.  In each case the target is as other programs left it, or
             `restore_exchanged` makes it so.
     """
     with naming(target.path):
+        if isinstance(expected, Signature):
+            target.check_regular()
         new = target.beside(temporary_name(target.name))
         try:
             signature = write_new(target.fd, new.name, parts, like=target.target_status())

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from agcx_format.disk.durable import Signature, os_reason, temporary_name, write_new
-from agcx_format.errors import PersistenceError
+from agcx_format.errors import CorruptData, PersistenceError
 
 __all__ = ["NO_LINKS", "Folder", "Place"]
 
@@ -104,6 +104,17 @@ class Place(NamedTuple):
                     return found
         return None
 
+    def check_regular(self) -> None:
+        """Check that nothing but a regular file, if any, would be replaced here.
+
+        Raises:
+            CorruptData: it is a directory, a FIFO, a device, or a link.
+            PersistenceError: the file system cannot say.
+        """
+        status = self.status()
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            raise CorruptData("not a regular file", path=self.path)
+
     def rename(self, target: Place) -> None:
         """Rename the file to `target`, replacing any file there."""
         os.rename(self.name, target.name, src_dir_fd=self.fd, dst_dir_fd=target.fd)
@@ -134,12 +145,15 @@ class Place(NamedTuple):
         """Make a synced copy with the same times at `target`, which must be free; a link is copied as a link.
 
         Raises:
+            CorruptData: it is neither a file nor a link.
             OSError: the file cannot be read, or the copy cannot be written.
         """
         status = os.lstat(self.name, dir_fd=self.fd)
         if stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(self.name, dir_fd=self.fd), target.name, dir_fd=target.fd)
             return Signature.of(os.lstat(target.name, dir_fd=target.fd))
+        # A device may give bytes for ever.
+        self.check_regular()
         fd = os.open(self.name, _READ, dir_fd=self.fd)
         with os.fdopen(fd, "rb") as file:
             parts = iter(lambda: file.read(1 << 20), b"")

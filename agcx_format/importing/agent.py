@@ -74,7 +74,9 @@ class Head:
             lines = itertools.islice(read_lines(self.path), 2)
             found = tuple(value for line in lines for value in line.values)
         if not any(isinstance(value, dict) for value in found) and self._may_be_json:
-            found = tuple(value for line in read_document(self.path) for value in line.values)
+            found = tuple(
+                value for line in read_document(self.path, closes=True) for value in line.values
+            )
         return found
 
     @property

@@ -24,6 +24,7 @@ from agcx_format.importing.decoding import decoded
 from agcx_format.importing.records import (
     CUT_OFF,
     TOO_DEEP,
+    closed,
     records_in,
     unfinished_records,
     without_depths,
@@ -39,6 +40,9 @@ LONGEST_LINE = 256 * limits.MIB
 
 # A line this many times as long has no end: a hole in a file, for example.
 _GIVEN_UP = 4
+
+# A document that lacks its end is read in spite of that if it has no more bytes: that takes more memory.
+_CLOSED = 64 * limits.MIB
 
 # More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
@@ -113,8 +117,10 @@ def _is_live(file: BinaryIO) -> bool:
     return 0 <= time.time_ns() - os.fstat(file.fileno()).st_mtime_ns < _LIVE_NS
 
 
-def read_document(path: Path) -> Iterator[Line]:
+def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
     """Read a file that is a single JSON document as one `Line`.
+
+    With `closes`, one that lacks its end is read with the complete elements of its lists.
 
     A document is parsed as a whole, which takes several times its size in memory, so a huge one is refused.
     """
@@ -136,6 +142,8 @@ def read_document(path: Path) -> Iterator[Line]:
         document = b"".join(parts)
         parts.clear()
         line = _line(1, document, total, LONGEST_LINE)
+        if closes and line and line.error and len(document) <= _CLOSED:
+            line = _closed(document, is_live=_is_live(file)) or line
         del document
         if line:
             yield line
@@ -302,6 +310,16 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     if shallow:
         values, error = records_in(shallow)
     return Line(number, tuple(values), error, replaced, has_depths=bool(shallow))
+
+
+def _closed(data: bytes, *, is_live: bool) -> Line | None:
+    """A document that lacks its end; None if it lacks more."""
+    text = data.decode("utf-8-sig", "replace")
+    values, error = records_in(closed(text))
+    if error or not values:
+        return None
+    replaced = text.count(_REPLACEMENT) - data.count(_REPLACEMENT.encode())
+    return Line(1, tuple(values), CUT_OFF, replaced, is_unfinished=is_live)
 
 
 def _unfinished(number: int, data: bytes) -> Line | None:

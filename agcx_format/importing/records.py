@@ -18,7 +18,7 @@ import msgspec
 from agcx_format import limits
 from agcx_format.transcript.outputs import without_surrogates
 
-__all__ = ["CUT_OFF", "TOO_DEEP", "records_in", "unfinished_records", "without_depths"]
+__all__ = ["CUT_OFF", "TOO_DEEP", "closed", "records_in", "unfinished_records", "without_depths"]
 
 # What is wrong with a line whose end is missing.
 CUT_OFF: Final = "cut off in the middle of the line"
@@ -40,6 +40,11 @@ _not_space = re.compile(r"[^\s\0]|\Z")
 # have. A line made to take hours takes no longer than a damaged one.
 _TIMES = 4
 _PIECES = 10_000
+# The same where the last string may have no end.
+_any_string_or_bracket = re.compile(r'"(?>(?:[^"\\]++|\\.)*)(?:"|\\?\Z)|[\[\]{}]').finditer
+_CLOSES = {"{": "}", "[": "]"}
+# Around the elements of a list in a document.
+_IN_LIST = ["}", "]"]
 # Two escaped surrogates, but for the last digit.
 _HALF_ESCAPE = 12
 # How deep a record may be nested: deeper than any that was meant, and what all parsers can read.
@@ -109,6 +114,25 @@ def without_depths(text: str) -> str:
     if not parts:
         return ""
     return "".join([*parts, text[kept:] if depth <= _DEEPEST else ""])
+
+
+def closed(text: str) -> str:
+    """A document that lacks its end, with the elements of its lists that are complete; empty if none is.
+
+    What is inside an element is not cut: the same element would be another one when the document is whole.
+    """
+    opened: list[str] = []
+    end, last = 0, ""
+    for found in _any_string_or_bracket(text):
+        sign = found[0]
+        if sign in _CLOSES:
+            opened.append(_CLOSES[sign])
+        elif sign in ("}", "]"):
+            if not opened or opened.pop() != sign:
+                return ""
+            if opened == _IN_LIST:
+                end, last = found.end(), "]}"
+    return text[:end] + last
 
 
 def _goes_on(text: str) -> bool:

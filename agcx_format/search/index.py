@@ -139,7 +139,7 @@ class Index:
                 finish=again,
                 give_way=give_way,
             )
-        most = EVERY_ROW if rows is None else rows
+        most = EVERY_ROW if rows is None else min(rows, EVERY_ROW)
 
         def plan() -> Plan:
             if not parsed:

@@ -108,7 +108,8 @@ class SessionFile:
     @property
     def expected(self) -> int:
         """How many messages there are as far as is known yet, for a progress display."""
-        return self._messages.expected or self.metadata.message_count
+        expected = self._messages.expected
+        return self.metadata.message_count if expected is None else expected
 
     def known(self) -> int:
         """How many messages are known so far."""

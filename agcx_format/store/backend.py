@@ -30,17 +30,30 @@ class StorageBackend(Protocol):
         metadata: SessionMetadata,
         conversation: ConversationSnapshot,
         state: SessionState,
-    ) -> None: ...
+    ) -> None:
+        """Save a session, in place of the one with this id."""
 
-    def load_session(self, session_id: UUID) -> Session: ...
+    def load_session(self, session_id: UUID) -> Session:
+        """A whole session.
 
-    def delete_session(self, session_id: UUID) -> None: ...
+        Raises:
+            SessionNotFound: there is none with this id.
+        """
+        ...
 
-    def list_sessions(self) -> list[SessionMetadata]: ...
+    def delete_session(self, session_id: UUID) -> None:
+        """Delete a session; nothing happens if there is none."""
 
-    def load_index(self) -> SessionIndex: ...
+    def list_sessions(self) -> list[SessionMetadata]:
+        """The metadata of all sessions, the last accessed first."""
+        ...
 
-    def save_index(self, value: SessionIndex) -> None: ...
+    def load_index(self) -> SessionIndex:
+        """The index of the store; empty if there is none."""
+        ...
+
+    def save_index(self, value: SessionIndex) -> None:
+        """Replace the index of the store."""
 
 
 class SessionStorage(Store):

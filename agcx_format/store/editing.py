@@ -76,6 +76,7 @@ class SessionEditor:
 
     @property
     def metadata(self) -> SessionMetadata:
+        """The session's metadata with what was changed so far."""
         count = self._count + len(self.added)
         return replace(self._changed(self._base), message_count=count)
 
@@ -146,14 +147,17 @@ class SessionEditor:
 
     @property
     def is_changed(self) -> bool:
+        """Whether there is anything to write."""
         return bool(self.added or self._modes or self._set or self._snapshots)
 
     @property
     def addition(self) -> Addition:
+        """The messages and changes of mode to be written at the end."""
         return Addition(self.added, self._modes)
 
     @property
     def has_checkpoints(self) -> bool:
+        """Whether checkpoints were made."""
         return bool(self._snapshots)
 
     def checkpoints(self, session: Session) -> list[Checkpoint]:

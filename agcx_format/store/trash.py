@@ -106,7 +106,7 @@ class DestroyedInPart(PersistenceError):
     """Something could not be destroyed, after other things were.
 
     Fields:
-        gone: what was destroyed.
+        gone: what was destroyed; its `size` is 0 where emptying the trash failed.
     """
 
     def __init__(self, reason: str, *, gone: Emptied = _NOTHING, **where: Any) -> None:

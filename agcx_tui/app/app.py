@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
@@ -21,17 +21,12 @@ from textual.widgets import Input
 from agcx_tui.app import from_threads, themes, toasts
 from agcx_tui.app.dialogs.once import OnceScreen
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.keys.gate import KeyGate, handled
+from agcx_tui.app.keys_in_order import KeysInOrderApp
 from agcx_tui.app.services import Remember, Services
-from agcx_tui.app.textual_bases import EndingApp
 from agcx_tui.app.textual_internals import (
     forget_toasts,
     free_strips_at_once,
-    is_ending,
-    run_binding,
 )
-from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
-from agcx_tui.app.widgets.lines.typed_line import TypedLine
 from agcx_tui.core.importing.background import BackgroundImport
 from agcx_tui.core.local import collector
 from agcx_tui.core.local.choices import Remembered
@@ -58,7 +53,7 @@ def _provider(of: str) -> Callable[[], type[Provider]]:
     return load
 
 
-class AgcxApp(EndingApp[object]):
+class AgcxApp(KeysInOrderApp[object]):
     """The browser on a store or, with `file`, one conversation without a store.
 
     `looked` are the places where a store was searched.  `state` is the directory for reading positions and
@@ -101,7 +96,6 @@ class AgcxApp(EndingApp[object]):
         self._cache = cache
         self._follow = follow
         self._here = here
-        self.gate = KeyGate(self)
         log_to(state)
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -235,74 +229,6 @@ class AgcxApp(EndingApp[object]):
             here=self._here,
         )
 
-    async def on_event(self, event: events.Event) -> None:
-        """Handle keys and pastes in the order in which they were typed."""
-        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if typed and not is_ending(self):
-            await self.gate.ready()
-            self.gate.note(event)
-        if isinstance(event, events.Key) and (keys := self._as_two_keys(event)):
-            for key in keys:
-                await self.on_event(key)
-            return
-        if isinstance(event, events.Key) and await self._obeys_key(event):
-            return
-        if not self.gate.admits(event):
-            return
-        field = self.focused if typed else None
-        if isinstance(field, Input):
-            await self._type(field, event)
-        else:
-            await super().on_event(event)
-
-    def _as_two_keys(self, event: events.Key) -> Sequence[events.Key] | None:
-        """Esc and another key, unless something is bound to that key with Alt."""
-        keys = as_two_keys(event)
-        return None if keys is None or event.key in self.screen.active_bindings else keys
-
-    async def _type(self, field: Input, event: events.Event) -> None:
-        """Put what was typed or pasted into a text field, together with the keys that wait behind it."""
-        if isinstance(event, events.Paste):
-            type_into(field, next(iter(event.text.splitlines()), ""), event.time)
-            return
-        if isinstance(event, events.Key) and event.is_printable:
-            text = await take_waiting(self, event)
-            if len(text) > 1:
-                type_into(field, text, event.time)
-                return
-        bound(field)
-        await super().on_event(event)
-
-    async def _obeys_key(self, event: events.Key) -> bool:
-        """Run what a key is bound to; false if it is bound to nothing, or a widget must get the key first.
-
-        Textual would first give the key to the focused widget, and run the binding when the key comes back
-        from there: too late for the keys behind it, which would have been sent the same way by then.
-        """
-        if event.is_forwarded or await self._runs_binding(event.key, priority=True):
-            return not event.is_forwarded
-        field = self.focused
-        if not self.gate.admits(event) or field is None or isinstance(field, TypedLine):
-            return False
-        if isinstance(field, Input):
-            if field.check_consume_key(event.key, event.character):
-                return False
-            # Tab, Backspace, and the like act on what was typed before them.
-            await handled(field)
-        if not self.screen.is_mounted:
-            # Once mounted, it gets its keys in order.
-            return False
-        return await self._runs_binding(event.key)
-
-    async def _runs_binding(self, key: str, *, priority: bool = False) -> bool:
-        """Run what a key is bound to until it first waits, so that a dialog it opens is there for the next
-        key.
-        """
-        found = await run_binding(self, key, priority=priority)
-        # Commands are tasks, which begin when the event loop goes round.
-        await asyncio.sleep(0)
-        return found
-
     def pop_screen(self) -> AwaitComplete:
         was_modal = self.screen.is_modal
         left = super().pop_screen()
@@ -310,22 +236,6 @@ class AgcxApp(EndingApp[object]):
         if not was_modal:
             forget_toasts(self, but_failures=True)
         return left
-
-    def on_key(self, event: events.Key) -> None:
-        """Give a letter that was typed before the focus moved to the widget that has the focus now.
-
-        Textual gives a key to the widget that has the focus when the key is read; a `/` typed before it may
-        not have been handled yet.  Only keys that no text field consumed come here, and as a key of the list
-        this one might delete something.
-        """
-        field = self.focused
-        if isinstance(field, TypedLine):
-            # It keeps keys in order itself.
-            taken = field.take(event)
-        elif taken := field is not None and field.check_consume_key(event.key, event.character):
-            field.post_message(events.Key(event.key, event.character))
-        if taken:
-            event.stop().prevent_default()
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         quietly("the page of the list", self._keep_page)

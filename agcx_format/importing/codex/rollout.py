@@ -98,7 +98,9 @@ def read_rollout(path: Path) -> Imported:
     """
     is_document = Path(path).suffix == ".json"
     read = (
-        read_document if is_document else partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST))
+        partial(read_document, closes=True)
+        if is_document
+        else partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST))
     )
     converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
     found = read_source(path, converter, read)

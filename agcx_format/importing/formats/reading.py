@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -362,7 +363,7 @@ class LineAgent(Agent):
 
     def read(self, source: Source) -> Imported:
         is_document = source.path.suffix == ".json"
-        reader = read_document if is_document else read_lines
+        reader = partial(read_document, closes=True) if is_document else read_lines
         return read_source(source.path, self._convert, reader)
 
     def _convert(self, lines: Iterable[Parsed], path: Path, modified: Timestamp) -> Imported:

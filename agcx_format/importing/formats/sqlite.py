@@ -14,6 +14,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -116,7 +117,7 @@ def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
             return connection
     with temporary_files():
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agcx-")))
-        for end in ("", "-wal", "-journal"):
+        for end in ["", *(end for end, size in (("-wal", log), ("-journal", journal)) if size)]:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(f"{path}{end}", folder / f"copy.db{end}")
     return _open(folder / "copy.db", "mode=rw", stack)
@@ -141,7 +142,9 @@ def _only_tables(
 
 
 def _size(path: str) -> int:
+    """The size of a file; 0 for what SQLite does not make: a link can lead to something without end."""
     try:
-        return os.lstat(path).st_size
+        status = os.lstat(path)
     except OSError:
         return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

@@ -217,10 +217,12 @@ class Act(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def titles(self) -> list[str]:
+        """Of the sessions that it changed."""
         return [session.title for session in self.sessions]
 
     @property
     def count(self) -> int:
+        """How many sessions it changed."""
         return len(self.sessions)
 
     @property
@@ -235,6 +237,7 @@ class Act(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def can_be_undone(self) -> bool:
+        """Whether it was neither undone nor destroyed, and its manifest can be used."""
         return self.is_kept and self.problem is None
 
 

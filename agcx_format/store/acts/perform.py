@@ -261,6 +261,8 @@ def _as_expected(store: Tree, step: Step) -> Step:
     place = store.find(path)
     if step.op == "replace" and place is not None and place.is_link():
         place = store.target_of(place)
+    if step.op == "replace" and place is not None:
+        place.check_regular()
     found = place and place.accept(step.expected)
     if found is None:
         raise StaleSession("it changed since it was read", path=store.full(path))

@@ -20,9 +20,7 @@ from pathlib import Path
 from msgspec import structs
 
 from agcx_format.disk.compare_and_swap import ANYTHING, put, replace_if, swap, take
-from agcx_format.disk.durable import (
-    Signature,
-)
+from agcx_format.disk.durable import Signature, sync_directory_of
 from agcx_format.disk.place import Place
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
@@ -216,6 +214,7 @@ class _Interrupted:
             )
             if missing and not is_ours:
                 put(last, missing[-1])
+                sync_directory_of(missing[-1].fd)
             # Otherwise it is kept, or an even later save has filled its place.
             last.unlink()
 
@@ -257,6 +256,7 @@ class _Interrupted:
             return
         with suppress(StaleSession):
             if put(gone, target):
+                sync_directory_of(target.fd)
                 gone.unlink()
 
     def _move_back(self, step: Step, target: Place) -> None:
@@ -275,6 +275,8 @@ class _Interrupted:
             source = self._store.place(step.source, make=True)
             if not source.is_taken():
                 put(target, source)
+            # It is in the directory of another act.
+            self._store.sync(step.source.rpartition("/")[0])
         elif not self._name.endswith(PENDING):
             taken = self._side(TAKEN, step)
             if not taken.is_taken():

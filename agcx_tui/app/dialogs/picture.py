@@ -41,10 +41,10 @@ def readable_picture(url: str) -> Image.Image:
         with Image.open(BytesIO(data), formats=_FORMATS) as picture:
             # Known before any pixel is decoded.
             if picture.width * picture.height > MOST_PIXELS:
-                raise UnusablePicture("The picture has too many pixels to be shown.")
+                raise UnusablePicture("The image has too many pixels to be shown.")
             shown = picture.convert("RGBA")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        raise UnusablePicture("The picture is damaged.") from None
+        raise UnusablePicture("The image is damaged.") from None
     shown.thumbnail((_SHOWN, _SHOWN))
     return shown
 

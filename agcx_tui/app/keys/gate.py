@@ -51,8 +51,8 @@ class KeyGate:
         self._seen_at = -math.inf
         # The last character that was discarded, and when it was typed.
         self._discarded, self._discarded_at = "", -math.inf
-        # Set once the command that opens a screen has what it needs, if one is waiting.
-        self._opening: asyncio.Event | None = None
+        # Each is set once a command that opens a screen has what it needs.
+        self._opening: list[asyncio.Event] = []
         # Where Enter was pressed, if that was the last key.
         self._entered: Widget | None = None
 
@@ -72,7 +72,8 @@ class KeyGate:
     @contextlib.contextmanager
     def opening(self) -> Iterator[None]:
         """While a command waits for what it needs to open a screen, which gets the keys typed meanwhile."""
-        self._opening = opened = asyncio.Event()
+        opened = asyncio.Event()
+        self._opening = [*(each for each in self._opening if not each.is_set()), opened]
         try:
             yield
         finally:
@@ -85,11 +86,13 @@ class KeyGate:
         if self._entered is not None:
             entered, self._entered = self._entered, None
             await self._settled(entered)
-        if self._opening is not None:
+        if self._opening:
+            # Whatever they wait for may never come.
+            opening, self._opening = self._opening, []
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._opening.wait(), _PATIENCE)
-            # Whatever it waits for may never come.
-            self._opening = None
+                async with asyncio.timeout(_PATIENCE):
+                    for opened in opening:
+                        await opened.wait()
             # The stack is empty while the program ends.
             await self._settled(self._app.focused if self._app.screen_stack else None)
         while stack := self._app.screen_stack:

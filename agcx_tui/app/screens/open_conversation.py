@@ -29,7 +29,7 @@ def conversation_screen(
     message: int | None = None,
     search: Query | None = None,
     at: MatchPlace | None = None,
-    beyond: Callable[[int], None] | None = None,
+    beyond: Callable[[int], bool] | None = None,
 ) -> ConversationScreen:
     """The screen of a session's file; `acts` are those of the store that it is from.
 

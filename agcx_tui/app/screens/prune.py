@@ -59,7 +59,7 @@ class PruneScreen(SessionsScreen):
     AUTO_FOCUS = "#free"
     DEFAULT_CSS = """
     PruneScreen {
-        &.-roomy PruneForm { margin-top: 1; }
+        &.-roomy PruneForm { margin: 1 0; }
         &.-roomy PruneForm .boxes, &.-roomy PruneForm #export-line { margin-bottom: 1; }
     }
     """

@@ -82,10 +82,10 @@ def copy(app: App[Any], text: str, what: str) -> None:
 
 def _words(what: str, taken: clipboard.Taken) -> str:
     if taken.program:
-        also = ", and into tmux's buffer" if taken.tmux else ""
+        also = ", and to tmux's buffer" if taken.tmux else ""
         return f"Copied {what} with {taken.program}{also}."
     if taken.handed_on:
-        return f"Copied {what} into tmux's buffer, which passes it to the terminal."
+        return f"Copied {what} to tmux's buffer, and through it to the terminal."
     if taken.tmux:
-        return f"Copied {what} into tmux's buffer, and nowhere else."
+        return f"Copied {what} to tmux's buffer, and nowhere else."
     return f"Sent {what} to the terminal, for its clipboard."

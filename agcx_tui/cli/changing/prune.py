@@ -70,7 +70,7 @@ _TITLE_WIDTH = 50
     "--free",
     type=Filled(Amount()),
     metavar="SIZE",
-    help="The longest unused, as many as it takes to free this much: 100MB, 10%.",
+    help="The longest unused, until this much is freed: 100MB, 10%.",
 )
 @click.option(
     "--model", type=Filled(), metavar="MODEL", help="Of this model; * and ? are wildcards."

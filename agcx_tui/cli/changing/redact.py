@@ -93,7 +93,7 @@ def redact(
 ) -> None:
     """Remove secrets and texts from sessions, their checkpoints and edit histories.
 
-    Other sessions may hold the same text: `agcx search` finds them. Pictures and encrypted reasoning
+    Other sessions may hold the same text: `agcx search` finds them. Images and encrypted reasoning
     are not searched. `agcx undo` undoes it until the old versions are destroyed.
     """
     if not (secrets or texts):

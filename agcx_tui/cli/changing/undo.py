@@ -54,7 +54,7 @@ def undo(settings: Settings, act: str | None, list_: bool, as_json: bool) -> Non
         if len(found) == 1:
             _undo(settings, store, found[0], as_json)
         else:
-            few = f"{len(found)} changes fit {act!r}" if found else f"no change {act!r}"
+            few = f"{len(found)} changes match {act!r}" if found else f"no change {act!r}"
             settings.failed(f"{few}: agcx undo --list shows the ids")
 
 

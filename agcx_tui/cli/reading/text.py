@@ -178,5 +178,5 @@ def _picture(part: InputImage) -> str:
     head, comma, data = part.image_url.partition(",")
     if head.startswith("data:") and comma:
         kind = head.removeprefix("data:").split(";")[0]
-        return f"(picture: {kind}, {size(len(data) * 3 // 4)})"
-    return f"(picture: {part.image_url})"
+        return f"(image: {kind}, {size(len(data) * 3 // 4)})"
+    return f"(image: {part.image_url})"

@@ -59,7 +59,7 @@ _STDOUT = 1
 @click.option("--metadata/--no-metadata", default=True, help="Facts about the session.")
 @click.option("--tool-calls/--no-tool-calls", default=True, help="Tool calls and their results.")
 @click.option("--reasoning/--no-reasoning", default=True, help="The reasoning of the model.")
-@click.option("--images/--no-images", default=True, help="Pictures.")
+@click.option("--images/--no-images", default=True, help="Images.")
 @click.option("--redact", is_flag=True, help="Hide secrets behind placeholders.")
 @click.option(
     "--personal", is_flag=True, help="With --redact: also email addresses and home directories."

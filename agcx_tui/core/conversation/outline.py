@@ -87,7 +87,7 @@ class OutlineReader:
 
 def turn_words(turn: OutlineTurn) -> str:
     """The first words of a turn, safe for a screen."""
-    return safe_line(turn.words) or "(a picture)"
+    return safe_line(turn.words) or "(an image)"
 
 
 def turn_columns(turn: OutlineTurn) -> tuple[str, str, str]:

@@ -66,7 +66,7 @@ def resume_of(metadata: SessionMetadata, context: ConversationContext) -> Resume
     if agent == OWN_AGENT:
         return Resume(problem="AGCodex has no command that resumes a session.")
     if agent not in _COMMANDS:
-        return Resume(problem=f"agcx knows no command by which {agent} resumes a session.")
+        return Resume(problem=f"agcx knows no command that resumes a session in {agent}.")
     environment: Mapping[str, str] = context.environment_variables
     given = environment.get(OWN_ID, "")
     if not given and metadata.id.version == _DERIVED:
@@ -110,4 +110,4 @@ def run(resume: Resume, environment: Mapping[str, str]) -> str:
         return f"{name}: {os_reason(cause)}"
     finally:
         signal.signal(signal.SIGINT, before)
-    return f"{name} ended with {code}." if code else ""
+    return f"{name} exited with status {code}." if code else ""

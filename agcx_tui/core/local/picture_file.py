@@ -56,21 +56,21 @@ def picture_bytes(url: str) -> tuple[bytes, str]:
     """
     head, comma, data = url.partition(",")
     if head[:5].lower() != "data:" or not comma:
-        raise UnusablePicture("The picture is not in the session, only its address.")
+        raise UnusablePicture("The image is not in the session, only its address.")
     if len(data) > _MOST_BYTES * 4 // 3:
-        raise UnusablePicture("The picture is too large to be shown.")
+        raise UnusablePicture("The image is too large to be shown.")
     try:
         found = b64decode(data)
     except (Error, ValueError):
-        raise UnusablePicture("The picture is damaged.") from None
+        raise UnusablePicture("The image is damaged.") from None
     suffix = next((suffix for first, suffix in _KINDS if found.startswith(first)), "")
     if found[:4] == b"RIFF" and found[8:12] == b"WEBP":
         suffix = ".webp"
     if not suffix:
-        raise UnusablePicture("It is no picture of a known kind.")
+        raise UnusablePicture("It is not an image of a known kind.")
     facts = image_facts(url)
     if facts.width is not None and facts.width * (facts.height or 0) > MOST_PIXELS:
-        raise UnusablePicture("The picture has too many pixels to be shown.")
+        raise UnusablePicture("The image has too many pixels to be shown.")
     return found, suffix
 
 

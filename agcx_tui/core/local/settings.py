@@ -111,7 +111,7 @@ SETTINGS = (
     Setting(
         "descending",
         "true",
-        "The largest or newest first; false the other way round.",
+        "The largest or newest first; false reverses the order.",
         bool,
         "true or false",
     ),
@@ -199,9 +199,7 @@ def _keys(value: object) -> str:
     keys = [key.strip() for key in (given.split(",") if isinstance(given, str) else given)]
     if not keys or not all(map(_key.fullmatch, keys)):
         small = [key.lower() for key in keys if key and _key.fullmatch(key.lower())]
-        meant = (
-            f"; {', '.join(small)} is written small" if small and len(small) == len(keys) else ""
-        )
+        meant = f"; write {', '.join(small)}" if small and len(small) == len(keys) else ""
         raise ValueError(f'keys such as "x", "ctrl+n" or "down,j"{meant}')
     return ",".join("comma" if key == "," else key for key in keys)
 
@@ -234,7 +232,9 @@ def _read(values: dict[str, Any]) -> tuple[Config, list[tuple[str, str]]]:
                 except ValueError as error:
                     problems.append((f"keys.{action}", f"it takes {error}"))
         elif name not in _BY_NAME:
-            problems.append((name, f"no such setting; there are {', '.join(_BY_NAME)}, [keys]"))
+            problems.append(
+                (name, f"no such setting; the settings are {', '.join(_BY_NAME)}, [keys]")
+            )
         else:
             try:
                 fields[name.replace(".", "_")] = _BY_NAME[name].read(value)

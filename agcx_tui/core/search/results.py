@@ -210,7 +210,7 @@ def lines_of(session: SessionHits) -> list[FoundLine]:
 
 def _nothing_in(progress: SearchProgress) -> str:
     if not progress.total:
-        return "No session is of those that the line asks for."
+        return "No session matches the terms for sessions."
     return f"Nothing was found in {counted(progress.searched, 'session')}."
 
 

@@ -191,7 +191,7 @@ def _expression(token: Token) -> str:
 def _no_key(key: str) -> str:
     if key.lower() in OF_MESSAGE_SEARCH:
         return f"{key}: works only in the search inside conversations"
-    return f"no key {key}; there are {', '.join(KEYS)}; put words in quotes"
+    return f"no key {key}; the keys are {', '.join(KEYS)}; put words in quotes"
 
 
 # How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.
@@ -282,7 +282,7 @@ def _comparison(value: str, now: int) -> tuple[str, int]:
 def _duration(value: str, now: int) -> tuple[str, int]:
     match = re.fullmatch(_SPAN, value)
     if match is None:
-        raise _BadValue("a time as >1h, <5min, 90s")
+        raise _BadValue("a time such as >1h, <5min, 90s")
     return match[1] or ">=", round(float(match[2]) * _SECONDS[match[3].lower()])
 
 

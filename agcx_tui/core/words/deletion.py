@@ -73,7 +73,7 @@ def age_line(last_used: Iterable[int], now: int) -> str:
     newest, oldest = elapsed(min(spans)), elapsed(max(spans))
     if newest == oldest:
         return f"Last used {newest} ago."
-    return f"Last used between {oldest} ago and {newest} ago."
+    return f"Last used between {oldest} and {newest} ago."
 
 
 def favorites_line(favorites: int, count: int) -> str:

@@ -37,7 +37,7 @@ DIALOGS: Mapping[str, tuple[Action, ...]] = {
     "delete": (_DELETE,),
     "ask-to-delete": (_DELETE,),
     # What is typed while a button has the focus: the word begins with it.
-    "empty": (Action("empty.word", "d", "begin_word", "type the word that destroys"),),
+    "empty": (Action("empty.word", "d", "begin_word", "type the confirmation word"),),
     "ask-to-undo": (changing("undo.yes", "u", "undo", "undo", footer="undo"),),
     "new-title": (Action("rename.go", "enter", "submit", "rename", footer="rename", label="enter"),),
     "rename": (Action("rename.cancel", "escape", "dismiss(None)", "cancel", footer="cancel"),),

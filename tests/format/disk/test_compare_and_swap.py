@@ -11,12 +11,19 @@ from pathlib import Path
 import pytest
 
 from agcx_format.disk import compare_and_swap
-from agcx_format.disk.compare_and_swap import has_exchange, replace_if, restore_exchanged, swap
+from agcx_format.disk.compare_and_swap import (
+    ANYTHING,
+    has_exchange,
+    replace_if,
+    restore_exchanged,
+    swap,
+    take,
+)
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.exchange import Unsupported, exchange
 from agcx_format.disk.exchange_name import ExchangeName
 from agcx_format.disk.tree import Tree
-from agcx_format.errors import StaleSession
+from agcx_format.errors import PersistenceError, StaleSession
 
 
 def save(folder: Path, content: bytes) -> None:
@@ -178,3 +185,106 @@ def test_the_name_of_an_exchange_says_what_is_exchanged(name: str):
     assert made.is_ours(other)
     assert not made.is_new(other)
     assert not made.is_ours(Signature(2, 0, 1))
+
+
+@pytest.mark.parametrize("is_exchanged", [True, False])
+def test_what_a_save_replaced_does_not_come_back(tmp_path: Path, is_exchanged: bool):
+    """The program ended before it removed the version that is no longer needed."""
+    for name, content in (("session", b"read"), ("new", b"ours!")):
+        (tmp_path / name).write_bytes(content)
+    expected, new = (Signature.at(tmp_path / name) for name in ("session", "new"))
+    assert expected is not None
+    assert new is not None
+    left = str(ExchangeName.of("session", new, expected))
+    if is_exchanged:
+        os.rename(tmp_path / "session", tmp_path / left)
+        os.rename(tmp_path / "new", tmp_path / "session")
+    else:
+        os.rename(tmp_path / "new", tmp_path / left)
+    with Tree(tmp_path) as tree:
+        restore_exchanged(tree, "")
+    assert os.listdir(tmp_path) == ["session"]
+    assert (tmp_path / "session").read_bytes() == (b"ours!" if is_exchanged else b"read")
+
+
+def test_what_an_exchange_left_in_a_folder_is_put_back_whatever_else_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "sessions"
+    folder.mkdir()
+    replace_and_stop(folder, monkeypatch, 1, Stop())
+    others = {
+        str(ExchangeName.of(f"other{n}", Signature(1, n, 3), Signature(1, 2, 3))) for n in range(9)
+    }
+    for name in others:
+        (folder / name).mkdir()
+    with Tree(tmp_path) as tree:
+        restore_exchanged(tree, "sessions")
+    assert set(os.listdir(folder)) == {"session", *others}
+    assert (folder / "session").read_bytes() == b"x" * 10
+
+
+def test_a_save_that_cannot_be_looked_at_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "session").write_bytes(b"read")
+    expected, lstat, failures = Signature.at(tmp_path / "session"), os.lstat, iter([True])
+
+    def failing(path: str, **folder: int) -> os.stat_result:
+        # Once the other file has come out.
+        is_out = (tmp_path / "session").read_bytes() == b"ours!"
+        if is_out and next(failures, False):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return lstat(path, **folder)
+
+    with monkeypatch.context() as patch, Tree(tmp_path) as tree:
+        patch.setattr(os, "lstat", failing)
+        with pytest.raises(PersistenceError):
+            replace_if(tree.place("session"), [b"ours!"], expected)
+    assert next(failures, None) is None
+    assert (tmp_path / "session").read_bytes() == b"read"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_new_file_never_takes_the_place_of_another(
+    tmp_path: Path, has_links: bool, monkeypatch: pytest.MonkeyPatch
+):
+    """Nor where there is neither a link nor a rename that refuses."""
+    (tmp_path / "session").write_bytes(b"somebody's")
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refused)
+        monkeypatch.setattr("agcx_format.disk.exchange._system_call", lambda: None)
+    with Tree(tmp_path) as tree, pytest.raises(StaleSession):
+        replace_if(tree.place("session"), [b"ours!"], None)
+    assert os.listdir(tmp_path) == ["session"]
+    assert (tmp_path / "session").read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("expected", [None, ANYTHING])
+def test_a_file_is_not_written_before_its_name_is_on_the_disk(
+    tmp_path: Path, expected: object, monkeypatch: pytest.MonkeyPatch
+):
+    fsync = os.fsync
+
+    def failing(fd: int) -> None:
+        if os.path.samestat(os.fstat(fd), os.stat(tmp_path)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with Tree(tmp_path) as tree, pytest.raises(PersistenceError):
+        replace_if(tree.place("session"), [b"ours!"], expected)
+
+
+def test_what_is_gone_is_neither_replaced_nor_taken(tmp_path: Path):
+    gone = Signature(1, 2, 3)
+    with Tree(tmp_path) as tree:
+        with pytest.raises(StaleSession):
+            replace_if(tree.place("session"), [b"ours!"], gone)
+        with pytest.raises(StaleSession):
+            take(tree.place("session"), tree.place("away"), gone)
+    assert os.listdir(tmp_path) == []

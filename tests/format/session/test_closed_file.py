@@ -21,7 +21,7 @@ from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import FileClosed, PersistenceError
 from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
-from tests.format.session.test_session_file import message, write
+from tests.format.session.files import message, write
 from tests.support.stores import golden_session
 
 # One of each way in which messages are read: streamed in both layouts, and by a seek table.

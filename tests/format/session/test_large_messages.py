@@ -14,7 +14,7 @@ from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.random_access import RandomAccessMessages
 from agcx_format.session.source import PENDING
-from tests.format.session.test_session_file import message, write
+from tests.format.session.files import message, write
 
 
 def test_a_message_that_is_too_large_is_a_stub_and_can_still_be_taken_out(

@@ -12,7 +12,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.layout import v2
 from agcx_format.model.session import OperatingMode
 from agcx_format.session.lazy import SessionFile
-from tests.format.session.test_session_file import message
+from tests.format.session.files import message
 from tests.support.stores import golden_session
 
 

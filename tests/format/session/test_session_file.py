@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -12,57 +10,17 @@ import pytest
 import zstandard
 from msgspec.structs import replace
 
-from agcx_format import limits, write_session
+from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.zstd import frames, seekable, steps
+from agcx_format.codec.zstd import frames, steps
 from agcx_format.errors import PersistenceError
-from agcx_format.layout import v1, v1_sections
-from agcx_format.model.items import InputText, Message, MessageSnapshot
+from agcx_format.layout import v1_sections
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.piece_cache import PieceCache, gathered
-from agcx_format.session.random_access import RandomAccessMessages
 from agcx_format.session.sequential import SequentialMessages
 from agcx_format.session.source import PENDING
+from tests.format.session.files import message, write
 from tests.support.stores import golden_session
-
-
-def message(number: int, size: int) -> MessageSnapshot:
-    """A message that says its number and does not compress away entirely."""
-    like = golden_session("full")[1].messages[0]
-    words = " ".join(str(number * 7919 + i) for i in range(size // 8))
-    return replace(like, item=Message(None, "user", [InputText(f"#{number} {words}")]))
-
-
-def write(path: Path, messages: list[MessageSnapshot], *, framed: bool = False) -> Path:
-    """A file whose messages are one zstd frame, or framed as ours are from 8 MiB on."""
-    metadata, conversation, state = golden_session("full")
-    if framed:
-        write_session(path, metadata, replace(conversation, messages=messages), state)
-        return path
-    sections = (
-        bincode.encode(metadata),
-        frames.compress(messagepack.encode_messages(messages), 1),
-        frames.compress(messagepack.encode(conversation.context), 3),
-        bincode.encode(state),
-    )
-    path.write_bytes(b"".join(v1_sections.join(*sections)))
-    return path
-
-
-@pytest.fixture(scope="module")
-def messages() -> list[MessageSnapshot]:
-    """12 MiB of text."""
-    return [message(i, 6_000) for i in range(2_000)]
-
-
-@pytest.fixture(scope="module")
-def streamed(messages, tmp_path_factory) -> Path:
-    return write(tmp_path_factory.mktemp("streamed") / "s.agcx", messages)
-
-
-@pytest.fixture(scope="module")
-def framed(messages, tmp_path_factory) -> Path:
-    return write(tmp_path_factory.mktemp("framed") / "f.agcx", messages, framed=True)
 
 
 def test_the_first_messages_are_there_before_the_last_is_read(streamed: Path, messages):
@@ -104,94 +62,6 @@ def test_it_is_a_sequence(kind: str, messages, request):
         assert sum(map(session.size_of, range(len(messages)))) == len(
             b"".join(messagepack.encode(m) for m in messages)
         )
-
-
-def test_with_a_seek_table_every_message_is_known_at_once(framed: Path, messages):
-    with SessionFile(framed) as session:
-        assert isinstance(session._messages, RandomAccessMessages)
-        assert session.complete
-        assert session.known() == len(messages)
-        assert session.get(1234) is PENDING
-        assert session.fetch(1234)
-        assert session.get(1234) == messages[1234]
-        # One frame of a mebibyte was decompressed, not the twelve before it.
-        assert len(session._messages._frames) == 1
-
-
-def test_frames_are_read_by_any_decoder_from_the_first_byte_to_the_last(framed: Path, messages):
-    data = framed.read_bytes()
-    span = v1_sections.split(data)[1]
-    section = data[span.start : span.end]
-    whole = messagepack.encode_messages(messages)
-    found = frames.walk(section)
-    assert sum(not frame.skippable for frame in found) > 8
-    assert [frame.skippable for frame in found[-2:]] == [True, True]
-    reader = zstandard.ZstdDecompressor().stream_reader(section, read_across_frames=True)
-    assert reader.read(len(whole) + 1) == whole
-    # And as Rust reads: strictly, all in one.
-    assert v1.LAYOUT.decode(data)[1].messages == messages
-    # zstd's own seekable format, as its specification has it, at the very end.
-    count, descriptor, magic = struct.unpack("<IBI", section[-9:])
-    assert (descriptor, magic) == (0, 0x8F92EAB1)
-    assert count == sum(not frame.skippable for frame in found)
-
-
-@pytest.mark.skipif(not os.path.exists("/usr/bin/zstd"), reason="needs the zstd program")
-def test_the_zstd_program_reads_the_frames(framed: Path, messages, tmp_path: Path):
-    data = framed.read_bytes()
-    span = v1_sections.split(data)[1]
-    (tmp_path / "section.zst").write_bytes(data[span.start : span.end])
-    done = subprocess.run(
-        ["/usr/bin/zstd", "-dc", tmp_path / "section.zst"], capture_output=True, check=True
-    )
-    assert done.stdout == messagepack.encode_messages(messages)
-
-
-def test_sections_up_to_eight_mebibytes_are_one_frame_as_in_rust():
-    messages = [message(i, 6_000) for i in range(500)]
-    raw = messagepack.encode_messages(messages)
-    assert len(raw) < seekable.THRESHOLD
-    assert v1_sections.compress_messages(raw, 3) == frames.compress(raw, 3)
-
-
-@pytest.mark.parametrize("lie", ["sizes", "counts", "footer", "cut"])
-def test_a_table_that_lies_is_found_out(framed: Path, messages, tmp_path: Path, lie: str):
-    data = bytearray(framed.read_bytes())
-    span = v1_sections.split(data)[1]
-    section = data[span.start : span.end]
-    if lie == "sizes":
-        # One entry larger by one, the next smaller: the sum still adds up.
-        at = len(section) - 9 - 8 * 5
-        section[at] = section[at] + 1 & 0xFF
-        section[at + 8] = section[at + 8] - 1 & 0xFF
-    elif lie == "counts":
-        count = struct.unpack("<I", section[-9:-5])[0]
-        at = len(section) - 9 - 8 * count - 8 - 4 * 3
-        section[at] = section[at] + 1 & 0xFF
-    elif lie == "footer":
-        section[-9:-5] = b"\xff\xff\xff\x7f"
-    else:
-        section[-12:-9] = b""
-    parts = [
-        data[: span.start - 4],
-        len(section).to_bytes(4, "little"),
-        section,
-        data[span.end :],
-    ]
-    path = tmp_path / "lie.agcx"
-    path.write_bytes(b"".join(parts))
-    with SessionFile(path) as session:
-        right = 0
-        for index in range(session.known()):
-            session.fetch(index)
-            found = session.get(index)
-            assert isinstance(found, MessageSnapshot | PersistenceError)
-            right += found == (messages[index] if index < len(messages) else None)
-        if isinstance(session._messages, SequentialMessages):
-            assert len(session) == len(messages)
-        else:
-            # Only the frames that the lie is about are lost.
-            assert 0 < right < session.known()
 
 
 def test_what_was_dropped_comes_back(streamed: Path, messages):
@@ -406,3 +276,11 @@ def test_a_closed_file_gives_errors_and_not_another_file(streamed: Path):
     with pytest.raises(PersistenceError, match="closed"):
         session.context  # noqa: B018
     assert session.read_more() is False
+
+
+def test_how_many_messages_are_expected_is_what_the_file_says_once_that_is_read(tmp_path):
+    with SessionFile(write(tmp_path / "s.agcx", [])) as session:
+        session.metadata = replace(session.metadata, message_count=5)
+        assert session.expected == 5
+        session.read_more()
+        assert session.expected == 0

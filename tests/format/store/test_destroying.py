@@ -12,7 +12,7 @@ import pytest
 from agcx_format import SessionStorage, SessionStore, Store, open_store
 from agcx_format.errors import PersistenceError, StaleSession
 from agcx_format.store import DestroyedInPart, paths
-from agcx_format.store.acts.act_dirs import unfinished
+from agcx_format.store.acts.act_dirs import ASIDE, unfinished
 from tests.slow.crash.file_calls import watched
 from tests.slow.crash.versions import session
 from tests.support.stores import contents
@@ -161,3 +161,31 @@ def test_what_is_named_as_if_it_was_left_aside_keeps_nothing_from_its_place(stor
     assert path.read_bytes() == saved
     assert others[1].is_dir()
     assert not path.with_name("folder").exists()
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.ENAMETOOLONG])
+def test_where_nothing_can_be_moved_aside_what_was_saved_meanwhile_stays(
+    code: int, is_saved: bool, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    first, _ = entries(store)
+    path, saved, rename = Path(first.path), store.path / "saved", os.rename
+
+    def refused(source: str, target: str, **folders: int) -> None:
+        if target.endswith(ASIDE):
+            if is_saved:
+                saved.write_bytes(b"by another program")
+                rename(saved, path)
+            raise OSError(code, os.strerror(code))
+        rename(source, target, **folders)
+
+    monkeypatch.setattr(os, "rename", refused)
+    if is_saved:
+        with pytest.raises(StaleSession):
+            store.destroy_sessions([first])
+        assert path.read_bytes() == b"by another program"
+        assert owners_of_checkpoints(store) == {str(A), str(B)}
+    else:
+        store.destroy_sessions([first])
+        assert not path.exists()
+        assert owners_of_checkpoints(store) == {str(B)}

@@ -4,13 +4,14 @@ are."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import open_store
+from agcx_format import PersistenceError, open_store
 from agcx_format.catalog.columns import Columns
 from agcx_format.catalog.refresh import differences
 from agcx_format.store.entries import is_link, own_size
@@ -66,6 +67,25 @@ def test_a_save_goes_through_the_link(tmp_path: Path, layout: int, where: str):
     store.save_session(LINKED, replace(metadata, title="Saved"), conversation, state)
     assert link.is_symlink()
     assert open_store(store.path).load_session(LINKED)[0].title == "Saved"
+
+
+@both_layouts
+@pytest.mark.parametrize("is_linked", [True, False])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_not_replaced_by_a_save(
+    tmp_path: Path, layout: int, is_linked: bool, make: Callable[[Path], None]
+):
+    store, link, target = linked(tmp_path, layout, "elsewhere")
+    session = store.load_session(LINKED)
+    place = target if is_linked else link
+    place.unlink()
+    make(place)
+    before = sorted(link.parent.iterdir()), os.lstat(place)
+    for each in (store, Store(tmp_path / "store", layout=layout)):
+        with pytest.raises(PersistenceError):
+            each.save_session(LINKED, *session)
+    assert (sorted(link.parent.iterdir()), os.lstat(place)) == before
+    assert list(target.parent.iterdir()) == [target]
 
 
 @both_layouts

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.store.acts.act_dirs import unfinished
+from tests.slow.crash.processes import killed_at
 from tests.slow.crash.replays import Recording
 from tests.slow.crash.test_kill_at_every_step import ACTIONS, A, Action, B, nothing_is_lost, picture
 from tests.slow.crash.versions import session
@@ -45,23 +48,72 @@ def test_whatever_the_disk_has_written_nothing_is_lost(
     before, originals = picture(root), contents(root, trash=True)
     recording = Recording(root, tmp_path / "vault")
     recording.run(lambda: action.does(open_store(root)), monkeypatch)
-    after, done = picture(root), recording.events
-    chance = random.Random(action.name)
+    after = picture(root)
+    few = None if request.config.getoption("--full") else FEW
+    for state, is_done in replayed_states(recording, tmp_path, action, few):
+        look_after(state, action, is_done, before, after, originals)
+
+
+RECOVERED = (
+    "delete all", "undo a delete", "edit all", "undo an edit", "undo a copy", "bring back",
+    "undo a bringing back",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+@pytest.mark.parametrize(
+    "action", [each for each in ACTIONS if each.name in RECOVERED], ids=lambda action: action.name
+)
+def test_nor_if_it_fails_again_while_the_store_is_set_right(
+    action: Action, share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """After a kill, of which the disk had everything; `share` is how much of the act was done."""
+    store = SessionStorage(tmp_path / "store")
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1, 1000))
+    action.before(store)
+    root, tried = store.path, tmp_path / "tried"
+    before, originals = picture(root), contents(root, trash=True)
+    steps = 1
+    while True:
+        shutil.copytree(root, tried)
+        is_killed = killed_at(steps, lambda: action.does(open_store(tried)))
+        after = picture(tried)
+        shutil.rmtree(tried)
+        if not is_killed:
+            break
+        steps += 3
+    assert killed_at(int((steps - 3) * share), lambda: action.does(open_store(root)))
+    recording = Recording(root, tmp_path / "vault")
+    recording.run(lambda: open_store(root), monkeypatch)
+    assert not unfinished(root)
+    for state, _ in replayed_states(recording, tmp_path, action, FEW):
+        look_after(state, action, False, before, after, originals)
+
+
+def replayed_states(
+    recording: Recording, folder: Path, action: Action, few: int | None
+) -> Iterator[tuple[Path, bool]]:
+    """States of the disk that are possible, each made real for a moment, and whether all was done.
+
+    Those in which it was, and `few` of the others.
+    """
+    done, chance = recording.events, random.Random(action.name)
     seen: dict[str, tuple] = {}
     for moment, state in recording.states(chance):
         reachable = repr((moment == done, sorted((k, sorted(v.items())) for k, v in state.items())))
         seen.setdefault(reachable, (moment, state))
     states = list(seen.values())
     last = [each for each in states if each[0] == done]
-    if not request.config.getoption("--full"):
-        states = [*chance.sample(states, min(FEW, len(states))), *last]
-    for number, (moment, state) in enumerate(states):
-        replayed = tmp_path / f"replay{number}"
-        recording.make(state, moment, replayed)
-        look_after(replayed, action, moment == done, before, after, originals)
-        shutil.rmtree(replayed)
-    assert len(states) >= 5
+    if few is not None:
+        states = [*chance.sample(states, min(few, len(states))), *last]
+    assert len(states) >= 2
     assert last
+    for number, (moment, state) in enumerate(states):
+        replayed = folder / f"replay{number}"
+        recording.make(state, moment, replayed)
+        yield replayed, moment == done
+        shutil.rmtree(replayed)
 
 
 def look_after(root: Path, action: Action, is_done: bool, before, after, originals) -> None:

@@ -83,7 +83,7 @@ def test_upper_r_leaves_the_screen_to_the_agent_in_the_directory_and_comes_back(
         screen.type("\x03")
         screen.until(lambda: told.read_text().endswith("|stopped"))
         screen.until(lambda: screen.written.count(b"\x1b[?1049h") == 2)
-        screen.until(lambda: b"claude ended with 3" in screen.written)
+        screen.until(lambda: b"claude exited with status 3" in screen.written)
         assert list(directory.iterdir()) == []
 
 
@@ -123,7 +123,7 @@ def test_a_picture_is_shown_only_in_a_terminal_that_can(tmp_path):
                 screen.wait_for("\x1b_G")
             else:
                 screen.wait_for(
-                    "pictures only in full color" if no_color else "This terminal shows no pictures"
+                    "images only in full color" if no_color else "This terminal shows no images"
                 )
                 assert b"\x1b_G" not in screen.written
                 assert b"\x1b[16t" not in screen.written

@@ -226,8 +226,8 @@ def surroundings(programs, monkeypatch) -> pytest.MonkeyPatch:
     ("there", "environ", "words"),
     [
         (["wl-copy"], DISPLAYS, "Copied {} with wl-copy."),
-        (["tmux"], TMUX, "Copied {} into tmux's buffer, which passes it to the terminal."),
-        (["xclip", "tmux"], TMUX | DISPLAYS, "Copied {} with xclip, and into tmux's buffer."),
+        (["tmux"], TMUX, "Copied {} to tmux's buffer, and through it to the terminal."),
+        (["xclip", "tmux"], TMUX | DISPLAYS, "Copied {} with xclip, and to tmux's buffer."),
         ([], {}, "Sent {} to the terminal, for its clipboard."),
         ([], SSH, "Sent {} to the terminal, for its clipboard."),
         ([], TMUX, "Sent {} to the terminal, for its clipboard."),

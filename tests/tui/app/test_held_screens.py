@@ -307,3 +307,15 @@ async def test_a_key_that_waited_for_a_screen_until_the_program_ended_does_no_ha
     with gate.opening():
         pass
     await gate.ready()
+
+
+async def test_a_key_waits_for_each_screen_that_is_being_opened():
+    gate = KeyGate(TypingApp())
+    with gate.opening():
+        with gate.opening():
+            pass
+        ready = asyncio.create_task(gate.ready())
+        for _ in range(9):
+            await asyncio.sleep(0)
+        assert not ready.done()
+    await ready

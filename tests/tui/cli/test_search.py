@@ -118,6 +118,14 @@ def test_a_limit_ends_the_search_after_so_many_hits(store):
     assert hits("the", "--limit", "3") == hits("the")[:3]
 
 
+@pytest.mark.parametrize("sort", ["newest", "best"])
+def test_a_limit_may_be_larger_than_any_number_of_hits(store, sort):
+    """Also than a number of the machine."""
+    every = hits("the grid", "--sort", sort)
+    assert every
+    assert hits("the grid", "--sort", sort, "--limit", str(1 << 64)) == every
+
+
 def test_with_a_limit_the_words_that_stand_together_are_shown(store):
     found = hits("the grid", "--limit", "6")
     lines = {hit["line"].lower() for hit in found}

@@ -78,8 +78,8 @@ class ConversationScreen(OnceScreen[None]):
 
     With `search`, that is searched for at once and every match is marked; it begins at the match `at`, and
     Esc leaves at once.  `beyond` is called when the reader asks for the match after the last one (1), or
-    before the first one (-1); by default the search goes around.  `open_file` shows another session, and
-    `show_checkpoint` one of the checkpoints of this one.
+    before the first one (-1), and says whether another conversation will open; by default the search goes
+    around.  `open_file` shows another session, and `show_checkpoint` one of the checkpoints of this one.
     """
 
     BINDINGS = bindings("conversation")
@@ -108,7 +108,7 @@ class ConversationScreen(OnceScreen[None]):
         message: int | None = None,
         search: Query | None = None,
         at: MatchPlace | None = None,
-        beyond: Callable[[int], None] | None = None,
+        beyond: Callable[[int], bool] | None = None,
         open_file: OpenFile | None = None,
         show_checkpoint: Callable[[ConversationScreen, StoredCheckpoint], None] | None = None,
     ) -> None:

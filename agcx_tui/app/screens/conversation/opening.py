@@ -18,7 +18,7 @@ from uuid import UUID
 
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
@@ -132,23 +132,30 @@ class OpenConversation:
         self._screen.run_worker(self._open, thread=True, exclusive=True, group="open")
 
     def _open(self) -> None:
+        worker = get_current_worker()
         try:
             conversation = self._opener()
         except OSError as error:
             problem = PersistenceError(os_reason(error), path=error.filename or self._path)
-            gone = not os.path.lexists(self._path)
-            from_threads.post(self._screen, ConversationFailed(problem, gone))
+            self._say_failed(worker, problem, self._path)
             return
         except PersistenceError as error:
-            gone = not os.path.lexists(error.path or self._path)
-            from_threads.post(self._screen, ConversationFailed(error, gone))
+            self._say_failed(worker, error, error.path or self._path)
             return
         position = self.place.load(conversation)
         # Whatever fills the first screen is drawn at once: better imported here than there.
         warm_up()
         message = ConversationOpened(conversation, position)
-        if get_current_worker().is_cancelled or not from_threads.post(self._screen, message):
+        if worker.is_cancelled or not from_threads.post(self._screen, message):
             conversation.close()
+
+    def _say_failed(
+        self, worker: Worker[object], error: PersistenceError, path: str | os.PathLike[str]
+    ) -> None:
+        # It may be open by now, if it was asked for again meanwhile.
+        if not worker.is_cancelled:
+            failed = ConversationFailed(error, gone=not os.path.lexists(path))
+            from_threads.post(self._screen, failed)
 
     def take(self, conversation: Conversation) -> Conversation | None:
         """Set what is shown from now on; returns what was shown before, which is still open."""

@@ -37,7 +37,7 @@ async def open_picture(screen: Screen[None], url: str) -> None:
     except UnusablePicture as error:
         problem = str(error)
     except OSError as error:
-        problem = f"The picture cannot be written: {os_reason(error)}"
+        problem = f"The image cannot be written: {os_reason(error)}"
     if problem:
         screen.notify(safe_line(problem), severity="warning", markup=False)
 
@@ -47,11 +47,11 @@ async def show_picture(screen: Screen[None], url: str) -> None:
     kind, app = graphics(os.environ), screen.app
     try:
         if kind == "kitty" and not _is_colored(app):
-            problem = "This terminal shows pictures only in full color"
+            problem = "This terminal shows images only in full color"
         else:
-            problem = "" if kind and _is_drawn(app, kind) else "This terminal shows no pictures"
+            problem = "" if kind and _is_drawn(app, kind) else "This terminal shows no images"
     except ImportError:
-        problem = f"Pictures need another package; {how_to_install('pictures')}"
+        problem = f"Images need another package; {how_to_install('pictures')}"
     except (SuspendNotSupported, OSError):
         problem = "This terminal cannot be asked for its size in pixels"
     if problem:

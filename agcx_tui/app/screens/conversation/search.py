@@ -21,6 +21,7 @@ from textual.worker import get_current_worker
 from agcx_format import MessageSnapshot, MessageSource
 from agcx_format.transcript import safe_line
 from agcx_tui.app import from_threads
+from agcx_tui.app.screens.conversation.match_steps import Beyond, MatchSteps
 from agcx_tui.app.widgets.facts_view import FactsView
 from agcx_tui.app.widgets.lines.search_line import SearchLine
 from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -43,11 +44,10 @@ MatchPlace = tuple[int, int, int]
 class ConversationSearch(SearchLine):
     """The line below a conversation in which one types what to find.
 
-    `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` is called
-    for the match after the last one (1), or before the first one (-1); without it the search goes around.
-    `matches` is None while nothing is searched for in the messages; `found` says how far the search is.
-    `is_given` is true while what is searched for came with the conversation; `seen` is the match of it
-    that the reader went to last.
+    `facts` gives the view of facts that is shown, None while the messages are shown.  `beyond` leads to
+    other conversations; without it the search goes around.  `matches` is None while nothing is searched for
+    in the messages; `found` says how far the search is.  `is_given` is true while what is searched for came
+    with the conversation; `seen` is the match of it that the reader went to last.
     """
 
     @dataclass
@@ -69,13 +69,13 @@ class ConversationSearch(SearchLine):
         self,
         transcript: Transcript,
         facts: Callable[[], FactsView | None],
-        beyond: Callable[[int], None] | None = None,
+        beyond: Beyond | None = None,
     ) -> None:
         super().__init__("/", 'words, "a phrase", /regex/, role:', self._left, id="search")
         self.matches: Matches | None = None
         self._transcript = transcript
         self._facts = facts
-        self._beyond = beyond
+        self._steps = MatchSteps(beyond)
         self._number = 0
         self._timer: Timer | None = None
         # The message that was current when the search began.
@@ -123,18 +123,12 @@ class ConversationSearch(SearchLine):
         return True
 
     def step(self, direction: int) -> None:
-        """Go to the next match, or with -1 to the previous one."""
-        matches = self.matches
-        if matches is None:
+        """Go to the next match, or with -1 to the previous one, as soon as it is known which that is."""
+        if self.matches is None and self._given is None:
             self.notify("No search yet: / starts one.", markup=False)
-        elif not matches.step(direction) and self.found is not None and self.found.done:
-            if self._beyond is not None:
-                self._beyond(direction)
-            else:
-                matches.wrap(direction)
-        elif self.is_given:
-            self.seen = matches.at
-        self._show_count()
+            return
+        self._steps.ask(direction)
+        self._show_match()
 
     def end(self) -> bool:
         """Forget the query; false if there was none."""
@@ -164,6 +158,7 @@ class ConversationSearch(SearchLine):
         """Stop searching the messages."""
         self._number += 1
         self._is_behind = False
+        self._steps.forget()
         self.matches = self.found = None
         self.is_given = False
         self._transcript.mark_matches(None)
@@ -184,12 +179,12 @@ class ConversationSearch(SearchLine):
         """The text of message `index` is there now."""
         if self.matches is not None:
             self.matches.fetched(index)
-            self._show_count()
+            self._show_match()
 
     def moved(self) -> None:
         """The view of the messages moved, perhaps to a message that was not known yet."""
         if self.matches is not None and self.matches.arrived():
-            self._show_count()
+            self._show_match()
 
     def focus_content(self) -> None:
         """Focus what is searched."""
@@ -243,7 +238,7 @@ class ConversationSearch(SearchLine):
         if query:
             self._transcript.mark_matches(self.matches.lines)
             self._search(self._transcript.source, query, self._number)
-        self._show_count()
+        self._show_match()
 
     @work(thread=True, exclusive=True, group="search")
     def _search(self, source: MessageSource, query: Query, number: int, start: int = 0) -> None:
@@ -281,18 +276,21 @@ class ConversationSearch(SearchLine):
         if matches.at is None and not matches.first(self._origin) and found.done:
             matches.wrap(1)
         self._catch_up()
-        self._show_count()
+        self._show_match()
 
     @on(Located)
     def _located(self, message: Located) -> None:
         if message.number == self._number and self.matches is not None:
             self.matches.located(message.index, message.matches)
-            self._show_count()
+            self._show_match()
 
-    def _show_count(self) -> None:
+    def _show_match(self) -> None:
+        """Take the steps whose end is known by now, and say which match is shown."""
         matches, found = self.matches, self.found
         if matches is None:
             return
+        if self._steps.take(matches, found) and self.is_given:
+            self.seen = matches.at
         typed = matches.query.text
         errors = [f"{typed[e.start : e.end]}: {e}" for e in matches.query.errors]
         parts = []

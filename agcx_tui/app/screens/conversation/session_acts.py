@@ -176,7 +176,7 @@ class SessionActs:
         if before is not None:
             done_by(before)
         if not self.done:
-            raise NothingToUndo("all that was done here is undone already")
+            raise NothingToUndo("everything done here is undone already")
         wanted = self.done.pop()
         try:
             return store_work.undo(store, wanted)

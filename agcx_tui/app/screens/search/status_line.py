@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StatusLine"]
 
-# Cells around and between the words.
-_AROUND = 4
+# Cells between the words of both edges.
+_BETWEEN = 2
 
 
 class StatusLine(EdgeLine):
@@ -22,16 +22,28 @@ class StatusLine(EdgeLine):
 
     GIVES_WAY = "right"
 
+    # What is told, in full.
+    _full = "", ""
+
     def tell(self, live: LiveResults, index: IndexKeeper) -> None:
         """Say how far a search is, and the state of the index."""
         if not live.line:
-            self.show("", index.words(0))
-            return
-        words = summary(live.progress)
-        if live.running:
-            words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
-        right = index.words(live.progress.direct)
-        if right and len(words) + len(right) + _AROUND > self.screen.size.width:
+            self._full = "", index.words(0)
+        else:
+            words = summary(live.progress)
+            if live.running:
+                words = words.replace("searched", "searching…", 1).replace(" · no hits", "")
+            self._full = words, index.words(live.progress.direct)
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """In other words where there is no room for these."""
+        words, right = self._full
+        needed = len(words) + (len(right) + _BETWEEN if right else 0)
+        if needed > self.content_size.width > 0:
             words, right = shorter(words), right.replace(" of ", "/")
             if right.startswith("without an index"):
                 # The storage screen says why.

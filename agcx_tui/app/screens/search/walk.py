@@ -20,12 +20,16 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.worker import Worker
 
     from agcx_tui.app.screens.conversation.conversation import ConversationScreen
     from agcx_tui.app.services import Services
     from agcx_tui.core.store.act_queue import ActQueue
 
 __all__ = ["ResultWalk"]
+
+# Of a session that fits without a match, as one without an excluded word does.
+_BEGINNING = FoundPlace(None, 0, 0)
 
 
 class ResultWalk:
@@ -51,6 +55,9 @@ class ResultWalk:
         self._put_at: int | None = None
         # The conversation that was opened last, and the session it is of.
         self._opened: tuple[ConversationScreen, SessionHits] | None = None
+        # How many matches beyond those of that session the next conversation is to open at; negative before.
+        self._ahead = 0
+        self._opens: Worker[None] | None = None
 
     # --- the preview
 
@@ -171,6 +178,7 @@ class ResultWalk:
     def come_back(self) -> None:
         """After a conversation was left: to the match that was seen in it last."""
         opened, self._opened = self._opened, None
+        self._ahead = 0
         seen = None if opened is None else opened[0].search.seen
         if opened is None or seen is None:
             return
@@ -192,32 +200,57 @@ class ResultWalk:
         if self._rows.results.expand(found):
             self._rows.changed()
 
-    def _beyond(self, session: SessionHits, direction: int) -> None:
-        """From the last match of an opened conversation on to the next one, or the other way round."""
-        beside = self._rows.results.session_beside(session.path, direction)
-        if beside is None:
-            self._say_end(direction)
-        else:
-            work = self._open_beside(beside, direction)
-            self._screen.run_worker(work, exclusive=True, group="beside")
+    def _beyond(self, session: SessionHits, direction: int) -> bool:
+        """Step from the last match of an opened conversation on to the next one, or the other way round.
 
-    async def _open_beside(self, session: SessionHits, direction: int) -> None:
-        found = await asyncio.to_thread(all_hits, self._index, self.query, session)
-        if self._screen.is_active:
-            # The conversation was left meanwhile.
+        True if another conversation will open: until then, all further steps are to come here.
+        """
+        if self._opened is None or self._opened[1].path != session.path:
+            # The other one has just been opened.
+            return True
+        before, self._ahead = self._ahead, self._ahead + direction
+        if before == 0:
+            if self._rows.results.session_beside(session.path, direction) is None:
+                self._ahead = 0
+                self._say_end(direction)
+            else:
+                work = self._open_ahead(session, direction)
+                self._opens = self._screen.run_worker(work, exclusive=True, group="ahead")
+        elif self._ahead == 0 and self._opens is not None:
+            # Back where it was.
+            self._opens.cancel()
+        return self._ahead != 0
+
+    async def _open_ahead(self, session: SessionHits, direction: int) -> None:
+        """Open the match that is so many steps ahead; more may be asked for meanwhile."""
+        results, found, passed = self._rows.results, session, 0
+        stops: list[FoundPlace] = []
+        while abs(self._ahead) > passed + len(stops):
+            beside = results.session_beside(found.path, direction)
+            if beside is None:
+                break
+            passed += len(stops)
+            found = await asyncio.to_thread(all_hits, self._index, self.query, beside)
+            stops = _stops_of(found, direction)
+        steps, self._ahead = abs(self._ahead) - passed, 0
+        if self._screen.is_active or not stops:
+            # The conversation was left meanwhile, or the results are others.
             return
+        # The last one where there are no more, the first one if some steps were taken back.
+        place = stops[min(max(steps, 1), len(stops)) - 1]
         self._go_to_session(found, direction)
-        place: Literal["first", "last"] = "first" if direction > 0 else "last"
+        self._put_cursor(found.path, place)
         self._screen.app.switch_screen(self._conversation(found, place))
+        if steps > len(stops):
+            self._say_end(direction)
 
     def _conversation(
-        self, session: SessionHits, place: FoundPlace | Literal["first", "last"]
+        self, session: SessionHits, place: FoundPlace | Literal["first"]
     ) -> ConversationScreen:
         from agcx_tui.app.screens.open_conversation import conversation_screen
 
         if not isinstance(place, FoundPlace):
-            hits = session.hits[:1] if place == "first" else session.hits[-1:]
-            place = places_of(hits)[0] if hits else FoundPlace(None, 0, 0)
+            place = places_of(session.hits[:1])[0] if session.hits else _BEGINNING
         at = None if place.message is None else (place.message, place.start, place.end)
         screen = conversation_screen(
             self._screen.app,
@@ -230,6 +263,15 @@ class ResultWalk:
         )
         self._opened = screen, session
         return screen
+
+
+def _stops_of(session: SessionHits, direction: int) -> list[FoundPlace]:
+    """Where one comes by in a session: at its matches, and once in its title if it is the first."""
+    places = places_of(session.hits)
+    said = [place for place in places if place.message is not None]
+    if direction < 0:
+        return said[::-1] or places[-1:] or [_BEGINNING]
+    return places[: len(places) > len(said)] + said or [_BEGINNING]
 
 
 def _session_of(row: Row | None) -> SessionHits | None:

@@ -109,6 +109,17 @@ class Matches:
         self._enter(*following)
         return True
 
+    def knows(self, direction: int, searched: int) -> bool:
+        """Whether a step leads to the right match when the first `searched` messages have been searched.
+
+        A match that is further on may be unknown all the same.
+        """
+        if self._awaited is not None and isinstance(self._awaited[1], TextMatch):
+            # Which match of its message the current one is.
+            return False
+        place = self._transcript.current if self.at is None else self.at.message
+        return direction > 0 or searched > place
+
     def wrap(self, direction: int) -> None:
         """Go on at the other end."""
         if self._messages:

@@ -102,6 +102,19 @@ def test_a_log_that_was_left_behind_is_read_and_stays(path, tmp_path):
     assert contents(copied) == before
 
 
+@pytest.mark.parametrize("odd", ["-wal", "-journal"])
+@pytest.mark.parametrize("is_link", [True, False])
+def test_what_is_no_log_of_a_database_is_neither_read_nor_copied(path, tmp_path, odd, is_link):
+    # A link to a device without end would fill the disk.
+    pipe = tmp_path / "pipe" if is_link else Path(f"{path}{odd}")
+    os.mkfifo(pipe)
+    if is_link:
+        Path(f"{path}{odd}").symlink_to(pipe)
+    other = {"-wal": "-journal", "-journal": "-wal"}[odd]
+    Path(f"{path}{other}").write_bytes(b"not a log")
+    assert len(sessions(path)) == 1
+
+
 def test_a_session_that_grew_grows_and_the_others_are_not_read(path, tmp_path):
     store = open_store(tmp_path / "store")
     with changing(path) as db:

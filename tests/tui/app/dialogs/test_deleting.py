@@ -47,7 +47,7 @@ async def test_deleting_asks_with_the_numbers_that_matter_and_cancel_focused(sto
         size = line(screen, "#marks").partition(", ")[2]
         assert f"Delete 2 sessions, {size}?" in text
         assert "Fix the grid layout" in text
-        assert "Last used between 3 hours ago and 2 hours ago." in text
+        assert "Last used between 3 hours and 2 hours ago." in text
         assert "One of them is a favorite." in text
         assert "u to undo" in text
 

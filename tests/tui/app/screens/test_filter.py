@@ -154,7 +154,7 @@ async def test_a_key_that_there_is_not_is_an_error_in_place(store):
         screen = await scanned(pilot)
         await pilot.press("slash", *"modle:gpt")
         await until(
-            pilot, lambda: "no key modle; there are project" in line(screen, "#filter-status")
+            pilot, lambda: "no key modle; the keys are project" in line(screen, "#filter-status")
         )
         await pilot.press("ctrl+u", *"http://x")
         await until(pilot, lambda: "0 of 15" in line(screen, "#filter-status"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual import events
+from textual.pilot import Pilot
 
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.widgets.transcript.transcript import Transcript
@@ -145,3 +146,54 @@ async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_pat
         await until(pilot, lambda: head(screen).splitlines()[-1] == "message 1 · match 1 of 2")
         assert "Session 2" in head(screen)
         assert "one apple" in at_cursor(screen)
+
+
+def burst(pilot: Pilot, keys: str) -> None:
+    """All of them are there before the first one is obeyed, as from a slow line."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key))
+
+
+async def test_steps_typed_at_once_lead_as_far_as_one_by_one(tmp_path):
+    """Also those typed before the match after this one is known, or while another session opens."""
+    lines = [
+        ["an apple", "two apples"],
+        ["one apple"],
+        ["red apple", "apple", "no pear"],
+        ["apple"],
+    ]
+    store = store_with(tmp_path / "s", *lines)
+    # The last session is the newest: matches 1 | 2 3 | 4 | 5 6.
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=4)
+        await typed(pilot, screen, "apple")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+
+        async def there(session: int, match: str) -> None:
+            def is_there() -> bool:
+                talk = pilot.app.screen
+                if not talk.query("#title") or not talk.query("#search"):
+                    # It is being opened.
+                    return False
+                return f"Session {session}" in line(talk, "#title") and match in count(talk)
+
+            await until(pilot, is_there)
+
+        burst(pilot, "nnn")
+        await there(2, "match 1 of 1")
+        burst(pilot, "NNN")
+        await there(4, "match 1 of 1")
+        burst(pilot, "nnnnn")
+        await there(1, "match 2 of 2")
+        # There and back again.
+        burst(pilot, "NNnN")
+        await there(2, "match 1 of 1")
+        burst(pilot, "nNnNNNn")
+        await there(3, "match 2 of 2")
+        # What is too many ends at the last one, and says so.
+        burst(pilot, "n" * 9)
+        await there(1, "match 2 of 2")
+        await until(pilot, lambda: "last match" in notices(pilot))
+        burst(pilot, "N")
+        await there(1, "match 1 of 2")

@@ -37,6 +37,8 @@ async def watched(pilot):
     """The browser, once it notices what happens."""
     screen = await scanned(pilot)
     await until(pilot, lambda: screen.feed.state.watching)
+    # What happened just before is looked for once more.
+    await until(pilot, lambda: screen.feed._scan.is_finished)
     return screen
 
 

@@ -49,9 +49,9 @@ def test_a_file_is_private_and_named_by_what_its_bytes_are():
     ("url", "why"),
     [
         ("https://a.b/c.png", "not in the session"),
-        (data_url(b"<svg onload='x'/>", "image/svg+xml"), "no picture of a known kind"),
-        (data_url(b"#!/bin/sh\n"), "no picture of a known kind"),
-        (data_url(b"\x7fELF"), "no picture of a known kind"),
+        (data_url(b"<svg onload='x'/>", "image/svg+xml"), "not an image of a known kind"),
+        (data_url(b"#!/bin/sh\n"), "not an image of a known kind"),
+        (data_url(b"\x7fELF"), "not an image of a known kind"),
         (data_url(png(60_000, 60_000)), "too many pixels"),
         ("data:image/png;base64,a", "damaged"),
     ],

@@ -218,4 +218,4 @@ def test_a_search_gives_way_to_whoever_has_something_to_do(store):
 def test_a_line_that_leaves_no_session_to_search_is_said_to():
     results = Results()
     results.finish(SearchProgress(0, 0))
-    assert results.rows == [Note("No session is of those that the line asks for.")]
+    assert results.rows == [Note("No session matches the terms for sessions.")]

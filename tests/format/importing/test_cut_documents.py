@@ -1,0 +1,98 @@
+"""A session that is one JSON document and lacks its end is read up to there, and grows when it is whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agcx_format import open_store
+from agcx_format.importing import ImportOutcome, ImportResult, agent_named, import_sessions
+from agcx_format.importing.records import closed
+from agcx_format.transcript.words import text_of
+from tests.support.rollout_lines import at_rest
+
+SESSION = "0199aaaa-1111-7222-8333-444455556666"
+TIME = "2026-03-01T10:00:00.000Z"
+WORDS = ['Is ] a "}" or a \\', "It is.", "[ And {?", "Neither."]
+
+
+def gemini() -> str:
+    messages = [
+        {
+            "id": str(n),
+            "timestamp": TIME,
+            "type": kind,
+            "content": words,
+            "thoughts": [{"subject": "x"}],
+        }
+        for n, (kind, words) in enumerate(zip(["user", "gemini"] * 2, WORDS, strict=True))
+    ]
+    return json.dumps(
+        {"sessionId": SESSION, "projectHash": "x", "startTime": TIME, "messages": messages}
+    )
+
+
+def codex() -> str:
+    items = [
+        {"type": "message", "role": role, "content": [{"type": "input_text", "text": words}]}
+        for role, words in zip(["user", "assistant"] * 2, WORDS, strict=True)
+    ]
+    return json.dumps({"session": {"id": SESSION, "timestamp": TIME}, "items": items})
+
+
+DOCUMENTS = {"gemini": gemini(), "codex": codex()}
+agents = pytest.mark.parametrize("agent", DOCUMENTS)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path / "store")
+
+
+def taken(store, path: Path, agent: str) -> ImportResult:
+    (result,) = import_sessions(store, [path], agent=agent_named(agent))
+    return result
+
+
+def said(store) -> list[str]:
+    session = store.load_session(UUID(SESSION))
+    return [
+        text_of(each.item) for each in session.conversation.messages if text_of(each.item) in WORDS
+    ]
+
+
+@agents
+def test_what_is_complete_is_taken_and_the_rest_when_it_is_there(agent, store, tmp_path):
+    text = DOCUMENTS[agent]
+    path = tmp_path / f"session-{SESSION}.json"
+    path.write_text(text[: text.index("Neither") + 3])
+    first = taken(store, at_rest(path), agent)
+    assert first.outcome is ImportOutcome.IMPORTED
+    assert first.report is not None
+    assert first.report.bad_count == 1
+    assert said(store) == WORDS[:3]
+    path.write_text(text)
+    assert taken(store, path, agent).outcome is ImportOutcome.UPDATED
+    assert said(store) == WORDS
+
+
+@agents
+def test_wherever_a_document_is_cut_only_whole_messages_of_it_are_read(agent):
+    text = DOCUMENTS[agent]
+    whole = json.loads(text)
+    name = list(whole)[-1]
+    for end in range(len(text)):
+        if found := closed(text[:end]):
+            read = json.loads(found)
+            assert read[name] == whole[name][: len(read[name])]
+    assert len(read[name]) == len(WORDS)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[" * 10_000, '{"a": [}', '{"a": [{}}', '{"a": [1, "[{}', '"[{}]']
+)
+def test_what_has_no_whole_element_has_nothing_to_read(text):
+    assert closed(text) == ""
