@@ -6,16 +6,19 @@ it was reported it is there.  The long form, with `--full`, looks at every state
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agcx_format import SessionStorage, SessionStore, open_store
-from agcx_format.store.acts.act_dirs import unfinished
-from tests.slow.crash.processes import killed_at
+from agcx_format.store.acts.act_dirs import UNFINISHED, unfinished
+from tests.slow.crash.file_calls import watched
+from tests.slow.crash.processes import child
 from tests.slow.crash.replays import Recording
 from tests.slow.crash.test_kill_at_every_step import ACTIONS, A, Action, B, nothing_is_lost, picture
 from tests.slow.crash.versions import session
@@ -60,30 +63,34 @@ RECOVERED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("share", [0.5, 0.8])
 @pytest.mark.parametrize(
     "action", [each for each in ACTIONS if each.name in RECOVERED], ids=lambda action: action.name
 )
 def test_nor_if_it_fails_again_while_the_store_is_set_right(
-    action: Action, share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    action: Action, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """After a kill, of which the disk had everything; `share` is how much of the act was done."""
+    """After a kill right before the act would have been marked as done; of that the disk had everything."""
     store = SessionStorage(tmp_path / "store")
     for session_id in (A, B):
         store.save_session(session_id, *session(session_id, 1, 1000))
     action.before(store)
     root, tried = store.path, tmp_path / "tried"
     before, originals = picture(root), contents(root, trash=True)
-    steps = 1
-    while True:
-        shutil.copytree(root, tried)
-        is_killed = killed_at(steps, lambda: action.does(open_store(tried)))
-        after = picture(tried)
-        shutil.rmtree(tried)
-        if not is_killed:
-            break
-        steps += 3
-    assert killed_at(int((steps - 3) * share), lambda: action.does(open_store(root)))
+    shutil.copytree(root, tried)
+    action.does(open_store(tried))
+    after = picture(tried)
+
+    def die_first(call: str, arguments: tuple) -> None:
+        if call == "rename" and str(arguments[0]).endswith(UNFINISHED):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        with watched(pytest.MonkeyPatch(), before=die_first):
+            action.does(open_store(root))
+
+    with child(work) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)
     recording = Recording(root, tmp_path / "vault")
     recording.run(lambda: open_store(root), monkeypatch)
     assert not unfinished(root)
