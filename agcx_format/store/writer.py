@@ -72,6 +72,8 @@ class StoreWriter:
         self._index = IndexKeeper(root)
         self._last_seen = last_seen
         self._is_swept = False
+        # The folders of the sessions as this program left them.
+        self._left: tuple[Signature | None, ...] | None = None
         self._postponed = _Postponed()
 
     # --- acts
@@ -313,12 +315,24 @@ class StoreWriter:
             if not self._is_swept:
                 self._sweep()
                 self._is_swept = True
+            elif self._left is None or self._left != self._folders():
+                self._put_back()
             try:
                 yield
             except BaseException:
                 # What it could not put back is left as by a crash.
                 self._is_swept = False
                 raise
+            self._left = self._folders()
+
+    def _folders(self) -> tuple[Signature | None, ...] | None:
+        """Changes whenever a name in the folders of the sessions changes; None if that is unknown."""
+        try:
+            return tuple(
+                [Signature.of_target(self.root / each) for each in paths.folders().values()]
+            )
+        except PersistenceError:
+            return None
 
     def _sweep_trash(self) -> None:
         """Remove temporary files of killed writers in the trash; never raises."""
@@ -340,6 +354,15 @@ class StoreWriter:
                 if is_recovered:
                     with suppress(OSError):
                         tree.sweep(folder)
+        self._put_back()
+
+    def _put_back(self) -> None:
+        """Put back what killed writers had moved aside; never raises.
+
+        Before a change: after it, what came out of a place would be taken for the older version.
+        """
+        with suppress(OSError, PersistenceError), Tree(self.root) as tree:
+            for folder in paths.folders().values():
                 restore_exchanged(tree, folder)
             restore_aside(tree)
 

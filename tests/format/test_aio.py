@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import NewSession, SessionNotFound, StorageBackend, new_session, open_store
+from agcx_format import Session, SessionNotFound, StorageBackend, new_session, open_store
 from agcx_format.aio import AsyncStorage
 
 SESSION = new_session(title="One", id=UUID(int=1))
@@ -35,7 +35,7 @@ class Waiting:
         return self.store.list_sessions()
 
 
-def save(storage: AsyncStorage, session: NewSession):
+def save(storage: AsyncStorage, session: Session):
     return storage.save_session(session.metadata.id, *session)
 
 

@@ -17,10 +17,11 @@ from agcx_format.disk.durable import Signature
 from agcx_format.disk.exchange import Unsupported
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError, StaleSession
-from agcx_format.store.acts.act_dirs import BEFORE, EMPTYING, SAVE
+from agcx_format.store.acts.act_dirs import BEFORE, EMPTYING, SAVE, UNDONE
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
 from agcx_format.store.acts.removing import remove_kept
+from agcx_format.store.acts.undo import undo
 from agcx_format.store.acts.work import is_copy, rename_act
 from agcx_format.store.paths import TRASH
 
@@ -48,11 +49,26 @@ def save_file(
             return replace_if(place, parts(), expected)
     step = Step("replace", path, parts=parts(), expected=expected)
     act = perform(Path(store.path), SAVE, [step], [])
-    if not forget(store, act, [step]):
+    if not forget(store, act, [step]) and _is_taken_back(store, act):
         raise StaleSession("another program wrote into the version before", path=place.path)
     after = act.steps[0].after
     assert after is not None
     return after
+
+
+def _is_taken_back(store: Tree, act: Act) -> bool:
+    """Take back a save that has replaced what a program was still writing.
+
+    What is an error must not be done: whoever asked for it will ask again.  If another save is in place, or
+    the disk fails, it is done, and the trash keeps what was written.
+    """
+    try:
+        undo(Path(store.path), act.id)
+    except (OSError, PersistenceError):
+        return False
+    with suppress(OSError, PersistenceError):
+        _remove(store, act, act.id + UNDONE)
+    return True
 
 
 def forget(store: Tree, act: Act, steps: Iterable[Step]) -> bool:
@@ -67,14 +83,19 @@ def forget(store: Tree, act: Act, steps: Iterable[Step]) -> bool:
     with suppress(OSError, PersistenceError):
         if not all(_is_as_replaced(store, act, step) for step in steps):
             return False
-        rename_act(store, act.id, act.id + EMPTYING)
-        with store.below(f"{TRASH}/{act.id}{EMPTYING}") as act_dir:
-            remove_kept(store, act_dir, f"{act.id}{EMPTYING}", act)
+        _remove(store, act, act.id)
     return True
+
+
+def _remove(store: Tree, act: Act, name: str) -> None:
+    """Remove the directory of an act, whose `name` carries its state."""
+    rename_act(store, name, name + EMPTYING)
+    with store.below(f"{TRASH}/{name}{EMPTYING}") as act_dir:
+        remove_kept(store, act_dir, name + EMPTYING, act)
 
 
 def _is_as_replaced(store: Tree, act: Act, step: Step) -> bool:
     if step.op != "replace" or step.derived:
         return True
     kept = store.signature(f"{TRASH}/{act.id}/{BEFORE}/{step.path}")
-    return kept is None or is_copy(kept, step.expected) or store.place(step.path).is_link()
+    return kept is None or is_copy(kept, step.expected)

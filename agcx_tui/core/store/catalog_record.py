@@ -23,8 +23,8 @@ __all__ = ["CatalogRecord"]
 
 # Seconds from a change to the catalog that has it.
 _SAVE_AFTER = 3.0
-# At least so many times as long as writing it took last: a hundred thousand sessions, whose first words
-# are read for minutes, would else be written all over again every few seconds.
+# At least this many times what writing it took last time: while the first words of a hundred thousand
+# sessions are read, which takes minutes, all of it would otherwise be written again every few seconds.
 _REST = 20
 # Calls back after some seconds.
 SetTimer = Callable[[float, Callable[[], None]], object]

@@ -230,7 +230,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         Action("branches.open", "B", "choose", "go to the branch", footer="open", label="enter"),
     ),
     "subagents": (
-        Action("subagents.open", "s", "choose", "open the subagent", footer="open", label="enter"),
+        Action("subagents.open", "s", "choose", "open the chosen session", footer="open", label="enter"),
     ),
     "history": (
         Action("history.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),

@@ -25,7 +25,7 @@ from agcx_format import (
     write_session,
 )
 from agcx_format.disk import exchange
-from agcx_format.errors import PersistenceError
+from agcx_format.errors import PersistenceError, StaleSession
 from tests.slow.crash.file_calls import watched
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import assert_clean, session, version_of
@@ -157,6 +157,40 @@ def test_what_an_exchange_brought_out_is_in_its_place_again(
     assert version_of(target) == (A, FOREIGN)
 
 
+@pytest.mark.parametrize("name", ["edit", "append", "save over"])
+def test_a_program_that_has_written_before_puts_it_back_before_it_writes_again(
+    name: str, tmp_path: Path
+):
+    """It would be taken for the older version as soon as another one is in its place."""
+    root, aside = tmp_path / "store", tmp_path / "saved.agcx"
+    long_running = open_store(root)
+    long_running.save_session(A, *session(A, 1, 300))
+    target = root / f"{A}.agcx"
+    write_session(aside, *session(A, FOREIGN, 300))
+
+    def save_first(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.replace(aside, target)
+
+    def die_then(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
+            SAVES["append"](open_store(root))
+
+    with child(work) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)
+    assert version_of(target) != (A, FOREIGN)
+    long_running.open_session(A)
+    with suppress(PersistenceError):
+        SAVES[name](long_running)
+    assert_clean(root)
+    assert read_session(target)[1].messages[:1] == session(A, FOREIGN, 300)[1].messages[:1]
+
+
 @pytest.mark.parametrize("can_exchange", [True, False], ids=["exchange", "no exchange"])
 @pytest.mark.parametrize("failures", [1, 2, 100])
 @pytest.mark.parametrize(
@@ -235,3 +269,43 @@ def test_what_was_saved_while_an_older_save_was_out_stays_alone(
     store.save_index(store.load_index())
     assert_clean(root)
     assert version_of(target) == (A, FOREIGN)
+
+
+@pytest.mark.parametrize("can_exchange", [True, False], ids=["exchange", "no exchange"])
+@pytest.mark.parametrize("name", ["save over", "append"])
+def test_what_is_written_into_the_version_that_a_save_has_just_replaced_is_not_gone(
+    name: str, can_exchange: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A program that writes over a file in place had opened it before: the save is an error, and not done."""
+    root, aside = tmp_path / "store", tmp_path / "saved.agcx"
+    store = open_store(root)
+    store.save_session(A, *session(A, 1, 300))
+    target = root / f"{A}.agcx"
+    if can_exchange:
+        # What such a link leads to is replaced by an act as well.
+        target = behind_a_link(target)
+    else:
+        monkeypatch.setattr(exchange, "_system_call", lambda: None)
+    write_session(aside, *session(A, FOREIGN, 300))
+    opened = [os.open(target, os.O_WRONLY)]
+
+    def look(call: str, arguments: tuple) -> None:
+        if call == "rename" and str(arguments[0]).endswith(".pending") and opened:
+            fd = opened.pop()
+            os.ftruncate(fd, 0)
+            os.write(fd, aside.read_bytes())
+            os.close(fd)
+
+    with watched(monkeypatch, after=look):
+        if name == "append":
+            SAVES[name](store)
+        else:
+            with pytest.raises(StaleSession):
+                SAVES[name](store)
+    assert not opened
+    messages = read_session(target)[1].messages
+    saved = read_session(aside)[1].messages
+    assert messages[: len(saved)] == saved
+    assert len(messages) == len(saved) + (name == "append")
+    assert store.acts() == []
+    assert_clean(root)

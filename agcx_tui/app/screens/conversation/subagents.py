@@ -126,9 +126,10 @@ class SubagentCalls:
         if self.here:
             return "subagent"
         unnamed = len(self._unnamed)
-        subagents = "subagents" if unnamed > 1 else "subagent" if unnamed else ""
-        parent = "parent" if self._parent else ""
-        return " or ".join(filter(None, (parent, subagents))) or None
+        if self._parent:
+            # One word for both: more would not fit into 80 columns.
+            return "related" if unnamed else "parent"
+        return "subagents" if unnamed > 1 else "subagent" if unnamed else None
 
     async def open(self, screen: Screen[None], shown: UUID) -> None:
         """Show the session of the subagent; elsewhere the parent of the session that is shown, or a subagent

@@ -179,6 +179,9 @@ class ResultWalk:
         """After a conversation was left: to the match that was seen in it last."""
         opened, self._opened = self._opened, None
         self._ahead = 0
+        if self._opens is not None:
+            # It would open over whatever is opened next.
+            self._opens.cancel()
         seen = None if opened is None else opened[0].search.seen
         if opened is None or seen is None:
             return
@@ -205,7 +208,8 @@ class ResultWalk:
 
         True if another conversation will open: until then, all further steps are to come here.
         """
-        if self._opened is None or self._opened[1].path != session.path:
+        opened = self._opened
+        if opened is None or opened[1].path != session.path:
             # The other one has just been opened.
             return True
         before, self._ahead = self._ahead, self._ahead + direction
@@ -214,15 +218,20 @@ class ResultWalk:
                 self._ahead = 0
                 self._say_end(direction)
             else:
-                work = self._open_ahead(session, direction)
+                work = self._open_ahead(*opened, direction)
                 self._opens = self._screen.run_worker(work, exclusive=True, group="ahead")
         elif self._ahead == 0 and self._opens is not None:
             # Back where it was.
             self._opens.cancel()
         return self._ahead != 0
 
-    async def _open_ahead(self, session: SessionHits, direction: int) -> None:
-        """Open the match that is so many steps ahead; more may be asked for meanwhile."""
+    async def _open_ahead(
+        self, shown: ConversationScreen, session: SessionHits, direction: int
+    ) -> None:
+        """Open the match that is so many steps ahead, in place of what is shown of `session`.
+
+        More steps may be asked for meanwhile.
+        """
         results, found, passed = self._rows.results, session, 0
         stops: list[FoundPlace] = []
         while abs(self._ahead) > passed + len(stops):
@@ -233,8 +242,8 @@ class ResultWalk:
             found = await asyncio.to_thread(all_hits, self._index, self.query, beside)
             stops = _stops_of(found, direction)
         steps, self._ahead = abs(self._ahead) - passed, 0
-        if self._screen.is_active or not stops:
-            # The conversation was left meanwhile, or the results are others.
+        if self._screen.app.screen is not shown or not stops:
+            # It was left or is covered by now, as by the help, or the results are others.
             return
         # The last one where there are no more, the first one if some steps were taken back.
         place = stops[min(max(steps, 1), len(stops)) - 1]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from agcx_tui.app.dialogs.help import HelpScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
+from agcx_tui.app.screens.search import walk
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from tests.support.browsing import browser, line, notices, until
+from tests.support.browsing import browser, line, notices, on_top, until, worked
 from tests.support.searching import (
     answered,
     at_cursor,
@@ -20,6 +24,7 @@ from tests.support.searching import (
     store_with,
     typed,
 )
+from tests.support.waiting import LIMIT, soon
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -197,3 +202,42 @@ async def test_steps_typed_at_once_lead_as_far_as_one_by_one(tmp_path):
         await until(pilot, lambda: "last match" in notices(pilot))
         burst(pilot, "N")
         await there(1, "match 1 of 2")
+
+
+@pytest.mark.parametrize("is_left", [True, False])
+async def test_what_is_opened_while_the_next_session_is_read_is_not_replaced_by_it(
+    tmp_path, monkeypatch, is_left
+):
+    may_read, asked, all_hits = threading.Event(), threading.Event(), walk.all_hits
+
+    def slowly(*given):
+        asked.set()
+        may_read.wait(LIMIT)
+        return all_hits(*given)
+
+    store = store_with(tmp_path / "s", ["an apple"], ["one apple"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "apple")
+        await pilot.press("enter")
+        talk = await on_top(pilot, ConversationScreen)
+        await until(pilot, lambda: count(talk).endswith("match 1 of 1"))
+        monkeypatch.setattr(walk, "all_hits", slowly)
+        await pilot.press("n")
+        await soon(asked.is_set)
+        if is_left:
+            await pilot.press("escape")
+            await until(pilot, lambda: pilot.app.screen is screen)
+            await pilot.press("enter")
+            over = await on_top(pilot, ConversationScreen)
+        else:
+            await pilot.press("question_mark")
+            over = await on_top(pilot, HelpScreen)
+        may_read.set()
+        await worked(pilot)
+        assert pilot.app.screen is over
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is (screen if is_left else talk))
+        # The step can be taken again.
+        await pilot.press("enter" if is_left else "n")
+        await until(pilot, lambda: pilot.app.screen not in (screen, talk, over))

@@ -176,14 +176,14 @@ async def test_a_subagent_with_subagents_of_its_own_leads_to_them_and_to_its_par
     source = {"subagent": {"thread_spawn": {"parent_thread_id": OTHER, "agent_role": "scout"}}}
     write(folder / f"rollout-{THIRD}.jsonl", meta(id=THIRD, source=source), user("look closer"))
     list(import_sessions(store, [folder], agent=agent_named("codex")))
-    async with browser(store.path).run_test(size=SIZE) as pilot:
+    async with browser(store.path).run_test(size=(80, 24)) as pilot:
         below = await scanned(pilot, 3)
         await pilot.press("enter")
         parent = await opened(pilot, below)
         assert str(parent.opened.metadata.id) == SESSION
         await pilot.press("s")
         subagent = await opened(pilot, parent)
-        await until(pilot, lambda: "parent or subagent" in key_line(pilot))
+        await until(pilot, lambda: labels(pilot, "related") == ["s"])
         await pilot.press("s")
         choice = await on_top(pilot, SubagentChoice)
         await pilot.press("j", "enter")
