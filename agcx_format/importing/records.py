@@ -40,8 +40,9 @@ _not_space = re.compile(r"[^\s\0]|\Z")
 # have. A line made to take hours takes no longer than a damaged one.
 _TIMES = 4
 _PIECES = 10_000
-# The same where the last string may have no end.
-_any_string_or_bracket = re.compile(r'"(?>(?:[^"\\]++|\\.)*)(?:"|\\?\Z)|[\[\]{}]').finditer
+# A string, the last of which may have no end. After a backslash comes any character: otherwise each quote of
+# such a string would be tried as the beginning of another one.
+_string_or_bracket = re.compile(r'"(?>(?:[^"\\]++|\\.)*)(?:"|\\?\Z)|[\[\]{}]', re.DOTALL).finditer
 _CLOSES = {"{": "}", "[": "]"}
 # Around the elements of a list in a document.
 _IN_LIST = ["}", "]"]
@@ -51,7 +52,6 @@ _HALF_ESCAPE = 12
 _DEEPEST = 100
 # Characters of a line that is searched for what is nested deeper.
 _SEARCHED = 16 * limits.MIB
-_string_or_bracket = re.compile(r'"(?>(?:[^"\\]++|\\.)*)"|[\[\]{}]').finditer
 
 
 def records_in(text: str) -> tuple[list[Any], str | None]:
@@ -117,18 +117,21 @@ def without_depths(text: str) -> str:
 
 
 def closed(text: str) -> str:
-    """A document that lacks its end, with the elements of its lists that are complete; empty if none is.
+    """A document that lacks its end, with the elements of its lists that are complete.
 
-    What is inside an element is not cut: the same element would be another one when the document is whole.
+    Empty if none is, or if the document has its end or is nested too deeply. What is inside an element is not
+    cut: the same element would be another one when the document is whole.
     """
     opened: list[str] = []
     end, last = 0, ""
-    for found in _any_string_or_bracket(text):
+    for found in _string_or_bracket(text):
         sign = found[0]
         if sign in _CLOSES:
             opened.append(_CLOSES[sign])
+            if len(opened) > _DEEPEST:
+                return ""
         elif sign in ("}", "]"):
-            if not opened or opened.pop() != sign:
+            if not opened or opened.pop() != sign or not opened:
                 return ""
             if opened == _IN_LIST:
                 end, last = found.end(), "]}"

@@ -81,8 +81,9 @@ class _Made:
         """Take what was asked for: a fork, which has no such thread, can go on from here too."""
         self._is_ahead = False
         while self._thread is not None and self._waiting:
-            self._waiting -= 1
+            # Counted once it is here: an interrupt may end the waiting, and the text be read on after that.
             self._ready.append(self._thread.made.get())
+            self._waiting -= 1
 
     def __del__(self) -> None:
         self._end_thread()
@@ -108,8 +109,9 @@ class _Made:
             return self._ready.popleft()
         if self._thread is None or not self._waiting:
             return None
+        made = self._thread.made.get()
         self._waiting -= 1
-        return self._thread.made.get()
+        return made
 
     def _ask(self) -> None:
         """Let the thread make the next pieces."""

@@ -23,6 +23,7 @@ from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.sqlite import MAGIC, all_rows, opened_read_only, reason, row_at
 from agcx_format.importing.json_lines import LONGEST_LINE, read_document
 from agcx_format.importing.moments import moment_of
+from agcx_format.importing.unavailable import source_errors
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = ["StoredMessage", "StoredSession", "read_stored", "stored_in"]
@@ -89,16 +90,12 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_database(path: Path) -> bool:
-    from agcx_format.disk.durable import open_regular, os_reason
+    from agcx_format.disk.durable import open_regular
 
-    try:
+    with source_errors(path):
         fd, _ = open_regular(path)
         with open(fd, "rb") as file:
             return file.read(len(MAGIC)) == MAGIC
-    except PersistenceError as error:
-        raise ConversionError(error.reason, path=path) from None
-    except OSError as error:
-        raise ConversionError(os_reason(error), path=path) from None
 
 
 @contextlib.contextmanager

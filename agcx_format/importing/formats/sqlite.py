@@ -24,7 +24,7 @@ from urllib.parse import quote
 from agcx_format.disk.durable import open_regular
 from agcx_format.errors import ConversionError
 from agcx_format.importing.json_lines import LONGEST_LINE
-from agcx_format.importing.unavailable import source_errors, temporary_files
+from agcx_format.importing.unavailable import SourceUnavailable, source_errors, temporary_files
 
 __all__ = ["MAGIC", "all_rows", "opened_read_only", "reason", "row_at"]
 
@@ -32,6 +32,13 @@ __all__ = ["MAGIC", "all_rows", "opened_read_only", "reason", "row_at"]
 MAGIC = b"SQLite format 3\0"
 # Kibibytes of pages in memory.
 _CACHE = 4096
+# What is wrong outside of the database, such as a full disk for the files that a large query is sorted in.
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+    }
+)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -41,6 +48,7 @@ def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
     Reading a value of more than `LONGEST_LINE` bytes is a `sqlite3.Error`: read row by row what may have one.
 
     Raises:
+        SourceUnavailable: it cannot be read now.
         ConversionError: it cannot be read, or is none.
     """
     try:
@@ -57,11 +65,23 @@ def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     # A damaged database can name its parts in bytes that are no text.
     except (sqlite3.Error, UnicodeError) as error:
-        raise ConversionError(f"the database cannot be read: {error}", path=path) from error
+        kind = SourceUnavailable if _is_passing(error) else ConversionError
+        raise kind(f"the database cannot be read: {error}", path=path) from error
+
+
+def _is_passing(error: sqlite3.Error | UnicodeError) -> bool:
+    # The lower byte says what it is, and the others say more of that.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
 
 
 def reason(error: sqlite3.Error | UnicodeError) -> str:
-    """Why a row could not be read."""
+    """Why a row could not be read.
+
+    Raises:
+        SourceUnavailable: it may be read another time, so the session must not be taken without it.
+    """
+    if _is_passing(error):
+        raise SourceUnavailable(f"the database cannot be read: {error}") from error
     if isinstance(error, sqlite3.DataError):
         return f"longer than {LONGEST_LINE:,} bytes"
     return f"the database is damaged: {error}"
@@ -76,6 +96,9 @@ def all_rows(
     """The rows of a query on one table; if an index of it is damaged, those that the table itself gives.
 
     `query` has `{how}` after the name of the table. `failed` is called with the reason if any is damaged.
+
+    Raises:
+        SourceUnavailable: they cannot be read now.
     """
     found: list[tuple[Any, ...]] = []
     try:

@@ -10,7 +10,8 @@ import pytest
 
 from agcx_format import open_store
 from agcx_format.importing import ImportOutcome, ImportResult, agent_named, import_sessions
-from agcx_format.importing.records import closed
+from agcx_format.importing.json_lines import read_document
+from agcx_format.importing.records import closed, without_depths
 from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import at_rest
 
@@ -92,7 +93,33 @@ def test_wherever_a_document_is_cut_only_whole_messages_of_it_are_read(agent):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[" * 10_000, '{"a": [}', '{"a": [{}}', '{"a": [1, "[{}', '"[{}]']
+    "text",
+    [
+        "",
+        "[" * 10_000,
+        '{"a": [{}, ' + "[" * 10_000,
+        '{"a": [}',
+        '{"a": [{}}',
+        '{"a": [1, "[{}',
+        '"[{}]',
+    ],
 )
 def test_what_has_no_whole_element_has_nothing_to_read(text):
     assert closed(text) == ""
+
+
+def test_what_follows_the_end_of_a_document_takes_nothing_from_it(tmp_path):
+    path = tmp_path / "session.json"
+    document = {"items": [{"a": 1}], "title": "After the list"}
+    path.write_text(f"{json.dumps(document)} the end of a longer one")
+    (line,) = read_document(path, closes=True)
+    assert line.values == (document,)
+    assert line.error
+
+
+@pytest.mark.parametrize("end", ["", "\\\n", "\\"])
+def test_quotes_in_a_string_that_is_damaged_are_not_each_tried_as_another(end):
+    # Each would be read up to the end: for hours.
+    quotes = '\\"' * 500_000 + end
+    assert closed(f'{{"a": [{{}}, "{quotes}') == '{"a": [{}]}'
+    assert without_depths(f'{"[" * 1_000}"{quotes}') == "[" * 100

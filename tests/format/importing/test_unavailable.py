@@ -17,7 +17,8 @@ from agcx_format import limits, open_store
 from agcx_format.importing import ImportOutcome, ImportResult, agent_named, import_sessions
 from agcx_format.importing.agent import Source
 from agcx_format.importing.codex.rollout import Codex
-from agcx_format.importing.formats.sqlite import opened_read_only
+from agcx_format.importing.formats.opencode_store import read_stored
+from agcx_format.importing.formats.sqlite import all_rows, opened_read_only
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.unavailable import SourceUnavailable
 from tests.support.rollout_lines import meta, user, write
@@ -102,3 +103,29 @@ def test_a_database_that_cannot_be_copied_names_the_temporary_directory(tmp_path
     with pytest.raises(SourceUnavailable) as failed, opened_read_only(tmp_path / "copy.db"):
         pass
     assert failed.value.reason.startswith(f"reading it takes temporary files in {tmp_path}")
+
+
+def test_rows_that_there_is_no_room_to_sort_are_not_taken_for_damaged(tmp_path):
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path)) as writer, writer:
+        writer.execute("create table t (a)")
+        writer.executemany("insert into t values (?)", [(n,) for n in range(100)])
+    query = "select a from t {how} order by randomblob(100000)"
+    with opened_read_only(path) as db:
+        assert len(all_rows(db, query)) == 100
+    with pytest.raises(SourceUnavailable) as failed, a_full_disk(), opened_read_only(path) as db:
+        all_rows(db, query)
+    assert failed.value.path == str(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="this user may read everything")
+def test_a_database_that_nobody_may_read_is_one_to_be_read_another_time(tmp_path):
+    path = tmp_path / "opencode.db"
+    path.touch(0)
+    with pytest.raises(SourceUnavailable), read_stored(Source(path)):
+        pass
+
+
+def test_a_session_that_is_gone_may_be_there_another_time(tmp_path):
+    with pytest.raises(SourceUnavailable), read_stored(Source(tmp_path / "gone.db")):
+        pass

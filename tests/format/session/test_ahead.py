@@ -15,7 +15,7 @@ from agcx_format import limits
 from agcx_format.codec.zstd import frames
 from agcx_format.errors import CompressionError
 from agcx_format.session import sequential
-from agcx_format.session.ahead import TextAhead
+from agcx_format.session.ahead import TextAhead, _Made
 from agcx_format.session.piece_cache import PieceCache
 from agcx_format.session.sequential import SequentialMessages
 from tests.support.waiting import LIMIT
@@ -103,6 +103,35 @@ def test_in_a_fork_the_text_goes_on(section: bytes):
         finally:
             os._exit(1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_an_interrupt_while_a_piece_is_waited_for_takes_none_away():
+    waits, was_interrupted, main = threading.Event(), threading.Event(), threading.get_ident()
+
+    def interrupt(*_signal: object) -> None:
+        if not was_interrupted.is_set():
+            was_interrupted.set()
+            raise KeyboardInterrupt
+
+    def interrupting() -> bytes:
+        waits.wait(LIMIT)
+        # Again and again: one that comes before the waiting is seen only after it.
+        while not was_interrupted.wait(0.01):
+            signal.pthread_kill(main, signal.SIGUSR1)
+        return b"1"
+
+    made = _Made(iter([lambda: b"0", interrupting, lambda: b"2", lambda: b"3"]))
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        made.start()
+        found = [next(made)]
+        waits.set()
+        with pytest.raises(KeyboardInterrupt):
+            made.stop()
+        made.stop()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert [*found, *made] == [b"0", b"1", b"2", b"3"]
 
 
 def test_without_a_thread_that_can_be_started_the_text_is_the_same(section: bytes, monkeypatch):
