@@ -185,3 +185,19 @@ def test_a_session_that_is_destroyed_is_gone_from_the_disk_before_what_belongs_t
     moved = places(calls, "rename", r"^checkpoints/")
     assert len(removed) == len(moved) == 2
     assert between(calls, removed[-1], moved[0], "^$")
+
+
+def test_an_emptying_is_announced_then_done_then_noted_and_ends_with_the_manifest(root: Path):
+    open_store(root).delete(list(open_store(root).scan()))
+    calls = calls_of(root, "store.empty_trash()")
+    (marked,) = places(calls, "rename", r"^trash/[^/]*-delete-\w+$", r"\.emptying$")
+    removed = places(calls, "unlink", r"\.emptying/files/.*\.agcx$")
+    (noted,) = places(calls, "fsync", r"^trash/emptied\.jsonl$")
+    (last,) = places(calls, "unlink", r"\.emptying/manifest\.json$")
+    # A deletion that can be undone has all its files: it is none before the first of them goes.
+    assert between(calls, marked, removed[0], "^trash$")
+    # The history names it however much of this the disk has seen.
+    assert removed[-1] < noted < last
+    assert between(calls, noted, last, "^trash$")
+    # What is reported as destroyed does not come back.
+    assert places(calls, "fsync", "^trash$")[-1] > last
