@@ -59,7 +59,8 @@ def test_one_that_ends_early_says_what_is_gone(
     before = contents(store.path)
 
     def fail(name: str, arguments: tuple) -> None:
-        if name == call and str(B) in str(arguments[0]):
+        # Nothing keeps the disk from removing its checkpoint.
+        if name == call and f"{B}{paths.SUFFIX}" in str(arguments[0]):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with (

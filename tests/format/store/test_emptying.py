@@ -215,6 +215,8 @@ def test_what_cannot_be_removed_does_not_keep_anybody_from_the_store(managed: Pa
         # It cannot be restored from now on: whoever shows it has to forget it.
         assert failed.value.gone.ids == deleted
         assert len(open_store(managed).trash()) == 0
-    # Once it can be removed, it is.
+    # Once it can be removed, it is, and only then the history has it as destroyed.
+    assert emptied_log.read(managed) == []
     open_store(managed)
     assert unfinished(managed) == []
+    assert [act.titles for act in emptied_log.read(managed)] == [["", ""]]
