@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -14,9 +16,12 @@ import pytest
 import zstandard
 
 from agcx_format import open_store
+from agcx_format.disk.durable import temporary_name
 from agcx_format.disk.locks import locked
-from agcx_format.search import Index, forget_text
+from agcx_format.errors import PersistenceError
+from agcx_format.search import Index, forget_text, wipe
 from agcx_format.search.segment import Segment
+from agcx_format.search.segment_maker import SegmentMaker
 from agcx_tui.core.store.forget import forget
 from tests.format.search.odd_stores import save, some_items
 from tests.support import ROOT
@@ -112,7 +117,6 @@ def test_what_was_deleted_and_brought_back_is_found(store, tmp_path):
 
 
 def test_a_segment_that_cannot_be_written_anew_is_removed(store, tmp_path, monkeypatch):
-    from agcx_format.errors import PersistenceError
     from agcx_format.search.book import Book
 
     cache = tmp_path / "cache"
@@ -142,28 +146,35 @@ def test_what_cannot_be_noted_is_destroyed_all_the_same(store, tmp_path):
     assert found(index) == 0
 
 
-def test_a_book_that_another_process_changes_for_ever_is_removed(store, tmp_path, monkeypatch):
-    from agcx_format.search import wipe
+@contextmanager
+def holding(directory: Path) -> Iterator[None]:
+    """Another process holds the lock of a directory."""
+    code = (
+        "import sys; from pathlib import Path; from agcx_format.disk.locks import locked\n"
+        "with locked(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(directory)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        try:
+            yield
+        finally:
+            holder.communicate()
 
+
+def test_a_book_that_another_process_changes_for_ever_is_removed(store, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
     index = Index(open_store(store), cache / "search")
     index.update()
     delete_and_empty(store)
     monkeypatch.setattr(wipe, "_PATIENCE", 0.0)
     (above,) = (cache / "search").iterdir()
-    code = (
-        "import sys; from pathlib import Path; from agcx_format.disk.locks import locked\n"
-        "with locked(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", code, str(above)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-    ) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
+    with holding(above):
         forget_text(cache / "search", store, ())
         assert not holds(cache)
-        holder.communicate()
 
 
 def test_while_a_book_is_built_what_was_destroyed_does_not_come_back(store, tmp_path):
@@ -257,6 +268,23 @@ def test_a_crash_between_the_emptying_and_the_forgetting_is_seen(store, tmp_path
     assert not holds(cache)
 
 
+def test_a_crash_after_the_emptying_is_seen_where_no_session_is_gone(store, tmp_path):
+    """One of many was edited: for that alone the next build would not write the others again."""
+    cache = tmp_path / "cache"
+    opened = open_store(store)
+    session_id = next(opened.scan()).id
+    assert session_id
+    opened.update_metadata(session_id, title=f"about {SECRET}s")
+    index = Index(opened, cache)
+    index.update()
+    opened.update_metadata(session_id, title="other")
+    index.update()
+    assert holds(cache, f"{SECRET}s")
+    opened.empty_trash()
+    index.update()
+    assert not holds(cache, f"{SECRET}s")
+
+
 def test_nobody_else_may_read_the_book(store, tmp_path):
     Index(open_store(store), tmp_path / "cache").update()
     for path in (tmp_path / "cache").rglob("*"):
@@ -281,3 +309,49 @@ def test_it_waits_for_no_builder(store, tmp_path):
     assert [
         Segment(path, os.fsencode(os.path.realpath(store))).sessions for path in book.glob("*.seg")
     ]
+
+
+def spoil(segment: Path) -> None:
+    """As a failing disk does it: no program can tell what it holds, but who looks finds the words."""
+    with open(segment, "r+b") as file:
+        file.write(bytes(8))
+
+
+def leave_half(segment: Path) -> None:
+    """As a builder that was killed: the words are in a file that has not become a segment yet."""
+    shutil.copyfile(segment, segment.with_name(temporary_name(segment.name)))
+
+
+@pytest.mark.parametrize("is_locked", [False, True], ids=["alone", "beside another process"])
+@pytest.mark.parametrize("happens", [spoil, leave_half])
+def test_what_is_no_segment_of_the_book_is_not_kept_either(
+    happens: Callable[[Path], None], is_locked: bool, store, tmp_path, monkeypatch
+):
+    cache = tmp_path / "cache"
+    Index(open_store(store), cache).update()
+    delete_and_empty(store)
+    (book,) = cache.glob("*/book-1")
+    for segment in list(book.glob("*.seg")):
+        happens(segment)
+    assert holds(cache)
+    if is_locked:
+        monkeypatch.setattr(wipe, "_PATIENCE", 0.0)
+        with holding(book.parent):
+            forget_text(cache, store, ())
+    else:
+        forget_text(cache, store, ())
+    assert not holds(cache)
+
+
+def test_a_segment_that_cannot_be_read_now_is_removed(store, tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    index = Index(open_store(store), cache)
+    index.update()
+    delete_and_empty(store)
+
+    def refused(*_: object) -> None:
+        raise PersistenceError("input/output error")
+
+    monkeypatch.setattr(SegmentMaker, "copy", refused)
+    index.forget(())
+    assert not holds(cache)

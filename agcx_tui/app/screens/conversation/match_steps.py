@@ -1,7 +1,8 @@
 """Steps from match to match, each taken as soon as it is known where it leads.
 
 Strategy: a step waits while the match after this one may not have been found yet, or which match this one
-is.  So steps that come at once, as from a slow line, lead as far as one by one.
+is.  So steps that come at once, as from a slow line, lead as far as one by one.  Those that still wait when
+the reader goes elsewhere are dropped: nobody expects them any more.
 """
 
 from __future__ import annotations
@@ -30,9 +31,15 @@ class MatchSteps:
         self._beyond = beyond
         self._waiting: deque[int] = deque()
         self._is_leaving = False
+        # Where the reader had gone from the current match when the last one was asked for, if anywhere.
+        self._asked_at: int | None = None
 
-    def ask(self, direction: int) -> None:
+    def ask(self, direction: int, matches: Matches | None) -> None:
         """Ask for the next match (1) or the previous one (-1)."""
+        left_for = None if matches is None else matches.left_for
+        if left_for != self._asked_at:
+            self._waiting.clear()
+        self._asked_at = left_for
         self._waiting.append(direction)
 
     def forget(self) -> None:
@@ -42,11 +49,14 @@ class MatchSteps:
     def take(self, matches: Matches, found: Found | None) -> bool:
         """Take those that can be taken when so much was found; true if one led to a match."""
         moved = False
+        if matches.left_for != self._asked_at:
+            self._waiting.clear()
         while self._waiting:
             led = self._take(self._waiting[0], matches, found)
             if led is None:
                 break
             self._waiting.popleft()
+            self._asked_at = matches.left_for
             moved |= led
         return moved
 

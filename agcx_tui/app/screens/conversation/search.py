@@ -127,7 +127,7 @@ class ConversationSearch(SearchLine):
         if self.matches is None and self._given is None:
             self.notify("No search yet: / starts one.", markup=False)
             return
-        self._steps.ask(direction)
+        self._steps.ask(direction, self.matches)
         self._show_match()
 
     def end(self) -> bool:

@@ -109,6 +109,14 @@ class Matches:
         self._enter(*following)
         return True
 
+    @property
+    def left_for(self) -> int | None:
+        """The message that the reader went to from the current match; None if it is still shown."""
+        here = self._transcript.current
+        if self.at is None or self._awaited is not None or self.shown is None:
+            return None
+        return None if here == self.shown.place.block else here
+
     def knows(self, direction: int, searched: int) -> bool:
         """Whether a step leads to the right match when the first `searched` messages have been searched.
 
@@ -151,10 +159,8 @@ class Matches:
         self.fetched(index)
 
     def _following(self, direction: int) -> MatchNumber | None:
-        here, at = self._transcript.current, self.at
-        if at is not None and (
-            self._awaited is not None or self.shown is None or here == self.shown.place.block
-        ):
+        at = self.at
+        if at is not None and self.left_for is None:
             place = bisect_left(self._messages, at.message)
             if self._messages[place : place + 1] == [at.message]:
                 before = self._totals[place - 1] if place else 0
@@ -166,6 +172,7 @@ class Matches:
                 place -= 1
         else:
             # The reader went elsewhere: on from there.
+            here = self._transcript.current
             place = bisect_left(self._messages, here) - (direction < 0)
         if not 0 <= place < len(self._messages):
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from msgspec.structs import replace
 
@@ -11,7 +13,8 @@ from agcx_format.model.timestamps import Timestamp
 from agcx_format.search import parse_query, shown_texts
 from agcx_tui.app.widgets.roll.role_styles import role_style
 from agcx_tui.app.widgets.transcript.transcript import Transcript
-from agcx_tui.core.conversation.search import find_matches, search
+from agcx_tui.core.conversation import search as searching
+from agcx_tui.core.conversation.search import Found, find_matches, search
 from tests.support.browsing import until
 from tests.support.messages import (
     NOON,
@@ -24,6 +27,7 @@ from tests.support.messages import (
     tool_call,
     user,
 )
+from tests.support.waiting import LIMIT
 from tests.tui.app.screens.test_conversation import ScreenApp, opened
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -91,6 +95,34 @@ async def test_a_search_goes_on_from_where_the_reader_went(tmp_path):
         await until(pilot, lambda: app.transcript.current == 19)
         await pilot.press("N")
         assert line.said == "match 19 of 20"
+
+
+async def test_a_step_that_waits_is_dropped_when_the_reader_goes_elsewhere(tmp_path, monkeypatch):
+    may_end = threading.Event()
+
+    def slowly(*given):
+        for found in search(*given):
+            yield Found(found.counts[:1], 1, done=False)
+            may_end.wait(LIMIT)
+            yield Found(found.counts[1:], found.searched, found.done)
+
+    monkeypatch.setattr(searching, "search", slowly)
+    path = session(tmp_path, [user("grid"), assistant("none"), user("a grid"), user("grid")])
+    app = ScreenApp(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 4)
+        line = app.conversation.search
+        await pilot.press("slash", *"grid", "enter")
+        await until(pilot, lambda: line.matches is not None and line.matches.query.text == "grid")
+        await until(pilot, lambda: line.said == "match 1 of 1 · searched 1 …")
+        await pilot.press("n", "n", "right_square_bracket")
+        assert app.transcript.current == 1
+        may_end.set()
+        await searched(pilot, line)
+        await until(pilot, lambda: line.said == "match 1 of 3")
+        assert app.transcript.current == 1
+        await pilot.press("n")
+        await until(pilot, lambda: line.said == "match 2 of 3")
 
 
 @pytest.mark.parametrize(
