@@ -18,7 +18,7 @@ _MANY = 10_000
 def collecting_seldom() -> Iterator[None]:
     """Messages and acts hold no cycles: looking through them again and again takes a tenth of the time.
 
-    Nor are those that were made looked through once at the end, if they are many: they count as old then.
+    At the end, new objects are put among the old ones if they are many: they need no look then either.
     This is for the whole process. Of two threads, the first one to leave takes it back for both.
     """
     before = gc.get_threshold()

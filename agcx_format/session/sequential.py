@@ -154,7 +154,8 @@ class SequentialMessages:
                 else:
                     self._read_slice(self._text, 0)
             except PersistenceError as error:
-                self.error = error.located(section="messages", base=self._base)
+                if not self._closed:
+                    self.error = error.located(section="messages", base=self._base)
                 self.complete = True
             if self.complete:
                 self._drop_text()

@@ -13,7 +13,7 @@ import pytest
 
 from agcx_format import limits
 from agcx_format.codec.zstd import frames
-from agcx_format.errors import CompressionError
+from agcx_format.errors import CompressionError, FileClosed
 from agcx_format.session import sequential
 from agcx_format.session.ahead import TextAhead, _Made
 from agcx_format.session.piece_cache import PieceCache
@@ -86,6 +86,21 @@ def test_no_thread_outlives_a_session_that_is_closed_half_read(monkeypatch):
     thread.join(LIMIT)
     assert not thread.is_alive()
     assert not messages.read_more()
+
+
+def test_a_session_that_is_closed_as_more_is_read_is_closed_and_not_damaged(monkeypatch):
+    text = msgpack.packb(["a message that is not short" * 100] * 10_000)
+    messages = SequentialMessages(frames.compress(text, 3))
+    assert messages.read_more()
+    known = messages.known()
+
+    def closed_meanwhile() -> int:
+        messages.close()
+        return known
+
+    monkeypatch.setattr(messages, "known", closed_meanwhile)
+    messages.read_more()
+    assert isinstance(messages.error, FileClosed)
 
 
 def test_in_a_fork_the_text_goes_on(section: bytes):
