@@ -43,6 +43,7 @@ def _in_json(text: str) -> str:
 
 _LONG = "sk-" + "ant-api03-" + ALNUM * 4
 _BEARER = ALNUM * 4
+_SPLIT = "sk-" + "ant-api03-" + ALNUM[:26] + "\\\n" + ALNUM[26:]
 # Text, and the kind and the whole lines of the secret in it.
 _BROKEN = [
     (kind, before + lines + after, lines)
@@ -51,6 +52,9 @@ _BROKEN = [
         ("github-token", "use ", _GITHUB[:-3] + "\n    " + _GITHUB[-3:], " for it"),
         ("github-token", 'x -H "t: ', _GITHUB[:9] + "\\\n" + _GITHUB[9:], '" y'),
         ("github-token", '{"a": "', _in_json(_GITHUB[:9] + "\\\n" + _GITHUB[9:]), '"}'),
+        # A token already, without its second line.
+        ("anthropic-key", 'x -H "t: ', _SPLIT, '" y'),
+        ("anthropic-key", '{"a": "', _in_json(_SPLIT), '"}'),
         ("github-token", '{"a": "', _in_json(_GITHUB[:20] + "\n" + _GITHUB[20:]), '\\nfoo"}'),
         *(("anthropic-key", "", wrapped(_LONG, width), "\nREADME.md\n") for width in (64, 76)),
         *(("jwt", "$ show\n", wrapped(_JWT * 1, width), "\n$ ls\n") for width in (64, 76)),

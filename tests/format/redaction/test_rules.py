@@ -13,7 +13,7 @@ import pytest
 from agcx_format.redaction.one_text import spans
 from agcx_format.redaction.rules import RULES
 from tests.format.redaction import corpus, corpus_false
-from tests.format.redaction.corpus import PERSONAL
+from tests.format.redaction.corpus import _GITHUB, PERSONAL
 from tests.format.redaction.corpus_more import MORE, NOT_MORE
 
 TRUE, FALSE = corpus.TRUE + MORE, corpus_false.FALSE + NOT_MORE
@@ -219,3 +219,12 @@ def test_an_encoded_key_may_be_cut_off_anywhere():
     key = base64.b64encode(pem).decode()
     for size in range(54, len(key) + 1):
         assert found(f"client-key-data: {key[:size]}\n") == [("private-key", key[:size])]
+
+
+@pytest.mark.parametrize("form", ['PASSWORD="pre!{}!suf123x"', "https://me:pre!{}!s9@host.org/"])
+def test_a_token_within_a_password_is_found_once_as_what_it_is(form):
+    """Spans that overlap would put the end of the outer one back into the text."""
+    text = form.format(_GITHUB)
+    assert [(each.kind, text[each.start : each.end]) for each in spans(text)] == [
+        ("github-token", _GITHUB)
+    ]
