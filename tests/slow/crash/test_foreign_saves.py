@@ -321,3 +321,23 @@ def test_what_was_saved_comes_back_though_the_act_that_took_it_was_killed(
     open_store(root)
     assert path.read_bytes() == saved.read_bytes()
     assert_clean(root)
+
+
+def test_the_version_that_left_before_another_program_saved_is_in_the_trash(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The deletion is refused, and cannot put back what it had taken: the place has a newer file."""
+    root = tmp_path / "store"
+    shutil.copytree(template, root)
+    store = open_store(root)
+    before = place_of(root).read_bytes()
+
+    def save_then(call: str, arguments: tuple) -> None:
+        if call == "rename" and arguments[0] == place_of(root).name:
+            foreign_save(root)
+
+    with watched(monkeypatch, after=save_then), pytest.raises(StaleSession):
+        store.delete([of_a(store)])
+    assert place_of(root).read_bytes() == (tmp_path / "saved.agcx").read_bytes()
+    (kept,) = store.trash()
+    assert Path(kept.path).read_bytes() == before
