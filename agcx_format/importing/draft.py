@@ -101,7 +101,7 @@ class ImportDraft:
     # The time of the last line that had one, in the usual form.
     now: str | None = None
     # Whether the line that is read has one.
-    has_time: bool = False
+    _has_time: bool = False
     # The position of the message that the next one continues from, after a branch was left.
     _resumes_from: int | None = None
     # The line or key of the last message, and how many messages came from it.
@@ -116,25 +116,25 @@ class ImportDraft:
 
     def at(self, moment: str | None) -> None:
         """Set the time for the next messages; None keeps that of the line before."""
-        self.has_time = moment is not None
+        self._has_time = moment is not None
         if moment is not None:
             self.now = moment
 
     def at_time(self, given: Any) -> None:
         """The same for a time in any form that programs write."""
         if type(given) is str and is_usual(given):
-            self.now, self.has_time = given, True
+            self.now, self._has_time = given, True
         else:
             self.at(moment_of(given))
 
     @property
     def moment(self) -> tuple[str | None, bool]:
         """The time for the next messages, and whether their line has one."""
-        return self.now, self.has_time
+        return self.now, self._has_time
 
     @moment.setter
     def moment(self, moment: tuple[str | None, bool]) -> None:
-        self.now, self.has_time = moment
+        self.now, self._has_time = moment
 
     @staticmethod
     def moments(given: list[Any]) -> Sequence[str | None]:
@@ -228,7 +228,7 @@ class ImportDraft:
         else:
             name, self._parts = f"{name}.{self._parts}", self._parts + 1
         entries = self.entries
-        entry = DraftEntry(item, len(entries), name, self.now or self.start, self.has_time, None)
+        entry = DraftEntry(item, len(entries), name, self.now or self.start, self._has_time, None)
         if self._resumes_from is not None:
             entry.parent, self._resumes_from = self._resumes_from, None
         # `isinstance` takes several times as long where the answer is no.

@@ -65,7 +65,7 @@ class Calls:
 
     def get(self, call_id: str) -> DraftEntry | None:
         """The last message with a call of this id."""
-        position = self._calls.get(call_id)
+        position = self.position(call_id)
         return None if position is None else self.entries[position]
 
     def went(self, call_id: str, outcome: CallOutcome) -> None:

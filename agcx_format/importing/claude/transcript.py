@@ -194,8 +194,7 @@ class _Transcript:
         bounds = [len(entries)]
         moments = draft.moments([line.timestamp for line in values])
         for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
-            # As `at` does, for each of very many lines.
-            draft.now, draft.has_time = moment or draft.now, moment is not None
+            draft.at(moment)
             try:
                 if are_new or self._is_new(line, number, line):
                     self._message(line, number)

@@ -207,8 +207,7 @@ class _Rollout:
         held = events.held
         moments = draft.moments([value.timestamp for value in values])
         for number, (value, moment) in enumerate(zip(values, moments, strict=True), first):
-            # As `at` does, for each of very many lines.
-            draft.now, draft.has_time = moment or draft.now, moment is not None
+            draft.at(moment)
             if type(value) is ItemLine:
                 held.meet(value.payload)
                 add_usual(items, value.payload, number)

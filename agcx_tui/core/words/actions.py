@@ -238,7 +238,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "import": (
         Action("import.start", "enter", "start", "import the chosen agents", footer="import", label="enter",
                palette="import the conversations of the chosen agents", priority=True),
-        Action("import.choose", "space", "choose", "choose or unchoose", footer="choose", label="space"),
+        Action("import.choose", "space", "choose", "select or deselect", footer="choose", label="space"),
         Action("import.undo", "u", "undo", "undo the import", footer="undo"),
         Action("import.look", "f5", "look", "look again"),
     ),

@@ -2,7 +2,7 @@
 
 Strategy: a step waits while the match after this one may not have been found yet, or which match this one
 is.  So steps that come at once, as from a slow line, lead as far as one by one.  Those that still wait when
-the reader goes elsewhere are dropped: nobody expects them any more.
+the reader goes elsewhere are dropped, since they are no longer expected.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class StatusLine(EdgeLine):
 
     GIVES_WAY = "right"
 
-    # What is told, in full.
+    # What it says where there is room for all of it.
     _full = "", ""
 
     def tell(self, live: LiveResults, index: IndexKeeper) -> None:
