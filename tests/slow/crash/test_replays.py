@@ -53,7 +53,7 @@ def test_whatever_the_disk_has_written_nothing_is_lost(
     recording.run(lambda: action.does(open_store(root)), monkeypatch)
     after = picture(root)
     few = None if request.config.getoption("--full") else FEW
-    for state, is_done in replayed_states(recording, tmp_path, action, few):
+    for state, is_done in replayed_states(recording, tmp_path, action, few, least=5):
         look_after(state, action, is_done, before, after, originals)
 
 
@@ -94,16 +94,16 @@ def test_nor_if_it_fails_again_while_the_store_is_set_right(
     recording = Recording(root, tmp_path / "vault")
     recording.run(lambda: open_store(root), monkeypatch)
     assert not unfinished(root)
-    for state, _ in replayed_states(recording, tmp_path, action, FEW):
+    for state, _ in replayed_states(recording, tmp_path, action, FEW, least=2):
         look_after(state, action, False, before, after, originals)
 
 
 def replayed_states(
-    recording: Recording, folder: Path, action: Action, few: int | None
+    recording: Recording, folder: Path, action: Action, few: int | None, *, least: int
 ) -> Iterator[tuple[Path, bool]]:
     """States of the disk that are possible, each made real for a moment, and whether all was done.
 
-    Those in which it was, and `few` of the others.
+    Those in which it was, and `few` of the others; there are `least` in all, or nothing was tried.
     """
     done, chance = recording.events, random.Random(action.name)
     seen: dict[str, tuple] = {}
@@ -114,7 +114,7 @@ def replayed_states(
     last = [each for each in states if each[0] == done]
     if few is not None:
         states = [*chance.sample(states, min(few, len(states))), *last]
-    assert len(states) >= 2
+    assert len(states) >= least
     assert last
     for number, (moment, state) in enumerate(states):
         replayed = folder / f"replay{number}"
