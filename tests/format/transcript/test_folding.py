@@ -113,8 +113,8 @@ def test_what_is_found_has_its_place_in_the_text(words, text, found):
 
 
 _LETTERS = st.sampled_from(
-    [*"aAéÉßſKİIıiﬁŉǰΐΣςσᾳᾼ日ｱｶﾞﾊﾟＡａ한각\u3000 x", "e\u0301", "\u0301", "\u0323", "\u0345", "\u0307", "\u1161",
-    "\u11a8"]
+    [*"aAéÉßſKİIıiﬁŉǰΐΣςσᾳᾼ日ｱｶﾞﾊﾟＡａ한각\u3000 x", "e\u0301", "\u0301", "\u0323", "\u0345", "\u0307",
+    "\u1161", "\u11a8"]
 )  # fmt: skip
 _TEXTS = st.lists(_LETTERS, max_size=12).map("".join) | st.text(max_size=12)
 
