@@ -8,7 +8,7 @@ import pytest
 
 from agcx_format.importing.imported import Imported
 from agcx_format.transcript.words import text_of
-from tests.support.rollout_lines import assistant, call, event, meta, user
+from tests.support.rollout_lines import assistant, call, event, meta, output, user
 
 LOOK = "I look at it."
 LOOKED = event("agent_message", message=LOOK)
@@ -97,3 +97,21 @@ def test_the_tokens_of_a_fork_are_not_those_of_its_origin(read):
 def test_a_count_that_is_no_number_counts_nothing(read):
     counts = [count(10, 5, 1), count("many", None, -3), count(4, 2, 1)]
     assert tokens(read(meta(), user("go"), *counts)) == ["14", "7", "2"]
+
+
+@pytest.mark.parametrize("codes", [(1, 0), (0, 1)])
+def test_the_end_of_a_call_says_nothing_of_another_call_of_its_id(read, codes):
+    ran = [
+        each
+        for code in codes
+        for each in (
+            user("go on"),
+            call("ls", {}),
+            event("exec_command_end", call_id="call_1", exit_code=code),
+            output("plain"),
+        )
+    ]
+    # The call of the first one is in no line, as after a compaction.
+    before = event("exec_command_end", call_id="call_1", exit_code=2), output("plain")
+    records = [m.metadata.tool_calls for m in read(meta(), *before, *ran).conversation.messages]
+    assert [r.success for (r,) in filter(None, records)] == [False, codes[0] == 0, codes[1] == 0]
