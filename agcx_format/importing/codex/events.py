@@ -90,7 +90,7 @@ class Events:
         # What the person said, and what everybody else did.
         self._prompts, self._copies = Copies(draft), Copies(draft)
         self.held = EventFirst(draft, self._add_copy)
-        self._spent = Spent(resumes=not is_fork)
+        self._spent = Spent(draft, is_fork=is_fork)
 
     # --- what items say
 
@@ -168,7 +168,10 @@ class Events:
     def finish(self) -> None:
         """Use what waited for the lines that follow."""
         self.held.release()
-        self._draft.environment |= self._spent.totals()
+
+    def spent(self, own_from: int) -> dict[str, str]:
+        """The tokens; of a fork, those of the messages from this position on."""
+        return self._spent.totals(own_from)
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
         """Use an event that does not repeat what somebody said."""

@@ -2,8 +2,10 @@
 
 Strategy: the file of a fork, and of most subagents, begins with the conversation of its parent. What both
 have said alike from the beginning is the parent's; where the parent's file is not there, what was said before
-the session began. It stays as context, and is neither a turn of the session nor its title. What comes next in
-a subagent is the task from its parent, which newer versions write as a letter from one agent to another.
+the session began. Newer versions give all of that the time at which the fork was made: then it is what was
+answered sooner than anybody can answer. It stays as context, and is neither a turn of the session nor its
+title. What comes next in a subagent is the task from its parent, which newer versions write as a letter from
+one agent to another.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from agcx_format.importing.json_lines import parse_lines, read_lines
 from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import Message
-from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import own_words, text_of
 
 __all__ = ["Family", "Letter", "SaidBy", "call_that_started", "said_by", "spawned"]
@@ -59,12 +61,16 @@ class Family:
         origin: the id of the session that its file begins with; empty if it begins with itself.
         first_ordinal: of the first line that is its own; None if the header does not say so.
         own_from: the position of the first message that is its own; None if that is not known.
+        copied: when the file was begun with a copy of its origin; None if it is not known that it was.
     """
 
     def __init__(self, meta: dict[str, Any]) -> None:
         self.parent: Parent | None = None
         self.origin = as_text(meta.get("forked_from_id"))
         self.own_from: int | None = None
+        self.copied: str | None = None
+        # The position of what its own conversation starts with.
+        self._start: int | None = None
         first = meta.get("subagent_history_start_ordinal")
         self.first_ordinal = first if type(first) is int else None
         self._path = as_text(meta.get("agent_path"))
@@ -90,6 +96,7 @@ class Family:
             True for _ in itertools.islice(_own(entries), before, None)
         ):
             # Nothing was said after the fork, so this is all there is to tell it by.
+            self._start = len(entries)
             return
         for entry in itertools.islice(_own(entries), before):
             entry.words = None
@@ -106,7 +113,20 @@ class Family:
             before += 1
         if not before:
             before = sum(e.has_time and Timestamp(e.time) < started for e in _own(entries))
+        if not before and self.copied is not None:
+            answered = _answered_by(entries, ns_of(self.copied) + _COPIED_WITHIN_NS)
+            before = sum(entry.position < answered for entry in _own(entries))
         return before
+
+    def starts_at(self, entries: Entries) -> int:
+        """The position of the message that its own conversation starts with; 0 if that is not known."""
+        if self.first_ordinal is not None and self.own_from is not None:
+            return self.own_from
+        if self._start is not None:
+            return self._start
+        own = self.own_from or 0
+        said = (entry.position for entry in _own(entries) if entry.position >= own)
+        return next(said, len(entries) if own else 0)
 
     def take_task(self, entries: Entries, letters: Iterable[Letter]) -> str:
         """Make the first that was said to a subagent the task from its parent; returns a title for it.
@@ -122,10 +142,26 @@ class Family:
         first = min((p for p in firsts if p is not None), default=None)
         if first is None or not isinstance(item := (entry := entries[first]).item, Message):
             return ""
+        self._start = first
         words = entry.words or _words_of_letter(text_of(item))
         entry.item = replace(item, role="developer")
         entry.is_task, entry.words = True, None
         return words or self._path.rpartition("/")[2].replace("_", " ")
+
+
+# How long it takes at most to copy a conversation; no model answers within it.
+_COPIED_WITHIN_NS = 10**9
+
+
+def _answered_by(entries: Entries, end_ns: int) -> int:
+    """The position after the last thing that an agent did until then, from the beginning."""
+    until = 0
+    for entry in entries:
+        if not entry.has_time or ns_of(entry.time) > end_ns:
+            break
+        if not isinstance(entry.item, Message) or entry.item.role == "assistant":
+            until = entry.position + 1
+    return until
 
 
 def _own(entries: Entries) -> Iterator[DraftEntry]:
