@@ -28,8 +28,7 @@ _PREFIXES = re.compile(r"(?:gh[opsu]_|sk-|AKIA|xox[abp]-|-----BEGIN )[\w-]{16,}"
 def export(work: Workspace) -> Outcome:
     store = work.store(work.scaled(1_000, 50))
     sources = [entry.path for entry in os.scandir(store)]
-    # A file system passes over what was deleted a moment ago when it makes a file, one by one: what was written
-    # stays until the end.
+    # What was written stays until the end: to make a file, ext4 looks at each that was just deleted.
     folders = (work.folder(f"exported-{number}") for number in itertools.count())
     written = 0
 
