@@ -145,6 +145,7 @@ class ImportDraft:
 
     @property
     def clock(self) -> Timestamp:
+        """The time of the last line that had one; before it, the start of the conversation."""
         return self.start if self.now is None else Timestamp(self.now)
 
     def take(
@@ -193,11 +194,13 @@ class ImportDraft:
         self.bad(number, "nested too deeply")
 
     def bad(self, number: int, reason: str) -> None:
+        """Report that line `number`, from 1, cannot be read; the first of them are listed."""
         self.bad_count += 1
         if len(self.bad_lines) < _LISTED:
             self.bad_lines.append((number, reason))
 
     def note(self, sentence: str) -> None:
+        """Add a sentence to the report, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
@@ -293,6 +296,7 @@ class ImportDraft:
                 self.subagents[entry.item.call_id] = subagent
 
     def mode(self, mode: OperatingMode) -> None:
+        """Continue in this mode from now on."""
         if not self.modes or self.modes[-1][0] is not mode:
             self.modes.append((mode, self.clock))
 

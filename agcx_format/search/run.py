@@ -68,6 +68,7 @@ class Search:
 
     @property
     def progress(self) -> SearchProgress:
+        """How far the search is; after the iteration, what it searched in all."""
         return self._progress
 
     def stop(self) -> None:

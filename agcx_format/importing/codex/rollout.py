@@ -187,6 +187,8 @@ class _Rollout:
         identity = session_id(meta.get("id"), source.name)
         draft = ImportDraft(identity, start or modified, entries=entries, stores_many=True)
         rollout = cls(draft, meta, source, modified, names, said_by)
+        if meta.get("forked_from_id"):
+            rollout._family.copied = moment_of(next(map(time_of, filter(header_in, values))))
         if rollout._family.first_ordinal is None:
             rollout._draft.take(itertools.chain(waiting, lines), rollout._value, rollout._usual)
         else:
@@ -315,6 +317,7 @@ class _Rollout:
             self._family.mark(draft.entries, draft.start, said)
         if task := self._family.take_task(draft.entries, self._items.letters):
             draft.kept_as["task of a subagent: role developer"] += 1
+        own_from = self._family.starts_at(draft.entries) if self._family.origin else 0
         git = meta.get("git")
         git = git if isinstance(git, dict) else {}
         directory = self._directory or as_text(meta.get("cwd")) or directory_in_messages(draft)
@@ -324,6 +327,7 @@ class _Rollout:
             BRANCH: branch,
             CLI_VERSION: as_text(meta.get("cli_version")),
             ORIGINATOR: as_text(meta.get("originator")),
+            **self._events.spent(own_from),
         }
         untitled = f"Codex session of {draft.start[:10]}"
         names = self._names(self._source).get(str(draft.id), ())
