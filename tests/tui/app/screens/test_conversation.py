@@ -116,17 +116,19 @@ async def test_a_reload_that_fails_late_does_not_cover_what_a_later_one_opened()
     app = ScreenApp(golden("every-item"), opener=opener)
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, 15)
-        shown = screen_text(app.transcript)
         first = app.conversation.opened
         await pilot.press("f5")
         await until(pilot, lambda: len(calls) == 2)
         await pilot.press("f5")
         await until(pilot, lambda: app.conversation.opened is not first)
+        await opened(pilot, 15)
+        shown = screen_text(app.transcript)
         gate.set()
         await until(pilot, dealt_with.is_set)
         await pilot.pause()
         assert app.transcript.region.height > SIZE[1] // 2
         assert screen_text(app.transcript) == shown
+        assert any("System" in row for row in shown)
 
 
 async def test_what_is_to_be_shown_may_be_asked_for_before_the_file_is_open():
