@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agcx_format.search.finder import Finder as Finder
     from agcx_format.search.index import Index as Index
     from agcx_format.search.index import Order as Order
+    from agcx_format.search.look_ahead import LookAhead as LookAhead
     from agcx_format.search.matchers import Literal as Literal
     from agcx_format.search.matchers import Matcher as Matcher
     from agcx_format.search.matchers import Refused as Refused
@@ -56,6 +57,7 @@ _HOMES = {
     "build": "BUILD_BUSY BUILD_DONE BUILD_FAILED BUILD_STOPPED build_command",
     "finder": "Finder",
     "index": "Index Order",
+    "look_ahead": "LookAhead",
     "matchers": "Literal Matcher Refused Regex compiled",
     "native": "missing",
     "query": "KEYS PLACES ROLES ForeignTerm Query QueryError Term Within parse_query",

@@ -23,6 +23,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Damaged
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW
+from agcx_format.search.file_keys import FolderKeys, folders_of
 from agcx_format.search.helpers import WORTH_HELP, Helpers
 from agcx_format.search.jobs import Asked, jobs_of
 from agcx_format.search.matchers import Regex
@@ -35,6 +36,7 @@ from agcx_format.search.state import DEFAULT_CAP, BookState
 
 if TYPE_CHECKING:
     from agcx_format.search.blocks import Block
+    from agcx_format.search.look_ahead import LookAhead
     from agcx_format.store.store import Store
 
 __all__ = ["Index", "Order"]
@@ -59,10 +61,12 @@ class Index:
         cache_dir: str | os.PathLike[str] | None = None,
         *,
         niceness: int = 0,
+        look_ahead: LookAhead | None = None,
     ) -> None:
         """`store` may be its directory alone: a search need not open it.
 
         `niceness`, up to 19, is how much processes that help with a large search give way to others.
+        `look_ahead` has the files for the first search of all sessions, if it is of this store.
         """
         self._store: Store | None = None
         if isinstance(store, str | os.PathLike):
@@ -73,6 +77,7 @@ class Index:
         self._book = None if self.cache_dir is None else Book(self.cache_dir, self.path)
         self._scope: Scope | None = None
         self._helpers = Helpers(niceness)
+        self._look_ahead = look_ahead
 
     @property
     def store(self) -> Store:
@@ -290,16 +295,23 @@ class Index:
         known = self._scope
         if known is not None and known.refs is sessions and known.version == version:
             return known
-        scope = Scope(StoreFiles(self.path) if sessions is None else sessions, book)
+        scope = Scope(StoreFiles(self._folders()) if sessions is None else sessions, book)
         self._scope = scope
         return scope
+
+    def _folders(self) -> list[FolderKeys]:
+        """Raises `PersistenceError` when one cannot be read."""
+        ahead, self._look_ahead = self._look_ahead, None
+        if ahead is not None and ahead.root == self.path:
+            return ahead.folders()
+        return folders_of(self.path)
 
     def sessions(self) -> list[SessionRef]:
         """All sessions of the store, the last changed first.
 
         Raises `PersistenceError` when the directory cannot be read.
         """
-        files = StoreFiles(self.path)
+        files = StoreFiles(folders_of(self.path))
         return [files[place] for place in sorted(range(len(files)), key=files.age)]
 
     def _drop(self, segment: Segment) -> None:
