@@ -59,6 +59,7 @@ class Signature(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
+        """The signature of a file with this status."""
         return cls(status.st_ino, status.st_size, _mtime_ns(status))
 
     def fits(self, status: os.stat_result) -> bool:

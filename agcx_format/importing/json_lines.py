@@ -31,8 +31,8 @@ from agcx_format.importing.records import (
 )
 
 __all__ = [
-    "LARGEST", "LONGEST_LINE", "Line", "Parsed", "Usual", "UsualLines", "parse_lines", "read_document",
-    "read_lines",
+    "LARGEST", "LONGEST_LINE", "Line", "Parsed", "Usual", "UsualLines", "lines_within", "parse_lines",
+    "read_document", "read_lines",
 ]  # fmt: skip
 
 # A line with a picture can be megabytes; one larger than this is not conversation, and may not fit in memory.
@@ -111,6 +111,23 @@ def read_lines(path: Path, usual: Usual | None = None) -> Iterator[Parsed]:
     with _opened(path) as (file, size):
         chunks = decoded(_chunks(file, _CHUNK, size))
         yield from parse_lines(chunks, is_live=_is_live(file), usual=usual)
+
+
+def lines_within(path: Path, end: int) -> int:
+    """How many lines end within the first bytes of a file, as they are decoded.
+
+    Raises:
+        OSError: the file cannot be read.
+        PersistenceError: it cannot be opened, or is no regular file.
+    """
+    count = 0
+    with _opened(path) as (file, size):
+        for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
+            if isinstance(chunk, Exception) or end <= 0:
+                break
+            count += chunk[:end].count(b"\n")
+            end -= len(chunk)
+    return count
 
 
 def _is_live(file: BinaryIO) -> bool:

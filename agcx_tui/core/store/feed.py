@@ -146,6 +146,11 @@ class StoreFeed:
         rest, self._rest = self._rest, None
         self._start_scan(self._compare() if rest is None else self._read_rest(rest))
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether the catalog or the directory is being read, also where nothing says so on the screen."""
+        return self._scan is not None and not self._scan.is_finished
+
     async def begun(self, patience: float) -> None:
         """Wait until there are rows, or it is known why there are none; at most `patience` seconds."""
         if self.state.reading and not len(self.table):
