@@ -47,7 +47,7 @@ from agcx_format.importing.codex.usual_items import add_usual
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Parsed, read_document
+from agcx_format.importing.json_lines import Parsed, is_document, read_document
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
 from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
@@ -97,10 +97,9 @@ def read_rollout(path: Path) -> Imported:
     Raises:
         ConversionError: the file cannot be read or is not a rollout.
     """
-    is_document = Path(path).suffix == ".json"
     read = (
         partial(read_document, closes=True)
-        if is_document
+        if is_document(Path(path))
         else partial(read_thread, usual=usual_after(_UNKNOWN_AT_FIRST))
     )
     converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
