@@ -14,10 +14,9 @@ from agcx_format.importing.claude.spoken import (
     Call,
     Result,
     SpokenLine,
+    SpokenMessage,
     Text,
     Thinking,
-    UserLine,
-    UserMessage,
 )
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
@@ -60,7 +59,7 @@ class Blocks:
         self._draft = draft
         self._result_in_file = result_in_file
         # The line that is read.
-        self._line: SpokenLine = UserLine(message=UserMessage(content=""))
+        self._line: SpokenLine = SpokenLine(type="user", message=SpokenMessage(content=""))
         self._number = 0
         self._is_user = False
         self._pending: list[ContentPart] = []
@@ -68,7 +67,7 @@ class Blocks:
     def line(self, line: SpokenLine, number: int) -> None:
         """Add the messages of a line."""
         self._line, self._number = line, number
-        is_user = self._is_user = type(line) is UserLine
+        is_user = self._is_user = line.type == "user"
         content = line.message.content
         if isinstance(content, str):
             self._text(content)
