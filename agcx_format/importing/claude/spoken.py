@@ -182,11 +182,14 @@ class Repeats:
 
     def are_new(self, uuids: list[str], lines: list[SpokenLine]) -> bool:
         """Keep lines that all have ids which no line had before; otherwise false: ask for each."""
-        if not self._keeps or not all(uuids) or not self._ids.isdisjoint(uuids):
+        if not self._keeps:
             return False
-        if len(set(uuids)) < len(uuids):
-            return False
+        known = len(self._ids)
         self._ids.update(uuids)
+        if len(self._ids) < known + len(uuids) or "" in self._ids:
+            self._take_apart()
+            self._ids.difference_update(set(uuids).difference(self._kept))
+            return False
         self._together.append((uuids, [line.message.content for line in lines]))
         return True
 
