@@ -34,7 +34,7 @@ class Text(Struct, tag="text", gc=False):
 class Thinking(Struct, tag="thinking", gc=False):
     thinking: str
     signature: str | None = None
-    data: None = None
+    data: str | None = None
 
 
 class Call(Struct, tag="tool_use", gc=False):
