@@ -25,11 +25,13 @@ def collecting_seldom() -> Iterator[None]:
     if not 0 < before[0] < _NEW_OBJECTS:
         yield
         return
+    new = gc.get_count()[0]
     gc.set_threshold(_NEW_OBJECTS, *before[1:])
     try:
         yield
     finally:
-        if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+        # The number of frozen objects is counted one by one: not where little was made.
+        if gc.get_count()[0] - new > _MANY and not gc.get_freeze_count():
             # Puts all objects among the oldest without a look at them; what was frozen would be no longer.
             gc.freeze()
             gc.unfreeze()

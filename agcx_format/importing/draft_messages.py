@@ -54,7 +54,8 @@ class Calls:
         self._times_calls = times_calls
         # The positions of the calls.
         self._calls: dict[str, int] = {}
-        self._outcomes: dict[str, CallOutcome] = {}
+        # By the position of a call, or the id of one that was not there before the line.
+        self._outcomes: dict[int | str, CallOutcome] = {}
 
     def add(self, call_id: str, position: int) -> None:
         self._calls[call_id] = position
@@ -69,19 +70,24 @@ class Calls:
         return None if position is None else self.entries[position]
 
     def went(self, call_id: str, outcome: CallOutcome) -> None:
-        """Note what a line other than the output says about a call."""
-        self._outcomes[call_id] = _merged(self._outcomes.get(call_id), outcome)
+        """Note what a line other than the output says about the last call of this id."""
+        call = self._calls.get(call_id, call_id)
+        self._outcomes[call] = _merged(self._outcomes.get(call), outcome)
 
     def records(self, entry: DraftEntry) -> list[ToolCallMetadata]:
         """How the call went whose output this is; empty if nothing says that, nor how long it took."""
         item, outcome = entry.item, entry.outcome
         if outcome is None or type(item) is not FunctionCallOutput:
             return []
-        call_id = item.call_id
-        if self._outcomes:
-            outcome = _merged(outcome, self._outcomes.get(call_id))
         # Some programs number the calls of each turn anew: the nearest one before is meant.
-        called = self.get(call_id) if entry.call is None else self.entries[entry.call]
+        call = self.position(item.call_id) if entry.call is None else entry.call
+        called = None if call is None else self.entries[call]
+        if outcomes := self._outcomes:
+            of_call = None if call is None else outcomes.get(call)
+            of_id = outcomes.get(item.call_id)
+            # The end of a call may come before it, and so may its output.
+            other = of_id or of_call if entry.call is None else of_call or of_id
+            outcome = _merged(outcome, other)
         success, took = outcome.success, None
         if (seconds := outcome.seconds) is not None:
             took = min(round(seconds * 1000), 2**63)

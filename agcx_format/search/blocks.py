@@ -121,7 +121,8 @@ class Block:
 
     @cached_property
     def text(self) -> str:
-        return self.payload.decode()
+        """Raises `Damaged` when it is no UTF-8."""
+        return _decoded(self.payload)
 
     @property
     def facts(self) -> Facts:
@@ -143,7 +144,7 @@ class Block:
         return native.count(self.payload, b"\0", 0, len(self.payload)) + 1
 
     def message(self, number: int) -> str:
-        """The text of one message."""
+        """The text of one message.  Raises `Damaged` when it is no UTF-8."""
         if self._last[0] == number:
             return self._last[1]
         payload = self.payload
@@ -155,7 +156,7 @@ class Block:
             start = payload.index(b"\0", start) + 2
         self._reached = number, start
         end = payload.find(b"\0", start)
-        text = payload[start : end - 1 if end >= 0 else None].decode()
+        text = _decoded(payload[start : end - 1 if end >= 0 else None])
         self._last = number, text
         return text
 
@@ -175,8 +176,15 @@ class Block:
 
     @cached_property
     def texts(self) -> list[str]:
-        """The text of each message."""
+        """The text of each message.  Raises `Damaged` when it is no UTF-8."""
         return self.text.split(SEPARATOR)
+
+
+def _decoded(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError as error:
+        raise Damaged(str(error)) from None
 
 
 def cut(title: str, messages: Iterable[Said]) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agcx_format.search.blocks import BLOCK_SIZE, Damaged
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["compress", "compress_with_beginning", "decompress", "decompress_beginning"]
 
 _LEVEL = 1
+# Bytes that take so little memory that nobody asks whether the frame can hold them.
+_UNCHECKED = 1 << 20
 
 _of_thread = threading.local()
 
@@ -24,6 +27,7 @@ def decompress(data: bytes | memoryview, size: int) -> bytes:
     try:
         if zstandard.frame_content_size(data) != size:
             raise Damaged("a frame of another size")
+        _check_size(data, size)
         return bytes(_decompressor().decompress(data))
     except zstandard.ZstdError as error:
         raise Damaged(str(error)) from None
@@ -39,6 +43,7 @@ def decompress_beginning(data: bytes, size: int, whole: int) -> bytes:
     try:
         if not size <= whole == zstandard.frame_content_size(data):
             raise Damaged("a beginning of another size")
+        _check_size(data, size)
         # Not more, whatever is in there.
         found = bytes(_decompressor().stream_reader(data).read(size))
     except zstandard.ZstdError as error:
@@ -46,6 +51,25 @@ def decompress_beginning(data: bytes, size: int, whole: int) -> bytes:
     if len(found) != size:
         raise Damaged("a beginning of another size")
     return found
+
+
+def _check_size(data: bytes | memoryview, size: int) -> None:
+    """Raises `Damaged` when so many bytes cannot be in a frame, or in the blocks with which it begins.
+
+    Memory for all of them is taken before the first one is decompressed, and anyone can write a number.
+    """
+    if size <= _UNCHECKED:
+        return
+    from agcx_format.codec.zstd.frames import blocks_of
+    from agcx_format.errors import CompressionError
+
+    bound = 0
+    # A beginning ends before the frame does, and what else is wrong the decompressor says.
+    with suppress(CompressionError):
+        for block in blocks_of(data, 0):
+            bound += block.bound
+    if size > bound:
+        raise Damaged("a size that cannot be")
 
 
 def _decompressor() -> zstandard.ZstdDecompressor:

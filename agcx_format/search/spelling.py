@@ -10,8 +10,9 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
-from agcx_format.search.blocks import Block
+from agcx_format.search.blocks import Block, Damaged
 from agcx_format.transcript.folding import fold
 
 __all__ = ["close_words"]
@@ -39,7 +40,9 @@ def close_words(
     for block in blocks:
         if stopped():
             return []
-        seen.update(each for each in _words(fold(block.text)) if abs(len(each) - len(wanted)) <= 2)
+        with suppress(Damaged):
+            words = _words(fold(block.text))
+            seen.update(each for each in words if abs(len(each) - len(wanted)) <= 2)
         if time.monotonic() > deadline:
             break
     close = []

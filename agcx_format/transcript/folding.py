@@ -11,7 +11,9 @@ Strategy: the query and the text pass through the same function, and then one is
 - Full-width and half-width forms are equal: `ＡＢＣ` is `ABC`, `ﾕｰｻﾞｰ` is `ユーザー`. Other similar characters
   (`①`, `ℕ`) are not.
 
-Folding may change lengths; `Folded` maps what was found in folded text to its place in the original.
+Folding may change lengths; `Folded` maps what was found in folded text to its place in the original: the
+smallest pieces of it that fold by themselves.  So `x` found in `x́`, which no single character stands for, is
+the `x` alone, and an `é` of two characters is both; what stands elsewhere in the text has no part in this.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import repeat
 
 import msgspec
 
@@ -41,6 +44,10 @@ _JOINING = (
     "-\U00016120\U00016129\U00016d63\U00016d67\U00016d68]"
 )
 
+
+# A letter that changes and has more characters is one piece: nobody reads it, and it would be folded once for
+# each of them.
+_MOST_MARKS = 32
 
 # Parts of some hundred characters that end before a character which joins nothing.
 _PARTS = "(?s:.){1,256}[^\0-\x7f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]*"
@@ -77,6 +84,7 @@ class Needle(msgspec.Struct, frozen=True):
     @staticmethod
     @lru_cache(maxsize=64)
     def of(words: str) -> Needle:
+        """What these words look for; case counts if there is a capital in them."""
         cased = has_capital(words)
         return Needle(unify(words) if cased else fold(words), cased)
 
@@ -85,6 +93,7 @@ class Needle(msgspec.Struct, frozen=True):
         return unify(text) if self.cased else fold(text)
 
     def is_in(self, text: str) -> bool:
+        """Whether a text contains this."""
         return self.text in self.prepare(text)
 
     def folded(self, text: str) -> Folded:
@@ -103,11 +112,11 @@ class Folded:
             self._parts = _Parts(original, needle)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The range of the original text that became this range, in whole letters."""
+        """The range of the original text that became this range, in pieces that fold by themselves."""
         if self._parts is None:
             return start, end
-        first = self._parts.letter(start)[0]
-        return first, self._parts.letter(end - 1)[1] if end > start else first
+        first = self._parts.piece(start)[0]
+        return first, self._parts.piece(end - 1)[1] if end > start else first
 
 
 class _Parts:
@@ -124,8 +133,8 @@ class _Parts:
             self._folded.append(self._folded[-1] + len(needle.prepare(part[0])))
         self._aligned: dict[int, list[tuple[int, int]]] = {}
 
-    def letter(self, at: int) -> tuple[int, int]:
-        """Where the letter is that a character of the folded text is of."""
+    def piece(self, at: int) -> tuple[int, int]:
+        """Where the piece is that a character of the folded text is of."""
         number = bisect_right(self._folded, at) - 1
         if number >= len(self._starts) - 1:
             end = self._starts[-1]
@@ -139,10 +148,25 @@ class _Parts:
         start, end = self._starts[number : number + 2]
         places: list[tuple[int, int]] = []
         for letter in _letters(self._original[start:end]):
-            place = start, start + len(letter)
-            places += [place] * len(self._needle.prepare(letter))
-            start = place[1]
+            for size, folded_size in self._sizes(letter):
+                places += [(start, start + size)] * folded_size
+                start += size
         return places
+
+    def _sizes(self, letter: str) -> Iterator[tuple[int, int]]:
+        """The sizes of the pieces of a letter, and of each once it is folded."""
+        prepare = self._needle.prepare
+        folded, before, folded_before = prepare(letter), 0, 0
+        if _is_even(letter, folded, self._needle.cased):
+            yield from repeat((1, 1), len(letter))
+            return
+        if len(letter) <= _MOST_MARKS:
+            for at in range(1, len(letter)):
+                first = prepare(letter[:at])
+                if first + prepare(letter[at:]) == folded:
+                    yield at - before, len(first) - folded_before
+                    before, folded_before = at, len(first)
+        yield len(letter) - before, len(folded) - folded_before
 
 
 def _is_even(original: str, folded: str, cased: bool) -> bool:

@@ -2,8 +2,10 @@
 
 Strategy: the file of a fork, and of most subagents, begins with the conversation of its parent. What both
 have said alike from the beginning is the parent's; where the parent's file is not there, what was said before
-the session began. It stays as context, and is neither a turn of the session nor its title. What comes next in
-a subagent is the task from its parent, which newer versions write as a letter from one agent to another.
+the session began. Newer versions give all of that the time at which the fork was made: then it is what was
+answered sooner than anybody can answer. It stays as context, and is neither a turn of the session nor its
+title. What comes next in a subagent is the task from its parent, which newer versions write as a letter from
+one agent to another.
 """
 
 from __future__ import annotations
@@ -28,10 +30,10 @@ from agcx_format.importing.json_lines import parse_lines, read_lines
 from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import Message
-from agcx_format.model.timestamps import Timestamp
+from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import own_words, text_of
 
-__all__ = ["Family", "Letter", "SaidBy", "call_that_started", "said_by", "spawned"]
+__all__ = ["Family", "Letter", "SaidBy", "call_that_started", "files_of", "said_by", "spawned"]
 
 # A rollout lies in sessions/YEAR/MONTH/DAY.
 _LEVELS = 5
@@ -59,24 +61,26 @@ class Family:
         origin: the id of the session that its file begins with; empty if it begins with itself.
         first_ordinal: of the first line that is its own; None if the header does not say so.
         own_from: the position of the first message that is its own; None if that is not known.
+        copied: when the file was begun with a copy of its origin; None if it is not known that it was.
     """
 
     def __init__(self, meta: dict[str, Any]) -> None:
         self.parent: Parent | None = None
         self.origin = as_text(meta.get("forked_from_id"))
         self.own_from: int | None = None
+        self.copied: str | None = None
+        # The position of what its own conversation starts with.
+        self._start: int | None = None
         first = meta.get("subagent_history_start_ordinal")
         self.first_ordinal = first if type(first) is int else None
-        self._path = as_text(meta.get("agent_path"))
-        match meta.get("source"):
-            case {"subagent": {"thread_spawn": {"parent_thread_id": str(parent), **more}}}:
-                role = as_text(more.get("agent_role")) or as_text(more.get("agent_nickname"))
-                self._path = as_text(more.get("agent_path")) or self._path
-                self.parent = Parent(session_id(parent, ""), "", role)
+        given = _spawn_in(meta)
+        self._path = as_text(given.get("agent_path"))
+        if parent := _parent_in(meta, given):
+            names = ("agent_role", "agent_nickname", "other")
+            role = next(filter(None, (as_text(given.get(name)) for name in names)), "")
+            self.parent = Parent(session_id(parent, ""), "", role)
+            if "other" not in given:
                 self.origin = self.origin or parent
-            case {"subagent": kind} if parent := as_text(meta.get("parent_thread_id")):
-                role = as_text(kind.get("other") if isinstance(kind, dict) else kind)
-                self.parent = Parent(session_id(parent, ""), "", role)
 
     def mark(self, entries: Entries, started: str, said: Iterable[str]) -> None:
         """Take from what was said before the session began that it is the person's own here.
@@ -90,6 +94,7 @@ class Family:
             True for _ in itertools.islice(_own(entries), before, None)
         ):
             # Nothing was said after the fork, so this is all there is to tell it by.
+            self._start = len(entries)
             return
         for entry in itertools.islice(_own(entries), before):
             entry.words = None
@@ -106,7 +111,20 @@ class Family:
             before += 1
         if not before:
             before = sum(e.has_time and Timestamp(e.time) < started for e in _own(entries))
+        if not before and self.copied is not None:
+            answered = _answered_by(entries, ns_of(self.copied) + _COPIED_WITHIN_NS)
+            before = sum(entry.position < answered for entry in _own(entries))
         return before
+
+    def starts_at(self, entries: Entries) -> int:
+        """The position of the message that its own conversation starts with; 0 if that is not known."""
+        if self.first_ordinal is not None and self.own_from is not None:
+            return self.own_from
+        if self._start is not None:
+            return self._start
+        own = self.own_from or 0
+        said = (entry.position for entry in _own(entries) if entry.position >= own)
+        return next(said, len(entries) if own else 0)
 
     def take_task(self, entries: Entries, letters: Iterable[Letter]) -> str:
         """Make the first that was said to a subagent the task from its parent; returns a title for it.
@@ -122,10 +140,50 @@ class Family:
         first = min((p for p in firsts if p is not None), default=None)
         if first is None or not isinstance(item := (entry := entries[first]).item, Message):
             return ""
+        self._start = first
         words = entry.words or _words_of_letter(text_of(item))
         entry.item = replace(item, role="developer")
         entry.is_task, entry.words = True, None
         return words or self._path.rpartition("/")[2].replace("_", " ")
+
+
+def _spawn_in(meta: dict[str, Any]) -> dict[str, Any]:
+    """What a header says of the agent that it is of; `other` names one that Codex started by itself."""
+    source = meta.get("source")
+    kind = source.get("subagent") if isinstance(source, dict) else None
+    match kind:
+        case {"thread_spawn": dict(spawn)}:
+            return {**meta, **{name: value for name, value in spawn.items() if value}}
+        case {"other": str(other)} | str(other):
+            return {**meta, "other": other}
+    return meta
+
+
+def _parent_in(meta: dict[str, Any], given: dict[str, Any]) -> str:
+    """The id of the session that started the one of a header; empty if a person did."""
+    source = meta.get("source")
+    is_subagent = isinstance(source, dict) and "subagent" in source
+    if not is_subagent and meta.get("thread_source") != "subagent":
+        return ""
+    # The session of an agent is that of the agent above all others.
+    names = ("parent_thread_id", "session_id")
+    parent = next(filter(None, (as_text(given.get(name)) for name in names)), "")
+    return "" if parent == meta.get("id") else parent
+
+
+# How long it takes at most to copy a conversation; no model answers within it.
+_COPIED_WITHIN_NS = 10**9
+
+
+def _answered_by(entries: Entries, end_ns: int) -> int:
+    """The position after the last thing that an agent did until then, from the beginning."""
+    until = 0
+    for entry in entries:
+        if not entry.has_time or ns_of(entry.time) > end_ns:
+            break
+        if not isinstance(entry.item, Message) or entry.item.role == "assistant":
+            until = entry.position + 1
+    return until
 
 
 def _own(entries: Entries) -> Iterator[DraftEntry]:
@@ -147,16 +205,28 @@ def _words_of_letter(text: str) -> str:
     return "" if words in PLACEHOLDERS else words
 
 
-def spawned(name: str, payload: dict[str, Any]) -> UUID | None:
-    """The subagent that an event says a call has started; None if it says nothing of that."""
-    if name == "collab_agent_spawn_end" and (thread := as_text(payload.get("new_thread_id"))):
-        return session_id(thread, "")
-    return None
+def spawned(event: str, payload: dict[str, Any]) -> dict[str, UUID]:
+    """The subagent that an event says a call has started, by the call; empty if it says nothing of that."""
+    match event, payload:
+        case "collab_agent_spawn_end", {"call_id": str(call), "new_thread_id": str(thread)}:
+            pass
+        case "sub_agent_activity", {
+            "kind": "started", "agent_thread_id": str(thread), "event_id": str(call),
+        }:  # fmt: skip
+            pass
+        case "sub_agent_activity", {
+            "kind": "started", "agent_thread_id": str(thread), "id": str(call),
+        }:  # fmt: skip
+            # As an item that was completed.
+            pass
+        case _:
+            return {}
+    return {call: session_id(thread, "")} if thread else {}
 
 
 def said_by(rollout: Path, origin: str) -> Iterator[str]:
     """What a person said in another session of the same directories, from the beginning."""
-    path = _file_of(rollout, origin)
+    path = next(files_of(rollout, origin), None)
     if path is None:
         return
     try:
@@ -178,41 +248,44 @@ def call_that_started(rollout: Path, parent: str, child: UUID) -> str:
 
     Lines without the id of the other session are not parsed.
     """
-    path = _file_of(rollout, parent)
-    if path is None:
-        return ""
-    try:
-        with open(open_regular(path)[0], "rb") as file:
-            named = [line for line in file if str(child).encode() in line]
-    except (OSError, PersistenceError):
-        return ""
-    for line in parse_lines(named):
-        for value in line.values:
-            match value:
-                case {"payload": {"call_id": str(call), "output": str(output)}}:
-                    if re.search(rf'"agent_id"\s*:\s*"{child}"', output):
-                        return call
-                case {"payload": {"call_id": str(call), "new_thread_id": str(thread)}}:
-                    if thread == str(child):
-                        return call
+    for path in files_of(rollout, parent):
+        try:
+            with open(open_regular(path)[0], "rb") as file:
+                named = [line for line in file if str(child).encode() in line]
+        except (OSError, PersistenceError):
+            continue
+        values = (value for line in parse_lines(named) for value in line.values)
+        if call := next(filter(None, (_call_that_started(value, child) for value in values)), ""):
+            return call
     return ""
 
 
-def _file_of(rollout: Path, session: str) -> Path | None:
-    """The rollout of a session beside another, or in the folder of the day that its id was made."""
+def _call_that_started(line: Any, child: UUID) -> str:
+    match line:
+        case {"payload": {"call_id": str(call), "output": str(output)}}:
+            names_it = re.search(rf'"agent_id"\s*:\s*"{child}"', output)
+            return call if names_it else ""
+        case {"payload": {"type": "item_completed", "item": dict(item)}}:
+            started = spawned("sub_agent_activity", item)
+        case {"payload": {"type": str(event)}}:
+            started = spawned(event, line["payload"])
+        case _:
+            return ""
+    return next((call for call, session in started.items() if session == child), "")
+
+
+def files_of(rollout: Path, session: str) -> Iterator[Path]:
+    """The rollouts of a session beside another, then those in the folder of the day that its id was made."""
     folders = [rollout.parent]
     if day := _day_of(session):
         for root in list(rollout.absolute().parents)[:_LEVELS]:
             days = (day + timedelta(days=each) for each in (0, -1, 1))
             folders += [root / each.strftime("%Y/%m/%d") for each in days]
-    for folder in folders:
+    for folder in dict.fromkeys(folders):
         try:
-            found = next((p for p in folder.iterdir() if session in p.name and p != rollout), None)
+            yield from sorted(p for p in folder.iterdir() if session in p.name and p != rollout)
         except OSError:
             continue
-        if found is not None:
-            return found
-    return None
 
 
 def _day_of(session: str) -> datetime | None:

@@ -15,8 +15,8 @@ from agcx_format.importing.json_lines import Usual
 
 __all__ = [
     "Called", "ContextLine", "CustomCalled", "CustomReturned", "EventLine", "ItemLine", "OutputText",
-    "Returned", "Said", "SilentEvent", "TaskStarted", "Thought", "TokenCount", "UsualEvent", "UsualItem",
-    "UsualLine", "usual_after",
+    "Returned", "Said", "SilentEvent", "TaskStarted", "Thought", "TokenCount", "Tokens", "UsualEvent",
+    "UsualItem", "UsualLine", "usual_after",
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
@@ -141,19 +141,16 @@ UsualEvent = _SaidByPerson | _SaidByAgent | _Thought
 # --- lines that say nothing, and of which there are as many as calls or turns
 
 
-class _Spent(Struct, gc=False):
+class Tokens(Struct, gc=False):
     input_tokens: int = 0
     cached_input_tokens: int = 0
     output_tokens: int = 0
-
-
-class _InContext(Struct, gc=False):
     total_tokens: int | None = None
 
 
 class _Info(Struct, gc=False):
-    total_token_usage: _Spent | None = None
-    last_token_usage: _InContext | None = None
+    total_token_usage: Tokens | None = None
+    last_token_usage: Tokens | None = None
 
 
 class SilentEvent(Struct, gc=False, omit_defaults=True):

@@ -97,6 +97,11 @@ def test_a_capital_makes_case_count(text, capital):
         ("어", nfd("한국어"), nfd("어")),
         ("Ici", nfd("le Café Ici"), "Ici"),
         ("x", "ΐΐΐ x", "x"),
+        ("x", "ß x\u0301", "x"),
+        ("b", "ß B\u0301", "B"),
+        ("é", "e\u0301\u0300", "e\u0301"),
+        ("q", "q\u0307\u0323", "q"),
+        ("ȩ", "e\u0301\u0327", "e\u0301\u0327"),
     ],
 )
 def test_what_is_found_has_its_place_in_the_text(words, text, found):
@@ -108,8 +113,8 @@ def test_what_is_found_has_its_place_in_the_text(words, text, found):
 
 
 _LETTERS = st.sampled_from(
-    [*"aAéÉßſKİIıiﬁŉǰΐΣςσᾳᾼ日ｱｶﾞﾊﾟＡａ한각\u3000 x", "e\u0301", "\u0301", "\u0345", "\u0307", "\u1161",
-    "\u11a8"]
+    [*"aAéÉßſKİIıiﬁŉǰΐΣςσᾳᾼ日ｱｶﾞﾊﾟＡａ한각\u3000 x", "e\u0301", "\u0301", "\u0323", "\u0345", "\u0307",
+    "\u1161", "\u11a8"]
 )  # fmt: skip
 _TEXTS = st.lists(_LETTERS, max_size=12).map("".join) | st.text(max_size=12)
 
@@ -135,6 +140,16 @@ def test_the_whole_folds_as_its_letters_do(text):
         assert spans == sorted(spans)
         # Every letter of the text is somewhere.
         assert {i for start, end in spans for i in range(start, end)} == set(range(len(text)))
+
+
+@given(_TEXTS, st.sampled_from(["ß", "e\u0301", "ﾊﾟ", "İ", "x\u0307"]))
+def test_where_something_is_found_does_not_depend_on_other_letters(text, other):
+    for needle in (Needle("x", False), Needle("X", True)):
+        alone, beside = Folded(text, needle), Folded(f"{text}\n{other}", needle)
+        places = range(len(alone.text))
+        assert [alone.span(at, at + 1) for at in places] == [
+            beside.span(at, at + 1) for at in places
+        ]
 
 
 @given(_TEXTS, _TEXTS, _TEXTS)

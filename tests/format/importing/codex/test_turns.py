@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 
 import pytest
 
+from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.imported import Imported
 from agcx_format.transcript.words import text_of
-from tests.support.rollout_lines import assistant, call, event, meta, user
+from tests.support.rollout_lines import SESSION, assistant, call, event, meta, output, user, write
 
 LOOK = "I look at it."
 LOOKED = event("agent_message", message=LOOK)
@@ -89,11 +91,78 @@ def test_the_tokens_of_a_session_that_was_resumed_are_those_of_all_its_runs(read
     assert tokens(read(meta(), user("go"), *others, *counts)) == ["130", "70", "12"]
 
 
-def test_the_tokens_of_a_fork_are_not_those_of_its_origin(read):
-    origin = meta(forked_from_id="0199aaaa-1111-7222-8333-444455556666")
-    assert tokens(read(origin, user("go"), count(100, 50, 9), count(7, 0, 2))) == ["7", "0", "2"]
+def test_a_run_that_reads_more_than_all_runs_before_it_is_another_one(read):
+    first, second = count(10, 5, 1), count(100, 50, 9)
+    for each in (first, second):
+        info = each["payload"]["info"]
+        info["last_token_usage"] = info["total_token_usage"]
+    assert tokens(read(meta(), user("go"), first, first, second, second)) == ["110", "55", "10"]
+
+
+OTHER = "0199bbbb-1111-7222-8333-444455556666"
+THEIRS = [user("there"), assistant("one"), count(50, 20, 5), count(100, 50, 9)]
+
+
+def at(second: int, lines: Sequence[dict]) -> list[dict]:
+    return [each | {"timestamp": f"2025-09-25T15:00:{second:02}.000Z"} for each in lines]
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["origin there", "origin gone"])
+@pytest.mark.parametrize(
+    ("own", "spent"),
+    [
+        ([count(120, 60, 11), count(150, 61, 13)], ["50", "11", "4"]),
+        ([count(7, 0, 2), count(30, 10, 3)], ["30", "10", "3"]),
+        ([count(150, 61, 13), count(7, 0, 2)], ["57", "11", "6"]),
+        ([], ["0", "0", "0"]),
+    ],
+    ids=["it counts on", "it counts anew", "it was resumed", "no answer yet"],
+)
+def test_a_fork_spent_what_was_counted_after_its_origin(tmp_path, is_there, own, spent):
+    if is_there:
+        write(tmp_path / f"rollout-{SESSION}.jsonl", meta(), *THEIRS)
+    header = meta(id=OTHER, forked_from_id=SESSION, timestamp="2025-09-25T14:59:58.000Z")
+    copied = at(0, [header, meta(), *THEIRS, user("here")])
+    lines = [*copied, *at(5, [assistant("two"), *own])]
+    fork = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", *lines))
+    assert (fork.metadata.title, fork.metadata.turn_count) == ("here", 1)
+    assert tokens(fork) == spent
+
+
+def test_a_fork_in_which_nothing_was_said_yet_spent_nothing(tmp_path):
+    write(tmp_path / f"rollout-{SESSION}.jsonl", meta(), *THEIRS)
+    header = meta(id=OTHER, forked_from_id=SESSION)
+    fork = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", header, meta(), *THEIRS))
+    assert (fork.metadata.title, tokens(fork)) == ("there", ["0", "0", "0"])
+
+
+def test_a_subagent_spent_what_was_counted_after_its_task(tmp_path):
+    parent = {"thread_spawn": {"parent_thread_id": SESSION}}
+    header = meta(id=OTHER, forked_from_id=SESSION, source={"subagent": parent})
+    lines = [*at(0, [header, *THEIRS, user("look")]), *at(5, [assistant("ok"), count(120, 50, 10)])]
+    child = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", *lines))
+    assert child.metadata.title == "look"
+    assert tokens(child) == ["20", "0", "1"]
 
 
 def test_a_count_that_is_no_number_counts_nothing(read):
     counts = [count(10, 5, 1), count("many", None, -3), count(4, 2, 1)]
     assert tokens(read(meta(), user("go"), *counts)) == ["14", "7", "2"]
+
+
+@pytest.mark.parametrize("codes", [(1, 0), (0, 1)])
+def test_the_end_of_a_call_says_nothing_of_another_call_of_its_id(read, codes):
+    ran = [
+        each
+        for code in codes
+        for each in (
+            user("go on"),
+            call("ls", {}),
+            event("exec_command_end", call_id="call_1", exit_code=code),
+            output("plain"),
+        )
+    ]
+    # The call of the first one is in no line, as after a compaction.
+    before = event("exec_command_end", call_id="call_1", exit_code=2), output("plain")
+    records = [m.metadata.tool_calls for m in read(meta(), *before, *ran).conversation.messages]
+    assert [r.success for (r,) in filter(None, records)] == [False, codes[0] == 0, codes[1] == 0]
