@@ -96,6 +96,7 @@ class Columns:
     # --- facts of one row
 
     def path(self, row: int) -> str:
+        """The path of the session's file."""
         name = self.names.get(row)
         folder = self.pools["folders"][self.arrays["folders"][row]]
         return f"{folder}/{name or self._id(row) + SUFFIX}"
@@ -111,10 +112,12 @@ class Columns:
         return arrays["high"][row], arrays["low"][row], self.names.get(row, ""), folder
 
     def model(self, row: int) -> str:
+        """The model that was used last."""
         model: str = self.pools["models"][self.arrays["models"][row]]
         return model
 
     def tags(self, row: int) -> tuple[str, ...]:
+        """The session's tags."""
         tags: tuple[str, ...] = self.pools["tags"][self.arrays["tags"][row]]
         return tags
 

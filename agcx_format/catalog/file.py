@@ -85,6 +85,7 @@ class Reading:
             self.close()
 
     def close(self) -> None:
+        """Close the file; the blocks that were not read are given up."""
         self._file.close()
 
 
@@ -174,6 +175,7 @@ class Catalog:
         self.clear()
 
     def clear(self) -> None:
+        """Remove the catalog."""
         remove(self.path)
 
     # --- inside

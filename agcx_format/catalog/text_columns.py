@@ -33,6 +33,7 @@ class Texts:
         return self.raw(row).decode("utf-8", "replace")
 
     def raw(self, row: int) -> bytes:
+        """The text of a row as UTF-8."""
         return bytes(self._block[self._starts[row] : self._ends[row]])
 
     @property
@@ -41,6 +42,7 @@ class Texts:
         return len(self._block)
 
     def append(self, text: str = "") -> None:
+        """Add a row."""
         self._starts.append(0)
         self._ends.append(0)
         if text:

@@ -66,6 +66,7 @@ class Tree:
         self.close()
 
     def close(self) -> None:
+        """Close every folder that is open."""
         while self._folders:
             os.close(self._folders.popitem()[1])
 
@@ -135,6 +136,7 @@ class Tree:
             return None
 
     def signature(self, path: str) -> Signature | None:
+        """The signature of a file; None if there is none."""
         place = self.find(path)
         return place and place.signature()
 

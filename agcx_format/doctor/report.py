@@ -110,6 +110,7 @@ class FileReport(msgspec.Struct, frozen=True):
         return self.severity in (None, Severity.INFO)
 
     def of_part(self, name: str) -> list[Finding]:
+        """The findings in one section of the file."""
         return [finding for finding in self.findings if finding.section == name]
 
     def to_plain(self) -> dict[str, Any]:

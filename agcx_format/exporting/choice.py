@@ -23,10 +23,11 @@ from agcx_format.model.items import (
     Reasoning,
     ReasoningWithoutContent,
 )
+from agcx_format.model.session import ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.outputs import without_images
 from agcx_format.transcript.words import is_tool_image
 
-__all__ = ["EVERYTHING", "ExportChoice", "chosen"]
+__all__ = ["EVERYTHING", "ExportChoice", "check_arguments", "chosen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,19 @@ class ExportChoice:
 
 
 EVERYTHING = ExportChoice()
+
+
+def check_arguments(metadata: object, conversation: object, choice: object) -> None:
+    """Check what a function that returns a whole document was given.
+
+    Raises:
+        TypeError: one of them is something else, such as the state in `to_markdown(*session)`.
+    """
+    wanted = (SessionMetadata, ConversationSnapshot, ExportChoice)
+    for kind, value in zip(wanted, (metadata, conversation, choice), strict=True):
+        if not isinstance(value, kind):
+            names = "SessionMetadata, a ConversationSnapshot, and an ExportChoice"
+            raise TypeError(f"this takes {names}, not {value!r:.80}")
 
 
 def chosen(

@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
 from agcx_format.exporting.notes import NOTES, git_facts, message_notes, session_notes
 from agcx_format.model.items import (
     FunctionCall,
@@ -50,7 +50,12 @@ def transcript_name(metadata: SessionMetadata) -> str:
 def to_transcript(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
-    """The whole transcript."""
+    """The whole transcript.
+
+    Raises:
+        TypeError: one of the arguments is something else.
+    """
+    check_arguments(metadata, conversation, choice)
     messages, modes = conversation.messages, conversation.mode_history
     return "".join(transcript_parts(metadata, messages, conversation.context, choice, modes=modes))
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agcx_format.codec.json import to_plain
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
 from agcx_format.exporting.notes import NOTES, git_facts, message_notes, session_notes
 from agcx_format.model.items import (
     FunctionCall,
@@ -50,7 +50,12 @@ def rollout_name(metadata: SessionMetadata) -> str:
 def to_rollout(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
-    """The whole rollout."""
+    """The whole rollout.
+
+    Raises:
+        TypeError: one of the arguments is something else.
+    """
+    check_arguments(metadata, conversation, choice)
     messages, modes = conversation.messages, conversation.mode_history
     return "".join(rollout_parts(metadata, messages, conversation.context, choice, modes=modes))
 

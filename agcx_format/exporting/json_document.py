@@ -22,7 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format.codec.json import from_json, to_json
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationSnapshot, Session, SessionMetadata, SessionState
 from agcx_format.transcript.escaping import safe_json
@@ -36,7 +36,12 @@ def session_json(
     state: SessionState,
     choice: ExportChoice = EVERYTHING,
 ) -> bytes:
-    """The document as UTF-8, with a newline at its end."""
+    """The document as UTF-8, with a newline at its end.
+
+    Raises:
+        TypeError: one of the arguments is something else.
+    """
+    check_arguments(metadata, conversation, choice)
     around, messages = replace(conversation, messages=[]), conversation.messages
     metadata = with_count(metadata, messages, choice)
     return b"".join(json_parts(metadata, messages, around, state, choice))

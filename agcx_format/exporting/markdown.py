@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.codec.json import to_plain
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.exporting.meanings import answers_markdown, meaning_markdown
 from agcx_format.model.items import (
@@ -55,7 +55,12 @@ _FOLDED = 400
 def to_markdown(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
-    """The whole document."""
+    """The whole document.
+
+    Raises:
+        TypeError: one of the arguments is something else.
+    """
+    check_arguments(metadata, conversation, choice)
     given = metadata, conversation.messages, conversation.context, choice
     return "".join(markdown_parts(*given, modes=conversation.mode_history))
 

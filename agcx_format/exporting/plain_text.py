@@ -13,7 +13,7 @@ from textwrap import indent
 from uuid import UUID
 
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
 from agcx_format.model.items import (
     ContentPart,
     FunctionCall,
@@ -48,7 +48,12 @@ __all__ = ["jsonl_parts", "text_parts", "to_text"]
 def to_text(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
-    """The whole text."""
+    """The whole text.
+
+    Raises:
+        TypeError: one of the arguments is something else.
+    """
+    check_arguments(metadata, conversation, choice)
     parts = text_parts(metadata, conversation.messages, choice, modes=conversation.mode_history)
     return "".join(parts)
 

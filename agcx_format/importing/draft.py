@@ -93,6 +93,8 @@ class ImportDraft:
     environment: dict[str, str] = field(default_factory=dict)
     # What the ids of the next messages derive from; by default, the numbers of their lines.
     key: str = ""
+    # What goes before the numbers of lines in ids, where they are not of the first file of a session.
+    file: str = ""
     parent: Parent | None = None
     # The sessions of subagents, by the calls that started them.
     subagents: dict[str, UUID] = field(default_factory=dict)
@@ -145,6 +147,7 @@ class ImportDraft:
 
     @property
     def clock(self) -> Timestamp:
+        """The time of the last line that had one; before it, the start of the conversation."""
         return self.start if self.now is None else Timestamp(self.now)
 
     def take(
@@ -193,11 +196,13 @@ class ImportDraft:
         self.bad(number, "nested too deeply")
 
     def bad(self, number: int, reason: str) -> None:
+        """Report that line `number`, from 1, cannot be read; the first of them are listed."""
         self.bad_count += 1
         if len(self.bad_lines) < _LISTED:
             self.bad_lines.append((number, reason))
 
     def note(self, sentence: str) -> None:
+        """Add a sentence to the report, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
@@ -213,7 +218,7 @@ class ImportDraft:
 
     def _name(self, number: int) -> str:
         """What the id of the next message derives from: its line or key, and its number within it."""
-        origin = self.key or str(number)
+        origin = self.key or self.file + str(number)
         part = self._parts if origin == self._origin else 0
         return f"{origin}.{part}" if part else origin
 
@@ -222,7 +227,7 @@ class ImportDraft:
 
         `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
-        name = self.key or str(number)
+        name = self.key or self.file + str(number)
         if name != self._origin:
             self._origin, self._parts = name, 1
         else:
@@ -271,18 +276,13 @@ class ImportDraft:
             self.entries[fork].is_branch_point = True
             self.entries[positions[0]].parent = fork
 
-    def take_back(self, turns: int) -> None:
-        """Leave the branch of the last `turns` turns; the next message continues from before them."""
-        left: list[int] = []
-        fork = None
-        for entry in self.lived():
-            if turns <= 0:
-                fork = entry.position
-                break
-            left.append(entry.position)
-            turns -= entry.words is not None
+    def leave_last(self, left: list[int]) -> None:
+        """Leave the last messages that were lived, given backwards; the next one continues from before."""
+        if not left:
+            return
+        fork = next((e.position for e in self.lived() if e.position < left[-1]), None)
         self.leave_at(left[::-1], fork)
-        self._resumes_from = fork if left else None
+        self._resumes_from = fork
 
     # --- calls and modes
 
@@ -293,6 +293,7 @@ class ImportDraft:
                 self.subagents[entry.item.call_id] = subagent
 
     def mode(self, mode: OperatingMode) -> None:
+        """Continue in this mode from now on."""
         if not self.modes or self.modes[-1][0] is not mode:
             self.modes.append((mode, self.clock))
 

@@ -68,6 +68,7 @@ class FoundSource:
 
     @property
     def key(self) -> bytes:
+        """Identifies the conversation in what the store remembers of imports."""
         return _key(self.source)
 
     @property
@@ -111,6 +112,7 @@ class FoundAgent:
 
     @property
     def counts(self) -> Counter[SourceState]:
+        """How many conversations there are in each state."""
         return Counter(each.state for each in self.sources)
 
     @property

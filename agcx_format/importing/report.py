@@ -147,6 +147,7 @@ class ImportTotals:
     examples: dict[LineOutcome, tuple[Path, str, Example]] = field(default_factory=dict)
 
     def add(self, path: Path, report: ImportReport) -> None:
+        """Add the report of one more file."""
         self.counts[LineOutcome.TAKEN] += report.messages
         self.counts[LineOutcome.UNKNOWN] += report.bad_count
         for number, reason in report.bad_lines[:1]:

@@ -23,6 +23,8 @@ from agcx_format.model.timestamps import Timestamp
 
 
 class LocalShellStatus(Enum):
+    """How far a command of a `LocalShellCall` was when it was recorded."""
+
     COMPLETED = "completed"
     IN_PROGRESS = "in_progress"
     INCOMPLETE = "incomplete"
@@ -107,6 +109,8 @@ class UnknownItem:
 
 
 class InputText(Value, tag="input_text", frozen=True):
+    """A text that was given to the model."""
+
     variant = "InputText"
     text: str
 
@@ -119,6 +123,8 @@ class InputImage(Value, tag="input_image", frozen=True):
 
 
 class OutputText(Value, tag="output_text", frozen=True):
+    """A text that the model wrote."""
+
     variant = "OutputText"
     text: str
 
@@ -134,11 +140,15 @@ else:
 
 
 class SummaryText(Value, tag="summary_text", frozen=True):
+    """A part of the summary of what the model thought."""
+
     variant = "SummaryText"
     text: str
 
 
 class ReasoningText(Value, tag="reasoning_text", frozen=True):
+    """A part of what the model thought, in full."""
+
     variant = "ReasoningText"
     text: str
 
@@ -165,6 +175,8 @@ class ExecAction(Value, tag="exec", frozen=True):
 
 
 class Message(Value, tag="message", frozen=True):
+    """What somebody said; `role` is `user`, `assistant`, `system`, or `developer`, but may be any text."""
+
     variant = "Message"
     id: str | None
     role: str
@@ -195,10 +207,13 @@ class ReasoningWithoutContent(Value, tag="reasoning", frozen=True):
 
     @property
     def content(self) -> list[ReasoningContent]:
+        """Always empty: what it was is not in the file."""
         return []
 
 
 class LocalShellCall(Value, tag="local_shell_call", frozen=True):
+    """A command that the model ran through its built-in shell; `call_id` pairs it with its output."""
+
     variant = "LocalShellCall"
     id: str | None
     call_id: str | None
@@ -217,12 +232,16 @@ class FunctionCall(Value, tag="function_call", frozen=True):
 
 
 class FunctionCallOutput(Value, tag="function_call_output", frozen=True):
+    """What a call returned; `call_id` is that of the `FunctionCall` or `LocalShellCall`."""
+
     variant = "FunctionCallOutput"
     call_id: str
     output: str
 
 
 class Other(Value, tag="other", frozen=True):
+    """An item of a kind that the writer did not know, of which it kept nothing."""
+
     variant = "Other"
 
 
@@ -239,6 +258,8 @@ else:
 
 
 class FileContext(Value, frozen=True):
+    """A file, or a part of one, that was attached to a message; `line_range` is first and last line."""
+
     path: str
     line_range: tuple[U64, U64] | None
     snippet: str | None
@@ -246,6 +267,8 @@ class FileContext(Value, frozen=True):
 
 
 class ToolCallMetadata(Value, frozen=True):
+    """How a tool call of a message went; `error` is None if it succeeded."""
+
     tool_name: str
     execution_time_ms: U64
     success: bool
@@ -253,6 +276,18 @@ class ToolCallMetadata(Value, frozen=True):
 
 
 class MessageMetadata(Value, frozen=True):
+    """What is recorded about a message beside its item.
+
+    Fields:
+        edit_history: the earlier versions of the item, each with the time of the edit.
+        branch_point: whether another message branches from this one.
+        branch_id: the branch that the message is in; None on the main path.
+        parent_message_id: the message that this one branches from.
+        message_id: not necessarily unique: some writers give every message the same id.
+        file_context: the files that were attached.
+        tool_calls: how the tool calls went.
+    """
+
     edited: bool
     edit_history: list[tuple[Moment, _Item]]
     branch_point: bool

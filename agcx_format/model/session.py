@@ -15,12 +15,16 @@ from agcx_format.model.timestamps import Timestamp
 
 
 class OperatingMode(Enum):
+    """What the agent may do: plan, change files, or review."""
+
     PLAN = "Plan"
     BUILD = "Build"
     REVIEW = "Review"
 
 
 class AstIndexState(Value, frozen=True):
+    """How much of the source code was indexed; sizes in bytes."""
+
     indexed_files: list[str]
     total_symbols: U64
     cache_size_bytes: U64
@@ -28,12 +32,16 @@ class AstIndexState(Value, frozen=True):
 
 
 class EmbeddingCacheState(Value, frozen=True):
+    """How much of the source code had embeddings; sizes in bytes."""
+
     cached_chunks: U64
     model: str
     cache_size_bytes: U64
 
 
 class ConversationContext(Value, frozen=True):
+    """Where the conversation took place: directory, environment, and open files."""
+
     working_directory: str
     environment_variables: dict[str, str]
     open_files: list[str]
@@ -61,6 +69,8 @@ class ConversationSnapshot(Value, frozen=True):
 
 
 class CheckpointMetadata(Value, frozen=True):
+    """What lists show of a checkpoint; `message_index` is the number of messages it holds."""
+
     id: UUID
     name: str
     created_at: Moment
@@ -122,6 +132,8 @@ class SessionMetadata(Value, frozen=True):
 
 
 class FilterSettings(Value, frozen=True):
+    """What the window that showed the session displayed; None for no restriction."""
+
     show_system: bool
     show_tool_calls: bool
     show_reasoning: bool
@@ -130,6 +142,8 @@ class FilterSettings(Value, frozen=True):
 
 
 class SessionState(Value, frozen=True):
+    """The window that showed the session: cursor, scrolling, panels, and filters."""
+
     cursor_position: U64
     scroll_offset: U64
     selected_message: UUID | None
@@ -152,6 +166,8 @@ class SessionIndex(Value, frozen=True):
 
 
 class Checkpoint(Value, frozen=True):
+    """A conversation, and the state of its window, at one moment."""
+
     metadata: CheckpointMetadata
     conversation: ConversationSnapshot
     state: SessionState

@@ -67,6 +67,7 @@ class Find:
 
     @property
     def field(self) -> str:
+        """The way to the text within the part, for people: `item.content[0].text`."""
         return path_text(self.path)
 
 

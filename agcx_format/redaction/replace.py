@@ -37,6 +37,7 @@ class Placeholders:
         self._numbers: Counter[str] = Counter()
 
     def of(self, kind: str, secret: str) -> str:
+        """The placeholder of a secret; a new one if it has none yet."""
         if secret not in self._of:
             self._numbers[kind] += 1
             self._of[secret] = f"[redacted {kind} {self._numbers[kind]}]"
@@ -44,13 +45,19 @@ class Placeholders:
 
 
 class Redaction:
-    """Hides exactly the secrets of these finds."""
+    """Hides exactly the secrets of these finds.
+
+    Raises:
+        TypeError: one of them is not a `Find`.
+    """
 
     def __init__(self, finds: Iterable[Find], placeholders: Placeholders | None = None) -> None:
         self._placeholders = placeholders or Placeholders()
         self._finds: dict[tuple[str, int | None], dict[TextPath, list[Find]]] = {}
         self._counts: Counter[str] = Counter()
         for find in finds:
+            if not isinstance(find, Find):
+                raise TypeError(f"find_in_session and find_secrets give finds, not {find!r:.80}")
             self._placeholders.of(find.kind, find.secret)
             self._counts[find.kind] += 1
             in_part = self._finds.setdefault((find.part, find.message), {})
@@ -67,6 +74,7 @@ class Redaction:
         return changed
 
     def message(self, index: int, message: MessageSnapshot) -> MessageSnapshot:
+        """Message `index` of the session, from 0, without its secrets."""
         changed: MessageSnapshot = self._changed(("message", index), message)
         return changed
 
@@ -108,7 +116,11 @@ class Redaction:
 def redact(
     session: Session, finds: Iterable[Find], placeholders: Placeholders | None = None
 ) -> tuple[Session, Redaction]:
-    """A session without the secrets of these finds, and the redaction that was applied."""
+    """A session without the secrets of these finds, and the redaction that was applied.
+
+    Raises:
+        TypeError: one of them is not a `Find`.
+    """
     metadata, conversation, state = session
     redaction = Redaction(finds, placeholders)
     messages = conversation.messages

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -22,9 +22,6 @@ from agcx_format.search import native
 from agcx_format.search.blocks import Block, in_characters
 from agcx_format.search.traits import EVERY, ODD, SHARP, WIDE
 from agcx_format.transcript.folding import Needle
-
-if TYPE_CHECKING:
-    from agcx_format.search.regex_runs import Run
 
 __all__ = ["LONGEST_NEEDLE", "Literal", "Match", "Matcher", "Refused", "Regex", "compiled"]
 
@@ -72,7 +69,10 @@ class Matcher(Protocol):
 
 
 class Literal(msgspec.Struct, frozen=True):
-    """A word or phrase.  Case counts when there is a capital in it; two that find the same are equal."""
+    """A word or phrase, as a `Matcher`.
+
+    Case counts when there is a capital in it; two that find the same are equal.
+    """
 
     text: str
     needle: Needle
@@ -81,7 +81,11 @@ class Literal(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, text: str) -> Literal:
-        """Raises `Refused` for what no text can hold."""
+        """A word or phrase to look for.
+
+        Raises:
+            Refused: no text can contain it.
+        """
         needle = Needle.of(text)
         if not needle.text or "\0" in needle.text:
             raise Refused("there is nothing to look for")
@@ -177,21 +181,32 @@ def _traits_to_beware(needle: Needle) -> int:
     return beware
 
 
-class Regex(msgspec.Struct, frozen=True):
-    """An expression in the syntax of RE2, over each message; `^` and `$` are the ends of its lines.
+class _Run(Protocol):
+    """What every match contains; see `regex_runs`, which is imported with the first expression."""
 
-    Case counts when there is a capital in it outside of escapes.  It is applied to the text as it is:
-    accents and widths are not unified.
+    def may_occur(self, payload: bytes) -> bool:
+        """False if it is not in the text, and so no match is."""
+
+
+class Regex(msgspec.Struct, frozen=True):
+    """An expression in the syntax of RE2, over each message, as a `Matcher`.
+
+    `^` and `$` are the ends of lines.  Case counts when there is a capital in it outside of escapes.
+    It is applied to the text as it is: accents and widths are not unified.
     """
 
     text: str
     _pattern: native.Pattern
     required: tuple[frozenset[bytes], ...]
-    _run: Run | None
+    _run: _Run | None
 
     @classmethod
     def of(cls, pattern: str) -> Regex:
-        """Raises `Refused` with the reason when it is invalid, or RE2 has no way for it."""
+        """An expression to look for.
+
+        Raises:
+            Refused: it is invalid, or RE2 does not support it; the error says why.
+        """
         from agcx_format.search.regex_needs import needs_of
         from agcx_format.search.regex_runs import run_of
         from agcx_format.search.regex_syntax import has_capital_outside_escapes

@@ -103,6 +103,7 @@ class Unsearched(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
+        """The file's name, without its folder."""
         return os.path.basename(self.path)
 
 

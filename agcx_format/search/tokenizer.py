@@ -39,6 +39,7 @@ class Token(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
+        """The key in lower case; empty if the token has none."""
         return self.written_key.lower()
 
 

@@ -141,6 +141,7 @@ class CheckpointFile:
 
     @property
     def context(self) -> ConversationContext:
+        """The context of the conversation at the checkpoint."""
         return self._conversation.context
 
     @property
@@ -150,18 +151,23 @@ class CheckpointFile:
 
     @property
     def expected(self) -> int:
+        """The number of messages."""
         return len(self._messages)
 
     def known(self) -> int:
+        """The number of messages: all are known."""
         return len(self._messages)
 
     def size_of(self, index: int) -> int:
+        """About how many bytes of text message `index` holds."""
         return self.source.size_of(index)
 
     def sizes(self, start: int, stop: int) -> Sequence[int]:
+        """The `size_of` of the messages from `start` to before `stop`."""
         return self.source.sizes(start, stop)
 
     def read_more(self) -> bool:
+        """Always False: nothing is left to read."""
         return False
 
     def __len__(self) -> int:

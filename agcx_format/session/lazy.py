@@ -205,7 +205,7 @@ class SessionFile:
             number += len(self)
         self._read_to(number + 1)
         if not 0 <= number < self.known():
-            raise IndexError(index)
+            raise IndexError(f"no message {index}: there are {self.known()}, counted from 0")
         return self._message(number)
 
     def __iter__(self) -> Iterator[MessageSnapshot]:

@@ -79,21 +79,27 @@ class ListSource:
         self._messages = messages
 
     def known(self) -> int:
+        """The number of messages: all are known."""
         return len(self._messages)
 
     def get(self, index: int) -> MessageSnapshot:
+        """Message `index`, from 0."""
         return self._messages[index]
 
     def size_of(self, index: int) -> int:
+        """The bytes of message `index` as MessagePack."""
         from agcx_format.codec import messagepack
 
         return len(messagepack.encode(self._messages[index]))
 
     def sizes(self, start: int, stop: int) -> list[int]:
+        """The `size_of` of the messages from `start` to before `stop`."""
         return [self.size_of(index) for index in range(start, stop)]
 
     def read_more(self) -> bool:
+        """Always False: nothing is left to read."""
         return False
 
     def fetch(self, index: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Always True: every message is in memory."""
         return True

@@ -41,6 +41,7 @@ class ActivityFacts(msgspec.Struct, array_like=True, frozen=True):
 
     @classmethod
     def of(cls, activity: Activity, checkpoints: Iterable[CheckpointMetadata]) -> ActivityFacts:
+        """What a list needs of the activity of one session, and of its checkpoints."""
         return cls(
             activity.turns,
             activity.seconds,
@@ -82,6 +83,7 @@ class ActivitySums:
     tools: dict[str, ToolTally] = field(default_factory=dict)
 
     def add(self, facts: ActivityFacts) -> None:
+        """Add what happened in one more session."""
         self.sessions += 1
         self.turns += facts.turns
         self.active_seconds += facts.active_seconds

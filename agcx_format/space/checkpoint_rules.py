@@ -41,6 +41,7 @@ class CheckpointSelection:
 
     @property
     def checkpoints(self) -> list[StoredCheckpoint]:
+        """The checkpoints that the rule takes, as `store.checkpoints.delete` takes them."""
         return [each.checkpoint for each in self.chosen]
 
 

@@ -106,6 +106,7 @@ class FileStats(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def disk(self) -> int:
+        """Bytes of the file on disk, compressed."""
         return self.signature.size
 
     @property
@@ -351,6 +352,7 @@ class Stats:
     _messages: list[LargeMessage] = field(default_factory=list)
 
     def add(self, file: FileStats) -> None:
+        """Add the measurements of one more file."""
         disk = file.disk + self.checkpoints.get(str(id_of(file.path)), 0)
         self.total.add(disk, file.plain)
         if parent_of(file.tags) is not None:
@@ -376,6 +378,7 @@ class Stats:
 
     @property
     def largest_messages(self) -> list[LargeMessage]:
+        """The largest messages of all files, the largest first."""
         return sorted(self._messages, reverse=True)
 
 

@@ -159,6 +159,7 @@ class StatsCache:
             self.clear()
 
     def clear(self) -> None:
+        """Remove the measurements of this store."""
         remove(self.path)
 
     def _parts(self, rows: Sequence[_Row]) -> Iterator[bytes]:

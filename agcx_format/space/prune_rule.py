@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agcx_format.model.timestamps import ns_of
 from agcx_format.store.entries import ScanEntry
 
 __all__ = ["Amount", "Chosen", "Protected", "PruneRule", "Selection", "Share", "Spared"]
@@ -39,7 +40,7 @@ class PruneRule:
     """A clean-up rule: it matches a session if all conditions that are set hold.
 
     Fields:
-        older_than: last used (opened or changed) before this moment.
+        older_than: last used (opened or changed) before this moment, an RFC 3339 timestamp.
         larger_than: size of its file, in bytes.
         empty: it has no messages.
         imported_unchanged: it was imported and not changed since.
@@ -54,6 +55,10 @@ class PruneRule:
         model, tag: may contain `*` and `?`.
         directory: includes the directories below it.
         include: kinds of protected sessions that it matches as well.
+
+    Raises:
+        TypeError: a condition has a value of the wrong type.
+        ValueError: `older_than` is not an RFC 3339 timestamp, or a number is negative.
     """
 
     older_than: str | None = None
@@ -68,6 +73,19 @@ class PruneRule:
     tag: str | None = None
     directory: str | None = None
     include: frozenset[Protected] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.older_than is not None:
+            ns_of(self.older_than)
+        for name in ("larger_than", "keep", "max_total", "free"):
+            value = getattr(self, name)
+            amount = value.percent if isinstance(value, Share) else value
+            if amount is None:
+                continue
+            if not isinstance(amount, int | float):
+                raise TypeError(f"PruneRule.{name}: expected a number, got {value!r:.80}")
+            if amount < 0:
+                raise ValueError(f"PruneRule.{name}: {amount} is less than 0")
 
     def __bool__(self) -> bool:
         """Whether any condition is set: a rule without one matches nothing."""
@@ -115,4 +133,5 @@ class Selection:
 
     @property
     def entries(self) -> list[ScanEntry]:
+        """The matches as `store.delete` takes them."""
         return [each.entry for each in self.chosen]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TypeVar
 
-__all__ = ["all_of", "one_of"]
+__all__ = ["all_of", "one_of", "path_of"]
 
 _T = TypeVar("_T")
 
@@ -13,6 +14,7 @@ _T = TypeVar("_T")
 _GIVEN_BY = {
     "Act": "`log`, `acts` and whatever changes a store give one",
     "Incoming": "`find_incoming` gives them",
+    "MessageSnapshot": "`new_message` makes one",
     "ScanEntry": "`scan` gives all, and `resolve` that of an id",
     "StoredCheckpoint": "`checkpoints.all` and `checkpoints.resolve` give one",
     "str": "the `id` of an act",
@@ -44,3 +46,14 @@ def all_of(kind: type[_T], values: Iterable[_T]) -> list[_T]:
         if not isinstance(value, kind):
             one_of(kind, value)
     return found
+
+
+def path_of(value: str | os.PathLike[str]) -> str:
+    """The path of a file, as text.
+
+    Raises:
+        TypeError: it is not a path.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"this takes the path of a file (`resolve` takes an id), not {value!r:.80}")
+    return os.fspath(value)

@@ -103,7 +103,7 @@ def checkpoint_path(root: Path, session_id: UUID, checkpoint_id: UUID) -> Path:
         TypeError: one of the ids is not a UUID.
         PersistenceError: the folder cannot be read.
     """
-    name = checkpoint.file_name(as_id(session_id), as_id(checkpoint_id))
+    name = checkpoint.file_name(as_id(session_id), as_id(checkpoint_id, "checkpoint"))
     usual = root / paths.CHECKPOINTS / name
     if os.path.lexists(usual):
         return usual

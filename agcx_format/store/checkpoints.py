@@ -167,7 +167,7 @@ class CheckpointReader:
             InvalidCheckpoint: there is no such checkpoint.
             PersistenceError: a folder cannot be read.
         """
-        wanted = as_id(checkpoint_id)
+        wanted = as_id(checkpoint_id, "checkpoint")
         for each in self._of_session(str(as_id(session_id))):
             if each.metadata.id == wanted:
                 return each

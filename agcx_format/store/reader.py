@@ -28,7 +28,7 @@ from agcx_format.model.timestamps import newest_first
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session
 from agcx_format.store import paths
-from agcx_format.store.arguments import all_of, one_of
+from agcx_format.store.arguments import all_of, one_of, path_of
 from agcx_format.store.entries import EntryReader, ScanEntry
 from agcx_format.store.session_names import SessionNames
 
@@ -119,9 +119,13 @@ class StoreReader:
         return True
 
     def entry(self, path: str | os.PathLike[str]) -> ScanEntry | None:
-        """The entry of one file; None if there is none."""
-        path = os.fspath(path)
-        return EntryReader(self.path, self.use_mmap).entry(paths.layout_of(self.path, path), path)
+        """The entry of one file; None if there is none.  `resolve` gives that of an id.
+
+        Raises:
+            TypeError: it is not a path.
+        """
+        name = path_of(path)
+        return EntryReader(self.path, self.use_mmap).entry(paths.layout_of(self.path, name), name)
 
     def list_sessions(self) -> list[SessionMetadata]:
         """The metadata of every readable session, the last accessed first.

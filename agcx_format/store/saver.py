@@ -16,6 +16,7 @@ from uuid import UUID
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import PersistenceError
+from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import (
     Checkpoint,
     ConversationSnapshot,
@@ -34,7 +35,6 @@ from agcx_format.store.reader import StoreReader
 from agcx_format.store.session_names import as_id
 
 if TYPE_CHECKING:
-    from agcx_format.model.items import MessageSnapshot
     from agcx_format.store.editing import SessionEditor
     from agcx_format.store.owned import OwnedFields
     from agcx_format.store.trash import Emptied
@@ -143,7 +143,7 @@ class StoreSaver(StoreReader):
         Raises:
             SessionNotFound: there is no such session.
             PersistenceError: it is damaged, as far as it had to be read.
-            TypeError: a field of a message has a value of the wrong type.
+            TypeError: one of them is not a `MessageSnapshot`, or a field has a value of the wrong type.
             SavedNotListed: they are added, but not counted in the index or the copy of the metadata.
             StoreNotWritable: the store may not be written.
             LockFailed: another program is changing the store.
@@ -151,7 +151,7 @@ class StoreSaver(StoreReader):
         from agcx_format.layout.base import Addition
         from agcx_format.store.appending import with_messages
 
-        path, added = self._existing(session_id), list(messages)
+        path, added = self._existing(session_id), all_of(MessageSnapshot, messages)
         return self._writer.append(
             path, Addition(added), lambda old: with_messages(old, added), self.level
         )

@@ -23,14 +23,14 @@ SHORTEST_PREFIX: Final = 4
 _LISTED: Final = 5
 
 
-def as_id(value: UUID) -> UUID:
-    """The id itself.
+def as_id(value: UUID, of: str = "session") -> UUID:
+    """The id itself; `of` is what it identifies.
 
     Raises:
         TypeError: it is not a UUID; a text could be the path of any file.
     """
     if not isinstance(value, UUID):
-        raise TypeError(f"a session's id is a UUID, not {value!r:.80}")
+        raise TypeError(f"a {of}'s id is a UUID, not {value!r:.80}")
     return value
 
 

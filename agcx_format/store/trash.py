@@ -62,6 +62,7 @@ class TrashedSession(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def id(self) -> UUID | None:
+        """The session's id; None if the name of its file is none."""
         return paths.id_of(self.origin)
 
     @property

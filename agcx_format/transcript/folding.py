@@ -84,6 +84,7 @@ class Needle(msgspec.Struct, frozen=True):
     @staticmethod
     @lru_cache(maxsize=64)
     def of(words: str) -> Needle:
+        """What these words look for; case counts if there is a capital in them."""
         cased = has_capital(words)
         return Needle(unify(words) if cased else fold(words), cased)
 
@@ -92,6 +93,7 @@ class Needle(msgspec.Struct, frozen=True):
         return unify(text) if self.cased else fold(text)
 
     def is_in(self, text: str) -> bool:
+        """Whether a text contains this."""
         return self.text in self.prepare(text)
 
     def folded(self, text: str) -> Folded:

@@ -100,6 +100,7 @@ class Questions(msgspec.Struct, frozen=True):
 
     @property
     def gist(self) -> str:
+        """The first question, and how many more there are."""
         more = f" and {len(self.asked) - 1} more" if len(self.asked) > 1 else ""
         return self.asked[0].words + more
 
@@ -133,6 +134,7 @@ class WebSearch(msgspec.Struct, frozen=True):
 
     @property
     def gist(self) -> str:
+        """The page, or the first query and how many more there are."""
         if self.url:
             return self.url
         more = f" and {len(self.queries) - 1} more" if len(self.queries) > 1 else ""
@@ -154,6 +156,7 @@ class Delegation(msgspec.Struct, frozen=True):
 
     @property
     def gist(self) -> str:
+        """`agent: task`; without a task, the first line of the prompt."""
         task = self.task or next(iter(self.prompt.strip().splitlines()), "")
         return f"{self.agent}: {task}" if self.agent else task
 

@@ -73,6 +73,7 @@ class Output(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def images(self) -> tuple[InputImage, ...]:
+        """The pictures in it."""
         return tuple(part for part in self.content if isinstance(part, InputImage))
 
 

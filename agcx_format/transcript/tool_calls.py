@@ -84,10 +84,12 @@ class ToolCall(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def directory(self) -> str | None:
+        """Where the command ran; None if the call does not say."""
         return self.call.directory if self.call else None
 
     @property
     def failed(self) -> bool:
+        """Whether the call is known to have failed; False while that is unknown."""
         return self.outcome.success is False
 
     @property

@@ -13,11 +13,12 @@ from typing import Any
 
 from textual import events
 from textual.app import ReturnType
+from textual.screen import Screen, ScreenResultType
 from textual.widgets import Input
 
 from agcx_tui.app.keys.gate import KeyGate, handled
 from agcx_tui.app.textual_bases import EndingApp
-from agcx_tui.app.textual_internals import is_ending, run_binding
+from agcx_tui.app.textual_internals import focus_first, is_ending, run_binding, run_next_callbacks
 from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 
@@ -98,6 +99,22 @@ class KeysInOrderApp(EndingApp[ReturnType]):
         # Commands are tasks, which begin when the event loop goes round.
         await asyncio.sleep(0)
         return found
+
+    def watch_app_focus(self, focus: bool) -> None:
+        """Textual gives the focus back to what had it, but to nothing on a screen that is new since then."""
+        if focus:
+            focus_first(self.screen)
+
+    async def push_screen_wait(
+        self, screen: Screen[ScreenResultType] | str, *, mode: str | None = None
+    ) -> ScreenResultType | Any:
+        """Push a screen and wait for its result; keys typed before it is there are for it.
+
+        Textual first runs what the app is to call next, such as the removal of a screen that was just left.
+        """
+        with self.gate.opening():
+            await run_next_callbacks(self)
+        return await super().push_screen_wait(screen, mode=mode)
 
     def on_key(self, event: events.Key) -> None:
         """Give a letter that was typed before the focus moved to the widget that has the focus now.

@@ -33,6 +33,7 @@ __all__ = [
     "call_in_loop",
     "decode_keys_with",
     "draw_now",
+    "focus_first",
     "forget_chosen_command",
     "forget_toasts",
     "forward",
@@ -47,6 +48,7 @@ __all__ = [
     "peek_message",
     "rendered_strips",
     "run_binding",
+    "run_next_callbacks",
     "set_app_clipboard",
     "take_message",
     "takes_keys",
@@ -80,6 +82,11 @@ async def run_binding(app: AnyApp, key: str, *, priority: bool = False) -> bool:
     return await app._check_bindings(key, priority=priority)
 
 
+async def run_next_callbacks(app: AnyApp) -> None:
+    """Run what waits for `call_next`, as `push_screen_wait` does before it pushes."""
+    await app._flush_next_callbacks()
+
+
 def forward(receiver: Widget, event: events.Key | events.Paste) -> None:
     """Hand a widget an event so that it does not come back to the app as a new one."""
     receiver._forward_event(event)
@@ -101,6 +108,11 @@ def is_drawing_suspended(app: AnyApp) -> bool:
 def takes_keys(screen: Screen[Any]) -> bool:
     """Whether a screen is composed and has been on top: only then its focused widget gets keys."""
     return screen.is_mounted and bool(screen.stack_updates)
+
+
+def focus_first(screen: Screen[Any]) -> None:
+    """Give the focus to what gets it on a new screen, if nothing on this one has it."""
+    screen._update_auto_focus()
 
 
 def draw_now(widget: Widget) -> None:

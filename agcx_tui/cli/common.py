@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from agcx_format import ScanEntry, Store
+    from agcx_format.search import LookAhead
     from agcx_tui.core.local.config import Config
 
 if TYPE_CHECKING:
@@ -107,9 +108,15 @@ def typed_word(question: str) -> bool:
 
 
 class Settings:
-    """The settings of a run; `status` is the exit status so far."""
+    """The settings of a run.
 
-    def __init__(self) -> None:
+    Fields:
+        status: the exit status so far.
+        look_ahead: the files of the store that is likely to be searched.
+    """
+
+    def __init__(self, look_ahead: LookAhead | None = None) -> None:
+        self.look_ahead = look_ahead
         self.named_store: str | None = None
         self.status = 0
 

@@ -20,7 +20,7 @@ import zstandard
 _HEAD = 4096
 _CHUNK = 128 * 1024
 # Files that are synced at once.
-_SYNCS = 16
+_SYNCS = 64
 
 
 def read_heads(paths: Iterable[str]) -> None:

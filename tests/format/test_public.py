@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import inspect
 import pydoc
 import re
-from functools import cache
+import sys
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,46 @@ def test_the_documentation_has_every_public_name_and_no_other():
 
 def test_help_is_a_page():
     assert len(pydoc.plain(pydoc.render_doc(agcx_format))) < 6000
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_help_explains_every_public_class_function_and_method(package: str):
+    module = importlib.import_module(package)
+    assert pydoc.render_doc(module)
+    public = [getattr(module, name) for name in sorted(public_names(package))]
+    ours = [value for value in public if getattr(value, "__module__", "").startswith("agcx_format")]
+    silent = [
+        value.__qualname__ for value in ours if inspect.isroutine(value) and not value.__doc__
+    ]
+    for cls in filter(inspect.isclass, ours):
+        if not cls.__doc__ or cls.__doc__.startswith(f"{cls.__name__}("):
+            silent.append(cls.__qualname__)
+        silent += [f"{cls.__qualname__}.{name}" for name in undocumented_members(cls)]
+    assert silent == []
+
+
+def undocumented_members(cls: type) -> set[str]:
+    """The public methods and properties that neither `cls` nor a protocol beside it documents."""
+    bases = [base for base in cls.__mro__ if base.__module__.startswith("agcx_format")]
+    protocols = [
+        value
+        for value in vars(sys.modules[cls.__module__]).values()
+        if inspect.isclass(value) and getattr(value, "_is_protocol", False)
+    ]
+    members = {
+        name
+        for base in bases
+        for name, value in vars(base).items()
+        if not name.startswith("_")
+        and (inspect.isroutine(value) or isinstance(value, property | cached_property))
+    }
+    documented = {
+        name
+        for name in members
+        for each in (cls, *protocols)
+        if inspect.getdoc(inspect.getattr_static(each, name, None))
+    }
+    return members - documented
 
 
 def test_a_shell_completes_what_is_public_and_not_what_a_package_imports():

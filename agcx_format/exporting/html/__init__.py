@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
 from agcx_format.exporting.html.markdown import escaped, markdown_html, picture, preformatted
 from agcx_format.exporting.html.meanings import answers_html, meaning_html
 from agcx_format.exporting.html.page import PAGE_END, page_start
@@ -58,7 +58,12 @@ __all__ = ["PAGE_END", "html_parts", "page_start", "section_parts", "to_html"]
 def to_html(
     metadata: SessionMetadata, conversation: ConversationSnapshot, choice: ExportChoice = EVERYTHING
 ) -> str:
-    """The whole page."""
+    """The whole page.
+
+    Raises:
+        TypeError: one of the arguments is something else.
+    """
+    check_arguments(metadata, conversation, choice)
     given = metadata, conversation.messages, conversation.context, choice
     return "".join(html_parts(*given, modes=conversation.mode_history))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from agcx_format.importing.codex.ends import end_of_item, outcome_of
 from agcx_format.importing.codex.event_first import EventFirst
 from agcx_format.importing.codex.family import spawned
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
@@ -23,6 +24,7 @@ from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
+from agcx_format.importing.taken_back import take_back, take_back_to
 from agcx_format.model.items import (
     InputImage,
     InputText,
@@ -35,7 +37,6 @@ from agcx_format.model.items import (
     SummaryText,
 )
 from agcx_format.model.session import OperatingMode
-from agcx_format.transcript.outputs import CallOutcome
 from agcx_format.transcript.title import short_title
 from agcx_format.transcript.words import genuine_user_text, own_words, text_of
 
@@ -73,6 +74,8 @@ _NO_CONVERSATION = frozenset(
 _CALL_ENDS = frozenset(
     {"exec_command_end", "mcp_tool_call_end", "patch_apply_end", "dynamic_tool_call_response"}
 )
+# Items that are completed when a call ends.
+_CALL_ITEMS = frozenset({"CommandExecution", "DynamicToolCall", "FileChange", "McpToolCall"})
 _PROBLEMS = {"error": "Error", "stream_error": "Connection error", "warning": "Warning"}
 
 
@@ -186,9 +189,9 @@ class Events:
             self._prompts.forget(alone=True)
         elif kind == "thread_rolled_back" and type(turns := payload.get("num_turns")) is int:
             draft.skipped.add(name, number, payload)
-            self._prompts.forget(alone=True)
-            self._copies.forget(alone=True)
-            self._rolled_back(count_of(turns), number)
+            self._forget()
+            take_back(draft, turns := count_of(turns))
+            self._rolled_back(turns, number)
         elif kind in _PROBLEMS:
             words = as_text(payload.get("message")) or as_json(payload)
             add_notice(draft, f"{_PROBLEMS[kind]}: {words}", number)
@@ -197,8 +200,7 @@ class Events:
             draft.calls.went(as_text(payload.get("call_id")), outcome_of(payload))
         elif kind in _FOR_DISPLAY:
             draft.duplicates.add(name, number, payload)
-            if started := spawned(kind, payload):
-                draft.subagents[as_text(payload.get("call_id"))] = started
+            draft.subagents.update(spawned(kind, payload))
         elif kind in _NO_CONVERSATION:
             draft.skipped.add(name, number, payload)
             self._about_session(kind, payload)
@@ -240,20 +242,30 @@ class Events:
         """Newer files repeat the items of a turn as they are completed."""
         item = payload.get("item")
         item = item if isinstance(item, dict) else {}
-        kind = {
-            "UserMessage": "user_message", "AgentMessage": "agent_message",
-            "Reasoning": "agent_reasoning",
-        }.get(as_text(item.get("type")))  # fmt: skip
-        text = "\n".join(_texts(item.get("content"))) if kind else ""
-        pictures = list(_pictures(item)) if kind == "user_message" else []
-        if kind and (text or pictures):
-            self._copy(kind, text, pictures, name, number, payload)
-        else:
+        kind = as_text(item.get("type"))
+        pictures = list(_pictures(item)) if kind == "UserMessage" else []
+        said = [each for each in _said_in(kind, item) if each[1] or pictures]
+        for speaker, text in said:
+            self._copy(speaker, text, pictures, name, number, payload)
+        if not said:
             self._draft.duplicates.add(name, number, payload)
+        if kind in _CALL_ITEMS:
+            self._draft.calls.went(as_text(item.get("id")), end_of_item(item))
+        elif kind == "SubAgentActivity":
+            self._draft.subagents.update(spawned("sub_agent_activity", item))
+
+    def takes_back_to(self, position: int) -> None:
+        """The lines that follow are of another file, which goes on from this message."""
+        self._forget()
+        self._rolled_back(take_back_to(self._draft, position), 0)
+
+    def _forget(self) -> None:
+        """What follows is no copy of what was said until now, nor do items say it again."""
+        self._prompts.forget(alone=True)
+        self._copies.forget(alone=True)
 
     def _rolled_back(self, turns: int, number: int) -> None:
         if turns:
-            self._draft.take_back(turns)
             words = "the last turn" if turns == 1 else f"the last {turns:,} turns"
             add_notice(self._draft, f"Rolled back {words}", number)
 
@@ -286,6 +298,15 @@ _SPEAKERS = {
     "user_message": "user", "agent_message": "assistant", "agent_reasoning": "summary",
     "agent_reasoning_raw_content": "thought",
 }  # fmt: skip
+
+
+def _said_in(kind: str, item: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a completed item repeats: the event that would say it, and the words."""
+    if kind == "Reasoning":
+        fields = ("agent_reasoning", "summary_text"), ("agent_reasoning_raw_content", "raw_content")
+        return [(event, text) for event, name in fields for text in _texts(item.get(name))]
+    event = {"UserMessage": "user_message", "AgentMessage": "agent_message"}.get(kind)
+    return [(event, "\n".join(_texts(item.get("content"))))] if event else []
 
 
 def _words(payload: dict[str, Any]) -> str:
@@ -326,49 +347,3 @@ def _texts(parts: Any) -> Iterator[str]:
         match part:
             case {"text": str(text)} | str(text):
                 yield text
-
-
-# --- how calls went
-
-
-def outcome_of(payload: dict[str, Any]) -> CallOutcome:
-    """What the end of a call says about it."""
-    code = payload.get("exit_code")
-    code = code if type(code) is int else None
-    success, error = _result(payload.get("result"))
-    if success is None:
-        given = payload.get("success")
-        success = given if isinstance(given, bool) else None if code is None else code == 0
-    if success is False and not error:
-        words = as_text(payload.get("stderr")) or as_text(payload.get("error"))
-        error = _first_line(words) or (f"exit code {code}" if code else None)
-    return CallOutcome(success, code, _seconds(payload.get("duration")), error)
-
-
-def _result(result: Any) -> tuple[bool | None, str | None]:
-    """Whether the result of an MCP tool is a success, and why not."""
-    match result:
-        case {"Err": error}:
-            return False, _first_line(error if isinstance(error, str) else as_json(error))
-        case {"Ok": {"isError": True, **rest}} | {"Ok": {"is_error": True, **rest}}:
-            return False, _first_line("\n".join(_texts(rest.get("content"))))
-        case {"Ok": _}:
-            return True, None
-    return None, None
-
-
-def _first_line(text: str) -> str | None:
-    return text.lstrip()[:200].split("\n", 1)[0].rstrip() or None
-
-
-def _seconds(duration: Any) -> float | None:
-    match duration:
-        case {"secs": int(seconds), "nanos": int(nanos)}:
-            duration = seconds + nanos / 1e9
-        case str(text) if text.endswith("ms") and text[:-2].replace(".", "", 1).isdigit():
-            duration = float(text[:-2]) / 1000
-        case str(text) if text.endswith("s") and text[:-1].replace(".", "", 1).isdigit():
-            duration = float(text[:-1])
-    if isinstance(duration, bool) or not isinstance(duration, int | float):
-        return None
-    return float(duration) if 0 <= duration < 1e12 else None

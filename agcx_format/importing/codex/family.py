@@ -33,7 +33,7 @@ from agcx_format.model.items import Message
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import own_words, text_of
 
-__all__ = ["Family", "Letter", "SaidBy", "call_that_started", "said_by", "spawned"]
+__all__ = ["Family", "Letter", "SaidBy", "call_that_started", "files_of", "said_by", "spawned"]
 
 # A rollout lies in sessions/YEAR/MONTH/DAY.
 _LEVELS = 5
@@ -73,16 +73,14 @@ class Family:
         self._start: int | None = None
         first = meta.get("subagent_history_start_ordinal")
         self.first_ordinal = first if type(first) is int else None
-        self._path = as_text(meta.get("agent_path"))
-        match meta.get("source"):
-            case {"subagent": {"thread_spawn": {"parent_thread_id": str(parent), **more}}}:
-                role = as_text(more.get("agent_role")) or as_text(more.get("agent_nickname"))
-                self._path = as_text(more.get("agent_path")) or self._path
-                self.parent = Parent(session_id(parent, ""), "", role)
+        given = _spawn_in(meta)
+        self._path = as_text(given.get("agent_path"))
+        if parent := _parent_in(meta, given):
+            names = ("agent_role", "agent_nickname", "other")
+            role = next(filter(None, (as_text(given.get(name)) for name in names)), "")
+            self.parent = Parent(session_id(parent, ""), "", role)
+            if "other" not in given:
                 self.origin = self.origin or parent
-            case {"subagent": kind} if parent := as_text(meta.get("parent_thread_id")):
-                role = as_text(kind.get("other") if isinstance(kind, dict) else kind)
-                self.parent = Parent(session_id(parent, ""), "", role)
 
     def mark(self, entries: Entries, started: str, said: Iterable[str]) -> None:
         """Take from what was said before the session began that it is the person's own here.
@@ -149,6 +147,30 @@ class Family:
         return words or self._path.rpartition("/")[2].replace("_", " ")
 
 
+def _spawn_in(meta: dict[str, Any]) -> dict[str, Any]:
+    """What a header says of the agent that it is of; `other` names one that Codex started by itself."""
+    source = meta.get("source")
+    kind = source.get("subagent") if isinstance(source, dict) else None
+    match kind:
+        case {"thread_spawn": dict(spawn)}:
+            return {**meta, **{name: value for name, value in spawn.items() if value}}
+        case {"other": str(other)} | str(other):
+            return {**meta, "other": other}
+    return meta
+
+
+def _parent_in(meta: dict[str, Any], given: dict[str, Any]) -> str:
+    """The id of the session that started the one of a header; empty if a person did."""
+    source = meta.get("source")
+    is_subagent = isinstance(source, dict) and "subagent" in source
+    if not is_subagent and meta.get("thread_source") != "subagent":
+        return ""
+    # The session of an agent is that of the agent above all others.
+    names = ("parent_thread_id", "session_id")
+    parent = next(filter(None, (as_text(given.get(name)) for name in names)), "")
+    return "" if parent == meta.get("id") else parent
+
+
 # How long it takes at most to copy a conversation; no model answers within it.
 _COPIED_WITHIN_NS = 10**9
 
@@ -183,16 +205,28 @@ def _words_of_letter(text: str) -> str:
     return "" if words in PLACEHOLDERS else words
 
 
-def spawned(name: str, payload: dict[str, Any]) -> UUID | None:
-    """The subagent that an event says a call has started; None if it says nothing of that."""
-    if name == "collab_agent_spawn_end" and (thread := as_text(payload.get("new_thread_id"))):
-        return session_id(thread, "")
-    return None
+def spawned(event: str, payload: dict[str, Any]) -> dict[str, UUID]:
+    """The subagent that an event says a call has started, by the call; empty if it says nothing of that."""
+    match event, payload:
+        case "collab_agent_spawn_end", {"call_id": str(call), "new_thread_id": str(thread)}:
+            pass
+        case "sub_agent_activity", {
+            "kind": "started", "agent_thread_id": str(thread), "event_id": str(call),
+        }:  # fmt: skip
+            pass
+        case "sub_agent_activity", {
+            "kind": "started", "agent_thread_id": str(thread), "id": str(call),
+        }:  # fmt: skip
+            # As an item that was completed.
+            pass
+        case _:
+            return {}
+    return {call: session_id(thread, "")} if thread else {}
 
 
 def said_by(rollout: Path, origin: str) -> Iterator[str]:
     """What a person said in another session of the same directories, from the beginning."""
-    path = _file_of(rollout, origin)
+    path = next(files_of(rollout, origin), None)
     if path is None:
         return
     try:
@@ -214,41 +248,44 @@ def call_that_started(rollout: Path, parent: str, child: UUID) -> str:
 
     Lines without the id of the other session are not parsed.
     """
-    path = _file_of(rollout, parent)
-    if path is None:
-        return ""
-    try:
-        with open(open_regular(path)[0], "rb") as file:
-            named = [line for line in file if str(child).encode() in line]
-    except (OSError, PersistenceError):
-        return ""
-    for line in parse_lines(named):
-        for value in line.values:
-            match value:
-                case {"payload": {"call_id": str(call), "output": str(output)}}:
-                    if re.search(rf'"agent_id"\s*:\s*"{child}"', output):
-                        return call
-                case {"payload": {"call_id": str(call), "new_thread_id": str(thread)}}:
-                    if thread == str(child):
-                        return call
+    for path in files_of(rollout, parent):
+        try:
+            with open(open_regular(path)[0], "rb") as file:
+                named = [line for line in file if str(child).encode() in line]
+        except (OSError, PersistenceError):
+            continue
+        values = (value for line in parse_lines(named) for value in line.values)
+        if call := next(filter(None, (_call_that_started(value, child) for value in values)), ""):
+            return call
     return ""
 
 
-def _file_of(rollout: Path, session: str) -> Path | None:
-    """The rollout of a session beside another, or in the folder of the day that its id was made."""
+def _call_that_started(line: Any, child: UUID) -> str:
+    match line:
+        case {"payload": {"call_id": str(call), "output": str(output)}}:
+            names_it = re.search(rf'"agent_id"\s*:\s*"{child}"', output)
+            return call if names_it else ""
+        case {"payload": {"type": "item_completed", "item": dict(item)}}:
+            started = spawned("sub_agent_activity", item)
+        case {"payload": {"type": str(event)}}:
+            started = spawned(event, line["payload"])
+        case _:
+            return ""
+    return next((call for call, session in started.items() if session == child), "")
+
+
+def files_of(rollout: Path, session: str) -> Iterator[Path]:
+    """The rollouts of a session beside another, then those in the folder of the day that its id was made."""
     folders = [rollout.parent]
     if day := _day_of(session):
         for root in list(rollout.absolute().parents)[:_LEVELS]:
             days = (day + timedelta(days=each) for each in (0, -1, 1))
             folders += [root / each.strftime("%Y/%m/%d") for each in days]
-    for folder in folders:
+    for folder in dict.fromkeys(folders):
         try:
-            found = next((p for p in folder.iterdir() if session in p.name and p != rollout), None)
+            yield from sorted(p for p in folder.iterdir() if session in p.name and p != rollout)
         except OSError:
             continue
-        if found is not None:
-            return found
-    return None
 
 
 def _day_of(session: str) -> datetime | None:

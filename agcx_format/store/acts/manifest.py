@@ -163,6 +163,7 @@ class Edit(msgspec.Struct, frozen=True):
     removed: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
+        """The edit for JSON."""
         return {
             "fields": self.fields,
             "old_title": self.old_title,

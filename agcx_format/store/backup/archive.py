@@ -206,6 +206,7 @@ class Archive:
             yield self._file.read(min(limits.MIB, end - at), at)
 
     def close(self) -> None:
+        """Close the file.  Idempotent."""
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -60,6 +60,7 @@ class BackupSession(msgspec.Struct, frozen=True):
         return sum(each.size for each in self.files())
 
     def files(self) -> Iterator[BackupFile]:
+        """The session's file, then those of its checkpoints."""
         yield self.file
         yield from self.checkpoints
 
@@ -88,6 +89,7 @@ class Backup(msgspec.Struct, frozen=True):
     failures: list[Failure]
 
     def files(self) -> Iterator[BackupFile]:
+        """Every file of the backup."""
         for session in self.sessions:
             yield from session.files()
         yield from self.others

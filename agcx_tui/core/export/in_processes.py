@@ -37,8 +37,9 @@ _MOST, _BYTES = 16, 512 * 1024
 _TIMES = 8
 # Batches that each process may have written and that are not in place yet.
 _AHEAD = 2
-# Files that are synced at once, and those that are, or wait for it or to be put in place.
-_SYNCS, _WAITING = 16, 64
+# Files that are synced at once, and those that are, or wait for it or to be put in place.  A file system
+# commits together what it is asked for meanwhile: with 16 threads the processes waited for the disk.
+_SYNCS, _WAITING = 64, 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from agcx_format.exporting import to_html, to_rollout, to_transcript
 from agcx_format.exporting.choice import ExportChoice, chosen
 from agcx_format.exporting.json_document import from_session_json, session_json
 from agcx_format.exporting.markdown import to_markdown
@@ -59,6 +60,18 @@ def session():
     )  # fmt: skip
     messages[0] = replace(messages[0], metadata=notes)
     return made.metadata, made.conversation, made.state
+
+
+@pytest.mark.parametrize("whole", [to_markdown, to_html, to_text, to_rollout, to_transcript])
+def test_a_state_in_the_place_of_the_choice_is_refused_by_its_name(session, whole):
+    with pytest.raises(TypeError, match="an ExportChoice, not SessionState"):
+        whole(*session)
+
+
+def test_parts_of_a_session_in_another_order_are_refused(session):
+    metadata, conversation, state = session
+    with pytest.raises(TypeError, match="takes SessionMetadata, .* not ConversationSnapshot"):
+        session_json(conversation, metadata, state)
 
 
 def forms(session, choice: ExportChoice) -> dict[str, str]:

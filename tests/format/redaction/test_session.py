@@ -314,3 +314,9 @@ def test_of_very_many_secrets_the_longest_are_looked_for_everywhere():
     made = session(*(said(f"password={secret}") for secret in secrets))
     wanted = distinctive(find_in_session(made))
     assert list(wanted) == sorted(secrets, key=len, reverse=True)[:200]
+
+
+def test_spans_in_the_place_of_finds_are_refused_by_their_name():
+    text = f"say {TOKEN}"
+    with pytest.raises(TypeError, match="find_in_session and find_secrets give finds, not Span"):
+        redact(session(said(text)), one_text.spans(text))

@@ -159,7 +159,7 @@ def test_closed_by_another_thread_in_the_middle_of_reads(path, decoy):
                 for found in read(session):
                     started.set()
                     outcome.append(found)
-            except PersistenceError as error:
+            except Exception as error:
                 outcome.append(error)
 
         thread = threading.Thread(target=work)
@@ -183,6 +183,8 @@ def _fetching(session: SessionFile):
     for index in itertools.cycle(range(0, 200, 7)):
         while session.known() <= index and session.read_more():
             pass
+        if session.known() <= index:
+            raise session.error
         session.fetch(index)
         found = session.get(index)
         if isinstance(found, PersistenceError):

@@ -94,6 +94,20 @@ def test_what_falls_under_a_rule(store, rule: PruneRule, expected: list[int]):
     assert all(each.reasons for each in selection.chosen)
 
 
+@pytest.mark.parametrize(
+    ("condition", "error", "reason"),
+    [
+        ({"older_than": "90d"}, ValueError, "not a timestamp: '90d'"),
+        ({"larger_than": "1MB"}, TypeError, "larger_than: expected a number, got '1MB'"),
+        ({"keep": -1}, ValueError, "keep: -1 is less than 0"),
+        ({"free": Share(-5)}, ValueError, "free: -5 is less than 0"),
+    ],
+)
+def test_a_rule_that_means_nothing_cannot_be_made(condition, error, reason):
+    with pytest.raises(error, match=reason):
+        PruneRule(**condition)
+
+
 def test_looking_changes_nothing_and_pruning_is_one_act_that_comes_back(store):
     before = contents(store.path, trash=True)
     selection = select(store, PruneRule(older_than=moment(50)), NOW)

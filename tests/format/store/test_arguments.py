@@ -48,6 +48,7 @@ def uses(store: Store, wrong: Any, entry: Any) -> dict[str, list[partial[Any]]]:
             partial(checkpoints.restore, wrong),
             partial(checkpoints.go_back, wrong),
         ],
+        "MessageSnapshot": [partial(store.append, entry.id, [wrong])],
         "str": [partial(store.undo, wrong), partial(store.next_to_undo, wrong)],
     }
 
@@ -74,6 +75,8 @@ def test_a_session_is_resolved_by_whatever_names_it(tmp_path: Path):
     assert store.entry(Path(entry.path)) == entry
     with pytest.raises(TypeError, match="not SessionMetadata"):
         store.resolve(entry.metadata)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`resolve` takes an id"):
+        store.entry(entry.id)  # type: ignore[arg-type]
 
 
 def test_the_refusal_says_where_to_get_one(tmp_path: Path):
@@ -81,3 +84,12 @@ def test_the_refusal_says_where_to_get_one(tmp_path: Path):
     session_id = UUID(int=7)
     with pytest.raises(TypeError, match="`resolve` that of an id"):
         store.delete([session_id])  # type: ignore[list-item]
+
+
+def test_the_refusal_of_an_id_says_of_what_it_is(tmp_path: Path):
+    store = open_store(copy_of("v1", tmp_path / "store"))
+    session_id = next(each.id for each in store.scan() if each.metadata)
+    with pytest.raises(TypeError, match="a session's id is a UUID, not 'release'"):
+        store.open_session("release")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a checkpoint's id is a UUID, not 'release'"):
+        store.load_checkpoint(session_id, "release")  # type: ignore[arg-type]
