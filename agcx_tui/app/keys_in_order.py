@@ -19,7 +19,7 @@ from textual.widgets import Input
 from agcx_tui.app.keys.gate import KeyGate, handled
 from agcx_tui.app.textual_bases import EndingApp
 from agcx_tui.app.textual_internals import focus_first, is_ending, run_binding, run_next_callbacks
-from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
+from agcx_tui.app.typed_text import as_two_keys, bound, by_words, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 
 __all__ = ["KeysInOrderApp"]
@@ -53,9 +53,11 @@ class KeysInOrderApp(EndingApp[ReturnType]):
             await super().on_event(event)
 
     def _as_two_keys(self, event: events.Key) -> Sequence[events.Key] | None:
-        """Esc and another key, unless something is bound to that key with Alt."""
-        keys = as_two_keys(event)
-        return None if keys is None or event.key in self.screen.active_bindings else keys
+        """Esc and another key, unless the key with Alt means something here."""
+        if event.key in self.screen.active_bindings:
+            return None
+        moving = by_words(event, self.focused)
+        return as_two_keys(event) if moving is None else [moving]
 
     async def _type(self, field: Input, event: events.Event) -> None:
         """Insert typed or pasted text into a text field, together with the keys that wait after it."""

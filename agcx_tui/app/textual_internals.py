@@ -46,6 +46,7 @@ __all__ = [
     "output_queue",
     "output_thread",
     "peek_message",
+    "read_escape_before_keys",
     "rendered_strips",
     "run_binding",
     "run_next_callbacks",
@@ -239,3 +240,31 @@ def decode_keys_with(encoding: str) -> None:
         return lambda: codecs.getincrementaldecoder(encoding)("replace")
 
     vars(linux_driver)["getincrementaldecoder"] = decoder
+
+
+def read_escape_before_keys() -> None:
+    """Read Esc and a key that was typed right after it as that key with Alt, or as both.
+
+    Of the two Textual discards Esc before a sign or Enter, and takes `f` for ctrl+right and 1 for `¡`.
+    """
+    from textual._xterm_parser import XTermParser
+    from textual.drivers import linux_driver
+
+    class Parser(XTermParser):
+        def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+            escape, after = sequence[:1] == "\x1b", sequence[1:]
+            if escape and len(after) == 1 and after not in _AFTER_ESCAPE:
+                sequence, alt = after, True
+            for key in super()._sequence_to_key_events(sequence, alt):
+                if not alt or key.key.startswith("alt+"):
+                    yield key
+                elif key.is_printable:
+                    yield events.Key(f"alt+{key.key}", key.character)
+                else:
+                    yield from (events.Key("escape", "\x1b"), key)
+
+    vars(linux_driver)["XTermParser"] = Parser
+
+
+# What begins a longer sequence after Esc, or is a key with it: Esc, Tab, and Backspace.
+_AFTER_ESCAPE = "[OPX^_]\x1b\t\x7f"
