@@ -87,7 +87,7 @@ def facts_of(file: SessionFile) -> SessionFacts:
 def session_head(facts: SessionFacts, view: View, width: int) -> Content:
     """The title, and a line with the facts that fit into `width` cells; 0 stands for any number.
 
-    What is least needed stands last, and is left out whole.
+    The least important comes last, and is left out whole.
     """
     about = [
         _VIEWS[view],
@@ -125,7 +125,7 @@ def damage(table: SessionTable, row: int, *, repairs: bool) -> Content:
 
 
 def broken_head(table: SessionTable, row: int, *, repairs: bool) -> Content:
-    """What is known of a file of which nothing can be shown."""
+    """What is known of a file that cannot be shown."""
     error = table.error(row)
     where = f"{error.place}: " if error is not None and error.place else ""
     reason = where + (error.reason if error is not None else "cannot be read")
