@@ -140,20 +140,25 @@ class Blocks:
             del parts[0]
         if not parts:
             return
+        if self._line.is_api_error_message:
+            self._put(notice("\n".join(getattr(part, "text", "") for part in parts)))
+            return
         item_id = None if self._is_user else self._line.message.id
         self._put(unchecked.message(item_id, self._role(), parts))
 
     def _role(self) -> str:
         """The role; text that the program wrote in the user's name gets the role `developer`."""
-        if not self._is_user:
-            return "assistant"
         line = self._line
+        if not isinstance(line, UserLine):
+            return "assistant"
         if line.is_meta:
             mark = "isMeta"
         elif line.is_sidechain:
             mark = "isSidechain"
         elif line.is_compact_summary:
             mark = "isCompactSummary"
+        elif line.is_of_program:
+            mark = "origin or promptSource"
         else:
             return "user"
         self._note(f"user message marked {mark}: role developer")

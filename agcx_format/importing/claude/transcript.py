@@ -271,13 +271,13 @@ class _Transcript:
         positions = range(start, len(entries))
         self._sidechains.add(line.uuid or "", line.parent_uuid or "", positions, is_task=is_task)
 
-    def _said(self, line: SpokenLine, added: list[DraftEntry]) -> None:
+    def _said(self, line: UserLine, added: list[DraftEntry]) -> None:
         """Use what a line of the person says beside its messages, which were added."""
         draft = self._draft
         for entry in added:
             if type(entry.item) is not Message:
                 continue
-            self._asides.heard(entry.item)
+            self._asides.heard(entry.item, is_of_program=line.is_of_program)
             if self._is_subagent and not self._has_task:
                 self._has_task = entry.is_task = entry.item.role == "developer"
         result = line.tool_use_result
