@@ -1,9 +1,17 @@
 """Full-text search over the conversations of a store.
 
-from agcx_format.search import Index
+>>> from agcx_format import InputText, Message, new_message, new_session, open_store
+>>> from agcx_format.search import Index
+>>> store = open_store(directory)
+>>> question = new_message(Message(None, "user", [InputText("Why did the lease expire?")]))
+>>> session = new_session(title="Red build", messages=[question])
+>>> store.save_session(session.metadata.id, *session)
+>>> for hit in Index(store).search('lease -retry role:user'):
+...     print(hit.title, hit.message, hit.line)
+Red build 0 Why did the lease expire?
 
-for hit in Index(store, cache_dir).search('stall "lease expired" role:assistant'):
-    print(hit.title, hit.message, hit.line)
+`parse_query` describes the language of queries.  With a directory for its cache, an `Index` keeps a book of
+all text, which makes searches fast: see `Index.update`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ another program added messages as well is the session stale.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -221,11 +221,20 @@ def write(editor: SessionEditor, writer: StoreWriter, path: Path, level: int) ->
         _drop(editor, writer)
         raise
     except BaseException:
-        for name in files:
-            with suppress(OSError, PersistenceError):
-                writer.discard(name)
+        _discard_unlisted(writer, path, files)
         raise
     _drop(editor, writer)
+
+
+def _discard_unlisted(writer: StoreWriter, path: Path, files: Mapping[str, Checkpoint]) -> None:
+    """Remove the new checkpoints, unless the session lists them: it may be saved when a person interrupts."""
+    listed = set[UUID]()
+    with suppress(PersistenceError), SessionFile(path) as file:
+        listed.update(each.id for each in file.metadata.checkpoints)
+    for name, each in files.items():
+        if each.metadata.id not in listed:
+            with suppress(OSError, PersistenceError):
+                writer.discard(name)
 
 
 def _drop(editor: SessionEditor, writer: StoreWriter) -> None:

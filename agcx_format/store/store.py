@@ -1,7 +1,8 @@
 """A store of sessions: where its files are, what is in them, and how they change.
 
-Strategy: `StoreReader` is all of reading, and `StoreSaver` saves as programs do: by plain atomic replacement
-of one file.  What a person does is an act that can be undone.  Every change holds the store's lock,
+Strategy: `StoreReader` is all of reading, `StoreSaver` saves as programs do, by plain atomic replacement
+of one file, and `StoreTransfer` exchanges sessions with other places.  What a person does is an act that
+can be undone.  Every change holds the store's lock,
 checks that the files are still those that were read, and is carried out by `StoreWriter`.  What
 changing a store needs is imported with the first change, since most programs start by reading.
 """
@@ -9,7 +10,7 @@ changing a store needs is imported with the first change, since most programs st
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -21,24 +22,20 @@ from agcx_format.errors import PersistenceError
 from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.compression import CompressionLevel
 from agcx_format.store.entries import ScanEntry
-from agcx_format.store.saver import StoreSaver
 from agcx_format.store.session_names import SHORTEST_PREFIX
+from agcx_format.store.transfer import StoreTransfer
 
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
-    from agcx_format.store.backup.archive import Archive
-    from agcx_format.store.backup.manifest import BackupFile, BackupSession
-    from agcx_format.store.backup.writing import BackedUp
     from agcx_format.store.checkpoints import Checkpoints
     from agcx_format.store.content import Content
     from agcx_format.store.imports import Imports
-    from agcx_format.store.incoming import Incoming
     from agcx_format.store.trash import Emptied, TrashedSession
 
 __all__ = ["SHORTEST_PREFIX", "CompressionLevel", "ScanEntry", "Store", "open_store"]
 
 
-class Store(StoreSaver):
+class Store(StoreTransfer):
     """The sessions below one directory, of one layout or both.  Opening writes nothing.
 
     Implements `StorageBackend`.  A path that does not exist is an empty store, which is created when
@@ -156,45 +153,6 @@ class Store(StoreSaver):
             lambda: plan.duplication(self.path, entry, new_id, title, self.level),
         )
 
-    def add_repaired(self, repaired: ScanEntry, title: str | None = None) -> tuple[UUID, Act]:
-        """Copy a session that `doctor.repair_beside` repaired in another directory, under a new id.
-
-        Raises:
-            TypeError: it is not a `ScanEntry`.
-            StaleSession: the file changed since it was scanned.
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.store.acts import plan
-
-        new_id, repaired = uuid4(), one_of(ScanEntry, repaired)
-        return new_id, self._writer.act(
-            "repair",
-            [repaired],
-            lambda: plan.duplication(self.path, repaired, new_id, title, self.level),
-        )
-
-    def copy_in(self, sessions: Iterable[Incoming]) -> Act:
-        """Copy sessions from elsewhere, with their checkpoints; all or none, and nothing is replaced.
-
-        They take the layout of the store's own sessions; an empty store takes theirs.  A file of the same
-        layout is copied byte for byte.  `agcx_format.store.find_incoming` finds them.
-
-        Raises:
-            TypeError: one of them is not an `Incoming`.
-            StaleSession: a session with one of the ids is there already, or a file changed meanwhile.
-            LayoutCannotHold: the layout has no place for something in a checkpoint.
-            PersistenceError: one of them is damaged, or cannot be read.
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.store.acts import plan_incoming
-        from agcx_format.store.incoming import Incoming
-
-        wanted = [(each, self.layout_for(each.layout)) for each in all_of(Incoming, sessions)]
-        self._writer.make_root()
-        return self._writer.act(
-            "copy", wanted, lambda: plan_incoming.arrival(self.path, wanted, self.level)
-        )
-
     def convert(self, entries: Iterable[ScanEntry], layout: int) -> Act:
         """Write sessions in another layout, with their checkpoints; all or none.
 
@@ -237,56 +195,6 @@ class Store(StoreSaver):
         if entry.layout != layout:
             converted_path(self.path, entry, layout)
         return incoming.losses(layout)
-
-    # --- backups
-
-    def back_up(
-        self,
-        path: str | os.PathLike[str],
-        entries: Iterable[ScanEntry] | None = None,
-        progress: Callable[[int, int], None] = lambda done, total: None,
-    ) -> BackedUp:
-        """Back up sessions, by default all, to a new archive, or add what is new to one that exists.
-
-        `progress` is told how many of how many sessions are done.  Nothing in the store changes.
-
-        Raises:
-            TypeError: one of the entries is not a `ScanEntry`.
-            CorruptData: something else has the name of the archive, or what was written reads otherwise.
-            LockHeld: another backup is being written to it.
-            PersistenceError: it cannot be written, or a folder of the store cannot be read.
-        """
-        from agcx_format.store.backup.writing import back_up
-
-        chosen = None if entries is None else all_of(ScanEntry, entries)
-        return back_up(self, path, chosen, progress)
-
-    def restore_backup(
-        self,
-        archive: Archive,
-        sessions: Iterable[BackupSession],
-        others: Iterable[BackupFile] = (),
-        replace: Iterable[ScanEntry] = (),
-    ) -> Act:
-        """Bring sessions back from a backup, byte for byte; all or none.
-
-        Those that are there stay.  Other versions in `replace` are replaced, and go to the trash.
-
-        Raises:
-            TypeError: one of those to replace is not a `ScanEntry`.
-            StaleSession: another version of a session is there.
-            CorruptData: the archive is damaged.
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.store.backup.restoring import restoration
-
-        wanted, more, seen = list(sessions), list(others), all_of(ScanEntry, replace)
-        self._writer.make_root()
-        return self._writer.act(
-            "backup-restore",
-            [*wanted, *more],
-            lambda: restoration(self.path, archive, wanted, more, seen),
-        )
 
     def split(
         self,

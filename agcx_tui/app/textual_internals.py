@@ -33,6 +33,7 @@ __all__ = [
     "call_in_loop",
     "decode_keys_with",
     "draw_now",
+    "focus_first",
     "forget_chosen_command",
     "forget_toasts",
     "forward",
@@ -45,8 +46,10 @@ __all__ = [
     "output_queue",
     "output_thread",
     "peek_message",
+    "read_escape_before_keys",
     "rendered_strips",
     "run_binding",
+    "run_next_callbacks",
     "set_app_clipboard",
     "take_message",
     "takes_keys",
@@ -80,6 +83,11 @@ async def run_binding(app: AnyApp, key: str, *, priority: bool = False) -> bool:
     return await app._check_bindings(key, priority=priority)
 
 
+async def run_next_callbacks(app: AnyApp) -> None:
+    """Run what waits for `call_next`, as `push_screen_wait` does before it pushes."""
+    await app._flush_next_callbacks()
+
+
 def forward(receiver: Widget, event: events.Key | events.Paste) -> None:
     """Hand a widget an event so that it does not come back to the app as a new one."""
     receiver._forward_event(event)
@@ -101,6 +109,11 @@ def is_drawing_suspended(app: AnyApp) -> bool:
 def takes_keys(screen: Screen[Any]) -> bool:
     """Whether a screen is composed and has been on top: only then its focused widget gets keys."""
     return screen.is_mounted and bool(screen.stack_updates)
+
+
+def focus_first(screen: Screen[Any]) -> None:
+    """Give the focus to what gets it on a new screen, if nothing on this one has it."""
+    screen._update_auto_focus()
 
 
 def draw_now(widget: Widget) -> None:
@@ -227,3 +240,31 @@ def decode_keys_with(encoding: str) -> None:
         return lambda: codecs.getincrementaldecoder(encoding)("replace")
 
     vars(linux_driver)["getincrementaldecoder"] = decoder
+
+
+def read_escape_before_keys() -> None:
+    """Read Esc and a key that was typed right after it as that key with Alt, or as both.
+
+    Of the two Textual discards Esc before a sign or Enter, and takes `f` for ctrl+right and 1 for `¡`.
+    """
+    from textual._xterm_parser import XTermParser
+    from textual.drivers import linux_driver
+
+    class Parser(XTermParser):
+        def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+            escape, after = sequence[:1] == "\x1b", sequence[1:]
+            if escape and len(after) == 1 and after not in _AFTER_ESCAPE:
+                sequence, alt = after, True
+            for key in super()._sequence_to_key_events(sequence, alt):
+                if not alt or key.key.startswith("alt+"):
+                    yield key
+                elif key.is_printable:
+                    yield events.Key(f"alt+{key.key}", key.character)
+                else:
+                    yield from (events.Key("escape", "\x1b"), key)
+
+    vars(linux_driver)["XTermParser"] = Parser
+
+
+# What begins a longer sequence after Esc, or is a key with it: Esc, Tab, and Backspace.
+_AFTER_ESCAPE = "[OPX^_]\x1b\t\x7f"

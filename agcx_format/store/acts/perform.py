@@ -123,11 +123,8 @@ class _Performance(Work):
             self._do(self._derive, self._mark_done)
             return act
         except BaseException:
-            if self._has_derived:
-                self._follow_back(self._act, self._after_failure)
-            if not self._is_stuck:
-                with suppress(OSError, PersistenceError):
-                    self._leave()
+            if not self._is_finished():
+                self._give_up()
             raise
         finally:
             self._act_dir.close()
@@ -223,6 +220,19 @@ class _Performance(Work):
         # The act is done, even if its new name cannot be made durable.
         with suppress(OSError):
             self._store.sync(TRASH)
+
+    def _is_finished(self) -> bool:
+        with suppress(PersistenceError):
+            return self._store.signature(self._path) is None
+        return False
+
+    def _give_up(self) -> None:
+        """Have nothing left of an act that failed; never raises."""
+        if self._has_derived:
+            self._follow_back(self._act, self._after_failure)
+        if not self._is_stuck:
+            with suppress(OSError, PersistenceError):
+                self._leave()
 
     def _leave(self) -> None:
         """Remove what was prepared; a version that has no other place is kept as an act."""

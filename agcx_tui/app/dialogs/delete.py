@@ -118,7 +118,7 @@ class ConfirmDelete(Dialog[bool]):
                 yield Button("Delete", id="delete")
 
     def on_mount(self) -> None:
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
         if self._look is not None:
             self.run_worker(self._find_out, thread=True, exit_on_error=False)
 

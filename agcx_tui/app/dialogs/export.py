@@ -155,7 +155,7 @@ class ExportDialog(Dialog[ExportOrder]):
                 yield Button("Export", id="export", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#format").focus()
+        self.set_focus(self.query_one("#format"))
         if len(self._items) == 1:
             self._find_branches(self._items[0].path)
 

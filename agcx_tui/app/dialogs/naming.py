@@ -70,7 +70,7 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
         field = self.query_one(Input)
         field.styles.offset = (self._region.x, self._region.y)
         field.styles.width = self._region.width
-        field.focus()
+        self.set_focus(field)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -105,7 +105,7 @@ class NewSessionDialog(Dialog[str]):
                 yield Button(self._yes, id="yes", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -215,7 +215,7 @@ class TagsDialog(Dialog[tuple[list[str], list[str]]]):
                 yield Button("Change", id="change", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#tags").focus()
+        self.set_focus(self.query_one("#tags"))
 
     def _have(self) -> Content:
         counts: dict[str, int] = {}
@@ -276,7 +276,7 @@ class AskDialog(Dialog[bool]):
                 yield Button(self._yes, id="yes")
 
     def on_mount(self) -> None:
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -96,7 +96,7 @@ class RedactionReview(Dialog[Reviewed]):
     def on_mount(self) -> None:
         self._ask()
         finds = self.query_one(OptionList)
-        finds.focus()
+        self.set_focus(finds)
         finds.action_first()
 
     def _options(self) -> list[Option]:

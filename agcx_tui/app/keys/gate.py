@@ -88,11 +88,12 @@ class KeyGate:
             await self._settled(entered)
         if self._opening:
             # Whatever they wait for may never come.
-            opening, self._opening = self._opening, []
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
-                    for opened in opening:
-                        await opened.wait()
+                    # One may begin another meanwhile.
+                    while self._opening:
+                        await self._opening.pop().wait()
+            self._opening.clear()
             # The stack is empty while the program ends.
             await self._settled(self._app.focused if self._app.screen_stack else None)
         while stack := self._app.screen_stack:

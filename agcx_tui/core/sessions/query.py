@@ -229,13 +229,15 @@ def _path(value: str, now: int) -> str:
     return fold(os.path.expanduser(value))
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[str, int], str]:
+def _one_of(choices: tuple[str, ...], *also: str) -> Callable[[str, int], str]:
+    """Reads one of the choices; `also` are other words that people are told of."""
+
     def read(value: str, now: int) -> str:
         name = _SPELLINGS.get(value.casefold(), value.casefold())
         # `is:fav`, on the way to `is:favorite`, already works if it is unambiguous.
         fits = [choice for choice in choices if choice.startswith(name)]
         if len(fits) != 1:
-            raise _BadValue("one of " + ", ".join(choices))
+            raise _BadValue("one of " + ", ".join((*choices, *also)))
         return fits[0]
 
     return read
@@ -296,7 +298,8 @@ _READERS: dict[str, Callable[[str, int], str | int | tuple[str, int]]] = {
     "tag": _text,
     "id": _text,
     "mode": _one_of(MODES),
-    "is": _one_of(STATES),
+    # The search has it as well, for single messages.
+    "is": _one_of(STATES, "error"),
     "before": _moment,
     "after": _moment,
     "larger": _size,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -128,6 +128,8 @@ class StoreFeed:
         self._words_are_due = False
         # Set once there are rows, or it is known why there are none.
         self._begun = asyncio.Event()
+        # Whether the catalog or the directory is being read, also where nothing says so on the screen.
+        self.is_looking = False
         # Whether the beginnings of sessions are being read.
         self.reads_openings = False
         self._record = CatalogRecord(catalog, table, view.set_timer)
@@ -144,7 +146,7 @@ class StoreFeed:
         self._begun.clear()
         self._view.set_timer(_PATIENCE, self._notice_slowness)
         rest, self._rest = self._rest, None
-        self._start_scan(self._compare() if rest is None else self._read_rest(rest))
+        self._start_scan(self._compare if rest is None else partial(self._read_rest, rest))
 
     async def begun(self, patience: float) -> None:
         """Wait until there are rows, or it is known why there are none; at most `patience` seconds."""
@@ -197,10 +199,15 @@ class StoreFeed:
             self._become(slow=True)
             self._view.table_changed()
 
-    def _start_scan(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_scan(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def look() -> None:
+            await work()
+            self.is_looking = False
+
         if self._scan is not None:
             self._scan.cancel()
-        self._scan = self._view.run_worker(work)
+        self.is_looking = True
+        self._scan = self._view.run_worker(look())
 
     # --- the catalog
 
@@ -340,7 +347,7 @@ class StoreFeed:
                     # is gone.
                     self._become(watching=True)
                     if not self.state.reading:
-                        self._start_scan(self._compare())
+                        self._start_scan(self._compare)
         except Exception as error:
             log_failure("the store is not watched any more", error)
 

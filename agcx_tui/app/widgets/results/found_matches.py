@@ -68,8 +68,12 @@ class FoundMatches:
         return True
 
     def words(self) -> str:
-        """As `match 3 of 9`."""
-        return "" if self.at is None else f"match {self.at + 1:,} of {self.count:,}"
+        """As `match 3 of 9 · 1 in the title`: as an opened conversation, which counts none in the title."""
+        in_title = sum(place.message is None for place in self.places)
+        if self.at is None or self.at < in_title:
+            return ""
+        words = f"match {self.at + 1 - in_title:,} of {self.count - in_title:,}"
+        return f"{words} · {in_title:,} in the title" if in_title else words
 
     def moved(self) -> None:
         """The view moved, or has room now."""

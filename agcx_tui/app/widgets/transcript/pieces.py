@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agcx_tui.app.blocks.pieces import PICTURE, piece_of
 from agcx_tui.app.widgets.roll.viewport import Place
+from agcx_tui.app.widgets.transcript.view import ConversationView
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
 
-    from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 __all__ = ["Pieces"]
 
@@ -37,7 +37,7 @@ class _Piece(NamedTuple):
 class Pieces:
     """The choice in one transcript."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: ConversationView) -> None:
         self._transcript = transcript
         self._chosen: _Piece | None = None
         # What `changed` compares with.

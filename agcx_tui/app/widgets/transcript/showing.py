@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -20,10 +19,8 @@ from agcx_format.errors import PersistenceError
 from agcx_tui.app import from_threads
 from agcx_tui.app.blocks.heights import HeightIndex
 from agcx_tui.app.widgets.transcript.blocks import NOTHING
+from agcx_tui.app.widgets.transcript.view import ConversationView
 from agcx_tui.core.conversation.outline import OutlineReader, OutlineSoFar
-
-if TYPE_CHECKING:
-    from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 __all__ = ["Showing", "Shown"]
 
@@ -57,7 +54,7 @@ class Showing:
         reader: OutlineReader
         outline: OutlineSoFar
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: ConversationView) -> None:
         self.shown = Shown.ALL
         self._transcript = transcript
         self._reader: OutlineReader | None = None
