@@ -203,7 +203,7 @@ def _exchange_under_a_name(
     try:
         sync_directory_of(target.fd)
     except OSError:
-        # What is an error must not be done: whoever asked for it will ask again.
+        # What is reported as an error must not be done: the caller will try again.
         with contextlib.suppress(StaleSession):
             _exchange(left, target, signature)
         left.unlink()

@@ -60,7 +60,7 @@ _LISTED = 1000
 _FORMAT_VERSION = 1
 
 
-@dataclass
+@dataclass(slots=True)
 class ImportDraft:
     """A conversation in progress."""
 
@@ -109,6 +109,8 @@ class ImportDraft:
     # The line or key of the last message, and how many messages came from it.
     _origin: str = ""
     _parts: int = 0
+    calls: Calls = field(init=False)
+    _ids: DerivedIds = field(init=False)
 
     def __post_init__(self) -> None:
         self.calls = Calls(self.entries, times_calls=self.times_calls)

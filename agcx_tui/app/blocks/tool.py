@@ -1,6 +1,6 @@
 """What a tool call asked for, in words a person would use.
 
-Strategy: every call, of whatever agent, becomes one value, `Asked`: a name, a one-line summary, and a body
+Strategy: every call, of any agent, becomes one value, `Asked`: a name, a one-line summary, and a body
 of rows.  A shell command reads as one would type it, a patch and an edit as a diff, other arguments as keys
 and values; what is drawn otherwise, a checklist for example, is left to `meanings`.  What cannot be parsed
 is shown unchanged.
@@ -218,7 +218,7 @@ def plain_rows(value: object, palette: Palette, depth: int) -> list[Row]:
 
 
 def _path(fields: Fields) -> str:
-    """The file that the arguments are about, as `_telling` names it; empty if there is none."""
+    """The file that the arguments are about, as `_telling` names it; empty if there is no file."""
     named = (fields.get(key) for key in FILE_KEYS)
     return next((_first_line(path) for path in named if isinstance(path, str) and path), "")
 
@@ -263,7 +263,7 @@ def _milliseconds(count: int | None) -> str | None:
 
 
 def _parse(arguments: str) -> object:
-    """The JSON value; None when it is none, or too long to look at."""
+    """The JSON value; None if it is invalid, or too long to parse."""
     if len(arguments) > _LONG:
         return None
     try:

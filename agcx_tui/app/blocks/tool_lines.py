@@ -31,7 +31,7 @@ from agcx_tui.core.words.durations import seconds_text
 __all__ = ["answer_block", "call_block"]
 
 BODY = 4
-# So that durations and results stand below each other.
+# So that durations and results are aligned.
 _DURATION, _WORD = 8, 8
 # The key of a command among the pieces of a message.
 _COMMAND = "command"

@@ -63,6 +63,7 @@ def test_the_exit_status_says_whether_something_was_found(store):
         ("/(?<=a)b/", "look-around"),
         ("/(/", "/(/"),
         ("in:nowhere grid", "one of title"),
+        ("is:odd grid", "subagent, error"),
         ("after:whenever grid", "a date such as"),
         ("is:favorite", "nothing to search for"),
         ("  ", "nothing to search for"),

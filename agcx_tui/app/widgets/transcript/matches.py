@@ -43,7 +43,7 @@ class Matches:
     Fields:
         at: The match that was shown last, or is about to be.
         lines: The same query in the lines that are drawn.
-        shown: The current match as it is drawn; None where it is not, or not yet.
+        shown: The current match as drawn; None if it is not drawn, or not yet.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Matches:
 
     @property
     def number(self) -> int:
-        """Which of all matches the current one is, from 1; 0 if there is none, or it is not counted yet."""
+        """The number of the current match, from 1; 0 if there is no match, or it is not counted yet."""
         if self.at is None or self.at.number < 0:
             return 0
         place = bisect_left(self._messages, self.at.message)
@@ -90,7 +90,7 @@ class Matches:
         return (self._totals[place - 1] if place else 0) + self.at.number + 1
 
     def first(self, index: int) -> bool:
-        """Go to the first match in message `index` or after it; false if there is none."""
+        """Go to the first match in message `index` or after it; false if there is no match."""
         place = bisect_left(self._messages, index)
         if place == len(self._messages):
             return False
@@ -129,12 +129,12 @@ class Matches:
         return direction > 0 or searched > place
 
     def wrap(self, direction: int) -> None:
-        """Go on at the other end."""
+        """Continue at the other end."""
         if self._messages:
             self._enter(self._messages[0 if direction > 0 else -1], 0 if direction > 0 else -1)
 
     def fetched(self, index: int) -> None:
-        """The text of message `index` is at hand: if it is the one to be shown, go to its match."""
+        """The text of message `index` is available: if it is the one to be shown, go to its match."""
         if self._awaited is not None and self._awaited[0] == index:
             self._enter(*self._awaited)
 
@@ -247,7 +247,7 @@ class Matches:
         *,
         at_last: bool = False,
     ) -> LineMatch | None:
-        """A match as it is drawn in block `index`; `at_last`, one that is like it will do."""
+        """A match as drawn in block `index`; with `at_last`, a similar one will do."""
         viewport = self._transcript.viewport
         wanted = matches[number]
         parts = viewport.block(index).parts

@@ -131,6 +131,22 @@ async def test_a_dialog_gets_the_keys_typed_after_its_own_also_right_after_a_scr
         assert screen.focused is screen.sessions
 
 
+async def test_escape_and_a_sign_that_come_as_one_key_leave_a_field_and_do_not_write_the_sign(
+    store,
+):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        field = screen.query_one("#filter", Input)
+        burst(pilot, "/the grid")
+        await until(pilot, lambda: field.value == "the grid")
+        # By a word, as in a shell.
+        pilot.app.post_message(events.Key("alt+b", "b"))
+        await until(pilot, lambda: field.cursor_position == 4)
+        pilot.app.post_message(events.Key("alt+asterisk", "*"))
+        await until(pilot, lambda: screen.focused is screen.sessions)
+        assert field.value == "the grid"
+
+
 class Field(Screen[None]):
     def compose(self):
         yield Input()
