@@ -12,7 +12,7 @@
 ...         print(type(message.item).__name__, message.metadata.edited)
 Message False
 
-The public names, by area; `help(agcx_format.Store)` explains one of them.  All else may change.
+The public names, by area; `help(agcx_format.Store)` explains one of them.  Everything else may change.
 
 stores
     open_store Store SessionEditor SessionStorage SessionStore StorageBackend CompressionLevel
@@ -34,7 +34,7 @@ time
     Timestamp ns_of to_datetime
 JSON
     to_json to_plain from_json from_session_json
-errors, all of them a PersistenceError
+errors of files and stores, all of them a PersistenceError
     InvalidMagic UnsupportedVersion CorruptData BincodeDecodeError MessagePackDecodeError
     CompressionError SessionNotFound AmbiguousSession StaleSession FileClosed InvalidCheckpoint
     IndexCorrupted LayoutCannotHold LockFailed LockHeld StoreNotWritable SavedNotListed

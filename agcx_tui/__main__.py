@@ -14,10 +14,11 @@ _NEW_OBJECTS = 50_000
 def main() -> None:
     """Run the command line and exit with its status.
 
-    Where only the list can have been asked for it is shown without a command line, its last page at once.
+    If the arguments can only mean the list, it is shown without parsing them, its last page at once.
+    For a search, another process looks at the store's files while this one imports the rest.
     """
     gc.set_threshold(_NEW_OBJECTS)
-    # Python would look through all that was imported once more before it ends.
+    # Before it ends, Python would otherwise look through everything that was imported.
     atexit.register(gc.freeze)
     painted = None
     try:
@@ -32,10 +33,13 @@ def main() -> None:
             from agcx_tui.app.startup.run import show_list
 
             sys.exit(show_list(location, painted))
+        from agcx_tui.core.search import asked_for
+
+        look_ahead = asked_for.look_ahead(sys.argv[1:])
         from agcx_tui.cli import agcx
         from agcx_tui.cli.common import Settings
 
-        agcx.main(prog_name="agcx", obj=Settings())
+        agcx.main(prog_name="agcx", obj=Settings(look_ahead))
     except KeyboardInterrupt:
         # Before a command was there to see it.
         sys.exit(130)

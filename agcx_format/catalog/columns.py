@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
@@ -175,7 +175,7 @@ class Columns:
         self.arrays["flags"][row] |= BROKEN
 
     def set_opening(self, row: int, opening: Opening) -> None:
-        """Add what was read from the conversation itself; what is damaged in it stays as it was known."""
+        """Add what was read from the conversation itself; known damage in it stays."""
         if opening.is_damaged:
             opening = self.opening(row)._replace(words=opening.words)
         arrays, pools = self.arrays, self.pools
@@ -240,26 +240,25 @@ class Columns:
         folders = pool_values(block, "folders")
         if any("\0" in folder for folder in folders):
             raise ValueError("a folder that cannot be")
+        if self._holds_twice(block, arrays, folders):
+            raise ValueError("a row that is there twice")
+
+    def _holds_twice(
+        self, block: Block, arrays: Mapping[str, array[int]], folders: Sequence[str]
+    ) -> bool:
+        """Whether a row of the block is there already, or twice in it; `folders` are those of its pool."""
         numbers = [self.pools["folders"].number(folder) for folder in folders]
-        keys = list(
-            zip(
-                arrays["high"],
-                arrays["low"],
-                map(numbers.__getitem__, arrays["folders"]),
-                strict=True,
-            )
-        )
+        numbered = map(numbers.__getitem__, arrays["folders"])
+        keys = list(zip(arrays["high"], arrays["low"], numbered, strict=True))
         named = [(keys[row][2], os.fsdecode(name)) for row, name in block.names.items()]
         if block.names:
             keys = [key for row, key in enumerate(keys) if row not in block.names]
+        if len(set(keys)) < len(keys) or len(set(named)) < len(named):
+            return True
+        if self._by_id and not self._by_id.keys().isdisjoint(starmap(_key, keys)):
+            return True
         values = self.pools["folders"]
-        if (
-            len(set(keys)) < len(keys)
-            or len(set(named)) < len(named)
-            or (self._by_id and not self._by_id.keys().isdisjoint(starmap(_key, keys)))
-            or any(f"{values[folder]}/{name}" in self._named for folder, name in named)
-        ):
-            raise ValueError("a row that is there twice")
+        return any(f"{values[folder]}/{name}" in self._named for folder, name in named)
 
     def block(self, rows: list[int]) -> Block:
         """The rows in the form of a catalog. Safe to call from any thread."""

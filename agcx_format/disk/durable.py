@@ -32,9 +32,18 @@ __all__ = [
 TEMPORARY = ".agcx-tmp"
 # No file can have a name that is too long.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
-# A name has 255 bytes at most, a character up to four of them.
+# A name has at most 255 bytes, a character up to four.
 _LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+# EINVAL: in a container, an owner or a group that has no number there.
+_NOT_GIVEN = (
+    errno.EPERM,
+    errno.EACCES,
+    errno.EINVAL,
+    errno.ENOSYS,
+    errno.EOPNOTSUPP,
+    errno.ENOTSUP,
+)
 _U63 = 1 << 63
 OTHER_FILE_SYSTEM = "one of its folders is on another file system, to which no file can be moved"
 LINK_TO_NOTHING = "a link to a file that does not exist"
@@ -277,12 +286,28 @@ def write_new(
 
 
 def copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:
+    """Give an open file the owner, group and mode of another, as far as the system allows.
+
+    A group that is not the wanted one may do only what everybody may.
+    """
     have = os.fstat(fd)
-    if (have.st_uid, have.st_gid) != (wanted.st_uid, wanted.st_gid):
-        # Only root may give files away; others may at most choose among their own groups.
-        with contextlib.suppress(PermissionError):
-            os.fchown(fd, wanted.st_uid, wanted.st_gid)
-    os.fchmod(fd, stat.S_IMODE(wanted.st_mode))
+    mode = stat.S_IMODE(wanted.st_mode)
+    # Only root may give files away; others may at most choose among their own groups.
+    if have.st_gid != wanted.st_gid and not _chown(fd, -1, wanted.st_gid):
+        mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
+    if have.st_uid != wanted.st_uid:
+        _chown(fd, wanted.st_uid, -1)
+    os.fchmod(fd, mode)
+
+
+def _chown(fd: int, owner: int, group: int) -> bool:
+    try:
+        os.fchown(fd, owner, group)
+    except OSError as cause:
+        if cause.errno not in _NOT_GIVEN:
+            raise
+        return False
+    return True
 
 
 def sync_file(fd: int) -> None:

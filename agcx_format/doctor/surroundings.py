@@ -90,59 +90,59 @@ class Surroundings:
                     yield _leftover(path, Severity.INFO, reason)
 
     def acts(self) -> Iterator[FileReport]:
+        """What is in the trash and cannot be undone: interrupted acts and imports, damaged manifests."""
         try:
-            names = set(act_dirs.act_names(self._root))
+            names = act_dirs.act_names(self._root)
         except PersistenceError as error:
-            self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
+            self._unreadable(paths.TRASH, error)
             return
-        unfinished = [
-            self._root / paths.TRASH / name
-            for name in sorted(names)
-            if name.endswith(act_dirs.UNFINISHED)
-        ]
-        for act_dir in unfinished:
-            if os.path.lexists(act_dir / act_dirs.MANIFEST):
-                reason = "it was interrupted: the next change of the store sets it right"
-            else:
-                reason = (
-                    "it was interrupted before anything changed: the next change of the store removes it, "
-                    "except for new files that were written"
-                )
-            yield _act(act_dir, reason)
+        unfinished = sorted(name for name in names if name.endswith(act_dirs.UNFINISHED))
+        yield from map(self._interrupted_act, unfinished)
         staged = self._staged()
-        for name in (name for name, is_used in staged.items() if not is_used):
+        abandoned = [name for name, is_used in staged.items() if not is_used]
+        yield from map(self._interrupted_import, abandoned)
+        explained = {*unfinished, *staged, emptied.FILE, reserve.FILE, reserve.FOLDER}
+        yield from self._without_undo(set(names), explained)
+
+    def _interrupted_act(self, name: str) -> FileReport:
+        act_dir = self._root / paths.TRASH / name
+        if os.path.lexists(act_dir / act_dirs.MANIFEST):
+            reason = "it was interrupted: the next change of the store sets it right"
+        else:
             reason = (
-                "an import of ours that was interrupted, removed by the next change of the store"
+                "it was interrupted before anything changed: the next change of the store removes it, "
+                "except for new files that were written"
             )
-            yield _leftover(self._root / paths.TRASH / name, Severity.INFO, reason)
-        passed = {
-            *staged,
-            emptied.FILE,
-            reserve.FILE,
-            reserve.FOLDER,
-            *(act_dir.name for act_dir in unfinished),
-        }
+        return _act(act_dir, reason)
+
+    def _interrupted_import(self, name: str) -> FileReport:
+        reason = "an import of ours that was interrupted, removed by the next change of the store"
+        return _leftover(self._root / paths.TRASH / name, Severity.INFO, reason)
+
+    def _without_undo(self, names: set[str], explained: set[str]) -> Iterator[FileReport]:
+        """What else is in the trash but is no act that can be undone; `names` are those of all acts."""
         try:
-            known = {act.id: act.problem for act in journal.iter_acts(self._root)}
+            problems = {act.id: act.problem for act in journal.iter_acts(self._root)}
         except PersistenceError as error:
-            self._whole.add(Severity.ERROR, "unreadable", "store", f"{paths.TRASH}: {error.reason}")
+            self._unreadable(paths.TRASH, error)
             return
         try:
             emptied.read(self._root)
         except PersistenceError as error:
-            reason = f"{paths.TRASH}/{emptied.FILE}: {error.reason}"
-            self._whole.add(Severity.ERROR, "unreadable", "store", reason)
+            self._unreadable(f"{paths.TRASH}/{emptied.FILE}", error)
         for name in self.names_in(paths.TRASH):
-            if name in passed:
+            if name in explained:
                 continue
-            problem = known.get(act_dirs.act_id_of(name), "")
-            if name not in names or problem == "":
-                reason = "nothing says what it holds: it cannot be undone"
-            elif problem is None:
-                continue
-            else:
+            problem = problems.get(act_dirs.act_id_of(name), "") if name in names else ""
+            if problem:
                 reason = f"it cannot be undone, but what it holds can be restored: {problem}"
-            yield _act(self._root / paths.TRASH / name, reason)
+                yield _act(self._root / paths.TRASH / name, reason)
+            elif problem is not None:
+                reason = "nothing says what it holds: it cannot be undone"
+                yield _act(self._root / paths.TRASH / name, reason)
+
+    def _unreadable(self, name: str, error: PersistenceError) -> None:
+        self._whole.add(Severity.ERROR, "unreadable", "store", f"{name}: {error.reason}")
 
     def _staged(self) -> dict[str, bool]:
         """The folders of imports, and whether each is in use."""

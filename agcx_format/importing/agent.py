@@ -81,7 +81,8 @@ class Head:
 
     @property
     def _may_be_json(self) -> bool:
-        return self.data.lstrip()[:1] in (b"{", b"[")
+        first = next(iter(decoded([self.data])), b"")
+        return isinstance(first, bytes) and first.lstrip()[:1] in (b"{", b"[")
 
 
 class Agent(ABC):

@@ -60,7 +60,7 @@ _LISTED = 1000
 _FORMAT_VERSION = 1
 
 
-@dataclass
+@dataclass(slots=True)
 class ImportDraft:
     """A conversation in progress."""
 
@@ -93,6 +93,8 @@ class ImportDraft:
     environment: dict[str, str] = field(default_factory=dict)
     # What the ids of the next messages derive from; by default, the numbers of their lines.
     key: str = ""
+    # What goes before the numbers of lines in ids, where they are not of the first file of a session.
+    file: str = ""
     parent: Parent | None = None
     # The sessions of subagents, by the calls that started them.
     subagents: dict[str, UUID] = field(default_factory=dict)
@@ -107,6 +109,8 @@ class ImportDraft:
     # The line or key of the last message, and how many messages came from it.
     _origin: str = ""
     _parts: int = 0
+    calls: Calls = field(init=False)
+    _ids: DerivedIds = field(init=False)
 
     def __post_init__(self) -> None:
         self.calls = Calls(self.entries, times_calls=self.times_calls)
@@ -216,7 +220,7 @@ class ImportDraft:
 
     def _name(self, number: int) -> str:
         """What the id of the next message derives from: its line or key, and its number within it."""
-        origin = self.key or str(number)
+        origin = self.key or self.file + str(number)
         part = self._parts if origin == self._origin else 0
         return f"{origin}.{part}" if part else origin
 
@@ -225,7 +229,7 @@ class ImportDraft:
 
         `outcome` is what the source says about a tool call; by default, what the output's text says.
         """
-        name = self.key or str(number)
+        name = self.key or self.file + str(number)
         if name != self._origin:
             self._origin, self._parts = name, 1
         else:
@@ -274,18 +278,13 @@ class ImportDraft:
             self.entries[fork].is_branch_point = True
             self.entries[positions[0]].parent = fork
 
-    def take_back(self, turns: int) -> None:
-        """Leave the branch of the last `turns` turns; the next message continues from before them."""
-        left: list[int] = []
-        fork = None
-        for entry in self.lived():
-            if turns <= 0:
-                fork = entry.position
-                break
-            left.append(entry.position)
-            turns -= entry.words is not None
+    def leave_last(self, left: list[int]) -> None:
+        """Leave the last messages that were lived, given backwards; the next one continues from before."""
+        if not left:
+            return
+        fork = next((e.position for e in self.lived() if e.position < left[-1]), None)
         self.leave_at(left[::-1], fork)
-        self._resumes_from = fork if left else None
+        self._resumes_from = fork
 
     # --- calls and modes
 

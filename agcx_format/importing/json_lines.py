@@ -31,8 +31,8 @@ from agcx_format.importing.records import (
 )
 
 __all__ = [
-    "LARGEST", "LONGEST_LINE", "Line", "Parsed", "Usual", "UsualLines", "parse_lines", "read_document",
-    "read_lines",
+    "LARGEST", "LONGEST_LINE", "Line", "Parsed", "Usual", "UsualLines", "is_document", "lines_within",
+    "parse_lines", "read_document", "read_lines",
 ]  # fmt: skip
 
 # A line with a picture can be megabytes; one larger than this is not conversation, and may not fit in memory.
@@ -113,6 +113,23 @@ def read_lines(path: Path, usual: Usual | None = None) -> Iterator[Parsed]:
         yield from parse_lines(chunks, is_live=_is_live(file), usual=usual)
 
 
+def lines_within(path: Path, end: int) -> int:
+    """How many lines end within the first bytes of a file, as they are decoded.
+
+    Raises:
+        OSError: the file cannot be read.
+        PersistenceError: it cannot be opened, or is no regular file.
+    """
+    count = 0
+    with _opened(path) as (file, size):
+        for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
+            if isinstance(chunk, Exception) or end <= 0:
+                break
+            count += chunk[:end].count(b"\n")
+            end -= len(chunk)
+    return count
+
+
 def _is_live(file: BinaryIO) -> bool:
     return 0 <= time.time_ns() - os.fstat(file.fileno()).st_mtime_ns < _LIVE_NS
 
@@ -126,11 +143,11 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
     """
     with _opened(path) as (file, size):
         parts: list[bytes] = []
-        total = size if size > LONGEST_LINE else 0
+        total, damage = size if size > LONGEST_LINE else 0, ""
         for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
             if isinstance(chunk, Exception):
-                yield Line(1, error=str(chunk))
-                return
+                damage = str(chunk)
+                break
             total += len(chunk)
             if total > LONGEST_LINE:
                 reason = (
@@ -143,10 +160,22 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
         parts.clear()
         line = _line(1, document, total, LONGEST_LINE)
         if closes and line and line.error and len(document) <= _CLOSED:
-            line = _closed(document, is_live=_is_live(file)) or line
+            line = _closed(document, damage or CUT_OFF, is_live=_is_live(file)) or line
         del document
-        if line:
+        if damage:
+            yield _damaged(damage, line)
+        elif line:
             yield line
+
+
+def _damaged(damage: str, line: Line | None) -> Line:
+    """A document after which the rest of the file cannot be read."""
+    return msgspec.structs.replace(line, error=damage) if line else Line(1, error=damage)
+
+
+def is_document(path: Path) -> bool:
+    """Whether the name is that of a single JSON document, compressed or not."""
+    return path.name.removesuffix(".zst").endswith(".json")
 
 
 @contextlib.contextmanager
@@ -312,14 +341,14 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     return Line(number, tuple(values), error, replaced, has_depths=bool(shallow))
 
 
-def _closed(data: bytes, *, is_live: bool) -> Line | None:
-    """A document that lacks its end; None if it lacks more."""
+def _closed(data: bytes, reason: str, *, is_live: bool) -> Line | None:
+    """A document that lacks its end for this reason; None if it lacks more."""
     text = data.decode("utf-8-sig", "replace")
     values, error = records_in(closed(text))
     if error or not values:
         return None
     replaced = text.count(_REPLACEMENT) - data.count(_REPLACEMENT.encode())
-    return Line(1, tuple(values), CUT_OFF, replaced, is_unfinished=is_live)
+    return Line(1, tuple(values), reason, replaced, is_unfinished=is_live)
 
 
 def _unfinished(number: int, data: bytes) -> Line | None:

@@ -67,31 +67,28 @@ def all_usual(texts: list[str]) -> bool:
 def _are_alike(texts: list[str]) -> bool:
     """Whether all are in the usual form, within one hour, and equally precise.
 
-    Most that a program writes one after the other are. Their columns are compared, in a third of the time of
-    a search.
+    Most that a program writes one after the other are. That takes a fraction of the time of a search.
     """
     first, count = texts[0], len(texts)
-    size = len(first)
-    together = "\n".join(texts)
-    if size not in _PRECISE or len(together) != (size + 1) * count - 1 or not together.isascii():
+    together = "\n".join([*texts, ""])
+    if is_usual(first) is None or not together.isascii():
         return False
-    columns = [together[at :: size + 1] for at in range(size)]
-    same = all(columns[at] == first[at] * count for at in _SAME)
-    digits = "".join([columns[15], columns[18], *columns[20:-1]])
+    size = len(first) + 1
+    shape = f"{first}\n".encode().translate(_AS_ZERO)
+    tens_of_minutes, tens_of_seconds = together[14::size], together[17::size]
     return (
-        same
-        and together[size :: size + 1] == "\n" * (count - 1)
-        and columns[-1] == "Z" * count
-        and digits.isdecimal()
-        and not (columns[14] + columns[17]).strip("012345")
+        together.encode().translate(_AS_ZERO) == shape * count
+        and together.count(first[:_HOUR]) == count
+        and not (tens_of_minutes + tens_of_seconds).strip("012345")
+        # A fraction that ends in three zeros is shortened.
         and "000Z" not in together
-        and is_usual(first) is not None
     )
 
 
-# The lengths of timestamps with a fraction, and the columns that are the same within an hour.
-_PRECISE = (24, 27, 30)
-_SAME = (*range(14), 16, 19)
+# Each digit as a zero.
+_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
+# The characters up to the minutes.
+_HOUR = len("2025-01-01T00:")
 
 
 def normal(text: str) -> str:

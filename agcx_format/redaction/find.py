@@ -110,33 +110,41 @@ def find_secrets(
 
     finds: list[Find] = []
     by_text: dict[_Place, Found] = {}
+    if by_rules:
+        for place, text, found in _by_rules(places(), personal):
+            _keep(finds, by_text, place, text, found)
+    secrets = distinctive(finds) | dict(known or {})
+    if secrets:
+        longest_first = {text: secrets[text] for text in sorted(secrets, key=len, reverse=True)}
+        for part, index, value in places():
+            for path, text, _ in texts(value):
+                # A role is one of a few words that distinguish messages.
+                if path[-1:] != ("role",):
+                    _repeats(finds, by_text, (part, index, path), text, longest_first)
+    order = {"metadata": 0, "context": 1, "state": 2, "message": 3}
+    finds.sort(key=lambda find: (order[find.part], find.message or 0))
+    return finds
+
+
+def _by_rules(
+    places: Iterable[tuple[str, int | None, Any]], personal: bool
+) -> Iterator[tuple[_Place, str, list[Span]]]:
+    """The texts in which the rules find secrets, and where those are."""
     # Short texts without secrets: roles, names of tools, and ids occur again and again.
     clean: set[str] = set()
-    for part, index, value in places() if by_rules else ():
+    for part, index, value in places:
         for path, text, name in texts(value):
             is_short = len(text) <= _SHORT
             if is_short and text in clean and not name:
                 continue
             found = _of_variable(text, name) or spans(text, personal=personal)
             if found:
-                _keep(finds, by_text, (part, index, path), text, found)
+                yield (part, index, path), text, found
             elif is_short and len(clean) < _REMEMBERED:
                 clean.add(text)
         for path, words in commands(value):
             for number, span in spans_in_line(words):
-                _keep(finds, by_text, (part, index, (*path, number)), words[number], [span])
-    secrets = distinctive(finds) | {**(known or {})}
-    if secrets:
-        secrets = {text: secrets[text] for text in sorted(secrets, key=len, reverse=True)}
-        for part, index, value in places():
-            for path, text, _ in texts(value):
-                # A role is one of a few words by which messages are told apart.
-                if path[-1:] == ("role",):
-                    continue
-                _repeats(finds, by_text, (part, index, path), text, secrets)
-    order = {"metadata": 0, "context": 1, "state": 2, "message": 3}
-    finds.sort(key=lambda find: (order[find.part], find.message or 0))
-    return finds
+                yield (part, index, (*path, number)), words[number], [span]
 
 
 def _of_variable(text: str, name: str) -> list[Span]:

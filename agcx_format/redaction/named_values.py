@@ -163,8 +163,10 @@ def _is_phrase(match: Match, value: str) -> bool:
 
 def _is_stated(match: Match, value: str) -> bool:
     """Whether a bare word is a value, as in a setting, an option, or a URL; most are names in code."""
-    if match["sep"] is None or value.lower() in _SAID:
-        return match["sep"] is None and value.lower() not in _SAID
+    if value.lower() in _SAID:
+        return False
+    if match["sep"] is None:
+        return True
     ahead, name = _name(match)
     after = match.string[match.end() : match.end() + 24]
     ends = after[:1] in ("", "\n", "\r") or after[:2] in ("\\n", "\\r")
@@ -189,7 +191,7 @@ def _is_stated(match: Match, value: str) -> bool:
 
 
 def _name(match: Match) -> tuple[str, str]:
-    """The text before the name, and the whole name, of which the rule matched only the end."""
+    """The text before the name, and the full name: the rule matched only its end."""
     start = match.start()
     ahead = match.string[max(0, start - 64) : start]
     begins = ahead[len(ahead.rstrip(_NAME_CHARACTERS)) :]

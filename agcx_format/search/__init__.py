@@ -1,9 +1,17 @@
 """Full-text search over the conversations of a store.
 
-from agcx_format.search import Index
+>>> from agcx_format import InputText, Message, new_message, new_session, open_store
+>>> from agcx_format.search import Index
+>>> store = open_store(directory)
+>>> question = new_message(Message(None, "user", [InputText("Why did the lease expire?")]))
+>>> session = new_session(title="Red build", messages=[question])
+>>> store.save_session(session.metadata.id, *session)
+>>> for hit in Index(store).search('lease -retry role:user'):
+...     print(hit.title, hit.message, hit.line)
+Red build 0 Why did the lease expire?
 
-for hit in Index(store, cache_dir).search('stall "lease expired" role:assistant'):
-    print(hit.title, hit.message, hit.line)
+`parse_query` describes the language of queries.  With a directory for its cache, an `Index` keeps a book of
+all text, which makes searches fast: see `Index.update`.
 """
 
 from __future__ import annotations
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from agcx_format.search.finder import Finder as Finder
     from agcx_format.search.index import Index as Index
     from agcx_format.search.index import Order as Order
+    from agcx_format.search.look_ahead import LookAhead as LookAhead
     from agcx_format.search.matchers import Literal as Literal
     from agcx_format.search.matchers import Matcher as Matcher
     from agcx_format.search.matchers import Refused as Refused
@@ -56,6 +65,7 @@ _HOMES = {
     "build": "BUILD_BUSY BUILD_DONE BUILD_FAILED BUILD_STOPPED build_command",
     "finder": "Finder",
     "index": "Index Order",
+    "look_ahead": "LookAhead",
     "matchers": "Literal Matcher Refused Regex compiled",
     "native": "missing",
     "query": "KEYS PLACES ROLES ForeignTerm Query QueryError Term Within parse_query",

@@ -28,9 +28,10 @@ from agcx_format.disk.checked_frames import make_private, name_of, remove
 from agcx_format.disk.durable import Signature, replace_file, sync_directory
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Damaged
+from agcx_format.search.file_keys import key_of, path_in
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
-from agcx_format.search.segment_rows import SessionRow, key_of, path_in
+from agcx_format.search.segment_rows import SessionRow
 from agcx_format.store.paths import relative_paths
 
 if TYPE_CHECKING:

@@ -185,7 +185,7 @@ class _Examination:
             return False
         self._search(beginning)
         if not self._is_enough():
-            self._counts, self._hits = [0] * len(self._wanted), []
+            self._counts, self._hits, self._exact = [0] * len(self._wanted), [], True
             return False
         return True
 
@@ -216,11 +216,14 @@ class _Examination:
         allowed, counted = self._request.allowed, self._request.counted
         if allowed is None:
             first = matcher.first(block, room)
-            every = len(first) < room or not counted
-            return first, len(first) if every else matcher.count(block)
-        matches = self._matches(matcher, block)
-        first = list(islice(matches, room))
-        return first, len(first) + (sum(1 for _ in matches) if counted else 0)
+            rest = matcher.count(block) - len(first) if counted and len(first) == room else 0
+        else:
+            matches = self._matches(matcher, block)
+            first = list(islice(matches, room))
+            rest = sum(1 for _ in matches) if counted else 0
+        if not counted and len(first) == room:
+            self._exact = False
+        return first, len(first) + rest
 
     def _search_several(self, block: Block, best: BestLines) -> None:
         counts = [self._further(matcher, block) for matcher in self._wanted]
@@ -230,7 +233,10 @@ class _Examination:
     def _further(self, matcher: Matcher, block: Block) -> int:
         """Matches that need no place; only whether there are some when nobody counts them."""
         if not self._request.counted:
-            return int(self._occurs(matcher, block))
+            occurs = self._occurs(matcher, block)
+            # It may do so again.
+            self._exact = self._exact and not occurs
+            return int(occurs)
         if self._request.allowed is None:
             return matcher.count(block)
         return sum(1 for _ in self._matches(matcher, block))

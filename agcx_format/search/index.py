@@ -1,4 +1,4 @@
-"""Search the conversations of a store: the one way in for whoever searches.
+"""Search the conversations of a store: the entry point of this package.
 
 Strategy: sessions whose text the book has, as the file is now, are searched there; all others in their
 own files, in their place of the order.  A search is right whether the book is whole, half-built, stale or
@@ -23,6 +23,7 @@ from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Damaged
 from agcx_format.search.book import Book
 from agcx_format.search.examine import EVERY_ROW
+from agcx_format.search.file_keys import FolderKeys, folders_of
 from agcx_format.search.helpers import WORTH_HELP, Helpers
 from agcx_format.search.jobs import Asked, jobs_of
 from agcx_format.search.matchers import Regex
@@ -35,6 +36,7 @@ from agcx_format.search.state import DEFAULT_CAP, BookState
 
 if TYPE_CHECKING:
     from agcx_format.search.blocks import Block
+    from agcx_format.search.look_ahead import LookAhead
     from agcx_format.store.store import Store
 
 __all__ = ["Index", "Order"]
@@ -50,7 +52,7 @@ class Index:
 
     Fields:
         path: the store's directory.
-        cache_dir: below it the book is kept, in a folder for each store; None for no book.
+        cache_dir: the directory of the book, which has a folder for each store; None for no book.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class Index:
         cache_dir: str | os.PathLike[str] | None = None,
         *,
         niceness: int = 0,
+        look_ahead: LookAhead | None = None,
     ) -> None:
-        """`store` may be its directory alone: a search need not open it.
+        """Prepare to search a store, which may be given as a path: then nothing is opened yet.
 
-        `niceness`, up to 19, is how much processes that help with a large search give way to others.
+        `niceness`, up to 19, is that of the processes that help with a large search.
+        `look_ahead` has the files for the first search of all sessions, if it is of this store.
         """
         self._store: Store | None = None
         if isinstance(store, str | os.PathLike):
@@ -73,10 +77,15 @@ class Index:
         self._book = None if self.cache_dir is None else Book(self.cache_dir, self.path)
         self._scope: Scope | None = None
         self._helpers = Helpers(niceness)
+        self._look_ahead = look_ahead
 
     @property
     def store(self) -> Store:
-        """The store, opened if it was not.  Raises `PersistenceError` when it is no directory."""
+        """The store, which is opened when it is first asked for.
+
+        Raises:
+            PersistenceError: the path is not a directory.
+        """
         from agcx_format.store.store import open_store
 
         if self._store is None:
@@ -91,9 +100,12 @@ class Index:
         order: Order = "newest",
         context: int = 0,
     ) -> Iterator[Hit]:
-        """Every hit, session by session; see `find`.
+        """Every hit, session by session; the arguments are those of `find`.
 
-        Raises `QueryError` for a query of which a part means nothing.
+        Raises:
+            QueryError: (at the first hit) a part of the query means nothing.
+            ValueError: (at the first hit) there is no such order.
+            PersistenceError: (at the first hit) the directory of the store cannot be read.
         """
         for session in self.find(query, sessions=sessions, order=order, context=context, rows=None):
             yield from session.hits
@@ -109,19 +121,23 @@ class Index:
         counted: bool = True,
         give_way: Callable[[], None] = lambda: None,
     ) -> Search:
-        """The sessions that fit the query, as they are found.
+        """The sessions that match the query, as they are found; an empty query finds nothing.
 
-        `sessions` are those to search, in the order in which they are to be given; by default all of the
-        store, the last changed first.  The same list given again is not compared with the book again.
-        The order `"best"` gives them when all are found, by how well they fit.  `rows` is how many hits of a
-        session are given at most, None for all; of several words, those in the lines where most of them and
-        the rarest stand together.  Every match of every word counts, whichever are given; unless `counted`,
-        what is beyond them is not counted, which is faster.  `context` lines are given before and after each
-        hit.  `give_way` is called again and again, in the threads that search, and may wait while something
-        else matters more.
+        Args:
+            query: words, phrases, expressions, and conditions on single messages; see `parse_query`.
+            sessions: those to search, in the order of the results; by default all of the store, the last
+                changed first.  Passing the same list again saves comparing it with the book.
+            order: `"best"` yields the sessions once all are found, the best match first.
+            rows: the most hits of one session, None for all.  Of several words, they are those in the
+                lines that have most of the words, and the rarest.
+            context: how many lines to give before and after each hit.
+            counted: whether to count every match, also those beyond `rows`; without it, it is faster.
+            give_way: called repeatedly by the threads that search; it may block while other work is urgent.
 
-        Raises `QueryError` for a query of which a part means nothing, and `ValueError` for an order that
-        there is not; an empty query finds nothing.
+        Raises:
+            QueryError: a part of the query means nothing.
+            ValueError: there is no such order.
+            PersistenceError: (in the iteration) the directory of the store cannot be read.
         """
         if order not in get_args(Order):
             raise ValueError(f"there is no order {order!r}: newest or best")
@@ -177,11 +193,12 @@ class Index:
         return session
 
     def prepare(self, sessions: Sequence[SessionRef] | None = None) -> None:
-        """Do now what the first search of these sessions would begin with; they are as in `find`.
+        """Do in advance what the first search of these sessions begins with; `sessions` is as in `find`.
 
         Processes that help are started if there is enough text; they end if no search comes soon.
 
-        Raises `PersistenceError` when the directory of the store cannot be read.
+        Raises:
+            PersistenceError: the directory of the store cannot be read.
         """
         if self._scope_of(sessions).weight >= WORTH_HELP:
             with self._helpers.needed():
@@ -196,10 +213,13 @@ class Index:
         seconds: float = 0.3,
         stopped: Callable[[], bool] = lambda: False,
     ) -> list[str]:
-        """Words of these sessions that are spelled nearly as this one, the closest first.
+        """Words in these sessions that are spelled like this one, the closest first: for "did you mean".
 
-        For a word of which nothing was found.  `sessions` are as in `find`; the first of them are looked
-        through for about `seconds`; there are none if it is `stopped`, which is asked between two blocks.
+        `sessions` is as in `find`; the first of them are read for about `seconds`.  `stopped` is called
+        between two blocks; if it returns True, the result is empty.
+
+        Raises:
+            PersistenceError: the directory of the store cannot be read.
         """
         from agcx_format.search.spelling import close_words
 
@@ -226,11 +246,15 @@ class Index:
         should_stop: Callable[[], bool] = lambda: False,
         report: Callable[[BookState], None] = lambda state: None,
     ) -> BookState:
-        """Bring the book up to date; may take minutes, and goes on where it was when it is stopped.
+        """Bring the book up to date.  May take minutes; after a stop, the next call continues.
 
         `cap` is the largest size in bytes: the oldest sessions are left out and searched in their own files.
-        `report` is called after each part.  Raises `LockHeld` when another process is at it,
-        `PersistenceError` when the book cannot be written, `ValueError` without a `cache_dir`.
+        `should_stop` is called again and again; `report`, after each part.
+
+        Raises:
+            ValueError: the index has no `cache_dir`.
+            LockHeld: another process is updating it.
+            PersistenceError: the book cannot be written, or the store cannot be read.
         """
         if self.cache_dir is None:
             raise ValueError("an index without a cache_dir cannot be built")
@@ -240,7 +264,11 @@ class Index:
         return build(book, self.sessions(), cap=cap, stopped=should_stop, report=report)
 
     def state(self, *, cap: int = DEFAULT_CAP) -> BookState:
-        """How much of the store is in the book now."""
+        """How much of the store is in the book now.
+
+        Raises:
+            PersistenceError: the directory of the store cannot be read.
+        """
         refs = self.sessions()
         if self._book is None:
             return BookState(0, len(refs), 0, 0, cap)
@@ -250,9 +278,12 @@ class Index:
         return state_of(self._book, refs, cap)
 
     def forget(self, paths: Collection[str]) -> None:
-        """Take out what was destroyed, and whatever else is not in the store any more as it was read.
+        """Remove destroyed sessions from the book, and others that are no longer in the store as indexed.
 
-        What cannot be rewritten is removed.  Raises `OSError` when not even that can be done.
+        `paths` are those of the destroyed sessions.  A part that cannot be rewritten is removed.
+
+        Raises:
+            OSError: not even that is possible.
         """
         if self._book is not None:
             from agcx_format.search import wipe
@@ -260,7 +291,11 @@ class Index:
             wipe.forget(self._book, paths)
 
     def clear(self) -> None:
-        """Remove the book.  Raises `OSError` when it can be neither removed nor emptied."""
+        """Remove the book.
+
+        Raises:
+            OSError: it can be neither removed nor emptied.
+        """
         if self._book is not None:
             from agcx_format.search import wipe
 
@@ -272,7 +307,7 @@ class Index:
         return self._helpers.pids
 
     def close(self) -> None:
-        """Let go of the book's files and of helping processes; they are there again when they are needed."""
+        """Close the book's files and end helping processes.  The next search opens them again."""
         self._scope = None
         self._helpers.close()
         if self._book is not None:
@@ -290,16 +325,24 @@ class Index:
         known = self._scope
         if known is not None and known.refs is sessions and known.version == version:
             return known
-        scope = Scope(StoreFiles(self.path) if sessions is None else sessions, book)
+        scope = Scope(StoreFiles(self._folders()) if sessions is None else sessions, book)
         self._scope = scope
         return scope
+
+    def _folders(self) -> list[FolderKeys]:
+        """Raises `PersistenceError` when one cannot be read."""
+        ahead, self._look_ahead = self._look_ahead, None
+        if ahead is not None and ahead.root == self.path:
+            return ahead.folders()
+        return folders_of(self.path)
 
     def sessions(self) -> list[SessionRef]:
         """All sessions of the store, the last changed first.
 
-        Raises `PersistenceError` when the directory cannot be read.
+        Raises:
+            PersistenceError: the directory of the store cannot be read.
         """
-        files = StoreFiles(self.path)
+        files = StoreFiles(folders_of(self.path))
         return [files[place] for place in sorted(range(len(files)), key=files.age)]
 
     def _drop(self, segment: Segment) -> None:

@@ -81,7 +81,11 @@ class Literal(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, text: str) -> Literal:
-        """Raises `Refused` for what no text can hold."""
+        """A word or phrase to look for.
+
+        Raises:
+            Refused: no text can contain it.
+        """
         needle = Needle.of(text)
         if not needle.text or "\0" in needle.text:
             raise Refused("there is nothing to look for")
@@ -198,7 +202,11 @@ class Regex(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, pattern: str) -> Regex:
-        """Raises `Refused` with the reason when it is invalid, or RE2 has no way for it."""
+        """An expression to look for.
+
+        Raises:
+            Refused: it is invalid, or RE2 does not support it; the error says why.
+        """
         from agcx_format.search.regex_needs import needs_of
         from agcx_format.search.regex_runs import run_of
         from agcx_format.search.regex_syntax import has_capital_outside_escapes

@@ -176,9 +176,17 @@ class Query(msgspec.Struct, frozen=True):
 
 
 def parse_query(text: str, foreign_keys: Collection[str] = ()) -> Query:
-    """The query that a line means.  Never raises.
+    """The query that a line means.  Never raises: what cannot be understood is in `errors`.
 
-    `foreign_keys` are lower case; one that is also in `KEYS` (`is`) has the values that are not known here.
+        red build        both words, anywhere in the session
+        "red build"      the phrase
+        -red             sessions without the word
+        /re[ad]/         a regular expression in the syntax of RE2
+        role:assistant   only such messages; likewise `tool: path: is: in:`, see `KEYS`
+
+    Conditions on sessions, such as `project:`, are up to the caller.  Their keys, in lower case, are
+    `foreign_keys`, and their terms are in `foreign`; without that, they are searched for as words.
+    A key that is in `KEYS` as well (`is`) keeps the values that are known here.
     """
     return _Parser(text, frozenset(foreign_keys)).query()
 

@@ -80,7 +80,11 @@ class Search:
         return self._stopped.is_set()
 
     def __iter__(self) -> Iterator[SessionHits]:
-        """Raises `PersistenceError` when the store itself cannot be read."""
+        """The sessions as they are found.
+
+        Raises:
+            PersistenceError: the directory of the store cannot be read.
+        """
         if self._best_first:
             found = list(self._found())
             # Of equals the newest first, as they came.

@@ -8,26 +8,24 @@ Until then a session is a key in a dictionary and no object: to make ten thousan
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import count
 from operator import or_
-from pathlib import Path
-from typing import Self, overload
+from typing import overload
 
 import msgspec
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search.blocks import Block, Damaged
 from agcx_format.search.book import Book, Entry, Shelf
+from agcx_format.search.file_keys import UNSEEN, FolderKeys, key_below, path_in
 from agcx_format.search.matchers import Literal
 from agcx_format.search.query import Query
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
-from agcx_format.search.segment_rows import key_below, key_of, signature_in, usual_version
+from agcx_format.search.segment_rows import signature_in
 from agcx_format.search.signature import RowsAsked, rows_asked
-from agcx_format.store import paths
 
 __all__ = ["BookText", "Scope", "StoreFiles", "Task"]
 
@@ -83,72 +81,12 @@ class BookText:
         return self._segment.read(self._numbers)
 
 
-class _Folder(msgspec.Struct, frozen=True):
-    """The session files of one layout.
-
-    Fields:
-        path: where they are.
-        names: their names.
-        keys: of each as it is now, and as if the folder were the store; None for what cannot be looked at.
-    """
-
-    path: str
-    names: list[bytes]
-    keys: list[bytes | None]
-
-    @classmethod
-    def of(cls, path: str, names: list[bytes]) -> Self:
-        return cls(path, names, _keys(path, names) if names else [])
-
-    def ref(self, place: int) -> SessionRef:
-        key = self.keys[place]
-        signature = None if key is None else signature_in(key)
-        return SessionRef(os.path.join(self.path, os.fsdecode(self.names[place])), signature)
-
-    def keys_in(self, book: Book) -> list[bytes | None]:
-        before = book.before(self.path)
-        if before is None:
-            return [None] * len(self.names)
-        return [key and key_below(before, key) for key in self.keys] if before else self.keys
-
-
-def _keys(folder: str, names: Sequence[bytes]) -> list[bytes | None]:
-    try:
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return [None] * len(names)
-    stat, version_of = os.stat, usual_version
-    try:
-        # Nothing else is done as often before the first result.
-        return [
-            version_of(now.st_ino, now.st_size, now.st_mtime_ns) + name
-            for name in names
-            for now in (stat(name, dir_fd=fd),)
-        ]
-    except (OSError, struct.error):
-        return [_key(name, fd) for name in names]
-    finally:
-        os.close(fd)
-
-
-def _key(name: bytes, folder: int) -> bytes | None:
-    try:
-        now = os.stat(name, dir_fd=folder)
-    except OSError:
-        return None
-    return key_of(name, now.st_ino, now.st_size, now.st_mtime_ns)
-
-
 class StoreFiles(Sequence[SessionRef]):
     """All session files of a store, as they are now."""
 
-    def __init__(self, root: Path) -> None:
-        """Raises `PersistenceError` when a folder cannot be read."""
-        self._folders = [
-            _Folder.of(os.path.join(root, paths.folders()[layout]).rstrip("/"), names)
-            for layout, names in paths.session_names(root)
-        ]
-        self._size = sum(len(folder.names) for folder in self._folders)
+    def __init__(self, folders: Sequence[FolderKeys]) -> None:
+        self._folders = folders
+        self._size = sum(len(folder.keys) for folder in folders)
 
     def __len__(self) -> int:
         return self._size
@@ -160,25 +98,33 @@ class StoreFiles(Sequence[SessionRef]):
     def __getitem__(self, place: int | slice) -> SessionRef | Sequence[SessionRef]:
         if isinstance(place, slice):
             return [self[each] for each in range(len(self))[place]]
-        folder, number = self._at(range(len(self))[place])
-        return folder.ref(number)
+        folder, key = self._at(range(len(self))[place])
+        path = os.path.join(folder, os.fsdecode(path_in(key)))
+        return SessionRef(path, None if key.startswith(UNSEEN) else signature_in(key))
 
     def age(self, place: int) -> int:
         """Sorts the last changed first."""
-        folder, number = self._at(place)
-        key = folder.keys[number]
-        return 0 if key is None else -signature_in(key).mtime_ns
+        _, key = self._at(place)
+        return 0 if key.startswith(UNSEEN) else -signature_in(key).mtime_ns
 
     def keys(self, book: Book) -> list[bytes | None]:
         """As `Book.keys` of them."""
-        return [key for folder in self._folders for key in folder.keys_in(book)]
+        return [key for folder in self._folders for key in _keys_in(book, folder)]
 
-    def _at(self, place: int) -> tuple[_Folder, int]:
+    def _at(self, place: int) -> tuple[str, bytes]:
+        """The folder of a session, and its key."""
         for folder in self._folders:
-            if place < len(folder.names):
-                return folder, place
-            place -= len(folder.names)
+            if place < len(folder.keys):
+                return folder.path, folder.keys[place]
+            place -= len(folder.keys)
         raise IndexError(place)
+
+
+def _keys_in(book: Book, folder: FolderKeys) -> Sequence[bytes | None]:
+    before = book.before(folder.path)
+    if before is None:
+        return [None] * len(folder.keys)
+    return [key_below(before, key) for key in folder.keys] if before else folder.keys
 
 
 class Scope:

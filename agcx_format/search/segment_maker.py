@@ -10,6 +10,7 @@ import msgspec
 
 from agcx_format.disk.checked_frames import framed
 from agcx_format.search.blocks import SEPARATOR, TITLE_NUMBER, Block
+from agcx_format.search.file_keys import path_in
 from agcx_format.search.packing import compress, compress_with_beginning
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_rows import (
@@ -19,7 +20,6 @@ from agcx_format.search.segment_rows import (
     Details,
     Head,
     SessionRow,
-    path_in,
 )
 from agcx_format.search.signature import SignatureMaker
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Annotated
 
 import msgspec
 
 from agcx_format.disk.durable import Signature
 from agcx_format.errors import CorruptData, PersistenceError
+from agcx_format.search.file_keys import VERSION
 
 __all__ = [
-    "MAGIC", "MOST_BLOCKS", "Beginning", "BlockRow", "Damage", "Details", "Head", "SessionRow", "key_below",
-    "key_of", "path_in", "signature_in", "usual_version",
+    "MAGIC", "MOST_BLOCKS", "Beginning", "BlockRow", "Damage", "Details", "Head", "SessionRow",
+    "signature_in",
 ]  # fmt: skip
 
 MAGIC = b"AGCXbok7"
@@ -21,31 +21,10 @@ MOST_BLOCKS = 512
 
 _Natural = Annotated[int, msgspec.Meta(ge=0)]
 
-_VERSION = struct.Struct("<QQq")
-usual_version = _VERSION.pack
-"""What a key begins with: inode, size, mtime_ns.  Raises `struct.error` for a time after 2262."""
-
-_UNSIGNED = struct.Struct("<QQQ")
-_MOST = (1 << 64) - 1
-
-
-def key_of(path: bytes, inode: int, size: int, mtime_ns: int) -> bytes:
-    """One version of one file: its signature, and its path below the store."""
-    return _UNSIGNED.pack(inode, size, mtime_ns & _MOST) + path
-
-
-def key_below(folder: bytes, key: bytes) -> bytes:
-    """A key whose path begins with a folder; it was one below that folder."""
-    return key[: _VERSION.size] + folder + key[_VERSION.size :]
-
-
-def path_in(key: bytes) -> bytes:
-    return key[_VERSION.size :]
-
 
 def signature_in(key: bytes) -> Signature:
     """Raises `struct.error` for what is no key."""
-    return Signature(*_VERSION.unpack_from(key))
+    return Signature(*VERSION.unpack_from(key))
 
 
 class Beginning(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -22,7 +22,8 @@ from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.errors import PersistenceError
 from agcx_format.search.book import Book
-from agcx_format.search.segment_rows import path_in, signature_in
+from agcx_format.search.file_keys import path_in
+from agcx_format.search.segment_rows import signature_in
 from agcx_format.store.acts import emptied
 from agcx_format.store.paths import TRASH
 

@@ -70,7 +70,7 @@ class IndexKeeper:
         # Where the entries end in that index, and in the one to be written.
         self._end: int | None = None
         self._new_end: int | None = None
-        # The index and the folders before the change at hand.
+        # The index and the folders before the current change.
         self._found: tuple[Signature | None, ...] = ()
 
     def look(self) -> None:
@@ -114,29 +114,29 @@ class IndexKeeper:
         if not (is_needed or os.path.lexists(self._path)):
             # Neither an index nor copies exist or are needed.
             return []
-        changed = [step for step in act.steps if _is_session(step.path)]
         # Copies that the act moved are back as they were, whichever program wrote them.
         returned = {step.path for step in act.steps if not step.derived}
-        root, there = os.fspath(self._root), set[int]()
-        for step in changed:
+        there = set[int]()
+        for step in act.steps:
+            if not _is_session(step.path):
+                continue
             layout = paths.layout_in(step.path)
-            path = f"{root}/{step.path}"
+            path = f"{os.fspath(self._root)}/{step.path}"
             found = _metadata_inside(path, layout)
             if found is not None or os.path.lexists(path):
                 there.add(layout.version)
-            if found is None:
-                if (session_id := paths.id_of(path)) is not None:
-                    changes.setdefault(session_id, None)
-                    if step.op == "create" and layout.copies is not None:
-                        copy = layout.copies.path(session_id)
-                        steps.append(Step("move", copy, derived=True))
-                continue
-            metadata, indexed = found
-            changes[metadata.id] = indexed
-            for copy, content in layout.companions(metadata):
-                if copy not in returned:
-                    # One that was made with its session goes and comes back with it.
-                    steps += self._copy_step(copy, content, make=step.op == "create")
+            is_made = step.op == "create"
+            if found is not None:
+                metadata, indexed = found
+                changes[metadata.id] = indexed
+                # A copy that was made with its session goes and comes back with it.
+                for copy, content in layout.companions(metadata):
+                    if copy not in returned:
+                        steps += self._copy_step(copy, content, make=is_made)
+            elif (session_id := paths.id_of(path)) is not None:
+                changes.setdefault(session_id, None)
+                if is_made and layout.copies is not None:
+                    steps.append(Step("move", layout.copies.path(session_id), derived=True))
         return [*steps, *self._steps(self._following(changes, there))]
 
     def _copy_step(self, path: str, data: bytes, *, make: bool) -> list[Step]:

@@ -1,6 +1,6 @@
 """Where the files of a store are, by layout, and what their names mean.
 
-Strategy: whoever only lists files does without what reads them, which takes a while to import.
+Strategy: listing files must not import what reads them, which takes a while.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from agcx_format.disk.durable import os_reason
 from agcx_format.errors import PersistenceError
 from agcx_format.layout.folders import FOLDERS
 from agcx_format.store.names import SUFFIX, is_uuid
@@ -154,6 +153,9 @@ def _pass_over(cause: OSError, root: Path, folder: str, found: bool) -> None:
     elif folder and found and not _may_be_entered(root):
         # Every file of the store itself is listed with this reason already.
         return
+    # Imported late: it is seldom needed.
+    from agcx_format.disk import os_reason
+
     raise PersistenceError(os_reason(cause), path=root / folder) from None
 
 

@@ -28,10 +28,10 @@ from agcx_format.store.entries import ScanEntry
 
 __all__ = ["KIND_OF_TEXT", "Review", "ReviewedFile", "redaction", "review"]
 
-# The kind of a find that a person asked for by its text.
+# The kind of a find for a text that a person entered.
 KIND_OF_TEXT = "text"
-# A text may be inside JSON that is itself in JSON, as in the arguments of a call.
-_LEVELS_OF_JSON = 2
+# A text may be inside JSON that is itself in JSON, as what a command in the arguments of a call sends.
+_LEVELS_OF_JSON = 3
 
 _About = SessionMetadata | CheckpointMetadata
 
@@ -92,7 +92,7 @@ def review(
     """Search sessions, with their checkpoints and edit histories.
 
     `texts` are texts to replace wherever they occur, each with what replaces it, None for a placeholder.
-    Pictures and encrypted reasoning are not searched: nobody can read them.
+    Pictures and encrypted reasoning are not searched: they cannot be read.
 
     Raises:
         StaleSession: a file changed since it was scanned.
@@ -115,17 +115,22 @@ def review(
 
 
 def _in_all_forms(texts: Mapping[str, str | None]) -> Iterator[tuple[str, str | None]]:
-    """Each text, also as JSON has it, and what replaces it there."""
+    """Each text, also as JSON has it, in ASCII alone or not; and what replaces it there."""
     for text, new in texts.items():
-        forms = [(text, new)]
+        forms = {text: new}
+        latest = forms
         for _ in range(_LEVELS_OF_JSON):
-            for ascii_only in (False, True):
-                before, after = forms[-1]
-                quoted = json.dumps(before, ensure_ascii=ascii_only)[1:-1]
-                instead = after and json.dumps(after, ensure_ascii=ascii_only)[1:-1]
-                if quoted not in (form for form, _ in forms):
-                    forms.append((quoted, instead))
-        yield from forms
+            latest = {
+                _quoted(before, ascii_only): after and _quoted(after, ascii_only)
+                for before, after in latest.items()
+                for ascii_only in (False, True)
+            }
+            forms = latest | forms
+        yield from forms.items()
+
+
+def _quoted(text: str, ascii_only: bool) -> str:
+    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]
 
 
 def _searched(
@@ -190,7 +195,7 @@ def redaction(root: Path, reviewed: Review, level: int) -> Change:
         for file in wanted
     )
     change = replaced(root, sessions, level, checkpoints)
-    # Of the rest only a checkpoint had something: the title is as it was.
+    # Only a checkpoint of the others contained something: the title has not changed.
     for file in wanted:
         del others[file.session.path]
     return Change(change.steps, [*change.sessions, *others.values()], change.index)

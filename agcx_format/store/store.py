@@ -1,7 +1,8 @@
 """A store of sessions: where its files are, what is in them, and how they change.
 
-Strategy: `StoreReader` is all of reading, and `StoreSaver` saves as programs do: by plain atomic replacement
-of one file.  What a person does is an act that can be undone.  Every change holds the store's lock,
+Strategy: `StoreReader` is all of reading, `StoreSaver` saves as programs do, by plain atomic replacement
+of one file, and `StoreTransfer` exchanges sessions with other places.  What a person does is an act that
+can be undone.  Every change holds the store's lock,
 checks that the files are still those that were read, and is carried out by `StoreWriter`.  What
 changing a store needs is imported with the first change, since most programs start by reading.
 """
@@ -9,7 +10,7 @@ changing a store needs is imported with the first change, since most programs st
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -21,24 +22,20 @@ from agcx_format.errors import PersistenceError
 from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.compression import CompressionLevel
 from agcx_format.store.entries import ScanEntry
-from agcx_format.store.saver import StoreSaver
 from agcx_format.store.session_names import SHORTEST_PREFIX
+from agcx_format.store.transfer import StoreTransfer
 
 if TYPE_CHECKING:
     from agcx_format.store.acts.manifest import Act
-    from agcx_format.store.backup.archive import Archive
-    from agcx_format.store.backup.manifest import BackupFile, BackupSession
-    from agcx_format.store.backup.writing import BackedUp
     from agcx_format.store.checkpoints import Checkpoints
     from agcx_format.store.content import Content
     from agcx_format.store.imports import Imports
-    from agcx_format.store.incoming import Incoming
     from agcx_format.store.trash import Emptied, TrashedSession
 
 __all__ = ["SHORTEST_PREFIX", "CompressionLevel", "ScanEntry", "Store", "open_store"]
 
 
-class Store(StoreSaver):
+class Store(StoreTransfer):
     """The sessions below one directory, of one layout or both.  Opening writes nothing.
 
     Implements `StorageBackend`.  A path that does not exist is an empty store, which is created when
@@ -67,14 +64,14 @@ class Store(StoreSaver):
 
     @cached_property
     def content(self) -> Content:
-        """Changes of what is said: secrets, messages, two sessions joined; see `help(store.content)`."""
+        """Changes to messages: remove secrets, edit, delete, join; see `help(store.content)`."""
         from agcx_format.store.content import Content
 
         return Content(self, lambda *act: self._writer.act(*act), self.level)
 
     @cached_property
     def imports(self) -> Imports:
-        """What is remembered of conversations that `agcx_format.importing` took in."""
+        """What is remembered of the conversations that `agcx_format.importing` imported."""
         from agcx_format.store.imports import Imports
 
         return Imports(self.path, self._writer)
@@ -97,7 +94,7 @@ class Store(StoreSaver):
         return self._writer.act(kind, entries, lambda: plan.deletion(self.path, entries))
 
     def delete_session(self, session_id: UUID) -> None:
-        """Move a session to the trash; does nothing if there is none.
+        """Move a session to the trash; does nothing if it does not exist.
 
         Raises:
             StoreNotWritable: the store may not be written.
@@ -115,7 +112,7 @@ class Store(StoreSaver):
         tags: list[str] | None = None,
         is_favorite: bool | None = None,
     ) -> Act:
-        """Change what is given; the rest of the file stays byte for byte.
+        """Change the given fields; the rest of the file stays the same, byte for byte.
 
         Raises:
             SessionNotFound: there is no such session.
@@ -131,7 +128,7 @@ class Store(StoreSaver):
 
         Raises:
             TypeError: one of them is not a `ScanEntry`.
-            ValueError: a field is measured, as `message_count` is, or there is none of this name.
+            ValueError: a field is measured, as `message_count` is, or does not exist.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
         """
@@ -156,49 +153,10 @@ class Store(StoreSaver):
             lambda: plan.duplication(self.path, entry, new_id, title, self.level),
         )
 
-    def add_repaired(self, repaired: ScanEntry, title: str | None = None) -> tuple[UUID, Act]:
-        """Copy a session that `doctor.repair_beside` repaired in another directory, under a new id.
-
-        Raises:
-            TypeError: it is not a `ScanEntry`.
-            StaleSession: the file changed since it was scanned.
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.store.acts import plan
-
-        new_id, repaired = uuid4(), one_of(ScanEntry, repaired)
-        return new_id, self._writer.act(
-            "repair",
-            [repaired],
-            lambda: plan.duplication(self.path, repaired, new_id, title, self.level),
-        )
-
-    def copy_in(self, sessions: Iterable[Incoming]) -> Act:
-        """Copy sessions from elsewhere, with their checkpoints; all or none, and nothing is replaced.
-
-        They take the layout of the store's own sessions; an empty store takes theirs.  A file of the same
-        layout is copied byte for byte.  `agcx_format.store.find_incoming` finds them.
-
-        Raises:
-            TypeError: one of them is not an `Incoming`.
-            StaleSession: a session with one of the ids is there already, or a file changed meanwhile.
-            LayoutCannotHold: the layout has no place for something in a checkpoint.
-            PersistenceError: one of them is damaged, or cannot be read.
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.store.acts import plan_incoming
-        from agcx_format.store.incoming import Incoming
-
-        wanted = [(each, self.layout_for(each.layout)) for each in all_of(Incoming, sessions)]
-        self._writer.make_root()
-        return self._writer.act(
-            "copy", wanted, lambda: plan_incoming.arrival(self.path, wanted, self.level)
-        )
-
     def convert(self, entries: Iterable[ScanEntry], layout: int) -> Act:
         """Write sessions in another layout, with their checkpoints; all or none.
 
-        The old files go to the trash.  What the layout has no place for is left out: see `losses`.
+        The old files go to the trash.  What the layout cannot hold is left out: see `losses`.
 
         Raises:
             TypeError: one of them is not a `ScanEntry`.
@@ -220,7 +178,7 @@ class Store(StoreSaver):
         )
 
     def losses(self, entry: ScanEntry, layout: int) -> list[str]:
-        """What is left out, in words, if a session is converted to a layout.
+        """What a conversion of a session to a layout leaves out, in words.
 
         Raises:
             TypeError: it is not a `ScanEntry`.
@@ -237,56 +195,6 @@ class Store(StoreSaver):
         if entry.layout != layout:
             converted_path(self.path, entry, layout)
         return incoming.losses(layout)
-
-    # --- backups
-
-    def back_up(
-        self,
-        path: str | os.PathLike[str],
-        entries: Iterable[ScanEntry] | None = None,
-        progress: Callable[[int, int], None] = lambda done, total: None,
-    ) -> BackedUp:
-        """Back up sessions, by default all, to a new archive, or add what is new to one that exists.
-
-        `progress` is told how many of how many sessions are done.  Nothing in the store changes.
-
-        Raises:
-            TypeError: one of the entries is not a `ScanEntry`.
-            CorruptData: something else has the name of the archive, or what was written reads otherwise.
-            LockHeld: another backup is being written to it.
-            PersistenceError: it cannot be written, or a folder of the store cannot be read.
-        """
-        from agcx_format.store.backup.writing import back_up
-
-        chosen = None if entries is None else all_of(ScanEntry, entries)
-        return back_up(self, path, chosen, progress)
-
-    def restore_backup(
-        self,
-        archive: Archive,
-        sessions: Iterable[BackupSession],
-        others: Iterable[BackupFile] = (),
-        replace: Iterable[ScanEntry] = (),
-    ) -> Act:
-        """Bring sessions back from a backup, byte for byte; all or none.
-
-        Those that are there stay.  Other versions in `replace` are replaced, and go to the trash.
-
-        Raises:
-            TypeError: one of those to replace is not a `ScanEntry`.
-            StaleSession: another version of a session is there.
-            CorruptData: the archive is damaged.
-            StoreNotWritable: the store may not be written.
-        """
-        from agcx_format.store.backup.restoring import restoration
-
-        wanted, more, seen = list(sessions), list(others), all_of(ScanEntry, replace)
-        self._writer.make_root()
-        return self._writer.act(
-            "backup-restore",
-            [*wanted, *more],
-            lambda: restoration(self.path, archive, wanted, more, seen),
-        )
 
     def split(
         self,
@@ -318,10 +226,10 @@ class Store(StoreSaver):
     def restore_checkpoint(
         self, session_id: UUID, checkpoint_id: UUID, title: str | None = None
     ) -> tuple[UUID, Act]:
-        """Make a new session of the conversation as it was at a checkpoint, whose session may be gone.
+        """Make a new session from a checkpoint, even if its session no longer exists.
 
         Raises:
-            SessionNotFound: there is no such session, and no checkpoint of it.
+            SessionNotFound: there is neither such a session nor a checkpoint of it.
             InvalidCheckpoint: the checkpoint has no file.
             PersistenceError: the file is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
@@ -331,13 +239,13 @@ class Store(StoreSaver):
     # --- the history and the trash
 
     def undo(self, act_id: str | None = None) -> Act:
-        """Take back an act, by default the last.
+        """Undo an act, by default the last.
 
         Raises:
             TypeError: the id is not a `str`.
             NothingToUndo: there is no such act, or it was undone or emptied.
-            UndoConflict: a file is not as the act left it; then nothing changed.  An edit is taken back
-                all the same if its fields are still what it made them, and later messages stay.
+            UndoConflict: a file has changed since the act; then nothing is undone.  An edit is undone
+                nevertheless if its fields still have the values it set; later messages stay.
             CorruptData: the act's manifest cannot be used.
             StoreNotWritable: the store may not be written.
         """
@@ -348,7 +256,7 @@ class Store(StoreSaver):
 
         Raises:
             TypeError: one of them is not a `TrashedSession`.
-            StaleSession: something is in the place of one of them.
+            StaleSession: something else is in the place of one of them.
             SessionNotFound: one is no longer in the trash.
             StoreNotWritable: the store may not be written.
         """
@@ -358,7 +266,7 @@ class Store(StoreSaver):
         return self._writer.act("restore", sessions, lambda: restoration(self.path, sessions))
 
     def empty_trash(self, before: str | None = None) -> Emptied:
-        """Destroy for good what acts keep, of all acts or of those before a moment (RFC 3339).
+        """Permanently destroy what acts keep: all acts, or those before a moment (RFC 3339).
 
         Deleted sessions are destroyed, and what edits replaced: these acts can no longer be undone.
 
@@ -371,7 +279,7 @@ class Store(StoreSaver):
         return self.destroy(self.to_destroy(before))
 
     def destroy(self, acts: Collection[Act]) -> Emptied:
-        """Do what `empty_trash` does to the acts that a person was shown, as `to_destroy` gave them.
+        """Like `empty_trash`, for acts that `to_destroy` returned and a person has confirmed.
 
         Raises:
             TypeError: one of them is not an `Act`.

@@ -13,12 +13,13 @@ from typing import Any
 
 from textual import events
 from textual.app import ReturnType
+from textual.screen import Screen, ScreenResultType
 from textual.widgets import Input
 
 from agcx_tui.app.keys.gate import KeyGate, handled
 from agcx_tui.app.textual_bases import EndingApp
-from agcx_tui.app.textual_internals import is_ending, run_binding
-from agcx_tui.app.typed_text import as_two_keys, bound, take_waiting, type_into
+from agcx_tui.app.textual_internals import focus_first, is_ending, run_binding, run_next_callbacks
+from agcx_tui.app.typed_text import as_two_keys, bound, by_words, take_waiting, type_into
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 
 __all__ = ["KeysInOrderApp"]
@@ -52,12 +53,14 @@ class KeysInOrderApp(EndingApp[ReturnType]):
             await super().on_event(event)
 
     def _as_two_keys(self, event: events.Key) -> Sequence[events.Key] | None:
-        """Esc and another key, unless something is bound to that key with Alt."""
-        keys = as_two_keys(event)
-        return None if keys is None or event.key in self.screen.active_bindings else keys
+        """Esc and another key, unless the key with Alt means something here."""
+        if event.key in self.screen.active_bindings:
+            return None
+        moving = by_words(event, self.focused)
+        return as_two_keys(event) if moving is None else [moving]
 
     async def _type(self, field: Input, event: events.Event) -> None:
-        """Put what was typed or pasted into a text field, together with the keys that wait behind it."""
+        """Insert typed or pasted text into a text field, together with the keys that wait after it."""
         if isinstance(event, events.Paste):
             type_into(field, next(iter(event.text.splitlines()), ""), event.time)
             return
@@ -73,7 +76,7 @@ class KeysInOrderApp(EndingApp[ReturnType]):
         """Run what a key is bound to; false if it is bound to nothing, or a widget must get the key first.
 
         Textual would first give the key to the focused widget, and run the binding when the key comes back
-        from there: too late for the keys behind it, which would have been sent the same way by then.
+        from there: too late for the keys after it, which would have been sent the same way.
         """
         if event.is_forwarded or await self._runs_binding(event.key, priority=True):
             return not event.is_forwarded
@@ -83,7 +86,7 @@ class KeysInOrderApp(EndingApp[ReturnType]):
         if isinstance(field, Input):
             if field.check_consume_key(event.key, event.character):
                 return False
-            # Tab, Backspace, and the like act on what was typed before them.
+            # Tab, Backspace, and similar keys act on what was typed before them.
             await handled(field)
         if not self.screen.is_mounted:
             # Once mounted, it gets its keys in order.
@@ -98,6 +101,22 @@ class KeysInOrderApp(EndingApp[ReturnType]):
         # Commands are tasks, which begin when the event loop goes round.
         await asyncio.sleep(0)
         return found
+
+    def watch_app_focus(self, focus: bool) -> None:
+        """Textual gives the focus back to what had it, but to nothing on a screen that is new since then."""
+        if focus:
+            focus_first(self.screen)
+
+    async def push_screen_wait(
+        self, screen: Screen[ScreenResultType] | str, *, mode: str | None = None
+    ) -> ScreenResultType | Any:
+        """Push a screen and wait for its result; keys typed before it is there are for it.
+
+        Textual first runs what the app is to call next, such as the removal of a screen that was just left.
+        """
+        with self.gate.opening():
+            await run_next_callbacks(self)
+        return await super().push_screen_wait(screen, mode=mode)
 
     def on_key(self, event: events.Key) -> None:
         """Give a letter that was typed before the focus moved to the widget that has the focus now.

@@ -101,7 +101,7 @@ class SessionCommands(Provider):
         screen = sessions.screen
         if isinstance(screen, ListingScreen):
             screen.reveal(row)
-        sessions.focus()
+        screen.set_focus(sessions)
         if inside:
             sessions.action_open()
 

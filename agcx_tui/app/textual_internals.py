@@ -33,6 +33,7 @@ __all__ = [
     "call_in_loop",
     "decode_keys_with",
     "draw_now",
+    "focus_first",
     "forget_chosen_command",
     "forget_toasts",
     "forward",
@@ -45,8 +46,10 @@ __all__ = [
     "output_queue",
     "output_thread",
     "peek_message",
+    "read_escape_before_keys",
     "rendered_strips",
     "run_binding",
+    "run_next_callbacks",
     "set_app_clipboard",
     "take_message",
     "takes_keys",
@@ -61,7 +64,7 @@ AnyApp = App[Any]
 
 
 def is_ending(app: AnyApp) -> bool:
-    """Whether `exit()` was called: what is typed from then on is for nobody."""
+    """Whether `exit()` was called: what is typed from then on is ignored."""
     return app._exit
 
 
@@ -78,6 +81,11 @@ async def take_message(app: AnyApp) -> Message:
 async def run_binding(app: AnyApp, key: str, *, priority: bool = False) -> bool:
     """Run what a key is bound to, before the focused widget gets the key; false if it is bound to nothing."""
     return await app._check_bindings(key, priority=priority)
+
+
+async def run_next_callbacks(app: AnyApp) -> None:
+    """Run what waits for `call_next`, as `push_screen_wait` does before it pushes."""
+    await app._flush_next_callbacks()
 
 
 def forward(receiver: Widget, event: events.Key | events.Paste) -> None:
@@ -103,8 +111,13 @@ def takes_keys(screen: Screen[Any]) -> bool:
     return screen.is_mounted and bool(screen.stack_updates)
 
 
+def focus_first(screen: Screen[Any]) -> None:
+    """Give the focus to what gets it on a new screen, if nothing on this one has it."""
+    screen._update_auto_focus()
+
+
 def draw_now(widget: Widget) -> None:
-    """Draw a widget and all in it as they are now, with what else has changed on its screen.
+    """Draw a widget and everything in it, with what else has changed on its screen.
 
     A screen that was drawn a moment ago is otherwise drawn again one or two sixtieths of a second later.
     """
@@ -113,7 +126,7 @@ def draw_now(widget: Widget) -> None:
     for each in widget.walk_children(Widget, with_self=True):
         each.vertical_scrollbar._check_refresh()
         each._check_refresh()
-    # After what these have just told the screen.
+    # After what these have just reported to the screen.
     widget.screen.call_later(widget.screen._on_timer_update)
 
 
@@ -137,12 +150,12 @@ def forget_toasts(app: AnyApp, *, but_failures: bool = False) -> None:
 
 
 def rendered_strips(screen: Screen[Any]) -> list[Strip]:
-    """The lines of a screen, as they are on the terminal."""
+    """The lines of a screen, as the terminal shows them."""
     return screen._compositor.render_strips(screen.size)
 
 
 def free_strips_at_once() -> None:
-    """Have a line that is drawn as it is hold no reference to itself.
+    """Keep a line that is drawn unchanged from holding a reference to itself.
 
     Textual keeps in each line how it was divided, which is mostly not at all: every line that was ever drawn,
     some forty objects, would wait for a full garbage collection, and all of the interface for that.
@@ -227,3 +240,31 @@ def decode_keys_with(encoding: str) -> None:
         return lambda: codecs.getincrementaldecoder(encoding)("replace")
 
     vars(linux_driver)["getincrementaldecoder"] = decoder
+
+
+def read_escape_before_keys() -> None:
+    """Read Esc and a key that was typed right after it as that key with Alt, or as both.
+
+    Of the two Textual discards Esc before a sign or Enter, and takes `f` for ctrl+right and 1 for `¡`.
+    """
+    from textual._xterm_parser import XTermParser
+    from textual.drivers import linux_driver
+
+    class Parser(XTermParser):
+        def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+            escape, after = sequence[:1] == "\x1b", sequence[1:]
+            if escape and len(after) == 1 and after not in _AFTER_ESCAPE:
+                sequence, alt = after, True
+            for key in super()._sequence_to_key_events(sequence, alt):
+                if not alt or key.key.startswith("alt+"):
+                    yield key
+                elif key.is_printable:
+                    yield events.Key(f"alt+{key.key}", key.character)
+                else:
+                    yield from (events.Key("escape", "\x1b"), key)
+
+    vars(linux_driver)["XTermParser"] = Parser
+
+
+# What begins a longer sequence after Esc, or is a key with it: Esc, Tab, and Backspace.
+_AFTER_ESCAPE = "[OPX^_]\x1b\t\x7f"

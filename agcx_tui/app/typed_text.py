@@ -17,12 +17,26 @@ from agcx_tui.app.textual_internals import forward, key_of, peek_message, take_m
 if TYPE_CHECKING:
     from textual.app import App
 
-__all__ = ["LONGEST", "as_two_keys", "bound", "take_waiting", "type_into"]
+__all__ = ["LONGEST", "as_two_keys", "bound", "by_words", "take_waiting", "type_into"]
 
 _ALT = "alt+"
 
 # Characters in a field: more than any filter, title, or path that a person types.
 LONGEST = 4096
+
+
+# What they do in a text field, as in a shell.
+_BY_WORDS = {"alt+b": "ctrl+left", "alt+f": "ctrl+right"}
+
+
+def by_words(event: events.Key, field: object) -> events.Key | None:
+    """The key that moves by a word in a text field, if one with Alt is that."""
+    key = _BY_WORDS.get(event.key) if isinstance(field, Input) else None
+    if key is None:
+        return None
+    moving = events.Key(key, None)
+    moving.time = event.time
+    return moving
 
 
 def as_two_keys(event: events.Key) -> tuple[events.Key, events.Key] | None:

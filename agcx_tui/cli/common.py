@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from agcx_format import ScanEntry, Store
+    from agcx_format.search import LookAhead
     from agcx_tui.core.local.config import Config
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def is_dumb() -> bool:
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """The end of a message about a word that is none of the names: `; did you mean list?`, or nothing."""
+    """The end of a message about an unknown name: `; did you mean list?`, or nothing."""
     from difflib import get_close_matches
 
     close = get_close_matches(word, list(names), n=1)
@@ -107,9 +108,15 @@ def typed_word(question: str) -> bool:
 
 
 class Settings:
-    """The settings of a run; `status` is the exit status so far."""
+    """The settings of a run.
 
-    def __init__(self) -> None:
+    Fields:
+        status: the exit status so far.
+        look_ahead: the files of the store that is likely to be searched.
+    """
+
+    def __init__(self, look_ahead: LookAhead | None = None) -> None:
+        self.look_ahead = look_ahead
         self.named_store: str | None = None
         self.status = 0
 
@@ -196,7 +203,7 @@ def file_named(store: Store, name: str) -> str:
     """The file of the session, or of the checkpoint `SESSION@NAME`, that a person names.
 
     Raises:
-        PersistenceError: there is none, or several.
+        PersistenceError: there is no such session, or several.
     """
     from agcx_format.errors import InvalidCheckpoint, SessionNotFound
     from agcx_format.store import SEPARATOR

@@ -44,9 +44,12 @@ MAGIC = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 _MAGIC_BYTES = MAGIC.to_bytes(4, "little")
 _BLOCK_MAX = 128 * 1024
+# The header of a block: whether it is the last one, then its type in two bits, then its size.
+_IS_LAST = 1
+_RAW, _REPEATED_BYTE, _COMPRESSED = range(3)
 # Bytes of a frame with a header and a block.
 _SHORTEST = 9
-# A frame of at most so many bytes is decompressed in one call.
+# A frame of at most this many bytes is decompressed in one call.
 _AT_ONCE = 4 << 20
 
 
@@ -143,19 +146,20 @@ def _bound_of_single(section: bytes | memoryview) -> int:
     at, checksum = _layout_of_frame(section[4])
     bound = 0
     while at + 3 <= size:
-        word = section[at] | section[at + 1] << 8 | section[at + 2] << 16
-        kind, length = word >> 1 & 3, word >> 3
-        if kind == 3:
+        header = int.from_bytes(section[at : at + 3], "little")
+        block = _sizes_of_block(header)
+        if block is None:
             return 0
-        bound += length if kind < 2 else _BLOCK_MAX
-        at += 3 + (1 if kind == 1 else length)
-        if word & 1:
+        stored, most = block
+        bound += most
+        at += 3 + stored
+        if header & _IS_LAST:
             return bound if at + checksum == size else 0
     return 0
 
 
 def _whole(section: bytes | memoryview, frame: Frame) -> bytes:
-    """One frame; at once where that takes little memory, whatever its header says."""
+    """One frame; in one call where that takes little memory, even if its header lies."""
     if 0 < frame.bound <= _AT_ONCE:
         import zstandard
 
@@ -258,15 +262,29 @@ def blocks_of(section: Section, start: int) -> Iterator[Block]:
     last = False
     while not last:
         word = _number(section, header, 3)
-        last, kind, size = bool(word & 1), word >> 1 & 3, word >> 3
-        if kind == 3:
+        block = _sizes_of_block(word)
+        if block is None:
             raise CompressionError("a block of a reserved type", offset=header)
-        # 0: raw, 1: one byte that is repeated `size` times, 2: compressed
-        end = header + 3 + (1 if kind == 1 else size) + (checksum if last else 0)
+        stored, bound = block
+        last = bool(word & _IS_LAST)
+        end = header + 3 + stored + (checksum if last else 0)
         if end > len(section):
             raise _cut_off(section)
-        yield Block(start, end, size if kind < 2 else _BLOCK_MAX, last)
+        yield Block(start, end, bound, last)
         start = header = end
+
+
+def _sizes_of_block(header: int) -> tuple[int, int] | None:
+    """How many bytes follow the header of a block, and the most that they decompress to.
+
+    None if the block is of the reserved type.
+    """
+    kind, size = header >> 1 & 3, header >> 3
+    if kind == _RAW:
+        return size, size
+    if kind == _REPEATED_BYTE:
+        return 1, size
+    return (size, _BLOCK_MAX) if kind == _COMPRESSED else None
 
 
 def _layout_of_frame(descriptor: int) -> tuple[int, int]:

@@ -14,10 +14,9 @@ from agcx_format.importing.claude.spoken import (
     Call,
     Result,
     SpokenLine,
+    SpokenMessage,
     Text,
     Thinking,
-    UserLine,
-    UserMessage,
 )
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.draft_entry import DraftEntry
@@ -31,6 +30,7 @@ from agcx_format.model.items import (
     InputText,
     Item,
     Message,
+    OutputText,
 )
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
@@ -60,7 +60,7 @@ class Blocks:
         self._draft = draft
         self._result_in_file = result_in_file
         # The line that is read.
-        self._line: SpokenLine = UserLine(message=UserMessage(content=""))
+        self._line: SpokenLine = SpokenLine(type="user", message=SpokenMessage(content=""))
         self._number = 0
         self._is_user = False
         self._pending: list[ContentPart] = []
@@ -68,33 +68,29 @@ class Blocks:
     def line(self, line: SpokenLine, number: int) -> None:
         """Add the messages of a line."""
         self._line, self._number = line, number
-        is_user = self._is_user = type(line) is UserLine
-        content = line.message.content
-        if isinstance(content, str):
-            self._text(content)
+        self._is_user = line.type == "user"
+        message = line.message
+        if isinstance(message.content, str):
+            self._text(message.content)
         else:
-            for block in content:
-                if type(block) is Result:
-                    self._result(block.tool_use_id, block.content, block.is_error is True)
-                elif type(block) is Call:
-                    self._call(block.id, block.name, block.input)
-                elif type(block) is Thinking:
-                    self._thinking(block.thinking, None, bool(block.signature))
-                elif type(block) is Text:
-                    self._text(block.text)
-                elif isinstance(block, dict):
-                    self._fields(block)
-                if self._pending and not is_user:
-                    # Blocks of an answer are its steps; blocks of a person's message belong together.
-                    self._flush()
+            for block in message.content:
+                _ADD[type(block)](self, block)
         if self._pending:
             self._flush()
-        if line.tool_use_result is not None or line.message.usage is not None:
+        if line.tool_use_result is not None or message.usage is not None:
             self._count_left_out()
 
     def _text(self, text: str) -> None:
-        part = unchecked.input_text(text) if self._is_user else unchecked.output_text(text)
-        self._pending.append(part)
+        self._part(unchecked.input_text(text) if self._is_user else unchecked.output_text(text))
+
+    def _part(self, part: ContentPart) -> None:
+        """Add a part: those of a person's message belong together, those of an answer are its steps."""
+        if self._is_user:
+            self._pending.append(part)
+        elif self._line.is_api_error_message and isinstance(part, OutputText):
+            self._put(notice(part.text))
+        else:
+            self._put(unchecked.message(self._line.message.id, "assistant", [part]))
 
     def _fields(self, block: dict[str, Any]) -> None:
         """Add a block that was parsed into a dict."""
@@ -102,8 +98,8 @@ class Blocks:
         if kind == "text" and isinstance(text := block.get("text"), str):
             self._text(text)
         elif kind == "thinking" or kind == "redacted_thinking":
-            encrypted = optional_text(block.get("data"))
-            self._thinking(as_text(block.get("thinking")), encrypted, bool(block.get("signature")))
+            thought, encrypted = as_text(block.get("thinking")), optional_text(block.get("data"))
+            self._thinking(Thinking(thought, block.get("signature"), encrypted))
         else:
             self._tool(kind, block)
 
@@ -114,39 +110,36 @@ class Blocks:
         if "input" in block:
             match block:
                 case {"type": str(), "id": str(used_id), "name": str(name), "input": given}:
-                    self._call(used_id, name, given)
+                    self._call(Call(used_id, name, given))
                     return
         elif call_id is not None:
-            self._result(call_id, block.get("content"), block.get("is_error") is True)
+            self._result(_result_in(block, call_id))
             return
         match block:
             case {"type": "image" | "document", "source": dict(source)} if url := _url(source):
                 if kind == "document":
                     self._note("document: input_image with its data")
-                self._pending.append(InputImage(url))
+                self._part(InputImage(url))
             case {"type": "document", "source": {"type": "text", "data": str(text)}}:
                 self._text(text)
             case _ if call_id is not None:
-                self._result(call_id, block.get("content"), block.get("is_error") is True)
+                self._result(_result_in(block, call_id))
             case _:
                 self._note(f"block of an unknown kind {kind}: text with its JSON")
                 self._draft.unknown.add(f"block {kind or 'without a type'}", self._number, block)
                 self._text(as_json(block))
 
     def _flush(self) -> None:
+        """Add the parts of the person's message."""
         parts, self._pending = self._pending, []
-        while self._is_user and parts and (mark := _interruption(parts[0])):
+        while parts and (mark := _interruption(parts[0])):
             self._put(notice(mark))
             del parts[0]
-        if not parts:
-            return
-        item_id = None if self._is_user else self._line.message.id
-        self._put(unchecked.message(item_id, self._role(), parts))
+        if parts:
+            self._put(unchecked.message(None, self._role(), parts))
 
     def _role(self) -> str:
-        """The role; text that the program wrote in the user's name gets the role `developer`."""
-        if not self._is_user:
-            return "assistant"
+        """The role of a person's message: `developer` for text that the program wrote in their name."""
         line = self._line
         if line.is_meta:
             mark = "isMeta"
@@ -154,27 +147,32 @@ class Blocks:
             mark = "isSidechain"
         elif line.is_compact_summary:
             mark = "isCompactSummary"
+        elif line.is_of_program:
+            mark = "origin or promptSource"
         else:
             return "user"
         self._note(f"user message marked {mark}: role developer")
         return "developer"
 
-    def _thinking(self, thought: str, encrypted: str | None, is_signed: bool) -> None:
+    def _thinking(self, block: Thinking) -> None:
         item_id = self._draft.made_id("rs", self._number)
-        summary = [unchecked.summary_text(thought)] if thought else []
-        self._draft.add(unchecked.reasoning(item_id, summary, None, encrypted), self._number)
-        if is_signed:
+        summary = [unchecked.summary_text(block.thinking)] if block.thinking else []
+        self._draft.add(unchecked.reasoning(item_id, summary, None, block.data), self._number)
+        if block.signature:
             self._draft.left_out["thinking.signature"] += 1
 
-    def _call(self, call_id: str, name: str, given: Any) -> None:
+    def _call(self, block: Call) -> None:
         if self._pending:
             self._flush()
-        call = unchecked.function_call(self._line.message.id, name, as_json(given), call_id)
+        call = unchecked.function_call(
+            self._line.message.id, block.name, as_json(block.input), block.id
+        )
         self._draft.add(call, self._number)
 
-    def _result(self, call_id: str, content: Any, is_error: bool) -> None:
+    def _result(self, block: Result) -> None:
         if self._pending:
             self._flush()
+        call_id, content, is_error = block.tool_use_id, block.content, block.is_error is True
         images: list[str] = []
         if isinstance(content, str):
             text = self._whole(content)
@@ -250,6 +248,20 @@ class Blocks:
             self._draft.left_out[f"{who}.toolUseResult"] += 1
         if line.message.usage is not None:
             self._draft.left_out[f"{who}.usage"] += 1
+
+
+# What adds a block of each type.
+_ADD: dict[type, Callable[[Blocks, Any], None]] = {
+    Text: lambda blocks, block: blocks._text(block.text),
+    Thinking: Blocks._thinking,
+    Call: Blocks._call,
+    Result: Blocks._result,
+    dict: Blocks._fields,
+}
+
+
+def _result_in(block: dict[str, Any], call_id: str) -> Result:
+    return Result(call_id, block.get("content"), block.get("is_error") is True)
 
 
 def _interruption(part: ContentPart) -> str:

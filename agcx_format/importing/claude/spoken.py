@@ -7,7 +7,7 @@ line with another type in one of the fields, or with a block of another kind, is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -19,8 +19,8 @@ from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.json_lines import Usual
 
 __all__ = [
-    "AgentLine", "Block", "Call", "Repeats", "Result", "SpokenLine", "Text", "Thinking", "Usage",
-    "UserLine", "UserMessage", "spoken_in", "usual_after",
+    "Block", "Call", "Repeats", "Result", "SpokenLine", "SpokenMessage", "Text", "Thinking", "Usage",
+    "spoken_in", "usual_after",
 ]  # fmt: skip
 
 
@@ -34,7 +34,7 @@ class Text(Struct, tag="text", gc=False):
 class Thinking(Struct, tag="thinking", gc=False):
     thinking: str
     signature: str | None = None
-    data: None = None
+    data: str | None = None
 
 
 class Call(Struct, tag="tool_use", gc=False):
@@ -59,13 +59,13 @@ class Result(Struct, tag="tool_result", gc=False):
 # A block of another kind, or with other types in its fields, is a dict.
 Block = Text | Thinking | Call | Result | dict[str, Any]
 
+_Content: TypeAlias = str | list[Block]
+
 if TYPE_CHECKING:
-    _UserContent: TypeAlias = str | list[Block]
-    _AgentContent: TypeAlias = str | list[Block]
+    _UsualContent: TypeAlias = _Content
 else:
     # What msgspec parses.
-    _UserContent = str | list[Text | Result]
-    _AgentContent = list[Text | Thinking | Call]
+    _UsualContent = str | list[Text | Thinking | Call | Result]
 
 
 # --- messages
@@ -80,32 +80,34 @@ class Usage(Struct, gc=False):
     cache_read_input_tokens: int | None = None
 
 
-class _Message(Struct, gc=False, kw_only=True):
+class SpokenMessage(Struct, gc=False):
+    content: _UsualContent
     id: str | None = None
     model: str | None = None
     usage: Usage | None = None
 
 
-class UserMessage(_Message):
-    content: _UserContent
-
-
-class AgentMessage(_Message):
-    content: _AgentContent
-
-
 # --- lines
 
 
-class _Line(Struct, gc=False, kw_only=True, rename="camel"):
-    """The fields of both kinds of line.
+class Origin(Struct, gc=False):
+    """Who wrote a line of the person: `human`, or a program."""
+
+    kind: str | None = None
+
+
+class SpokenLine(Struct, gc=False, rename="camel"):
+    """A line of either: attributes of one type are read in half the time of those of several.
 
     Fields:
+        prompt_source: how words of the person came: `typed`, `queued`, `sdk`, or `system` if from a program.
         tool_use_result: what Claude Code knows of the result beside what the agent reads.
         cost: in US dollars.
         notes: absent; a line with notes of an export is parsed into a dict.
     """
 
+    type: Literal["user", "assistant"]
+    message: SpokenMessage
     uuid: str = ""
     parent_uuid: str | None = None
     timestamp: str | None = None
@@ -117,22 +119,21 @@ class _Line(Struct, gc=False, kw_only=True, rename="camel"):
     is_meta: bool | None = None
     is_sidechain: bool | None = None
     is_compact_summary: bool | None = None
+    is_api_error_message: bool | None = None
+    origin: Origin | None = None
+    prompt_source: str | None = None
     tool_use_result: Any = None
     permission_mode: str | None = None
     plan_content: str | None = None
     cost: float | None = field(default=None, name="costUSD")
     notes: None = field(default=None, name=NOTES)
 
+    @property
+    def is_of_program(self) -> bool:
+        """Whether a program speaks in the person's place: another agent, or a task that has ended."""
+        writer = None if self.origin is None else self.origin.kind
+        return (writer or "human") != "human" or self.prompt_source == "system"
 
-class UserLine(_Line, tag="user"):
-    message: UserMessage
-
-
-class AgentLine(_Line, tag="assistant"):
-    message: AgentMessage
-
-
-SpokenLine = UserLine | AgentLine
 
 _parse = Decoder(SpokenLine).decode
 
@@ -151,27 +152,29 @@ def spoken_in(value: dict[str, Any]) -> SpokenLine | None:
     if isinstance(content, list):
         content = [b if isinstance(b, dict) else {"type": "text", "text": b} for b in content]
     usage, cost = message.get("usage"), value.get("costUSD")
-    said: dict[str, Any] = {
-        "content": content,
-        "id": optional_text(message.get("id")),
-        "model": optional_text(message.get("model")),
-        "usage": _usage(usage) if isinstance(usage, dict) and usage else None,
-    }
-    fields: dict[str, Any] = {
-        "uuid": as_text(value.get("uuid")),
-        "parent_uuid": optional_text(value.get("parentUuid")),
-        "session_id": optional_text(value.get("sessionId")),
-        "is_meta": value.get("isMeta") is True,
-        "is_sidechain": value.get("isSidechain") is True,
-        "is_compact_summary": value.get("isCompactSummary") is True,
-        "tool_use_result": value.get("toolUseResult"),
-        "permission_mode": optional_text(value.get("permissionMode")),
-        "plan_content": optional_text(value.get("planContent")),
-        "cost": None if isinstance(cost, bool) or not isinstance(cost, int | float) else cost,
-    }
-    if value.get("type") == "assistant":
-        return AgentLine(message=AgentMessage(**said), **fields)
-    return UserLine(message=UserMessage(**said), **fields)
+    origin = value.get("origin")
+    return SpokenLine(
+        type="assistant" if value.get("type") == "assistant" else "user",
+        message=SpokenMessage(
+            content,
+            optional_text(message.get("id")),
+            optional_text(message.get("model")),
+            _usage(usage) if isinstance(usage, dict) and usage else None,
+        ),
+        uuid=as_text(value.get("uuid")),
+        parent_uuid=optional_text(value.get("parentUuid")),
+        session_id=optional_text(value.get("sessionId")),
+        is_meta=value.get("isMeta") is True,
+        is_sidechain=value.get("isSidechain") is True,
+        is_compact_summary=value.get("isCompactSummary") is True,
+        is_api_error_message=value.get("isApiErrorMessage") is True,
+        origin=Origin(optional_text(origin.get("kind"))) if isinstance(origin, dict) else None,
+        prompt_source=optional_text(value.get("promptSource")),
+        tool_use_result=value.get("toolUseResult"),
+        permission_mode=optional_text(value.get("permissionMode")),
+        plan_content=optional_text(value.get("planContent")),
+        cost=None if isinstance(cost, bool) or not isinstance(cost, int | float) else cost,
+    )
 
 
 def _usage(usage: dict[str, Any]) -> Usage:
@@ -179,9 +182,6 @@ def _usage(usage: dict[str, Any]) -> Usage:
 
 
 # --- the same again
-
-
-_Content: TypeAlias = str | list[Block]
 
 
 class Repeats:
@@ -202,11 +202,14 @@ class Repeats:
 
     def are_new(self, uuids: list[str], lines: list[SpokenLine]) -> bool:
         """Keep lines that all have ids which no line had before; otherwise false: ask for each."""
-        if not self._keeps or not all(uuids) or not self._ids.isdisjoint(uuids):
+        if not self._keeps:
             return False
-        if len(set(uuids)) < len(uuids):
-            return False
+        known = len(self._ids)
         self._ids.update(uuids)
+        if len(self._ids) < known + len(uuids) or "" in self._ids:
+            self._take_apart()
+            self._ids.difference_update(set(uuids).difference(self._kept))
+            return False
         self._together.append((uuids, [line.message.content for line in lines]))
         return True
 

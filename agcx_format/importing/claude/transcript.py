@@ -26,7 +26,6 @@ from agcx_format.importing.claude.spent import Spent
 from agcx_format.importing.claude.spoken import (
     Repeats,
     SpokenLine,
-    UserLine,
     spoken_in,
     usual_after,
 )
@@ -242,8 +241,7 @@ class _Transcript:
         """Whether no line said this before; else it is counted. `value` is what it was parsed into."""
         if not line.uuid or not self._repeats.has(line.uuid, line.message.content):
             return True
-        kind = "user" if type(line) is UserLine else "assistant"
-        self._draft.duplicates.add(f"{kind}, the same line again", number, value)
+        self._draft.duplicates.add(f"{line.type}, the same line again", number, value)
         return False
 
     def _message(self, line: SpokenLine, number: int) -> None:
@@ -253,7 +251,7 @@ class _Transcript:
         self._blocks.line(line, number)
         if line.is_sidechain and not self._is_subagent:
             self._aside(line, before)
-        if type(line) is UserLine:
+        if line.type == "user":
             self._said(line, entries[before:])
             return
         message = line.message
@@ -265,9 +263,7 @@ class _Transcript:
     def _aside(self, line: SpokenLine, start: int) -> None:
         """Note a line of a subagent that is in its parent's transcript, and its messages from `start`."""
         entries = self._draft.entries
-        is_task = type(line) is UserLine and any(
-            isinstance(e.item, Message) for e in entries[start:]
-        )
+        is_task = line.type == "user" and any(isinstance(e.item, Message) for e in entries[start:])
         positions = range(start, len(entries))
         self._sidechains.add(line.uuid or "", line.parent_uuid or "", positions, is_task=is_task)
 
@@ -277,7 +273,7 @@ class _Transcript:
         for entry in added:
             if type(entry.item) is not Message:
                 continue
-            self._asides.heard(entry.item)
+            self._asides.heard(entry.item, is_of_program=line.is_of_program)
             if self._is_subagent and not self._has_task:
                 self._has_task = entry.is_task = entry.item.role == "developer"
         result = line.tool_use_result

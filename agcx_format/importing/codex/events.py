@@ -24,6 +24,7 @@ from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
+from agcx_format.importing.taken_back import take_back, take_back_to
 from agcx_format.model.items import (
     InputImage,
     InputText,
@@ -188,9 +189,9 @@ class Events:
             self._prompts.forget(alone=True)
         elif kind == "thread_rolled_back" and type(turns := payload.get("num_turns")) is int:
             draft.skipped.add(name, number, payload)
-            self._prompts.forget(alone=True)
-            self._copies.forget(alone=True)
-            self._rolled_back(count_of(turns), number)
+            self._forget()
+            take_back(draft, turns := count_of(turns))
+            self._rolled_back(turns, number)
         elif kind in _PROBLEMS:
             words = as_text(payload.get("message")) or as_json(payload)
             add_notice(draft, f"{_PROBLEMS[kind]}: {words}", number)
@@ -253,9 +254,18 @@ class Events:
         elif kind == "SubAgentActivity":
             self._draft.subagents.update(spawned("sub_agent_activity", item))
 
+    def takes_back_to(self, position: int) -> None:
+        """The lines that follow are of another file, which goes on from this message."""
+        self._forget()
+        self._rolled_back(take_back_to(self._draft, position), 0)
+
+    def _forget(self) -> None:
+        """What follows is no copy of what was said until now, nor do items say it again."""
+        self._prompts.forget(alone=True)
+        self._copies.forget(alone=True)
+
     def _rolled_back(self, turns: int, number: int) -> None:
         if turns:
-            self._draft.take_back(turns)
             words = "the last turn" if turns == 1 else f"the last {turns:,} turns"
             add_notice(self._draft, f"Rolled back {words}", number)
 

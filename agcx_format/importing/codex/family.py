@@ -33,7 +33,7 @@ from agcx_format.model.items import Message
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.transcript.words import own_words, text_of
 
-__all__ = ["Family", "Letter", "SaidBy", "call_that_started", "said_by", "spawned"]
+__all__ = ["Family", "Letter", "SaidBy", "call_that_started", "files_of", "said_by", "spawned"]
 
 # A rollout lies in sessions/YEAR/MONTH/DAY.
 _LEVELS = 5
@@ -226,7 +226,7 @@ def spawned(event: str, payload: dict[str, Any]) -> dict[str, UUID]:
 
 def said_by(rollout: Path, origin: str) -> Iterator[str]:
     """What a person said in another session of the same directories, from the beginning."""
-    path = _file_of(rollout, origin)
+    path = next(files_of(rollout, origin), None)
     if path is None:
         return
     try:
@@ -248,46 +248,44 @@ def call_that_started(rollout: Path, parent: str, child: UUID) -> str:
 
     Lines without the id of the other session are not parsed.
     """
-    path = _file_of(rollout, parent)
-    if path is None:
-        return ""
-    try:
-        with open(open_regular(path)[0], "rb") as file:
-            named = [line for line in file if str(child).encode() in line]
-    except (OSError, PersistenceError):
-        return ""
-    for line in parse_lines(named):
-        for value in line.values:
-            match value:
-                case {"payload": {"call_id": str(call), "output": str(output)}}:
-                    names_it = re.search(rf'"agent_id"\s*:\s*"{child}"', output)
-                    started = {call: child} if names_it else {}
-                case {"payload": {"type": "item_completed", "item": dict(item)}}:
-                    started = spawned("sub_agent_activity", item)
-                case {"payload": {"type": str(event)}}:
-                    started = spawned(event, value["payload"])
-                case _:
-                    continue
-            if child in started.values():
-                return next(iter(started))
+    for path in files_of(rollout, parent):
+        try:
+            with open(open_regular(path)[0], "rb") as file:
+                named = [line for line in file if str(child).encode() in line]
+        except (OSError, PersistenceError):
+            continue
+        values = (value for line in parse_lines(named) for value in line.values)
+        if call := next(filter(None, (_call_that_started(value, child) for value in values)), ""):
+            return call
     return ""
 
 
-def _file_of(rollout: Path, session: str) -> Path | None:
-    """The rollout of a session beside another, or in the folder of the day that its id was made."""
+def _call_that_started(line: Any, child: UUID) -> str:
+    match line:
+        case {"payload": {"call_id": str(call), "output": str(output)}}:
+            names_it = re.search(rf'"agent_id"\s*:\s*"{child}"', output)
+            return call if names_it else ""
+        case {"payload": {"type": "item_completed", "item": dict(item)}}:
+            started = spawned("sub_agent_activity", item)
+        case {"payload": {"type": str(event)}}:
+            started = spawned(event, line["payload"])
+        case _:
+            return ""
+    return next((call for call, session in started.items() if session == child), "")
+
+
+def files_of(rollout: Path, session: str) -> Iterator[Path]:
+    """The rollouts of a session beside another, then those in the folder of the day that its id was made."""
     folders = [rollout.parent]
     if day := _day_of(session):
         for root in list(rollout.absolute().parents)[:_LEVELS]:
             days = (day + timedelta(days=each) for each in (0, -1, 1))
             folders += [root / each.strftime("%Y/%m/%d") for each in days]
-    for folder in folders:
+    for folder in dict.fromkeys(folders):
         try:
-            found = next((p for p in folder.iterdir() if session in p.name and p != rollout), None)
+            yield from sorted(p for p in folder.iterdir() if session in p.name and p != rollout)
         except OSError:
             continue
-        if found is not None:
-            return found
-    return None
 
 
 def _day_of(session: str) -> datetime | None:

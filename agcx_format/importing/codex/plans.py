@@ -85,7 +85,7 @@ class Plans:
         call, self._open = self._open, ""
         draft, key = self._draft, self._draft.key
         # The person's message keeps the id that it has without the answer.
-        draft.key = f"{number}:plan"
+        draft.key = f"{draft.file}{number}:plan"
         if words.strip() == _YES:
             accepted = unchecked.function_call_output(call, "Plan accepted")
             draft.add(accepted, number, CallOutcome(success=True))

@@ -33,6 +33,7 @@ from agcx_format.importing.codex.lines import (
     time_of,
 )
 from agcx_format.importing.codex.names import Names, names_beside
+from agcx_format.importing.codex.thread_files import NextFile, Place, read_thread
 from agcx_format.importing.codex.usual import (
     ContextLine,
     EventLine,
@@ -46,7 +47,7 @@ from agcx_format.importing.codex.usual_items import add_usual
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Parsed, read_document, read_lines
+from agcx_format.importing.json_lines import Parsed, is_document, read_document
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_unknown
 from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
@@ -96,11 +97,10 @@ def read_rollout(path: Path) -> Imported:
     Raises:
         ConversionError: the file cannot be read or is not a rollout.
     """
-    is_document = Path(path).suffix == ".json"
     read = (
         partial(read_document, closes=True)
-        if is_document
-        else partial(read_lines, usual=usual_after(_UNKNOWN_AT_FIRST))
+        if is_document(Path(path))
+        else partial(read_thread, usual=usual_after(_UNKNOWN_AT_FIRST))
     )
     converter = partial(convert, names=names_beside, said_by=said_by, stores=is_large(path))
     found = read_source(path, converter, read)
@@ -163,6 +163,8 @@ class _Rollout:
         draft.parent = self._family.parent
         self._model = ""
         self._directory = ""
+        # How many messages there are at the places where other files of the session go on.
+        self._places: dict[Place | None, int] = {}
 
     @classmethod
     def read(
@@ -201,8 +203,23 @@ class _Rollout:
             self._usual([value], number)
         elif isinstance(value, dict):
             self._fields(value, number)
+        elif isinstance(value, Place):
+            self._events.held.release()
+            self._places[value] = len(self._draft.entries)
+        elif isinstance(value, NextFile):
+            self._next_file(value)
         else:
             self._draft.bad(number, "not an object")
+
+    def _next_file(self, file: NextFile) -> None:
+        """Go on with another file of the session."""
+        draft, place = self._draft, self._places.get(file.goes_on_from)
+        self._events.held.release()
+        draft.file = f"{file.name}:"
+        if place is None:
+            draft.note("a file that it goes on from is not there")
+        else:
+            self._events.takes_back_to(place)
 
     def _usual(self, values: list[UsualLine], first: int) -> None:
         draft, items, events = self._draft, self._items, self._events

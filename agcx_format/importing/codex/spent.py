@@ -64,6 +64,9 @@ class Spent:
             self._before = _sum(self._before, run)
         self._run = total
         if self._is_fork:
+            if not self._noted and last is not None:
+                # What was counted before the first answer here.
+                self._noted.append((-1, _without(total, last)))
             self._noted.append((len(self._draft.entries), _sum(self._before, total)))
 
     def totals(self, own_from: int = 0) -> dict[str, str]:

@@ -33,6 +33,7 @@ from agcx_format.importing.formats.reading import (
 from agcx_format.importing.imported import Imported, Parent
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import compacted, summary
+from agcx_format.importing.taken_back import take_back
 from agcx_format.model.items import FunctionCall
 from agcx_format.model.session import OperatingMode
 from agcx_format.model.timestamps import Timestamp
@@ -187,7 +188,7 @@ class _Wire(Reading):
             self._compacted(kind, value)
         elif kind in ("context.rewind", "context.undo", "turn.undo"):
             turns = value.get("count", value.get("turns"))
-            self.draft.take_back(max(1, count_of(turns)))
+            take_back(self.draft, max(1, count_of(turns)))
             self.notice("Went back")
         elif kind.startswith(_NO_CONVERSATION):
             self.skip(kind, value)

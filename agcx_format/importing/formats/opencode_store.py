@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -17,13 +18,14 @@ from typing import Any
 
 import msgspec
 
-from agcx_format.errors import ConversionError, PersistenceError
+from agcx_format.errors import ConversionError
 from agcx_format.importing.agent import Source
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats.sqlite import MAGIC, all_rows, opened_read_only, reason, row_at
 from agcx_format.importing.json_lines import LONGEST_LINE, read_document
 from agcx_format.importing.moments import moment_of
-from agcx_format.importing.unavailable import source_errors
+from agcx_format.importing.source_file import is_missing
+from agcx_format.importing.unavailable import SourceUnavailable, source_errors
 from agcx_format.model.timestamps import Timestamp
 
 __all__ = ["StoredMessage", "StoredSession", "read_stored", "stored_in"]
@@ -341,22 +343,37 @@ def _messages_beside(path: Path, session: str, stored: StoredSession) -> Iterato
 
 
 def _files(folder: Path) -> list[Path]:
-    """The files of a folder by name, which is the order of their ids; links are not followed."""
+    """The files of a folder by name, which is the order of their ids; links are not followed.
+
+    Raises:
+        SourceUnavailable: the folder cannot be read.
+    """
     try:
-        return sorted(file for file in folder.glob("*.json") if not file.is_symlink())
-    except OSError:
-        return []
+        with source_errors(folder), os.scandir(folder) as found:
+            names = [e.name for e in found if e.name.endswith(".json") and not e.is_symlink()]
+    except SourceUnavailable:
+        if is_missing(folder):
+            return []
+        raise
+    return [folder / name for name in sorted(names)]
 
 
 def _document(path: Path) -> tuple[dict[str, Any] | None, str]:
-    """The object in a file, or why there is none."""
+    """The object in a file, or why there is none.
+
+    Raises:
+        SourceUnavailable: it may be read another time, so the session must not be taken without it.
+    """
     try:
-        for line in read_document(path):
-            for value in line.values:
-                if isinstance(value, dict):
-                    return value, ""
-            if line.error:
-                return None, line.error
-    except (OSError, PersistenceError) as error:
-        return None, str(error)
+        with source_errors(path):
+            for line in read_document(path):
+                for value in line.values:
+                    if isinstance(value, dict):
+                        return value, ""
+                if line.error:
+                    return None, line.error
+    except SourceUnavailable:
+        raise
+    except ConversionError as error:
+        return None, error.reason
     return None, "not a JSON object"

@@ -21,7 +21,7 @@ from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_json, as_text
 from agcx_format.importing.formats.parts import content_of, text_in
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Parsed, read_document, read_lines
+from agcx_format.importing.json_lines import Parsed, is_document, read_document, read_lines
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.notices import add_notice, add_unknown
 from agcx_format.importing.source_file import is_large, known_shape, read_source
@@ -362,9 +362,9 @@ class LineAgent(Agent):
         return any(map(self.is_line, head.values))
 
     def read(self, source: Source) -> Imported:
-        is_document = source.path.suffix == ".json"
-        reader = partial(read_document, closes=True) if is_document else read_lines
-        return read_source(source.path, self._convert, reader)
+        path = source.path
+        reader = partial(read_document, closes=True) if is_document(path) else read_lines
+        return read_source(path, self._convert, reader)
 
     def _convert(self, lines: Iterable[Parsed], path: Path, modified: Timestamp) -> Imported:
         wanted = f"a session of {self.label}"

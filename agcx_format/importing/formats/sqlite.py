@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from agcx_format import limits
 from agcx_format.disk.durable import open_regular
-from agcx_format.errors import ConversionError
+from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.json_lines import LONGEST_LINE
+from agcx_format.importing.source_file import is_missing
 from agcx_format.importing.unavailable import SourceUnavailable, source_errors, temporary_files
 
 __all__ = ["MAGIC", "all_rows", "opened_read_only", "reason", "row_at"]
@@ -32,6 +33,8 @@ __all__ = ["MAGIC", "all_rows", "opened_read_only", "reason", "row_at"]
 MAGIC = b"SQLite format 3\0"
 # Kibibytes of pages in memory.
 _CACHE = 4096
+# Bytes of a file that are copied at once.
+_COPIED = limits.MIB
 # What is wrong outside of the database, such as a full disk for the files that a large query is sorted in.
 _PASSING = frozenset(
     {
@@ -141,9 +144,27 @@ def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
     with temporary_files():
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agcx-")))
         for end in ["", *(end for end, size in (("-wal", log), ("-journal", journal)) if size)]:
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(f"{path}{end}", folder / f"copy.db{end}")
+            _copy(Path(f"{path}{end}"), folder / f"copy.db{end}")
     return _open(folder / "copy.db", "mode=rw", stack)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, unless it is gone. An error of reading it names it, whatever may be said of the copy."""
+    with source_errors(source):
+        try:
+            fd, _ = open_regular(source)
+        except PersistenceError:
+            if is_missing(source):
+                return
+            raise
+    with open(fd, "rb") as original, open(target, "wb") as copy:
+        while chunk := _read(original, source):
+            copy.write(chunk)
+
+
+def _read(file: BinaryIO, path: Path) -> bytes:
+    with source_errors(path):
+        return file.read(_COPIED)
 
 
 def _open(path: Path, how: str, stack: contextlib.ExitStack) -> sqlite3.Connection:

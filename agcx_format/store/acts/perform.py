@@ -1,4 +1,4 @@
-"""Carry out an act: all of its steps or none, whatever happens to the store meanwhile.
+"""Carry out an act: all of its steps or none, whatever else happens to the store.
 
 Strategy: an act is a directory below `trash/` of the store whose name carries its state (`act_dirs`).
 `perform` prepares everything there and makes it durable, lets each step make its one atomic change,
@@ -123,11 +123,8 @@ class _Performance(Work):
             self._do(self._derive, self._mark_done)
             return act
         except BaseException:
-            if self._has_derived:
-                self._follow_back(self._act, self._after_failure)
-            if not self._is_stuck:
-                with suppress(OSError, PersistenceError):
-                    self._leave()
+            if not self._is_finished():
+                self._give_up()
             raise
         finally:
             self._act_dir.close()
@@ -198,7 +195,7 @@ class _Performance(Work):
                 self._store.add_to(syncs, "")
 
     def _derive(self) -> None:
-        """Put the index and the like in place."""
+        """Put the index and other derived files in place."""
         self._has_derived = bool(self._derived)
         if self._writes_content:
             for step in self._derived:
@@ -224,6 +221,19 @@ class _Performance(Work):
         with suppress(OSError):
             self._store.sync(TRASH)
 
+    def _is_finished(self) -> bool:
+        with suppress(PersistenceError):
+            return self._store.signature(self._path) is None
+        return False
+
+    def _give_up(self) -> None:
+        """Have nothing left of an act that failed; never raises."""
+        if self._has_derived:
+            self._follow_back(self._act, self._after_failure)
+        if not self._is_stuck:
+            with suppress(OSError, PersistenceError):
+                self._leave()
+
     def _leave(self) -> None:
         """Remove what was prepared; a version that has no other place is kept as an act."""
         remove_spares(self._store, self._act_dir, self._act.id, self._act.steps)
@@ -236,7 +246,7 @@ class _Performance(Work):
 
 
 def _as_recorded(step: Step) -> Step:
-    """The step as it is read back from the manifest."""
+    """The step as the manifest gives it back."""
     return Step(
         step.op, step.path, (), None, None, step.after, step.derived, step.source, step.mtime_ns
     )

@@ -84,8 +84,13 @@ class Work:
                 each.check()
             finish()
         except BaseException:
-            self._revert(done)
+            if not self._is_finished():
+                self._revert(done)
             raise
+
+    def _is_finished(self) -> bool:
+        """Whether `finish` has marked the act as done: a person may interrupt right after that."""
+        return False
 
     def _revert(self, done: Sequence[Transition]) -> None:
         for each in reversed(done):

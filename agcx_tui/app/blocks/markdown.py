@@ -59,7 +59,7 @@ def markdown_parts(
 def as_typed(
     text: str, width: int, palette: Palette, by: int, starts_at: int | None = None
 ) -> list[Part]:
-    """Text with every line as it is, moved right by `by` cells; `starts_at` as in `Part.start`."""
+    """Text with its lines unchanged, moved right by `by` cells; `starts_at` as in `Part.start`."""
 
     def draw(piece: str, codes: list[str]) -> list[Strip]:
         return indent(_typed(safe_text(piece), width - by, palette, codes), by)
@@ -169,39 +169,43 @@ def _parser() -> MarkdownIt:
 
 def _mend(tokens: Iterable[Token]) -> None:
     """Make links safe, and put into words what Rich would hide."""
+    for token in tokens:
+        if token.children:
+            token.children = _mended(token.children)
+
+
+def _mended(children: Iterable[Token]) -> list[Token]:
     from markdown_it.token import Token
 
-    for token in tokens:
-        if not token.children:
-            continue
-        mended: list[Token] = []
-        shown_after: list[str] = []
-        for child in token.children:
-            if child.type == "link_open":
-                address = str(child.attrs.get("href", ""))
-                target = followable(address)
-                if target:
-                    child.attrs["href"] = target
-                    mended.append(child)
-                shown_after.append("" if target else address)
-            elif child.type == "link_close":
-                address = shown_after.pop() if shown_after else ""
-                if not address:
-                    mended.append(child)
-                elif not mended or mended[-1].content != address:
-                    mended.append(Token("text", "", 0, content=f" ({address})"))
-            elif child.type == "text" and not shown_after and "://" in child.content:
-                mended.extend(_linked(child.content))
-            elif child.type == "image":
-                words = child.content or "image"
-                address = str(child.attrs.get("src", ""))[:200]
-                mended.append(Token("text", "", 0, content=f"[{words}: {address}]"))
-            else:
+    mended: list[Token] = []
+    # For each link that is open, the address to show after its text; empty if it can be followed.
+    shown_after: list[str] = []
+    for child in children:
+        if child.type == "link_open":
+            address = str(child.attrs.get("href", ""))
+            target = followable(address)
+            if target:
+                child.attrs["href"] = target
                 mended.append(child)
-        for child in mended:
-            # The parser has decoded what was safe as it was written: `&#x202e;`, `%E2%80%AE`.
-            child.content = safe_text(child.content)
-        token.children = mended
+            shown_after.append("" if target else address)
+        elif child.type == "link_close":
+            address = shown_after.pop() if shown_after else ""
+            if not address:
+                mended.append(child)
+            elif not mended or mended[-1].content != address:
+                mended.append(Token("text", "", 0, content=f" ({address})"))
+        elif child.type == "text" and not shown_after and "://" in child.content:
+            mended.extend(_linked(child.content))
+        elif child.type == "image":
+            words = child.content or "image"
+            address = str(child.attrs.get("src", ""))[:200]
+            mended.append(Token("text", "", 0, content=f"[{words}: {address}]"))
+        else:
+            mended.append(child)
+    for child in mended:
+        # The parser has decoded what was safe as it was written: `&#x202e;`, `%E2%80%AE`.
+        child.content = safe_text(child.content)
+    return mended
 
 
 def _linked(text: str) -> Iterator[Token]:

@@ -1,4 +1,4 @@
-"""What can be put right in a message, or in all of its session: a choice, and the texts for it."""
+"""What can be changed in a message, or in its whole session: a choice, and the texts for it."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ class ChangeDialog(Dialog[MessageChange]):
             )
             for choice, more in self._choices
         )
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
 
     def action_enter(self, index: int) -> None:
         """From Cancel to the first choice, or with -1 the last."""
         choices = self.query_one(OptionList)
         choices.highlighted = index % choices.option_count
-        choices.focus()
+        self.set_focus(choices)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Whoever comes to the choices is on one of them."""
@@ -116,7 +116,7 @@ class Replacement:
     Fields:
         old: the text.
         new: what replaces it; empty for nothing, or for a placeholder.
-        kept: whether the message as it was is kept in its edit history.
+        kept: whether the old message is kept in the edit history.
     """
 
     old: str
@@ -155,12 +155,12 @@ class ReplaceDialog(Dialog[Replacement]):
                 yield Button("Replace", id="replace", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#old").focus()
+        self.set_focus(self.query_one("#old"))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         if event.input.id == "old":
-            self.query_one("#new").focus()
+            self.set_focus(self.query_one("#new"))
         else:
             self._leave()
 

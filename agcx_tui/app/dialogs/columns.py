@@ -50,7 +50,7 @@ class ColumnsDialog(Dialog[tuple[tuple[ColumnName, ...], bool]]):
                 yield Button("Apply", id="apply", variant="primary")
 
     def on_mount(self) -> None:
-        self.query(Box).first().focus()
+        self.set_focus(self.query(Box).first())
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -121,7 +121,7 @@ class HelpScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         self._show("")
-        self.query_one(KeySheet).focus()
+        self.set_focus(self.query_one(KeySheet))
 
     def on_resize(self, event: events.Resize) -> None:
         self._show(self._line.input.value)
@@ -163,7 +163,7 @@ class HelpScreen(Dialog[None]):
         self.query_one(KeySheet).scroll_home(animate=False)
 
     def _leave_search(self, kept: bool) -> None:
-        self.query_one(KeySheet).focus()
+        self.set_focus(self.query_one(KeySheet))
         if not kept:
             self._line.close()
             self.query_one("#head").remove_class("-searching")

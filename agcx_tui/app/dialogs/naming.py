@@ -70,7 +70,7 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
         field = self.query_one(Input)
         field.styles.offset = (self._region.x, self._region.y)
         field.styles.width = self._region.width
-        field.focus()
+        self.set_focus(field)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -105,7 +105,7 @@ class NewSessionDialog(Dialog[str]):
                 yield Button(self._yes, id="yes", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -119,7 +119,7 @@ class NewSessionDialog(Dialog[str]):
             self.dismiss(None)
 
     def _leave(self) -> None:
-        """What was not changed stays as it was proposed, and so does what was emptied."""
+        """What was not changed, or was emptied, is as proposed."""
         typed = self.query_one(Input).value.strip()
         same = not typed or typed == safe_line(self._title).strip()
         self.dismiss(self._title if same else typed)
@@ -162,7 +162,7 @@ class NameDialog(Dialog[str]):
 
 
 class _LastWord(Suggester):
-    """Completes the tag that is being typed, after whatever comes before it."""
+    """Completes the tag that is being typed, and leaves what comes before it."""
 
     def __init__(self, tags: Iterable[str]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
@@ -215,7 +215,7 @@ class TagsDialog(Dialog[tuple[list[str], list[str]]]):
                 yield Button("Change", id="change", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#tags").focus()
+        self.set_focus(self.query_one("#tags"))
 
     def _have(self) -> Content:
         counts: dict[str, int] = {}
@@ -276,7 +276,7 @@ class AskDialog(Dialog[bool]):
                 yield Button(self._yes, id="yes")
 
     def on_mount(self) -> None:
-        self.query_one("#cancel").focus()
+        self.set_focus(self.query_one("#cancel"))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

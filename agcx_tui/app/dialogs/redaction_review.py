@@ -47,7 +47,7 @@ class _Finds(OptionLines):
     BINDINGS = bindings("finds")
 
     class Entered(Message):
-        """Enter was pressed; the finds are as they were."""
+        """Enter was pressed; the finds are unchanged."""
 
     def action_enter(self) -> None:
         self.post_message(self.Entered())
@@ -96,7 +96,7 @@ class RedactionReview(Dialog[Reviewed]):
     def on_mount(self) -> None:
         self._ask()
         finds = self.query_one(OptionList)
-        finds.focus()
+        self.set_focus(finds)
         finds.action_first()
 
     def _options(self) -> list[Option]:

@@ -80,7 +80,7 @@ class VerifyDialog(Dialog[bool]):
                 yield Button("Repair", id="repair", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#close").focus()
+        self.set_focus(self.query_one("#close"))
         self._verify()
 
     @work(thread=True, exit_on_error=False)

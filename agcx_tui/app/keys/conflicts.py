@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -46,7 +46,7 @@ def _classes(app: type[App[Any]]) -> Iterator[type[DOMNode]]:
 
 
 def all_bindings(app: type[App[Any]]) -> dict[type[DOMNode], list[Binding]]:
-    """The bindings that each class of an app declares itself, as they are without a configuration."""
+    """The bindings that each class of an app declares itself, without a configuration."""
     return {node: list(Binding.make_bindings(vars(node)["BINDINGS"])) for node in _classes(app)}
 
 
@@ -63,46 +63,66 @@ def key_problems(
         place: Gives the start of a line for a setting, such as where it is written.
     """
     known = documented()
-    found = [
+    unknown = [
         f"{place(f'keys.{name}')}no such name; agcx config lists them"
         for name in keymap
         if name not in known
     ]
-    # The ids of the actions that each key is configured for.
-    meanings: dict[str, set[str]] = {}
-    for name in keymap.keys() & known.keys():
-        for binding in Binding.make_bindings([Binding(keymap[name], "", "")]):
-            meanings.setdefault(binding.key, set()).add(name)
     own = all_bindings(app)
-    lost: set[str] = set()
-    for node in own:
+    clashes = _Clashes(keymap, own)
+    found = {problem for node in own for problem in clashes.within(node)}
+    found.update(problem for ids in _together(app, own) for problem in clashes.among(ids))
+    return unknown + sorted(found)
+
+
+class _Clashes:
+    """Finds keys that would mean two things, or no longer what they mean without the configuration."""
+
+    def __init__(
+        self, keymap: Mapping[str, str], own: Mapping[type[DOMNode], list[Binding]]
+    ) -> None:
+        self._keymap, self._own = keymap, own
+        # The keys of each action without a configuration.
+        self._usual = {name: action[0].split(",") for name, action in documented().items()}
+        # The ids of the actions that each key is configured for.
+        self._meanings: dict[str, set[str]] = {}
+        for name in keymap.keys() & self._usual.keys():
+            for binding in Binding.make_bindings([Binding(keymap[name], "", "")]):
+                self._meanings.setdefault(binding.key, set()).add(name)
+
+    def within(self, node: type[DOMNode]) -> Iterator[str]:
+        """Those in one screen, dialog, or widget, and the keys that it takes from its screens and the app."""
         # As in Textual, a key of a class replaces that of its base classes.
-        everything = [b for base in reversed(node.__mro__) for b in own.get(base, [])]
+        everything = [b for base in reversed(node.__mro__) for b in self._own.get(base, [])]
         together = {b.key: b for b in everything}.values()
         gave_way = {(b.key, b.id) for b in everything} - {(b.key, b.id) for b in together}
-        names = {binding.id for binding in together if binding.id is not None}
-        for key, wanted in meanings.items():
-            here = sorted(name for name in wanted & names if (key, name) not in gave_way)
+        ids = {binding.id for binding in together if binding.id is not None}
+        for key, wanted in self._meanings.items():
+            here = sorted(name for name in wanted & ids if (key, name) not in gave_way)
             if len(here) > 1:
-                lost.add(f"keys: {key} cannot mean both {' and '.join(here)}")
-            lost.update(
-                f"keys: {key} no longer means {_help(binding)}"
-                for binding in together
-                if here and binding.key == key and binding.id not in keymap
-            )
-            new = [name for name in here if key not in known[name][0].split(",")]
-            lost.update(
-                f"keys: {key} no longer means {_help(binding)}"
-                for binding in _behind(node, own)
-                if new and binding.key == key and binding.id not in keymap
-            )
-    for names in _together(app, own):
-        for key, wanted in meanings.items():
-            here = sorted(wanted & names)
+                yield _means_both(key, here)
+            if here:
+                yield from self._lost(key, together)
+            if any(key not in self._usual[name] for name in here):
+                yield from self._lost(key, _behind(node, self._own))
+
+    def among(self, ids: set[str]) -> Iterator[str]:
+        """Those among actions that work at the same time."""
+        for key, wanted in self._meanings.items():
+            here = sorted(wanted & ids)
             # Actions that share a key without being configured do so on purpose.
-            if not all(key in known[name][0].split(",") for name in here) and len(here) > 1:
-                lost.add(f"keys: {key} cannot mean both {' and '.join(here)}")
-    return found + sorted(lost)
+            if len(here) > 1 and not all(key in self._usual[name] for name in here):
+                yield _means_both(key, here)
+
+    def _lost(self, key: str, bindings: Iterable[Binding]) -> Iterator[str]:
+        """What the key means in these bindings, which have it without a configuration."""
+        for binding in bindings:
+            if binding.key == key and binding.id not in self._keymap:
+                yield f"keys: {key} no longer means {_help(binding)}"
+
+
+def _means_both(key: str, names: Iterable[str]) -> str:
+    return f"keys: {key} cannot mean both {' and '.join(names)}"
 
 
 def _help(binding: Binding) -> str:

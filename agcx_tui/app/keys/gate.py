@@ -87,12 +87,13 @@ class KeyGate:
             entered, self._entered = self._entered, None
             await self._settled(entered)
         if self._opening:
-            # Whatever they wait for may never come.
-            opening, self._opening = self._opening, []
+            # What they wait for may never come.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
-                    for opened in opening:
-                        await opened.wait()
+                    # One may begin another meanwhile.
+                    while self._opening:
+                        await self._opening.pop().wait()
+            self._opening.clear()
             # The stack is empty while the program ends.
             await self._settled(self._app.focused if self._app.screen_stack else None)
         while stack := self._app.screen_stack:

@@ -94,7 +94,7 @@ class PruneScreen(SessionsScreen):
     # --- the rule
 
     def action_rule(self) -> None:
-        self.query_one("#free").focus()
+        self.set_focus(self.query_one("#free"))
 
     def action_leave(self) -> None:
         if isinstance(self.focused, Input) and self.focused.value:
@@ -119,7 +119,7 @@ class PruneScreen(SessionsScreen):
     @on(Input.Submitted)
     @on(Box.Entered)
     def _submitted(self) -> None:
-        self.sessions.focus()
+        self.set_focus(self.sessions)
 
     def _look_again(self) -> None:
         """Look for what matches now, after something was deleted."""

@@ -57,3 +57,4 @@ def read_any_keys() -> None:
     """Decode keys in the terminal's encoding; invalid bytes become U+FFFD."""
     encoding = getattr(sys.__stdin__, "encoding", None) or "utf-8"
     textual_internals.decode_keys_with(encoding)
+    textual_internals.read_escape_before_keys()

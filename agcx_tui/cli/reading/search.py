@@ -142,7 +142,7 @@ def _index(settings: Settings, *, build: bool) -> Index:
     directory = settings.index_directory
     if build and directory is None:
         raise click.UsageError("--build: search.index is false in the configuration")
-    index = Index(settings.store_path(), directory)
+    index = Index(settings.store_path(), directory, look_ahead=settings.look_ahead)
     if build:
         _build(index, settings.config[0].search_bytes)
     return index

@@ -43,7 +43,7 @@ _OF_OPENING = frozenset({"project", "dir", "branch"})
 # Keys and states that are known only once the messages of a session have been read.
 _OF_MESSAGES = frozenset({"turns", "duration", "file", "tool", "checkpoint"})
 _STATES_OF_MESSAGES = frozenset({"failed", "edited", "branched"})
-# The tag of an import of which a part could not be read.
+# The tag of a session that could not be imported completely.
 INCOMPLETE = "incomplete"
 MODES = ("plan", "build", "review")
 
@@ -72,7 +72,7 @@ class Term(msgspec.Struct, frozen=True):
             id file tool checkpoint`; microseconds since 1970 for `before after`; bytes for
             `larger smaller`; operator and count for `messages turns`; operator and seconds for `duration`.
         negated: Whether it must not match.
-        written: A word with a capital letter as it was typed: it is case-sensitive.
+        written: A word with a capital letter, as typed: it is case-sensitive.
     """
 
     key: str
@@ -194,7 +194,7 @@ def _no_key(key: str) -> str:
     return f"no key {key}; the keys are {', '.join(KEYS)}; put words in quotes"
 
 
-# How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.
+# How a value is searched, by key: a row that matches a longer value matches the shorter one in it.
 _LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
     WORD: operator.contains,
     "project": operator.contains,
@@ -229,13 +229,15 @@ def _path(value: str, now: int) -> str:
     return fold(os.path.expanduser(value))
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[str, int], str]:
+def _one_of(choices: tuple[str, ...], *also: str) -> Callable[[str, int], str]:
+    """Reads one of the choices; `also` are other words that people are told of."""
+
     def read(value: str, now: int) -> str:
         name = _SPELLINGS.get(value.casefold(), value.casefold())
         # `is:fav`, on the way to `is:favorite`, already works if it is unambiguous.
         fits = [choice for choice in choices if choice.startswith(name)]
         if len(fits) != 1:
-            raise _BadValue("one of " + ", ".join(choices))
+            raise _BadValue("one of " + ", ".join((*choices, *also)))
         return fits[0]
 
     return read
@@ -296,7 +298,8 @@ _READERS: dict[str, Callable[[str, int], str | int | tuple[str, int]]] = {
     "tag": _text,
     "id": _text,
     "mode": _one_of(MODES),
-    "is": _one_of(STATES),
+    # The search has it as well, for single messages.
+    "is": _one_of(STATES, "error"),
     "before": _moment,
     "after": _moment,
     "larger": _size,

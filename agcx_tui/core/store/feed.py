@@ -5,14 +5,14 @@ from then on watched.  First words are read last, a little at a time.  Threads o
 (`stream`); the table is changed in the event loop.  What was learned goes back into the catalog some
 seconds after a change, and when the feed is closed.
 
-No Textual: whoever shows the table is a `FeedView`.
+No Textual: what shows the table is a `FeedView`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -64,7 +64,7 @@ class FeedView(Protocol):
         """Rows of the table, or the state of the feed, changed."""
 
     def store_replaced(self) -> None:
-        """Another store lies where the one was that was shown; called before its rows come."""
+        """Another store is in the place of the one that was shown; called before its rows come."""
 
 
 class FeedState(msgspec.Struct, frozen=True):
@@ -120,7 +120,7 @@ class StoreFeed:
         self._follow = follow
         # In which directory the store was when it was last compared.
         self._place: Directory | None = None
-        # Files that somebody is asked about, or that wait for an act.
+        # Files that a person is asked about, or that wait for an act.
         self._shown: WeakSet[ShownFiles] = WeakSet()
         self._scan: _Task | None = None
         self._watch: _Task | None = None
@@ -128,6 +128,8 @@ class StoreFeed:
         self._words_are_due = False
         # Set once there are rows, or it is known why there are none.
         self._begun = asyncio.Event()
+        # Whether the catalog or the directory is being read, also where nothing says so on the screen.
+        self.is_looking = False
         # Whether the beginnings of sessions are being read.
         self.reads_openings = False
         self._record = CatalogRecord(catalog, table, view.set_timer)
@@ -135,7 +137,7 @@ class StoreFeed:
         self._unfollow = opened.acted.subscribe(self._take_act)
 
     def read(self) -> None:
-        """Compare with what is there; the first time, after the rest of the catalog is read."""
+        """Compare the table with the directory; the first time, after the rest of the catalog is read."""
         if self.path is None:
             self.path = next(filter(os.path.isdir, self.looked), None)
         if self.path is None:
@@ -144,7 +146,7 @@ class StoreFeed:
         self._begun.clear()
         self._view.set_timer(_PATIENCE, self._notice_slowness)
         rest, self._rest = self._rest, None
-        self._start_scan(self._compare() if rest is None else self._read_rest(rest))
+        self._start_scan(self._compare if rest is None else partial(self._read_rest, rest))
 
     async def begun(self, patience: float) -> None:
         """Wait until there are rows, or it is known why there are none; at most `patience` seconds."""
@@ -153,9 +155,9 @@ class StoreFeed:
                 await asyncio.wait_for(self._begun.wait(), patience)
 
     def shown(self, rows: Iterable[int]) -> ShownFiles:
-        """The files of these rows as they are shown now, whatever becomes of them while one thinks.
+        """The versions of these files that are shown now, even if they change while a person decides.
 
-        What our own acts make of them is no surprise to an act that waits: they are kept up to date.
+        Our own acts must not surprise an act that waits: their changes are kept up to date here.
         """
         from agcx_tui.core.store.store_work import ShownFiles
 
@@ -197,10 +199,15 @@ class StoreFeed:
             self._become(slow=True)
             self._view.table_changed()
 
-    def _start_scan(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_scan(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def look() -> None:
+            await work()
+            self.is_looking = False
+
         if self._scan is not None:
             self._scan.cancel()
-        self._scan = self._view.run_worker(work)
+        self.is_looking = True
+        self._scan = self._view.run_worker(look())
 
     # --- the catalog
 
@@ -340,7 +347,7 @@ class StoreFeed:
                     # is gone.
                     self._become(watching=True)
                     if not self.state.reading:
-                        self._start_scan(self._compare())
+                        self._start_scan(self._compare)
         except Exception as error:
             log_failure("the store is not watched any more", error)
 

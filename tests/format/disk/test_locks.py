@@ -6,8 +6,10 @@ import errno
 import fcntl
 import json
 import os
+import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -211,6 +213,47 @@ def test_a_file_that_root_changes_stays_with_its_owner(tmp_path: Path, layout: i
     store.save_session(session[0].id, *store.load_session(session[0].id))
     status = path.stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (1234, 5678, 0o640)
+
+
+def only_groups(owner: int, group: int) -> int:
+    """What a member of the file's group may do: give it that group, but not its owner."""
+    return errno.EPERM if owner != -1 else 0
+
+
+def nothing(owner: int, group: int) -> int:
+    return errno.EPERM
+
+
+def unknown_numbers(owner: int, group: int) -> int:
+    """A container that has a number for neither the owner nor the group."""
+    return errno.EINVAL
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+@pytest.mark.parametrize(
+    ("refusal", "group", "mode"),
+    [(only_groups, 5678, 0o664), (nothing, None, 0o644), (unknown_numbers, None, 0o644)],
+)
+def test_a_file_of_somebody_else_is_changed_and_opened_to_nobody_more(
+    refusal: Callable[[int, int], int], group: int | None, mode: int, tmp_path: Path, monkeypatch
+):
+    store = filled(tmp_path)
+    path = Path(store.resolve(str(id_of("full"))).path)
+    os.chown(path, 1234, 5678)
+    path.chmod(0o664)
+    chown = os.fchown
+
+    def refused(fd: int, owner: int, group: int) -> None:
+        if number := refusal(owner, group):
+            raise OSError(number, os.strerror(number))
+        chown(fd, owner, group)
+
+    monkeypatch.setattr(os, "fchown", refused)
+    store.update_metadata(id_of("full"), title="By a colleague")
+    store.save_session(id_of("full"), *store.load_session(id_of("full")))
+    status = path.stat()
+    assert status.st_gid == (os.getegid() if group is None else group)
+    assert stat.S_IMODE(status.st_mode) == mode
 
 
 def test_one_store_never_takes_itself_for_another_program(tmp_path: Path):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from uuid import UUID
 
 import pytest
+import zstandard
 
 from agcx_format import open_store
 from agcx_format.importing import ImportOutcome, ImportResult, agent_named, import_sessions
@@ -78,6 +80,33 @@ def test_what_is_complete_is_taken_and_the_rest_when_it_is_there(agent, store, t
     path.write_text(text)
     assert taken(store, path, agent).outcome is ImportOutcome.UPDATED
     assert said(store) == WORDS
+
+
+@agents
+def test_of_a_compressed_document_that_is_cut_all_whole_messages_are_taken(agent, store, tmp_path):
+    # A block of 128 KiB is the least that can be decompressed.
+    long = [*WORDS[:2], Random(1).randbytes(100_000).hex(), WORDS[3]]
+    text = DOCUMENTS[agent].replace(json.dumps(WORDS[2])[1:-1], long[2])
+    data = zstandard.ZstdCompressor().compress(text.encode())
+    path = tmp_path / f"session-{SESSION}.json.zst"
+    path.write_bytes(data[:-1000])
+    (first,) = import_sessions(store, [at_rest(path)])
+    assert first.outcome is ImportOutcome.IMPORTED
+    assert first.report is not None
+    assert first.report.bad_lines == ((1, "the compressed file is cut off"),)
+    assert said(store) == WORDS[:2]
+    path.write_bytes(data)
+    assert taken(store, path, agent).outcome is ImportOutcome.UPDATED
+    assert said(store) == [WORDS[0], WORDS[1], WORDS[3]]
+
+
+def test_a_whole_document_before_damaged_bytes_is_taken(tmp_path):
+    path = tmp_path / "session.json.zst"
+    document = {"items": [{"a": 1}]}
+    path.write_bytes(zstandard.ZstdCompressor().compress(json.dumps(document).encode()) + b"(\xb5")
+    (line,) = read_document(path, closes=True)
+    assert line.values == (document,)
+    assert line.error == "the compressed file is cut off"
 
 
 @agents

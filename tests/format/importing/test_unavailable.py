@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -21,6 +21,10 @@ from agcx_format.importing.formats.opencode_store import read_stored
 from agcx_format.importing.formats.sqlite import all_rows, opened_read_only
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.unavailable import SourceUnavailable
+from agcx_format.transcript.words import text_of
+from tests.support import transcript_lines as claude
+from tests.support.agent_databases import opencode_older
+from tests.support.privileges import without_privileges
 from tests.support.rollout_lines import meta, user, write
 
 
@@ -73,11 +77,9 @@ def test_a_temporary_directory_that_is_gone_is_named(store, rollout, tmp_path, m
     assert taken(store, rollout).outcome is ImportOutcome.IMPORTED
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="this user may read everything")
 def test_a_file_that_nobody_may_read_is_read_when_it_may_be(store, rollout):
-    rollout.chmod(0)
-    assert taken(store, rollout).reason == "permission denied"
-    rollout.chmod(0o600)
+    with forbidden(rollout):
+        assert taken(store, rollout).reason == "permission denied"
     assert taken(store, rollout).outcome is ImportOutcome.IMPORTED
 
 
@@ -118,14 +120,88 @@ def test_rows_that_there_is_no_room_to_sort_are_not_taken_for_damaged(tmp_path):
     assert failed.value.path == str(path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="this user may read everything")
 def test_a_database_that_nobody_may_read_is_one_to_be_read_another_time(tmp_path):
     path = tmp_path / "opencode.db"
-    path.touch(0)
-    with pytest.raises(SourceUnavailable), read_stored(Source(path)):
+    path.touch()
+    with forbidden(path), pytest.raises(SourceUnavailable), read_stored(Source(path)):
         pass
 
 
 def test_a_session_that_is_gone_may_be_there_another_time(tmp_path):
     with pytest.raises(SourceUnavailable), read_stored(Source(tmp_path / "gone.db")):
         pass
+
+
+@contextlib.contextmanager
+def forbidden(path: Path) -> Iterator[None]:
+    """Nobody may read a file or folder."""
+    mode = path.stat().st_mode
+    path.chmod(0)
+    try:
+        with without_privileges():
+            yield
+    finally:
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize("beside", ["message", "part", "file"])
+def test_a_session_in_files_is_not_taken_without_one_that_cannot_be_read_now(
+    store, tmp_path, beside
+):
+    session = opencode_older(tmp_path)
+    folder = next((tmp_path / "storage" / beside.replace("file", "part")).iterdir())
+    closed = next(folder.iterdir()) if beside == "file" else folder
+    with forbidden(closed):
+        failed = taken(store, session, "opencode")
+    assert (failed.outcome, failed.reason) == (ImportOutcome.FAILED, "permission denied")
+    result = taken(store, session, "opencode")
+    assert result.outcome is ImportOutcome.IMPORTED
+    assert result.report is not None
+    assert not result.report.bad_lines
+
+
+def test_a_log_that_cannot_be_read_is_named_rather_than_its_copy(tmp_path):
+    path = tmp_path / "a.db"
+    with contextlib.closing(sqlite3.connect(path)) as writer:
+        writer.execute("pragma journal_mode = wal")
+        writer.execute("create table t (a)")
+        for end in ("", "-wal"):
+            shutil.copy(f"{path}{end}", tmp_path / f"copy.db{end}")
+    log = tmp_path / "copy.db-wal"
+    with (
+        forbidden(log),
+        pytest.raises(SourceUnavailable) as failed,
+        opened_read_only(tmp_path / "copy.db"),
+    ):
+        pass
+    assert (failed.value.path, failed.value.reason) == (str(log), "permission denied")
+
+
+def test_a_result_that_cannot_be_read_now_is_not_taken_as_its_preview(store, tmp_path):
+    preview = "<persisted-output>\nFull output saved to: /far/away/toolu_1.txt\n\nThe beginn"
+    path = write(
+        tmp_path / f"{claude.SESSION}.jsonl",
+        claude.user("Read it."),
+        claude.assistant(claude.use("Read", "toolu_1")),
+        claude.user([claude.result(preview, "toolu_1")]),
+    )
+    whole = tmp_path / claude.SESSION / "tool-results" / "toolu_1.txt"
+    whole.parent.mkdir(parents=True)
+    whole.write_text("The beginning and the end.")
+    with forbidden(whole):
+        assert taken(store, path, "claude").reason == "permission denied"
+    result = taken(store, path, "claude")
+    assert result.outcome is ImportOutcome.IMPORTED
+    last = store.load_session(result.id)[1].messages[-1].item
+    assert text_of(last) == "The beginning and the end."
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "\N{SNOWMAN}" * 86, ".."])
+def test_a_name_that_no_file_has_is_that_of_no_result(store, tmp_path, name):
+    preview = f"<persisted-output>\nFull output saved to: /far/{name}\n\nThe beginn"
+    path = write(
+        tmp_path / f"{claude.SESSION}.jsonl",
+        claude.user("Read it."),
+        claude.user([claude.result(preview, "toolu_1")]),
+    )
+    assert taken(store, path, "claude").outcome is ImportOutcome.IMPORTED

@@ -146,7 +146,8 @@ def test_a_leap_day_of_another_year_is_not(year: int):
 def test_many_that_are_alike_are_usual_only_if_each_is(data: st.DataObject):
     fraction = data.draw(st.sampled_from([".123", ".123456", ".123456789"]))
     moments = st.times().map(lambda time: f"2025-01-01T07:{time:%M:%S}{fraction}Z")
-    texts = data.draw(st.lists(moments, min_size=1, max_size=5))
+    # Few are looked at one by one.
+    texts = data.draw(st.lists(moments, min_size=1, max_size=5)) * 20
     at = data.draw(st.integers(0, len(texts) - 1))
     assert all_usual(texts)
     place = data.draw(st.integers(0, len(texts[at]) - 1))
@@ -157,14 +158,28 @@ def test_many_that_are_alike_are_usual_only_if_each_is(data: st.DataObject):
 
 @pytest.mark.parametrize("zeros", ["000", "000000", "123000"])
 def test_a_fraction_that_rust_would_shorten_is_not(zeros: str):
-    usual = "2025-01-01T00:00:00.123"
-    assert not all_usual([f"{usual[:-3]}456{zeros[3:]}Z", f"{usual[:-3]}{zeros}Z"])
+    usual = "2025-01-01T00:00:00."
+    assert not all_usual([f"{usual}{'456789'[: len(zeros)]}Z"] * 20 + [f"{usual}{zeros}Z"])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "2025-01-01T00:60:00.123Z", "2025-01-01T00:00:60.123Z", "2025-01-01T01:00:00.12\ud800Z",
+        "2025-01-01T0\ud800:00:00.123Z", "2025-01-01T24:00:00.123Z", "2025-02-30T00:00:00.123Z",
+    ],
+)  # fmt: skip
+def test_an_odd_one_is_found_among_many(odd: str):
+    usual = "2025-01-01T00:00:00.123Z"
+    assert not all_usual([*[usual] * 20, odd])
+    assert not all_usual([odd] * 20)
 
 
 def test_texts_that_only_together_look_usual_are_not():
     usual = "2025-01-01T00:00:00.123Z"
-    assert not all_usual([usual[:-1], f"Z{usual}"])
-    assert not all_usual([f"{usual}\n{usual}", ""])
+    for before in ([], [usual] * 20):
+        assert not all_usual([*before, usual[:-1], f"Z{usual}"])
+        assert not all_usual([*before, f"{usual}\n{usual}", ""])
 
 
 def test_many_are_usual_only_if_each_is():
@@ -175,3 +190,4 @@ def test_many_are_usual_only_if_each_is():
         assert not is_usual(odd)
         for texts in ([odd], [usual, odd], [odd, usual], [odd, ""]):
             assert not all_usual(texts)
+            assert not all_usual([usual] * 20 + texts)

@@ -55,6 +55,18 @@ def test_the_same_is_found_as_in_the_files(tmp_path, monkeypatch, request):
                 assert few(index, query, rows)[0] == few(files, query, rows)[0], (query, rows)
 
 
+@pytest.mark.parametrize(
+    "line", ["stall lease", "stall -zygote", "the lease -xyzzy", "stall role:user"]
+)
+def test_a_number_that_is_not_of_all_matches_says_so(long, line):
+    everything = {each.path: each.count for each in Index(long).find(line)}
+    for rows in (0, 1, 7, 1000):
+        for session in Index(long).find(line, rows=rows, counted=False):
+            count = everything[session.path]
+            assert session.count == count if session.exact else session.count <= count
+            assert len(session.hits) == min(rows, count)
+
+
 def spoiled(store: Path, cache: Path, place: Callable[[BlockRow, Beginning], int]) -> Index:
     """With an index in which a byte of each first block is another, at a place of its text."""
     index = Index(store, cache)

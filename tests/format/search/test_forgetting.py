@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import zstandard
@@ -20,6 +22,7 @@ from agcx_format.disk.durable import temporary_name
 from agcx_format.disk.locks import locked
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Index, forget_text, wipe
+from agcx_format.search.book import Book
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_maker import SegmentMaker
 from agcx_tui.core.store.forget import forget
@@ -117,8 +120,6 @@ def test_what_was_deleted_and_brought_back_is_found(store, tmp_path):
 
 
 def test_a_segment_that_cannot_be_written_anew_is_removed(store, tmp_path, monkeypatch):
-    from agcx_format.search.book import Book
-
     cache = tmp_path / "cache"
     index = Index(open_store(store), cache / "search")
     index.update()
@@ -281,6 +282,40 @@ def test_a_crash_after_the_emptying_is_seen_where_no_session_is_gone(store, tmp_
     index.update()
     assert holds(cache, f"{SECRET}s")
     opened.empty_trash()
+    index.update()
+    assert not holds(cache, f"{SECRET}s")
+
+
+@pytest.mark.parametrize(
+    "forgets", [lambda index: index.forget(()), Index.update], ids=["asked", "next build"]
+)
+def test_what_is_emptied_while_another_emptying_is_forgotten_is_seen(
+    forgets: Callable[[Index], object], store, tmp_path, monkeypatch
+):
+    """A program edits a session and empties the trash at that moment, and ends before it can forget."""
+    cache = tmp_path / "cache"
+    opened = open_store(store)
+    edited, deleted = islice(opened.scan(), 2)
+    assert edited.id
+    opened.update_metadata(edited.id, title=f"about {SECRET}s")
+    opened.empty_trash()
+    index = Index(opened, cache)
+    index.update()
+    opened.delete([deleted])
+    opened.empty_trash()
+    rewrite = Book.rewrite
+
+    def meanwhile(*arguments: Any) -> None:
+        # What is still in the store has been looked at by now.
+        monkeypatch.undo()
+        assert edited.id
+        opened.update_metadata(edited.id, title="other")
+        opened.empty_trash()
+        rewrite(*arguments)
+
+    monkeypatch.setattr(Book, "rewrite", meanwhile)
+    forgets(index)
+    assert holds(cache, f"{SECRET}s")
     index.update()
     assert not holds(cache, f"{SECRET}s")
 

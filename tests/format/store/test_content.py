@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from uuid import UUID
 
@@ -99,6 +100,23 @@ def test_a_text_is_replaced_and_the_message_as_it_was_is_in_its_history(store: S
     # Nothing is left to purge: no act.
     assert store.content.purge_history(entry(store)).id == ""
     assert is_clean(store)
+
+
+@pytest.mark.parametrize(
+    "text", ["Nightingale", 'the "N" project', "C:\\Users\\J\u00fcrgen", "\u00fc\nnext"]
+)
+def test_a_text_is_taken_out_of_json_whatever_wrote_it(text: str, store: Store):
+    """With other letters than ASCII or without, and within JSON in JSON."""
+    written = [text]
+    for _ in range(3):
+        written += [json.dumps(each, ensure_ascii=a) for each in written for a in (False, True)]
+    calls = [new_message(FunctionCall(None, "f", each, "c")) for each in written]
+    store.append(A, calls)
+    reviewed = store.content.review([entry(store)], secrets=False, texts={text: "gone"})
+    store.content.redact(reviewed)
+    for message in store.load_session(A).conversation.messages[-len(calls) :]:
+        assert isinstance(message.item, FunctionCall)
+        assert message.item.arguments.strip('\\"') == "gone"
 
 
 def test_what_is_not_there_is_an_error_and_no_act(store: Store):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,27 @@ def test_whichever_call_fails_it_is_known_whether_a_save_was_done(
     assert number > 20
     append(store)
     assert not [name for name in files(store) if "agcx-tmp" in name or "pending" in name]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_a_checkpoint_that_a_session_lists_is_there_whenever_a_person_interrupts(
+    number: int, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """Ctrl+C during one of the waits for the disk: of the checkpoint, the session, and the lists."""
+    fsync, left = os.fsync, number
+
+    def interrupted(fd: int) -> None:
+        nonlocal left
+        fsync(fd)
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", interrupted)
+        with suppress(KeyboardInterrupt):
+            edit(store)
+    metadata = store.load_session(ID)[0]
+    for each in metadata.checkpoints:
+        store.load_checkpoint(ID, each.id)
+    assert sum("checkpoints" in name for name in files(store)) == len(metadata.checkpoints)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,7 @@ class Failing:
     def __init__(self, wanted: Is, begins: Is = lambda *_: True, number: int = 1) -> None:
         self._wanted, self._begins, self._left = wanted, begins, number
         self._has_begun = False
+        self.error: BaseException = OSError(errno.EIO, os.strerror(errno.EIO))
 
     @property
     def is_done(self) -> bool:
@@ -58,7 +60,7 @@ class Failing:
         if self._has_begun and self._wanted(name, arguments):
             self._left -= 1
             if self._left == 0:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
+                raise self.error
         self._has_begun = self._has_begun or self._begins(name, arguments)
 
 
@@ -198,6 +200,50 @@ def test_what_cannot_be_taken_back_at_once_is_taken_back_or_finished_later(
             kept.values()
         )
         assert again.log()[0].id == act.id
+
+
+@pytest.mark.parametrize("error", [errno.EEXIST, errno.EIO])
+@pytest.mark.parametrize("act", ["duplicate", "delete"])
+def test_a_link_that_is_made_though_an_error_is_said(
+    act: str, error: int, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """By a network file system whose first answer was lost."""
+
+    def says_otherwise(name: str, arguments: tuple) -> None:
+        if name == "link" and is_of_a_session(name, arguments):
+            raise OSError(error, os.strerror(error))
+
+    before = contents(store.path)
+    with watched(monkeypatch, after=says_otherwise):
+        ACTS[act](store)
+        assert len(store.acts()) == 1
+        store.undo()
+    assert contents(store.path) == before
+    assert store.acts() == []
+
+
+@each_act
+def test_an_act_that_a_person_interrupts_is_done_or_has_changed_nothing(
+    act: Callable[[Store], object],
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    strides: Callable[[int], int],
+):
+    """Ctrl+C comes at any moment, also once the act is marked as done."""
+    before = contents(store.path)
+    numbers = itertools.accumulate(strides(5) for _ in itertools.count())
+    anywhere = (Failing(lambda *_: True, number=number) for number in numbers)
+    for moment in itertools.chain([Failing(marks_as_done)], anywhere):
+        moment.error = KeyboardInterrupt()
+        with watched(monkeypatch, after=moment.before), contextlib.suppress(KeyboardInterrupt):
+            act(store)
+        assert unfinished(store.path) == []
+        assert [each.problem for each in store.log() if each.problem] == []
+        if store.acts():
+            store.undo()
+        assert contents(store.path) == before
+        if not moment.is_done:
+            break
 
 
 def test_whatever_look_at_an_open_file_fails_it_is_an_error_of_ours(

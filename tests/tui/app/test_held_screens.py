@@ -315,7 +315,24 @@ async def test_a_key_waits_for_each_screen_that_is_being_opened():
         with gate.opening():
             pass
         ready = asyncio.create_task(gate.ready())
-        for _ in range(9):
-            await asyncio.sleep(0)
+        await rounds()
         assert not ready.done()
     await ready
+
+
+async def test_a_key_waits_for_a_screen_whose_opening_began_while_it_waited():
+    gate = KeyGate(TypingApp())
+    with gate.opening():
+        ready = asyncio.create_task(gate.ready())
+        await rounds()
+        second = gate.opening()
+        second.__enter__()
+    await rounds()
+    assert not ready.done()
+    second.__exit__(None, None, None)
+    await ready
+
+
+async def rounds() -> None:
+    for _ in range(9):
+        await asyncio.sleep(0)

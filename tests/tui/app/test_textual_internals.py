@@ -223,3 +223,30 @@ def test_keys_are_decoded_as_the_terminal_writes_them(monkeypatch):
     assert linux_driver.getincrementaldecoder("utf-8")().decode(b"\xe9") == "é"
     textual_internals.decode_keys_with("utf-8")
     assert linux_driver.getincrementaldecoder("utf-8")().decode(b"\xff.") == "�."
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        ("\x1bd", ["alt+d"]),
+        ("\x1bf", ["alt+f"]),
+        ("\x1b1", ["alt+1"]),
+        ("\x1b#", ["alt+number_sign"]),
+        ("\x1b/ab\x1b", ["alt+slash", "a", "b", "escape"]),
+        ("\x1bP", ["alt+shift+p"]),
+        ("\x1b[", ["alt+left_square_bracket"]),
+        ("\x1b\r", ["escape", "enter"]),
+        ("\x1b\x13", ["escape", "ctrl+s"]),
+        ("\x1bd\t\r", ["alt+d", "tab", "enter"]),
+        ("\x1b\x1b[A", ["escape", "up"]),
+        ("\x1b[A\x1bOP\x1b[Z\x1b\t", ["up", "f1", "shift+tab", "shift+tab"]),
+    ],
+)
+def test_escape_is_not_lost_before_a_key_that_comes_with_it(monkeypatch, typed, keys):
+    """Both are read at once if they are typed fast, or come over a slow line."""
+    monkeypatch.setattr(linux_driver, "XTermParser", linux_driver.XTermParser)
+    assert "XTermParser(" in inspect.getsource(LinuxDriver.run_input_thread)
+    textual_internals.read_escape_before_keys()
+    parser = linux_driver.XTermParser()
+    found = [*parser.feed(typed), *parser.feed("")]
+    assert [each.key for each in found] == keys

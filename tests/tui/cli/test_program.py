@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -210,6 +211,28 @@ def test_the_help_of_every_command_fits_80_columns_and_cuts_no_sentence():
         assert max(map(len, shown.splitlines())) <= 80, words
         for line in shown.partition("\nCommands:\n")[2].splitlines():
             assert not line.endswith("..."), line
+
+
+FORKS = """
+import sys
+def fork(event, _):
+    if event == "os.fork":
+        print("click" in sys.modules, file=sys.stderr)
+sys.addaudithook(fork)
+from agcx_tui.__main__ import main
+sys.argv = ["agcx", "search", "grid"]
+main()
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1,
+    reason="another process helps on Linux, and where it has a processor",
+)
+def test_a_search_has_the_files_looked_at_before_the_command_line_is_imported(store):
+    command = [sys.executable, "-c", FORKS]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert result.stderr.splitlines()[0] == "False"
 
 
 EARLY = """

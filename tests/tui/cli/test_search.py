@@ -63,6 +63,7 @@ def test_the_exit_status_says_whether_something_was_found(store):
         ("/(?<=a)b/", "look-around"),
         ("/(/", "/(/"),
         ("in:nowhere grid", "one of title"),
+        ("is:odd grid", "subagent, error"),
         ("after:whenever grid", "a date such as"),
         ("is:favorite", "nothing to search for"),
         ("  ", "nothing to search for"),
@@ -274,3 +275,13 @@ def test_an_index_that_another_process_builds_is_said_and_the_search_goes_on(sto
 def segments(tmp_path: Path) -> set[Path]:
     """The files of the index."""
     return set((tmp_path / "cache").rglob("*.seg"))
+
+
+def test_the_program_searches_the_store_that_is_named_whatever_looks_as_if_it_named_another(
+    store, tmp_path
+):
+    said = hits("grid")
+    (tmp_path / "empty").mkdir()
+    words = ["search", "--json", "--", "grid", "--store=empty"]
+    found = run_program("--store", store, *words)
+    assert [json.loads(line) for line in found.stdout.splitlines()] == said

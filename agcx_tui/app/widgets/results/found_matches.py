@@ -60,7 +60,7 @@ class FoundMatches:
             self._go(0 if wanted == "first" else len(self.places) - 1)
 
     def step(self, direction: int) -> bool:
-        """Go to the next match (1) or the one before (-1); false if there is none."""
+        """Go to the next match (1) or the previous one (-1); false if there is no such match."""
         number = (-1 if self.at is None else self.at) + direction
         if not 0 <= number < len(self.places):
             return False
@@ -68,8 +68,12 @@ class FoundMatches:
         return True
 
     def words(self) -> str:
-        """As `match 3 of 9`."""
-        return "" if self.at is None else f"match {self.at + 1:,} of {self.count:,}"
+        """As `match 3 of 9 · 1 in the title`: as an opened conversation, which counts none in the title."""
+        in_title = sum(place.message is None for place in self.places)
+        if self.at is None or self.at < in_title:
+            return ""
+        words = f"match {self.at + 1 - in_title:,} of {self.count - in_title:,}"
+        return f"{words} · {in_title:,} in the title" if in_title else words
 
     def moved(self) -> None:
         """The view moved, or has room now."""
@@ -79,7 +83,7 @@ class FoundMatches:
             self._matches.arrived()
 
     def fetched(self, index: int) -> None:
-        """The text of message `index` is at hand now."""
+        """The text of message `index` is available now."""
         self._matches.fetched(index)
 
     def located(self, index: int, matches: list[TextMatch]) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from agcx_tui.app.blocks.look import Fold
-
-if TYPE_CHECKING:
-    from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.app.widgets.transcript.pieces import Pieces
+from agcx_tui.app.widgets.transcript.view import ConversationView
 
 __all__ = ["Folding"]
 
@@ -15,8 +12,9 @@ __all__ = ["Folding"]
 class Folding:
     """The folds of one transcript, which are kept with its blocks."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: ConversationView, pieces: Pieces) -> None:
         self._transcript = transcript
+        self._pieces = pieces
 
     def turn_all(self, kind: str) -> None:
         """Open all messages of a kind, or fold them."""
@@ -64,12 +62,12 @@ class Folding:
         elif transcript.viewport.is_head(place) and transcript.blocks.opens(place.block, text):
             self.turn(place.block)
         else:
-            transcript.pieces.choose_at(place)
+            self._pieces.choose_at(place)
             transcript.settled()
 
-    def show_all_of(self, index: int) -> None:
+    def show_all_of(self, index: int, fold: Fold = Fold.FULL) -> None:
         """Open the call that a message belongs to, no lines left out."""
-        self.set(self._transcript.blocks.owner(index), Fold.FULL)
+        self.set(self._transcript.blocks.owner(index), fold)
 
     def set(self, owner: int, fold: Fold) -> None:
         transcript = self._transcript

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agcx_tui.app.blocks.pieces import PICTURE, piece_of
 from agcx_tui.app.widgets.roll.viewport import Place
+from agcx_tui.app.widgets.transcript.view import ConversationView
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding
 
-    from agcx_tui.app.widgets.transcript.transcript import Transcript
 
 __all__ = ["Pieces"]
 
@@ -37,7 +37,7 @@ class _Piece(NamedTuple):
 class Pieces:
     """The choice in one transcript."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: ConversationView) -> None:
         self._transcript = transcript
         self._chosen: _Piece | None = None
         # What `changed` compares with.
@@ -86,7 +86,7 @@ class Pieces:
         }
 
     def holds(self, place: Place) -> bool | None:
-        """Whether a line belongs to the piece that is chosen; None if none is."""
+        """Whether a line belongs to the chosen piece; None if no piece is chosen."""
         chosen = self._current
         if chosen is None:
             return None
@@ -104,7 +104,7 @@ class Pieces:
         self._chosen = None if key is None else _Piece(place.block, place.part, key)
 
     def step(self, direction: int) -> bool:
-        """Choose the next piece of the current message, or the previous one; false if there is none.
+        """Choose the next piece of the current message, or the previous one; false if there is no such piece.
 
         A call and its output count as one message.
         """

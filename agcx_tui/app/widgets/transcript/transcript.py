@@ -1,15 +1,14 @@
-"""A conversation, of which only the lines that are in view are ever drawn.
+"""A conversation; only the lines in view are ever drawn.
 
-Strategy: `ConversationBlocks` turns message i into a block of lines, `Roll` shows the lines that are in
-view, `SourceReader` reads more of the source in a thread, `MessageFinder` finds a message in it.  This
-widget joins them.  A place that is not known yet (the end of a file of a gigabyte, message 90,000) becomes
-a goal: the view stays, the source is read on, and once the place is known the view goes there, unless the
-reader moved on or gave it up meanwhile.
+Strategy: `ConversationBlocks` turns message i into a block of lines, `ConversationView` shows the lines that
+are in view, `SourceReader` reads more of the source in a thread, `MessageFinder` finds a message in it.
+This widget joins them.  A place that is not known yet (the end of a file of a gigabyte, message 90,000)
+becomes a goal: the view stays, the source is read on, and once the place is known the view goes there,
+unless the reader moved on or gave it up meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events, on
@@ -18,17 +17,18 @@ from textual.message import Message
 
 from agcx_format import MessageSource
 from agcx_tui.app.blocks.block import Block
+from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.blocks.message import is_turn
 from agcx_tui.app.keys.bindings import bindings
-from agcx_tui.app.widgets.roll.roll import Roll
 from agcx_tui.app.widgets.roll.viewport import Place
-from agcx_tui.app.widgets.transcript.blocks import NOTHING, ConversationBlocks
+from agcx_tui.app.widgets.transcript.blocks import NOTHING
 from agcx_tui.app.widgets.transcript.branch_reader import BranchReader
 from agcx_tui.app.widgets.transcript.folding import Folding
 from agcx_tui.app.widgets.transcript.message_finder import MessageFinder, Wanted
 from agcx_tui.app.widgets.transcript.pieces import Pieces
 from agcx_tui.app.widgets.transcript.showing import Showing
 from agcx_tui.app.widgets.transcript.source_reader import ALL, SourceReader
+from agcx_tui.app.widgets.transcript.view import ConversationView
 
 __all__ = ["Transcript"]
 
@@ -38,14 +38,14 @@ _AHEAD = 40
 _LOOKED_AT_AGAIN = 24
 
 
-class Transcript(Roll, can_focus=True):
+class Transcript(ConversationView, can_focus=True):
     """Shows a `MessageSource`.  With `compact`, a preview: no headers, read no further than needed."""
 
     BINDINGS = bindings("transcript")
 
     @dataclass
     class Fetched(Message):
-        """The text of message `index` was not at hand; it is now."""
+        """The text of message `index` was not in memory; it is now."""
 
         index: int
 
@@ -64,32 +64,23 @@ class Transcript(Roll, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        self.blocks = ConversationBlocks(NOTHING if source is None else source, compact=compact)
-        super().__init__(self.blocks, name=name, id=id, classes=classes)
-        self.can_focus = not compact
+        super().__init__(source, compact=compact, name=name, id=id, classes=classes)
         self._reader = SourceReader(self)
         self._finder = MessageFinder(self)
         self._branch_reader = BranchReader(self)
-        self.folding = Folding(self)
-        self.showing = Showing(self)
         self.pieces = Pieces(self)
-        self.viewport.following = self.blocks.following
+        self.folding = Folding(self, self.pieces)
+        self.showing = Showing(self)
         self._goal: int | None = None
         self._goal_row = 0
-        # The view went to the end, and nobody has moved it since.
-        self.at_end = False
 
     # --- for others
-
-    @property
-    def source(self) -> MessageSource:
-        return self.blocks.source
 
     def show(self, source: MessageSource | None) -> None:
         """Replace what is shown, from its beginning; None shows nothing.
 
-        The source before may be closed right afterwards.  What was asked for while there was none
-        is asked for of this one.
+        The source before may be closed right afterwards.  What was requested while there was
+        none is requested from this one.
         """
         was_nothing = self.source is NOTHING
         goal = self._goal if was_nothing else None
@@ -140,16 +131,9 @@ class Transcript(Roll, can_focus=True):
         self.showing.grew()
 
     def go(self, index: int, row: int = 0) -> None:
-        """Make a known message the current one and put its beginning near the top."""
+        """Make a known message the current one and put its beginning near the top, whatever is shown."""
         self.reveal(index)
-        self._put(index, row)
-
-    def _put(self, index: int, row: int = 0) -> None:
-        # Without `reveal`: a message on a way that is not chosen stays the line that it is.
-        self.moving()
-        self.current = self.shown_in(max(0, min(index, self.source.known() - 1)))
-        self.viewport.go(self.current, row)
-        self.settled()
+        super().go(index, row)
 
     def seek(self, index: int, row: int = 0) -> None:
         """Go to a message, or to the last one if there are fewer, as soon as it is known."""
@@ -177,20 +161,9 @@ class Transcript(Roll, can_focus=True):
             self.settled()
         return busy
 
-    def choose(self, index: int) -> None:
-        """Make a message that is in view the current one."""
-        self.moving()
-        self.current = index
-        self.settled()
-
-    def unfold(self, index: int) -> None:
+    def unfold(self, index: int, fold: Fold = Fold.FULL) -> None:
         """Show all of a message: its call opened, no lines left out."""
-        self.folding.show_all_of(index)
-
-    def shown_in(self, index: int) -> int:
-        """The message whose lines show a known message: its own, or its call's while that is folded."""
-        owner = self.blocks.owner(index)
-        return index if owner == index or self.viewport.block(index).parts else owner
+        self.folding.show_all_of(index, fold)
 
     def reveal(self, index: int) -> None:
         """Show a message that is left out, or is on a way that is not chosen."""
@@ -199,25 +172,11 @@ class Transcript(Roll, can_focus=True):
         if self.blocks.reveal(index):
             self.change(self.viewport.forget)
 
-    def redraw(self) -> None:
-        """Draw all that is in view again; the view stays."""
-        self.change(self.viewport.forget)
-        self.settled()
-
-    def change(self, change: Callable[[], None]) -> None:
-        """Do something that changes how blocks are drawn; the view stays, at the end above all.
-
-        There, a message may be taller than the note that stood for it.
-        """
-        self.viewport.changed(change, self.current)
-        if self.at_end:
-            self._show_end()
-
     # --- as a roll
 
     def moving(self) -> None:
+        super().moving()
         self._goal = None
-        self.at_end = False
         self._finder.stop()
 
     def rail(self, place: Place, block: Block) -> str:
@@ -237,22 +196,13 @@ class Transcript(Roll, can_focus=True):
 
     def begin(self) -> None:
         super().begin()
-        # What was asked for before there was room to show it.
+        # What was requested before there was room to show it.
         self._arrive()
 
     def settled(self, *, same_lines: bool = False) -> None:
         """The current message is in view, and what is missing there is read."""
-        window, before = self.viewport.window, self.current
-        last = self.source.known() - 1
-        if window and not window[0].block <= self.current <= window[-1].block:
-            heads = [place.block for place in window if self.viewport.is_head(place)]
-            inside = window[0].block if self.current < window[0].block else window[-1].block
-            self.current = heads[0] if self.current < window[0].block and heads else inside
-        if self.current >= last:
-            # Below the last message there may be a note, so that nothing above has put it in view.
-            self.current = self.shown_in(last) if last >= 0 else 0
-        if self.blocks.leaves_out(self.current):
-            self.current = max(0, self.blocks.following(self.current, -1))
+        super().settled(same_lines=same_lines)
+        window = self.viewport.window
         if self.look.compact:
             self._reader.want((window[-1].block if window else 0) + _AHEAD)
         else:
@@ -261,7 +211,6 @@ class Transcript(Roll, can_focus=True):
             self._reader.fetch(index)
         if self.blocks.misses_branches and self.source.complete:
             self._branch_reader.read(self.source)
-        super().settled(same_lines=same_lines and self.current == before)
 
     @on(SourceReader.Grew)
     def _source_grew(self, event: SourceReader.Grew) -> None:
@@ -294,15 +243,11 @@ class Transcript(Roll, can_focus=True):
         elif source.complete:
             self.moving()
             self.at_end = True
-            self._show_end()
+            self.show_end()
             self.settled()
         else:
             return False
         return True
-
-    def _show_end(self) -> None:
-        self.viewport.end()
-        self.current = self.source.known() - 1
 
     def action_scroll_end(self) -> None:
         self.seek(ALL)
@@ -320,7 +265,11 @@ class Transcript(Roll, can_focus=True):
         rows = sum(place.block == index for place in self.viewport.window)
         block = self.viewport.block(index)
         whole = self.viewport.head_row(index) is not None and rows >= block.height - block.head
-        return self.choose(index) if whole else self._put(index)
+        if whole:
+            self.choose(index)
+        else:
+            # Without `reveal`: a message on a way that is not chosen stays the line that it is.
+            super().go(index)
 
     def action_turn(self, direction: int) -> None:
         """To the next or previous message of the user: a near one at once, else by a thread."""

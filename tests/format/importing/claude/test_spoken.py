@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agcx_format.importing.claude.spoken import AgentLine, UserLine, usual_after
+from agcx_format.importing.claude.spoken import SpokenLine, usual_after
 from agcx_format.importing.claude.transcript import convert
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Line, UsualLines, parse_lines
@@ -247,4 +247,4 @@ def test_only_what_is_marked_by_true_is_so_marked(tmp_path):
 
 def test_nearly_all_lines_of_a_transcript_are_usual():
     parse = usual_after(0).parse
-    assert {type(parse(json.dumps(line).encode())) for line in LINES} == {UserLine, AgentLine}
+    assert {type(parse(json.dumps(line).encode())) for line in LINES} == {SpokenLine}

@@ -9,11 +9,13 @@ from uuid import UUID
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input
 
 from agcx_format import open_store
 from agcx_format.space import PruneRule, select
 from agcx_tui.app.dialogs.change_message import ReplaceDialog
+from agcx_tui.app.dialogs.delete import ConfirmDelete
 from agcx_tui.app.dialogs.export import ExportDialog
 from agcx_tui.app.dialogs.naming import NewSessionDialog
 from agcx_tui.app.keys import gate
@@ -23,6 +25,7 @@ from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.conversation.outline import OutlineScreen
 from agcx_tui.app.screens.prune import PruneScreen
 from agcx_tui.app.screens.search.search import SearchScreen
+from agcx_tui.app.textual_internals import takes_keys
 from agcx_tui.app.widgets.choices import Box
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support.browsing import SIZE, browser, notices, on_top, scanned, titles, until
@@ -110,6 +113,56 @@ async def test_keys_after_the_one_of_the_branches_are_for_their_tree(tmp_path):
         burst(pilot, "BG")
         tree = await on_top(pilot, BranchTree)
         await until(pilot, lambda: tree.lines.highlighted == 1)
+
+
+async def test_a_dialog_gets_the_keys_typed_after_its_own_also_right_after_a_screen_was_left(store):
+    """Esc and the key after it come as one, and the screen that was left is still being removed."""
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await pilot.press("down", "P")
+        await on_top(pilot, PruneScreen)
+        await pilot.pause()
+        pilot.app.post_message(events.Key("alt+d", "d"))
+        burst(pilot, "\t")
+        dialog = await on_top(pilot, ConfirmDelete)
+        await until(pilot, lambda: dialog.focused is not None and dialog.focused.id == "delete")
+        await pilot.pause()
+        assert dialog.focused.id == "delete", "not taken back"
+        assert screen.focused is screen.sessions
+
+
+async def test_escape_and_a_sign_that_come_as_one_key_leave_a_field_and_do_not_write_the_sign(
+    store,
+):
+    async with browser(store).run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        field = screen.query_one("#filter", Input)
+        burst(pilot, "/the grid")
+        await until(pilot, lambda: field.value == "the grid")
+        # By a word, as in a shell.
+        pilot.app.post_message(events.Key("alt+b", "b"))
+        await until(pilot, lambda: field.cursor_position == 4)
+        pilot.app.post_message(events.Key("alt+asterisk", "*"))
+        await until(pilot, lambda: screen.focused is screen.sessions)
+        assert field.value == "the grid"
+
+
+class Field(Screen[None]):
+    def compose(self):
+        yield Input()
+
+
+async def test_what_appears_while_the_terminal_has_not_the_focus_gets_it_with_the_terminal(store):
+    """The list above all, when one looks elsewhere while the program starts: Enter opened nothing then."""
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        app.post_message(events.AppBlur())
+        await until(pilot, lambda: not app.app_focus)
+        await app.push_screen(field := Field())
+        await until(pilot, lambda: takes_keys(field))
+        assert field.focused is None
+        app.post_message(events.AppFocus())
+        await until(pilot, lambda: isinstance(field.focused, Input))
 
 
 async def test_what_follows_escape_in_the_filter_is_for_the_list(store):

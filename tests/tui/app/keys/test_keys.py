@@ -45,6 +45,15 @@ def test_a_binding_is_made_from_the_table_and_nowhere_else():
                     assert ast.unparse(value.func) == "bindings", f"{path}:{node.lineno}"
 
 
+def test_the_focus_moves_at_once():
+    """`focus()` of a widget waits behind keys typed before, and takes the focus back from them."""
+    for path in sorted((ROOT / "agcx_tui").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(ast.Attribute(attr="focus")):
+                    pytest.fail(f"{path}:{node.lineno}: use `set_focus` of the screen")
+
+
 def test_each_place_of_the_table_is_of_one_class():
     assert Counter(place for _, place in offered()) == dict.fromkeys(ACTIONS, 1)
 

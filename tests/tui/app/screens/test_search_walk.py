@@ -123,6 +123,21 @@ async def test_n_walks_through_all_matches_and_on_into_the_next_session(tmp_path
         await until(pilot, lambda: head(screen) == seen[2])
 
 
+async def test_a_match_has_the_same_number_beside_the_results_as_in_the_conversation(tmp_path):
+    store = store_with(tmp_path / "s", ["a session", "two sessions"])
+    async with browser(store).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot, sessions=1)
+        await typed(pilot, screen, "session")
+        await pilot.press("down")
+        first = ["Session 1", "message 1 · match 1 of 2 · 1 in the title"]
+        await until(pilot, lambda: head(screen).splitlines() == first)
+        await pilot.press("N")
+        await until(pilot, lambda: head(screen).splitlines() == ["Session 1", "in the title"])
+        await pilot.press("n", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConversationScreen))
+        await until(pilot, lambda: count(pilot.app.screen).endswith("match 1 of 2"))
+
+
 async def test_n_in_an_opened_conversation_goes_on_into_the_next_session(tmp_path):
     store = store_with(tmp_path / "s", ["an apple"], ["one apple", "two apples"])
     async with browser(store).run_test(size=(120, 36)) as pilot:

@@ -38,7 +38,7 @@ async def watched(pilot):
     screen = await scanned(pilot)
     await until(pilot, lambda: screen.feed.state.watching)
     # What happened just before is looked for once more.
-    await until(pilot, lambda: screen.feed._scan.is_finished)
+    await until(pilot, lambda: not screen.feed.is_looking)
     return screen
 
 
