@@ -12,7 +12,7 @@
 ...         print(type(message.item).__name__, message.metadata.edited)
 Message False
 
-The public names, by area; `help(agcx_format.Store)` explains one of them.  All else may change.
+The public names, by area; `help(agcx_format.Store)` explains one of them.  Everything else may change.
 
 stores
     open_store Store SessionEditor SessionStorage SessionStore StorageBackend CompressionLevel

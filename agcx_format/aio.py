@@ -87,7 +87,7 @@ class AsyncStorage:
         return await asyncio.to_thread(self._storage.list_sessions)
 
     async def load_index(self) -> SessionIndex:
-        """The index as it is stored; an empty one when there is none."""
+        """The stored index; empty if there is none."""
         return await asyncio.to_thread(self._storage.load_index)
 
     async def save_index(self, value: SessionIndex) -> None:

@@ -5,7 +5,7 @@ A wrong *value* is a `ValueError` or `TypeError`: a mistake of the program, not 
 
 The code that finds an error knows a reason and an offset within the bytes it was given.  The layers above
 add what they know with `located`: the section, where it begins in the file, and the file.  Reason and
-path may contain bytes of a hostile file; whoever shows them must escape them.
+path may contain bytes of a hostile file; escape them before showing them.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class LockFailed(PersistenceError):
 
 
 class LockHeld(LockFailed):
-    """Another process, or another part of this one, holds the lock, and may let go of it."""
+    """Another process, or another part of this one, holds the lock; try again later."""
 
 
 class StoreNotWritable(PersistenceError):

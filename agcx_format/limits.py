@@ -58,7 +58,7 @@ SPARSE = 1024 * MIB
 # A larger message is shown only by its size; it can still be exported.
 MESSAGE_SHOWN = 64 * MIB
 
-# How much decompressed text an open conversation keeps: as it is, and compressed again.
+# How much decompressed text an open conversation keeps: as text, and compressed again.
 KEPT_OPEN = 64 * MIB
 KEPT_PACKED = 32 * MIB
 # The same of text that was only passed, where not all of it fits.

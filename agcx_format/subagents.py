@@ -42,7 +42,7 @@ def is_link(tag: str) -> bool:
 
 
 def parent_of(tags: Iterable[str]) -> UUID | None:
-    """The session that a session with these tags belongs to; None if it stands for itself.
+    """The session that a session with these tags belongs to; None if it belongs to no other.
 
     >>> parent_of(["ui", "subagent-of:0199aaaa-1111-7222-8333-444455556666"])
     UUID('0199aaaa-1111-7222-8333-444455556666')

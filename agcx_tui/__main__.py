@@ -14,11 +14,11 @@ _NEW_OBJECTS = 50_000
 def main() -> None:
     """Run the command line and exit with its status.
 
-    Where only the list can have been asked for it is shown without a command line, its last page at once.
-    Where a search is asked for, another process looks at the store's files while this one imports the rest.
+    If the arguments can only mean the list, it is shown without parsing them, its last page at once.
+    For a search, another process looks at the store's files while this one imports the rest.
     """
     gc.set_threshold(_NEW_OBJECTS)
-    # Python would look through all that was imported once more before it ends.
+    # Before it ends, Python would otherwise look through everything that was imported.
     atexit.register(gc.freeze)
     painted = None
     try:

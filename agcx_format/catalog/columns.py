@@ -175,7 +175,7 @@ class Columns:
         self.arrays["flags"][row] |= BROKEN
 
     def set_opening(self, row: int, opening: Opening) -> None:
-        """Add what was read from the conversation itself; what is damaged in it stays as it was known."""
+        """Add what was read from the conversation itself; known damage in it stays."""
         if opening.is_damaged:
             opening = self.opening(row)._replace(words=opening.words)
         arrays, pools = self.arrays, self.pools

@@ -45,7 +45,7 @@ def _parts(haystack: str) -> tuple[str, str, str]:
 
 
 def lines_as_written(haystack: str) -> list[str]:
-    """Title, model, each tag, id or name of the file, project with first words, all as they are written."""
+    """Title, model, each tag, id or name of the file, project with first words, all as written."""
     facts, written, folded = _parts(haystack)
     lines = facts.split("\n")
     half = len(lines) // 2

@@ -94,7 +94,7 @@ class HistoryCache:
         with suppress(PersistenceError, OSError):
             make_private(self.directory)
             with locked(self.directory, _PATIENCE):
-                # Whoever has emptied the trash meanwhile has cleared the cache, or waits to do so.
+                # What emptied the trash meanwhile has cleared the cache, or waits to do so.
                 there = {name.string: inode for name, inode in finished(self._root)}
                 replace_file(self.path, self._parts(_of_these(rows, there)))
 

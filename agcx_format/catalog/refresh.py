@@ -1,7 +1,7 @@
 """Compares a store's directory with the known rows: which files are new, changed, or gone.
 
 Strategy: a known file is read again only if its signature differs. The columns belong to another thread, so
-they are only read here; what is yielded tells that thread what to change.
+they are only read here; what is yielded says what that thread should change.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _is_same(columns: Columns, row: int, layout: int, path: str) -> bool:
         return False
     arrays = columns.arrays
     if type(columns.errors.get(row)) is PersistenceError:
-        # Not damage, but a failed read: a disk error or a missing permission, which may be gone by now.
+        # Not damage, but a failed read: a disk error or a missing permission, which may be temporary.
         return False
     return (
         status.st_ino == arrays["inodes"][row]

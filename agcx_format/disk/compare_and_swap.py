@@ -107,6 +107,9 @@ def put(source: Place, target: Place) -> bool:
             return True
         rename_noreplace(source.fd, source.name, target.fd, target.name)
     except FileExistsError:
+        # A network file system says so of a link that it has made itself, if its first answer was lost.
+        if (there := target.signature()) is not None and there == source.signature():
+            return True
         raise StaleSession("something is there already", path=target.path) from None
     except Unsupported:
         if target.is_taken():
@@ -200,7 +203,7 @@ def _exchange_under_a_name(
     try:
         sync_directory_of(target.fd)
     except OSError:
-        # What is an error must not be done: whoever asked for it will ask again.
+        # What is reported as an error must not be done: the caller will try again.
         with contextlib.suppress(StaleSession):
             _exchange(left, target, signature)
         left.unlink()

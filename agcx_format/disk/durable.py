@@ -32,7 +32,7 @@ __all__ = [
 TEMPORARY = ".agcx-tmp"
 # No file can have a name that is too long.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
-# A name has 255 bytes at most, a character up to four of them.
+# A name has at most 255 bytes, a character up to four.
 _LONGEST_BEGINNING = 200
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 # EINVAL: in a container, an owner or a group that has no number there.
@@ -286,7 +286,7 @@ def write_new(
 
 
 def copy_owner_and_mode(fd: int, wanted: os.stat_result) -> None:
-    """Give an open file the owner, group and mode of another one, as far as the system allows.
+    """Give an open file the owner, group and mode of another, as far as the system allows.
 
     A group that is not the wanted one may do only what everybody may.
     """

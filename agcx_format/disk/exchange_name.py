@@ -1,8 +1,8 @@
-"""The name of a file while it is exchanged with another one, which says after a crash what it holds.
+"""The name of a file while it is exchanged with another; after a crash, it says what the file holds.
 
 Strategy: other programs save at any moment, so an exchange may bring out what one of them has just saved, and
 the machine may stop before that is put back.  The name contains size and time of the two files that are
-ours; any other file under such a name is somebody's save.
+ours; any other file with such a name is what another program saved.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class ExchangeName:
         return (found.size, found.mtime_ns) in (self.new, self.old)
 
     def may_be_new(self, found: Signature) -> bool:
-        """The same as far as a copy tells that was made without the times."""
+        """The same, judged by what a copy made without the times still shows."""
         return found.size == self.new[0]
 
     def may_be_ours(self, found: Signature) -> bool:

@@ -24,7 +24,7 @@ __all__ = ["HeldBytes"]
 class HeldBytes:
     """Holds bytes in `folder`, and gives them again as long as anything refers to them; see `Hold`.
 
-    Closing it gives the space back at once; what it gave must not be used any more.
+    Closing it frees the space at once; what it returned must not be used afterwards.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:

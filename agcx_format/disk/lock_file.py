@@ -74,7 +74,7 @@ def _this_host() -> str:
 def owner_of(directory: str | os.PathLike[str]) -> Owner | None:
     """The owner of a directory's lock file; None when there is no such file."""
     try:
-        # O_NONBLOCK: in a store from somebody else it may be a FIFO without a writer.
+        # O_NONBLOCK: in an untrusted store it may be a FIFO without a writer.
         fd = os.open(os.path.join(directory, NAME), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb", buffering=0) as file:
             plain = json.loads(file.read(_LARGEST) or b"")

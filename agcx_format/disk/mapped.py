@@ -39,7 +39,7 @@ def map_file(fd: int, size: int) -> mmap.mmap | None:
     """A read-only map of the first `size` bytes (at least one); None if the file system has no maps.
 
     Raises:
-        CorruptData: the file is shorter than that by now.
+        CorruptData: the file has become shorter than that.
     """
     try:
         return mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)

@@ -36,7 +36,7 @@ class OpenFile:
     """A regular file, opened for reading.
 
     Fields:
-        path: as it was given.
+        path: as given.
         size: in bytes, when it was opened.
         signature: identifies the version of the file that was opened.
     """
@@ -64,7 +64,7 @@ class OpenFile:
 
     @property
     def fd(self) -> int:
-        """The descriptor, for a caller that knows that nobody closes the file meanwhile.
+        """The descriptor, for a caller that knows that the file is not closed meanwhile.
 
         Raises:
             FileClosed: after `close`.
@@ -94,7 +94,7 @@ class OpenFile:
             raise PersistenceError(os_reason(cause), path=self.path) from cause
 
     def check_unchanged(self) -> None:
-        """Check that the file is as it was when it was opened.
+        """Check that the file has not changed since it was opened.
 
         Raises:
             StaleSession: it is not.

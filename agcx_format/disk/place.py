@@ -196,7 +196,7 @@ class Folder(NamedTuple):
         return Place(self.fd, name, self.path)
 
     def signatures(self, names: Iterable[str]) -> list[Signature | None]:
-        """The signature of each file, without following a link; None where there is none.
+        """The signature of each file, without following a link; None where there is no file.
 
         Raises:
             PersistenceError: the file system cannot say.
@@ -224,7 +224,7 @@ class Folder(NamedTuple):
         return [name for name in names if self.place(name).is_taken()]
 
     def others(self, files: Sequence[tuple[str, Signature]]) -> list[str]:
-        """The names of which the file is not the expected one, whatever was written into it meanwhile.
+        """The names whose file is not the expected one, even if that was written to meanwhile.
 
         Raises:
             PersistenceError: the file system cannot say.
@@ -238,7 +238,7 @@ class Folder(NamedTuple):
         ]
 
     def _listed(self, count: int) -> dict[str, int] | None:
-        """The inodes by their names; None if so many files are better looked for one by one."""
+        """The inodes by name; None if it is cheaper to look for this many files one by one."""
         if count <= _FEW:
             return None
         most = _MANY_MORE * count

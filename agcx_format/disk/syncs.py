@@ -89,7 +89,7 @@ def _sync_all(work: Sequence[tuple[Callable[[int], None], int]]) -> None:
         try:
             thread.start()
         except RuntimeError:
-            # The system has no thread left: one after the other is slower, and as good.
+            # The system has no threads left: one after the other is slower, and just as safe.
             sync(*each)
         else:
             threads.append(thread)

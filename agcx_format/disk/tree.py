@@ -143,7 +143,7 @@ class Tree:
     def signatures(self, path: str, files: Iterable[str]) -> dict[str, Signature]:
         """The signatures of those of `files` that are in the folder `path`, or below it.
 
-        For thousands of folders, none of which is kept open.  The folder that `path` is in was just listed
+        For thousands of folders, which are not kept open.  The folder that `path` is in was just listed
         as a folder, and is not looked at again: this only reads, and what acts on the result opens each.
 
         Raises:
@@ -234,7 +234,7 @@ class Tree:
     def walk(self, path: str = "") -> Iterator[tuple[str, os.stat_result]]:
         """Every file below a folder with its status; links count as files.
 
-        Stops at the depth `limits.DEEPEST`, below which there are no files of a store.
+        Stops at the depth `limits.DEEPEST`: a store has no files below it.
         """
         try:
             fd = self.folder(path)
@@ -257,7 +257,7 @@ class Tree:
                     os.close(below)
 
     def sweep(self, path: str, *, deep: bool = False) -> None:
-        """Remove leftover temporary files that nobody is writing any more.
+        """Remove leftover temporary files that no process is writing.
 
         In one folder, or with `deep` in all folders below it as well.  A missing folder or a link is ignored.
         """

@@ -2,7 +2,7 @@
 
 Strategy: a file can be made so that something seems to begin at a thousand places, and that each of them
 decompresses to gigabytes, or takes as long to walk through without giving anything.  So all guesses together
-are bounded, and whoever asks may stop at any piece.
+are bounded, and the caller may stop at any piece.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from agcx_format.session.file_section import FileSection
 
 __all__ = ["DamagedFile"]
 
-# A look at a part of a guess takes as long as the decompression of so many bytes.
+# Checking a part of a guess takes as long as decompressing this many bytes.
 _LOOK = 1024
 
 
 class DamagedFile:
-    """An open file, of which is read what can be read.
+    """An open file that is read as far as it can be.
 
     Every method raises `Stopped` once `should_stop` returns True.
     """
@@ -34,7 +34,11 @@ class DamagedFile:
         self._left = limits.GUESSES
 
     def check(self) -> None:
-        """Raises `Stopped` if whoever asked wants no more."""
+        """Check that the caller wants more.
+
+        Raises:
+            Stopped: it does not.
+        """
         if self._should_stop():
             raise Stopped
 

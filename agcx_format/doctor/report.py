@@ -2,7 +2,7 @@
 
 Strategy: checks write into a `ReportDraft`, one for each file, which limits how much is kept: a section may
 hold a hundred thousand bad messages, and nobody reads past the first twenty. It becomes a `FileReport`.
-Reasons may quote bytes of a hostile file: whoever shows them must escape them.
+Reasons may quote bytes of a hostile file: escape them before showing them.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class _Lines:
     ) -> None:
         self._metadata, self._directory, self._branch = metadata, directory, branch
         self._choice = choice
-        # The last line of each branch; None is the way that was lived.
+        # The last line of each branch; None is the main path.
         self._last: dict[UUID | None, str] = {}
         self._lines: dict[UUID, str] = {}
 
@@ -128,7 +128,7 @@ class _Lines:
         return named or self._last.get(notes.branch_id) or self._last.get(None)
 
     def _own(self, message: MessageSnapshot) -> tuple[str, dict[str, Any], bool]:
-        """The type of the line, its own fields, and whether an import makes the same item of them."""
+        """The type of the line, its own fields, and whether an import turns them into the same item."""
         block: dict[str, Any]
         match message.item:
             case Message(role="user", id=item_id, content=content):

@@ -72,7 +72,7 @@ def rollout_parts(
     directory = context.working_directory if context is not None else ""
     notes = session_notes(metadata, context, modes) if choice.metadata else None
     yield _start(metadata, directory or "/", _git(context if choice.metadata else None), notes)
-    # Turns of the branch at hand, which is left when the next message is in another.
+    # Turns of the current branch, which ends when the next message is in another.
     branch, turns, moment = None, 0, ""
     for _, message in chosen(messages, choice):
         lines = []
@@ -92,7 +92,7 @@ def rollout_parts(
 
 
 def _rolled_back(moment: str, turns: int) -> str:
-    """The line that takes turns back; empty if there are none."""
+    """The line that rolls turns back; empty if none are."""
     event = {"type": "thread_rolled_back", "num_turns": turns}
     return _line(moment, "event_msg", event, {}) if turns else ""
 

@@ -193,7 +193,7 @@ def _reasoning(item: Reasoning | ReasoningWithoutContent) -> Iterator[str]:
 
 
 def _asked(call: Call, directory: str) -> Iterator[str]:
-    """`directory` is the session's: only another one is worth a line."""
+    """A line names the directory of a call only if it is not `directory`, the session's."""
     if call.directory and call.directory not in (".", directory):
         yield f"In {code_span(call.directory)}"
     if call.settings:

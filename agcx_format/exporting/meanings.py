@@ -22,7 +22,7 @@ __all__ = ["answers_markdown", "meaning_markdown"]
 
 
 def meaning_markdown(meaning: Meaning) -> Iterator[str]:
-    """Blocks of Markdown, none of which affects what follows it."""
+    """Blocks of Markdown that do not affect what follows them."""
     match meaning:
         case Checklist(steps, note):
             if note:

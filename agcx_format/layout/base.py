@@ -104,7 +104,7 @@ class Addition(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
-    """Bytes `start` to `end` of the old file, which the new one takes over as they are."""
+    """Bytes `start` to `end` of the old file, which the new one keeps."""
 
     start: int
     end: int
@@ -314,7 +314,7 @@ class Layout(ABC):
         level: int,
         admit: Callable[[int], None] = admit_all,
     ) -> Rewritten:
-        """The same file with the metadata that `change` makes of the old; all else stays as it is.
+        """The same file with the metadata that `change` makes of the old; everything else is unchanged.
 
         Raises:
             PersistenceError: when the old metadata cannot be read.

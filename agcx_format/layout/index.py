@@ -77,6 +77,6 @@ def build(sessions: Iterable[SessionMetadata]) -> SessionIndex:
 
 
 def changed(index: SessionIndex, changes: Mapping[UUID, SessionMetadata | None]) -> SessionIndex:
-    """The index with sessions added, replaced, or (None) taken out."""
+    """The index with sessions added, replaced, or (None) removed."""
     sessions = {**index.sessions, **changes}
     return build(metadata for metadata in sessions.values() if metadata is not None)

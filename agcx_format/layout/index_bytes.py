@@ -76,7 +76,7 @@ class _Parts:
     total: int
 
     def place(self, session_id: bytes) -> tuple[int, int] | None:
-        """Where the entry of a session begins and ends; None when there is none."""
+        """Where the entry of a session begins and ends; None if it has none."""
         beginning = self.code.entry_start(session_id)
         start = self.data.find(beginning, self.first, self.end)
         if start < 0:

@@ -12,10 +12,10 @@ from agcx_format.layout.base import MAGIC, Layout
 
 __all__ = ["HEAD", "LAYOUTS", "by_version", "guess", "of"]
 
-# By version; the first is the one of a new store, and of a file that looks like none of them.
+# By version; the first is that of a new store, and of a file that looks like no layout.
 LAYOUTS: dict[int, Layout] = {layout.version: layout for layout in (v1.LAYOUT, v2.LAYOUT)}
 
-# So many bytes at the beginning of a file are enough for `of` and `guess`.
+# How many bytes at the beginning of a file are enough for `of` and `guess`.
 HEAD = 16
 
 
@@ -39,7 +39,7 @@ def by_version(version: int) -> Layout:
     """A layout by its number.
 
     Raises:
-        ValueError: when there is none with this number.
+        ValueError: there is no such layout.
     """
     try:
         return LAYOUTS[version]

@@ -207,7 +207,7 @@ class Layout1(Layout):
         level: int,
         admit: Callable[[int], None] = admit_all,
     ) -> Appended:
-        """Frames of messages are copied as they are; there is no mode history to add to."""
+        """Frames of messages are copied unchanged; there is no mode history to add to."""
         from agcx_format.layout import v1_append
 
         return v1_append.appended(data, self.metadata(data, admit), added.messages, change, level)

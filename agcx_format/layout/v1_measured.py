@@ -69,7 +69,7 @@ def _around(
     state: SessionState,
     level: int,
 ) -> tuple[SessionMetadata, list[bytes], list[bytes]]:
-    """What stands before and after a section of messages of `packed` bytes, `plain` ones decompressed."""
+    """What comes before and after a section of messages of `packed` bytes, `plain` ones decompressed."""
     third, last = frames.compress(context, level), bincode.encode(state, SessionState)
     ratio = (packed + len(third)) / (plain + len(context))
     metadata = replace(metadata, compression_ratio=Float32(ratio))

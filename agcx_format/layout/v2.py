@@ -123,7 +123,7 @@ def decompress(data: Section) -> bytes:
 
 
 def measured(metadata: SessionMetadata, compressed: int, original: int | None) -> SessionMetadata:
-    """The metadata as the index holds them; without an `original` size the ratio stays as it is."""
+    """The metadata as the index holds them; without an `original` size the ratio stays the same."""
     if original:
         # As Rust divides them: both are `f32` first.
         ratio = Float32(Float32(compressed) / Float32(original))

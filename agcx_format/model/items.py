@@ -240,7 +240,7 @@ class FunctionCallOutput(Value, tag="function_call_output", frozen=True):
 
 
 class Other(Value, tag="other", frozen=True):
-    """An item of a kind that the writer did not know, of which it kept nothing."""
+    """An item whose kind the writer did not know; its content was not kept."""
 
     variant = "Other"
 

@@ -2,7 +2,7 @@
 
 Strategy: a value checks its fields when it is constructed, which takes several times as long as the
 construction. An importer has just looked at the types of what it found in the JSON, to tell what it is.
-Whoever calls these must have done the same: nothing is noticed here. What is written to a file is checked in
+Callers of these must have done the same: nothing is checked here. What is written to a file is checked in
 any case, as deep as it goes (see `value_checks`), so a mistake cannot damage a session.
 """
 

@@ -29,7 +29,7 @@ class Failed:
 
 
 def failure_of(error: Exception) -> Failed:
-    """The answer for this error, which can be pickled whatever the error is."""
+    """The answer for this error; it can be pickled even if the error cannot."""
     try:
         # Some errors can be pickled but not unpickled.
         pickle.loads(pickle.dumps(error))

@@ -68,7 +68,7 @@ class Pool(Generic[Job, Result]):
     Args:
         work: a function of a module, which the processes import. Jobs and results are pickled.
         processes: how many.
-        low_priority: they give way to everything else on the machine.
+        low_priority: everything else on the machine has priority over them.
         ahead: jobs that each process has waiting, so that it never waits itself.
     """
 
@@ -126,12 +126,12 @@ class Pool(Generic[Job, Result]):
     def _forget_ended(self) -> None:
         for process in self._processes:
             if not process.is_alive:
-                # The system keeps its number until someone has asked for it.
+                # The system keeps its number until someone has waited for it.
                 process.close()
         self._processes = [each for each in self._processes if each.is_alive]
 
     def close(self) -> None:
-        """End the processes at once, whatever they are doing."""
+        """End the processes at once, even if they are working."""
         for process in self._processes:
             process.close()
         self._processes = []
@@ -141,7 +141,7 @@ class Process(Generic[Job, Result]):
     """One process, and the jobs that it has not answered yet."""
 
     def __init__(self, work: Callable[[Job], Result], niceness: int = 0) -> None:
-        """`niceness`, up to 19: how much it gives way to other processes.
+        """`niceness`, up to 19, is that of the process.
 
         Raises `OSError` when the system allows no more processes.
         """
@@ -201,7 +201,7 @@ class Process(Generic[Job, Result]):
                 self._jobs.flush()
 
     def _read(self) -> None:
-        # In a thread: whatever it raises means that the process has ended, or wrote what it should not.
+        # In a thread: any exception means that the process has ended, or wrote what it should not.
         with suppress(Exception):
             while True:
                 answer: Result | Failed = pickle.load(self._answers)

@@ -31,7 +31,7 @@ class _Pattern(Protocol):
 
 
 class Words:
-    """Finds words, of which the earlier ones in the list win over their prefixes."""
+    """Finds words; earlier ones in the list win over their prefixes."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._alternatives = _alternatives(words)

@@ -48,7 +48,7 @@ HASHES = (
         "password-hash",
         ("$2a", "$2b", "$2x", "$2y", "$1$", "$apr1", "$5$", "$6$", "$5\\", "$6\\", "$y$", "$gy$", "$y\\",
          "$7$", "$argon2", "pbkdf2:", "pbkdf2_", "scrypt:", "{SHA", "{SSHA"),
-        # A hash that is longer is another one; a period may end a sentence.
+        # A longer hash is a different one; a period may end a sentence.
         re.compile(rf"(?P<secret>(?:{'|'.join(_FORMS)}))(?![/A-Za-z0-9]|\.[./A-Za-z0-9])"),
         _is_hash,
     ),

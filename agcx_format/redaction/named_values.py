@@ -191,7 +191,7 @@ def _is_stated(match: Match, value: str) -> bool:
 
 
 def _name(match: Match) -> tuple[str, str]:
-    """The text before the name, and the whole name, of which the rule matched only the end."""
+    """The text before the name, and the full name: the rule matched only its end."""
     start = match.start()
     ahead = match.string[max(0, start - 64) : start]
     begins = ahead[len(ahead.rstrip(_NAME_CHARACTERS)) :]

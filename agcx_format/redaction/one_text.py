@@ -99,7 +99,7 @@ _LISTS = tuple(map(_Lists, ('"', "'", '\\"', '\\\\\\"')))
 def spans_in_line(words: list[str]) -> Iterator[tuple[int, Span]]:
     """The same for the words by themselves: the number of the word, and where in it.
 
-    A value at the start of a word is the whole word, whatever a shell would make of the line.
+    A value at the start of a word is the whole word, even if a shell would parse the line otherwise.
     """
     if not any(word.startswith("-") for word in words):
         return
@@ -184,7 +184,7 @@ _RULES, _PERSONAL = _Table(personal=False), _Table(personal=True)
 
 
 class Found:
-    """Spans in order, none of which overlaps an earlier one."""
+    """Spans in order, without overlaps."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []

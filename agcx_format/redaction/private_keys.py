@@ -37,7 +37,7 @@ def _is_key(match: Match) -> bool:
 
 
 def _key_before(text: str, end: int) -> int | None:
-    """Where a key begins of which only the last line is recognizable; None if there is none."""
+    """Where a key begins if only its last line is recognizable; None if there is no key."""
     window = max(0, end - _KEY)
     window = max(window, text.rfind("-----", window, end))
     begin = None

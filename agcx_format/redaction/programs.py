@@ -24,7 +24,7 @@ _BARE = r"""[^\s"'\\;|&$<>(){}]{3,200}+"""
 
 
 def _quoted(quote: str) -> str:
-    """An argument up to the quotation mark that closes it, whatever is in between."""
+    """An argument up to the quotation mark that closes it, with anything in between."""
     ends = rf"""(?P={quote})|["`]"""
     return rf"(?>(?:(?!{ends})(?:\\[^\r\n]|[^\\\r\n])){{3,200}})(?={ends})"
 

@@ -17,7 +17,7 @@ _words = re.compile(r"[A-Za-z]+(?:[-_. /:][A-Za-z]+)*[-_.]?[0-9]{0,3}[.:!?]?").f
 
 
 def is_nothing(value: str) -> bool:
-    """Whether it stands for a value, or is one or two characters again and again."""
+    """Whether it is a placeholder, or repeats one or two characters."""
     return stands_for(value) or len(set(value[:ENOUGH])) < 3
 
 

@@ -58,7 +58,7 @@ class SecretRule:
         return bool(self.pattern.flags & re.IGNORECASE)
 
     def begin(self, text: str, start: int) -> int | None:
-        """Where the secret begins of which the pattern matched the end; None if there is none after all.
+        """Where the secret begins whose end the pattern matched; None if it is not one after all.
 
         `start` is where that end begins.
         """

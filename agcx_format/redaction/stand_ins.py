@@ -35,7 +35,7 @@ _masks = re.compile(r"[-_xX*•.…]{3,}").fullmatch
 _member = re.compile(
     r"(?:process\.env|os|env|config|settings|args|self|this)\.[\w.]+[!?]?"
 ).fullmatch
-# Words of which one says that it is an example.
+# Words that mark a value as an example.
 _example = re.compile(
     r"(?:[a-z]+[-_ ./])*(?:my|replace|insert|example|placeholder|dummy|fake|change|changeme|changeit"
     r"|redacted|sample|todo|here)(?:[-_ ./][a-z]+)*[!.]?"

@@ -2,7 +2,7 @@
 
 Strategy: the declarations of the values say which fields hold text, so new fields need no change
 here. Two kinds of text are skipped: pictures that are nothing but base64, and encrypted reasoning, megabytes
-that nobody can read.
+that cannot be read.
 """
 
 from __future__ import annotations

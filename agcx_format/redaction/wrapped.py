@@ -64,7 +64,7 @@ def broken_token(rule: SecretRule, text: str, at: int) -> tuple[int, int] | None
 
 
 def wrapped_end(rule: SecretRule, text: str, start: int, end: int) -> int:
-    """Where a token ends of which the rule found the part from `start` to `end`, in one line."""
+    """Where a token ends; the rule found its part from `start` to `end`, in one line."""
     return end if _run(text[start:end]) is None else _further(rule, text, start, end)
 
 

@@ -1,1 +1,1 @@
-"""One open session file: its metadata at once, its messages as they are asked for."""
+"""One open session file: its metadata at once, its messages on demand."""

@@ -1,4 +1,4 @@
-"""The text of a section from its beginning, decompressed ahead of whoever uses it.
+"""The text of a section from its beginning, decompressed ahead of its reader.
 
 Strategy: zstd works without the lock of the interpreter, so while one thread decompresses a piece, another
 reads the file and looks at the pieces before. The thread makes pieces only during a `with` block, and waits
@@ -63,16 +63,16 @@ class _Made:
         self._steps = steps
         self._thread: _DecompressThread | None = None
         self._is_ahead = False
-        # How many the thread was asked for and has not given yet; those that it gave too early.
+        # How many steps the thread still owes, and those that it delivered too early.
         self._waiting = 0
         self._ready: deque[bytes | Exception] = deque()
-        # What ended the steps, if they were asked for too early to raise it.
+        # What ended the steps, if they were requested too early to raise it.
         self._end: PersistenceError | None = None
 
     def start(self) -> None:
-        # In a fork of the process it is alive no more.
+        # In a fork of the process it is no longer alive.
         if self._thread is None or not self._thread.is_alive():
-            # Where none can be started, pieces are made as they are used.
+            # Where no thread can be started, pieces are made as they are used.
             with suppress(RuntimeError):
                 self._thread = _DecompressThread()
         self._is_ahead = self._thread is not None and self._thread.is_alive()
@@ -126,7 +126,7 @@ class _Made:
             self._end_thread()
 
     def _end_thread(self) -> None:
-        """Have the thread end after what it was asked for."""
+        """Let the thread end after what was requested."""
         self._is_ahead = False
         if self._thread is not None:
             self._thread.asked.put(None)
@@ -142,7 +142,7 @@ class _DecompressThread:
     def __init__(self) -> None:
         self.asked: SimpleQueue[_Step | None] = SimpleQueue()
         self.made: SimpleQueue[bytes | Exception] = SimpleQueue()
-        # It holds nothing of whoever asks, so that it does not outlive it.
+        # It holds no reference to its user, so as not to keep it alive.
         self._thread = threading.Thread(
             target=_make, args=(self.asked, self.made), name="decompress", daemon=True
         )

@@ -101,7 +101,7 @@ class CheckpointFile:
     """A checkpoint that is read like a `SessionFile`; all of it is in memory.
 
     Fields:
-        path: as it was given.
+        path: as given.
         signature: identifies the version of the file that was read.
         checkpoint: what it holds.
         source: its messages, for what shows a session that is being read.

@@ -225,7 +225,7 @@ def _with_new_ids(
 
 
 def _counted_on(last: int, after: Sequence[MessageSnapshot]) -> Sequence[MessageSnapshot]:
-    """The messages of the second in turns after `last`, that of the first, unless they go on in it."""
+    """The messages of the second in turns after `last`, that of the first, unless they continue it."""
     if last < 0 or not after:
         return after
     first = after[0]
@@ -240,7 +240,7 @@ def _counted_on(last: int, after: Sequence[MessageSnapshot]) -> Sequence[Message
 
 
 def _begins_turn(message: MessageSnapshot) -> bool:
-    """Whether a person said it, or the system before they did: an agent goes on in a turn."""
+    """Whether a person said it, or the system before them: an agent's messages continue a turn."""
     return isinstance(message.item, Message) and message.item.role != "assistant"
 
 

@@ -1,4 +1,4 @@
-"""Parts of an open file that are sliced like bytes and read when they are asked for."""
+"""Parts of an open file that are sliced like bytes and read on demand."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class FileSection:
         ahead = min(max(self._least, end - start), len(self) - start)
         with contextlib.suppress(PersistenceError):
             return self._file.read(ahead, self._start + start)
-        # The bytes that cannot be read may be after those that were asked for.
+        # The bytes that cannot be read may come after those that were requested.
         return self._file.read(end - start, self._start + start)
 
 
 class FileHead:
-    """A whole file whose `first` bytes were read already; others are read each time they are asked for.
+    """A whole file whose `first` bytes were read already; others are read each time they are needed.
 
     The caller closes the descriptor; slicing raises `PersistenceError` where the file cannot be read.
     """

@@ -52,13 +52,13 @@ class SessionFile:
     """A session that is read lazily; use it in a `with` block, or close it.
 
     Fields:
-        path: as it was given.
+        path: as given.
         size: of the file, in bytes.
         signature: identifies the version of the file that was opened.
         layout: the number of its layout, 1 or 2.
         metadata: read when the file is opened.
 
-    After `close`, whatever would have to be read raises `FileClosed`; `get` and `error` return it.
+    After `close`, every read raises `FileClosed`; `get` and `error` return it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, use_mmap: bool = True) -> None:
@@ -107,7 +107,7 @@ class SessionFile:
 
     @property
     def expected(self) -> int:
-        """How many messages there are as far as is known yet, for a progress display."""
+        """The number of messages, as far as is known yet, for a progress display."""
         expected = self._messages.expected
         return self.metadata.message_count if expected is None else expected
 
@@ -139,7 +139,7 @@ class SessionFile:
         return self._messages.fetch(index, should_stop)
 
     def again(self) -> MessageSource:
-        """A second source of the same messages, for a thread that goes through all of them.
+        """A second source of the same messages, for a thread that reads all of them.
 
         It reads from the beginning instead of fetching dropped messages one by one, and leaves the cache
         of this source alone. It ends when the file is closed.
@@ -259,7 +259,7 @@ class SessionFile:
         return paired_calls(self)
 
     def _read_to(self, count: int | None) -> None:
-        """Read until so many messages are known, or to the end."""
+        """Read until this many messages are known, or to the end."""
         self._file.check_open()
         while (count is None or self.known() < count) and self.read_more():
             pass

@@ -1,4 +1,4 @@
-"""What a list keeps of a session's metadata: little, whatever the file holds.
+"""What a list keeps of a session's metadata: little, however much the file holds.
 
 Strategy: a kilobyte of zstd can decompress to a title of sixty megabytes, and a list holds the titles of a
 thousand files. So texts and lists that are longer than any person writes are cut as soon as they are read,

@@ -85,7 +85,7 @@ class PieceCache:
         return len(self._starts) - 1
 
     def may_hold(self, size: int) -> bool:
-        """Whether so many consecutive bytes fit the cache at once."""
+        """Whether this many consecutive bytes fit the cache at once."""
         # The first and the last piece also hold other bytes.
         return size + 2 * _LARGEST <= self._keep
 

@@ -34,7 +34,7 @@ _SLICE_SECONDS = 0.02
 # message. As much as this program writes into one frame; the first message then comes after some 30 ms.
 _AT_ONCE = 8 * limits.MIB
 
-# Compressed text that is so many times as small as may be kept open is expected to fit.
+# Compressed text this many times smaller than what may be kept is expected to fit.
 _USUAL_RATIO = 4
 # Pieces before one that was fetched that are kept with it.
 _BEFORE = 8

@@ -52,7 +52,7 @@ def write_session(
 ) -> None:
     """Write a session durably, in the layout with this number; `level` is zstd's.
 
-    Unlike a store it writes the metadata as they are: nothing in them is measured.
+    Unlike a store it writes the metadata unchanged: nothing in them is measured.
 
     Raises:
         PersistenceError: when the file cannot be written.

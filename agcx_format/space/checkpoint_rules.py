@@ -2,7 +2,7 @@
 
 Strategy: as for sessions, nothing is changed here, and what is protected is spared unless it is included: the
 checkpoints of favorites, and of sessions that an agent may be using.  Of a session that cannot be read
-nobody knows what it lists, so its checkpoints are spared as well.
+what it lists is unknown, so its checkpoints are spared as well.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def select_checkpoints(
 ) -> CheckpointSelection:
     """Select checkpoints at the time `now_ns` since 1970.
 
-    `unlisted` takes those that no session lists, `keep` all but so many newest of each session; with both,
+    `unlisted` takes those that no session lists, `keep` all but that many newest of each session; with both,
     either is enough.
 
     Raises:

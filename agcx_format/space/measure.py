@@ -87,7 +87,7 @@ class FileStats(msgspec.Struct, array_like=True, frozen=True):
         plain: all sections decompressed.
         kinds: bytes of each kind of KINDS; kinds without any are left out.
         complete: False if a part of the file could not be read.
-        activity: what happened in it; None if that was not asked for.
+        activity: what happened in it; None if not requested.
     """
 
     path: str
@@ -292,7 +292,7 @@ def _add_message(found: dict[str, int], message: Message) -> None:
 
 
 def _picture_bytes(output: str) -> int:
-    """The bytes of the pictures in a tool's output, most of which have none."""
+    """The bytes of the pictures in a tool's output; most outputs have none."""
     if "image" not in output:
         return 0
     pictures = sum(_bytes(image.image_url) for image in read_output(output).images)

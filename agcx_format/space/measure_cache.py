@@ -203,7 +203,7 @@ def _packed(file: FileStats) -> _Row | None:
 
 
 def _says(rows: Rows, entry: ScanEntry, activity: bool) -> bool:
-    """Whether there is a row of this version of a file, with the `activity` if that is asked for."""
+    """Whether there is a row of this version of a file, with the `activity` if requested."""
     row = _row_of(rows, entry)
     if row is None or not activity:
         return row is not None

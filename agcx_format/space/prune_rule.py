@@ -28,7 +28,7 @@ class Share:
     percent: float
 
     def of(self, total: int) -> int:
-        """So many of `total` bytes, rounded up."""
+        """This share of `total` bytes, rounded up."""
         return math.ceil(total * self.percent / 100)
 
 

@@ -46,7 +46,7 @@ def select(
     should_stop: Stopped = lambda: False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Selection:
-    """Select what `rule` matches at the time `now`, in ns since 1970; may have to read every file.
+    """Select what `rule` matches at the time `now_ns`, in ns since 1970; may have to read every file.
 
     `progress` is called with the number of files opened so far, and of how many.
     """
@@ -325,7 +325,7 @@ class _opened:
 def _digest(
     file: SessionFile, check: Callable[[], None], *, first_only: bool = False
 ) -> bytes | None:
-    """A digest of the bytes of all messages; None if there are none, or one cannot be read."""
+    """A digest of the bytes of all messages; None if there are no messages, or one cannot be read."""
     digest, index = hashlib.sha256(), 0
     try:
         while True:

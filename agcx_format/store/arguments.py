@@ -39,7 +39,7 @@ def all_of(kind: type[_T], values: Iterable[_T]) -> list[_T]:
     """The values as a list.
 
     Raises:
-        TypeError: one of them is of another kind.
+        TypeError: one of them has another type.
     """
     found = list(values)
     for value in found:

@@ -37,12 +37,12 @@ class StorageBackend(Protocol):
         """A whole session.
 
         Raises:
-            SessionNotFound: there is none with this id.
+            SessionNotFound: there is no such session.
         """
         ...
 
     def delete_session(self, session_id: UUID) -> None:
-        """Delete a session; nothing happens if there is none."""
+        """Delete a session; does nothing if it does not exist."""
 
     def list_sessions(self) -> list[SessionMetadata]:
         """The metadata of all sessions, the last accessed first."""

@@ -92,7 +92,7 @@ class CheckpointReader:
     def unlisted(self) -> list[StoredCheckpoint]:
         """The checkpoints with a file that no readable session lists.
 
-        Of a session that cannot be read, nobody knows what it lists: its checkpoints are not among them.
+        What an unreadable session lists is unknown, so its checkpoints are not among them.
 
         Raises:
             PersistenceError: a folder cannot be read.
@@ -217,7 +217,7 @@ class Checkpoints(CheckpointReader):
     def create(
         self, entry: ScanEntry, name: str, description: str | None = None
     ) -> tuple[UUID, Act]:
-        """Keep a session as it is now as a checkpoint.
+        """Save the current state of a session as a checkpoint.
 
         Raises:
             TypeError: it is not a `ScanEntry`.

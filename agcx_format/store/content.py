@@ -136,7 +136,7 @@ class Content:
     ) -> Act:
         """Replace a text in message `number`, counted from 0.
 
-        `keep_history` keeps the message as it was in its edit history; otherwise its earlier versions go.
+        `keep_history` adds the old message to its edit history; otherwise its earlier versions go.
 
         Raises:
             TypeError: it is not a `ScanEntry`.

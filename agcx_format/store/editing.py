@@ -45,7 +45,7 @@ __all__ = ["SessionEditor", "write"]
 
 
 class _Snapshot:
-    """A checkpoint to be written: of the conversation with so many added messages and modes."""
+    """A checkpoint to be written, with the number of added messages and modes that it includes."""
 
     def __init__(self, metadata: CheckpointMetadata, messages: int, modes: int) -> None:
         self.metadata, self.messages, self.modes = metadata, messages, modes
@@ -55,7 +55,7 @@ class SessionEditor:
     """Collects what a program does to a session; `Store.editing` gives one, and writes it.
 
     Fields:
-        metadata: as they will be, as far as is known.
+        metadata: the session's metadata with what was changed so far.
         added: the messages that were added.
         dropped: once it is written, the checkpoints that did not remain.
     """
@@ -107,7 +107,7 @@ class SessionEditor:
             self.add(item)
 
     def switch_mode(self, mode: OperatingMode) -> None:
-        """Go on in another mode; does nothing if it is the current one."""
+        """Continue in another mode; does nothing if it is the current one."""
         if mode != self.metadata.current_mode:
             self._modes.append((mode, Timestamp.now()))
 
@@ -128,9 +128,10 @@ class SessionEditor:
     def checkpoint(
         self, name: str, *, description: str | None = None, keep: int | None = None
     ) -> CheckpointMetadata:
-        """Keep the conversation as it is now, under a name.
+        """Save the current state of the conversation under a name.
 
-        With `keep`, only so many of the newest remain when the block ends; the others go to the trash.
+        With `keep`, only that many of the newest checkpoints remain when the block ends; the rest go to
+        the trash.
 
         Raises:
             ValueError: `keep` is less than 1.

@@ -201,7 +201,7 @@ class RecordsOfUndo:
 def records_after_rollback(root: Path, act: Act) -> list[Step]:
     """The steps that update the records once an act was taken back because it was interrupted.
 
-    Nobody wanted that: the next import takes the conversations as if it had never seen them.
+    The import was unwanted, so the next one treats the conversations as never seen.
     """
     return _changed_by(root, act, ImportRecords.without) if act.kind in (KIND, SAVE) else []
 

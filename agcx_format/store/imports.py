@@ -42,7 +42,7 @@ class Arrival(msgspec.Struct, frozen=True):
     Fields:
         staged: its file.
         layout: of the file.
-        metadata: as they are in the file.
+        metadata: of the file.
         indexed: as the index holds them.
         replaces: the path of the file in the store that it takes the place of; None if it is new.
         expected: that file when it was read.

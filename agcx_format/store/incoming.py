@@ -65,7 +65,7 @@ class Incoming:
         """What a file of this layout has no place for, in words: it is left out.
 
         Raises:
-            LayoutCannotHold: the layout has no place for something without which a checkpoint is none.
+            LayoutCannotHold: the layout has no place for an essential part of a checkpoint.
             PersistenceError: the session is damaged, or cannot be read.
         """
         if self.layout == layout:

@@ -70,7 +70,7 @@ class IndexKeeper:
         # Where the entries end in that index, and in the one to be written.
         self._end: int | None = None
         self._new_end: int | None = None
-        # The index and the folders before the change at hand.
+        # The index and the folders before the current change.
         self._found: tuple[Signature | None, ...] = ()
 
     def look(self) -> None:

@@ -1,4 +1,4 @@
-"""What the names of session files and checkpoints look like, for those who need no more than that."""
+"""What the names of session files and checkpoints look like, without imports."""
 
 from __future__ import annotations
 

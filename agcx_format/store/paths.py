@@ -1,6 +1,6 @@
 """Where the files of a store are, by layout, and what their names mean.
 
-Strategy: whoever only lists files does without what reads them, which takes a while to import.
+Strategy: listing files must not import what reads them, which takes a while.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ class StoreReader:
         """The session that a person names: by id, a unique prefix of it, or the path of a file.
 
         Raises:
-            TypeError: it is none of these.
+            TypeError: it is something else.
             SessionNotFound: there is none, or the prefix is too short.
             AmbiguousSession: several ids begin with the prefix.
             PersistenceError: a folder cannot be read.
@@ -217,7 +217,7 @@ class StoreReader:
         return load_checkpoint(self.path, session_id, checkpoint_id, listed)
 
     def load_index(self) -> SessionIndex:
-        """`sessions.idx` as it is; an empty index if it is missing.
+        """The index in `sessions.idx`, as stored; empty if the file is missing.
 
         Raises:
             PersistenceError: it is damaged, or cannot be read.
@@ -267,7 +267,7 @@ class StoreReader:
         return [act for act in iter_acts(self.path) if act.can_be_undone]
 
     def next_to_undo(self, act_id: str | None = None) -> Act | None:
-        """The act that `Store.undo` would undo, by default the last; None if there is none.
+        """The act that `Store.undo` would undo, by default the last; None if nothing can be undone.
 
         Raises:
             TypeError: the id is not a `str`.
@@ -353,7 +353,7 @@ def _check_directory(path: Path) -> None:
     try:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        # A link to nowhere is no place for a store; what somebody makes at this moment may be one.
+        # A dangling link is no place for a store; a directory may be created at this moment.
         is_directory = not os.path.islink(path)
     except OSError as cause:
         raise PersistenceError(os_reason(cause), path=path) from None

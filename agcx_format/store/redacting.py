@@ -28,7 +28,7 @@ from agcx_format.store.entries import ScanEntry
 
 __all__ = ["KIND_OF_TEXT", "Review", "ReviewedFile", "redaction", "review"]
 
-# The kind of a find that a person asked for by its text.
+# The kind of a find for a text that a person entered.
 KIND_OF_TEXT = "text"
 # A text may be inside JSON that is itself in JSON, as what a command in the arguments of a call sends.
 _LEVELS_OF_JSON = 3
@@ -92,7 +92,7 @@ def review(
     """Search sessions, with their checkpoints and edit histories.
 
     `texts` are texts to replace wherever they occur, each with what replaces it, None for a placeholder.
-    Pictures and encrypted reasoning are not searched: nobody can read them.
+    Pictures and encrypted reasoning are not searched: they cannot be read.
 
     Raises:
         StaleSession: a file changed since it was scanned.
@@ -195,7 +195,7 @@ def redaction(root: Path, reviewed: Review, level: int) -> Change:
         for file in wanted
     )
     change = replaced(root, sessions, level, checkpoints)
-    # Of the rest only a checkpoint had something: the title is as it was.
+    # Only a checkpoint of the others contained something: the title has not changed.
     for file in wanted:
         del others[file.session.path]
     return Change(change.steps, [*change.sessions, *others.values()], change.index)

@@ -44,7 +44,7 @@ __all__ = ["StoreSaver"]
 
 
 class StoreSaver(StoreReader):
-    """Reads sessions and saves them; `Store` adds what a person does.
+    """Saves sessions; `Store` adds the acts of a person.
 
     Args:
         path: the directory; `~` is expanded.
@@ -190,7 +190,7 @@ class StoreSaver(StoreReader):
             write(editor, self._writer, path, self.level)
 
     def destroy_sessions(self, entries: Iterable[ScanEntry]) -> Emptied:
-        """Destroy sessions with their checkpoints for good, where a disk is too full for a trash.
+        """Permanently destroy sessions with their checkpoints, where a disk is too full for a trash.
 
         Nothing can undo it.  Older versions that the trash has already stay in it.
 
@@ -217,7 +217,7 @@ class StoreSaver(StoreReader):
     def save_checkpoint(self, session_id: UUID, value: Checkpoint) -> None:
         """Write a checkpoint of a session in the encoding of the session's layout.
 
-        The session's metadata do not change: whoever saves the session lists the checkpoint there.
+        The session's metadata do not change: list the checkpoint there when you save the session.
 
         Raises:
             SessionNotFound: there is no such session.

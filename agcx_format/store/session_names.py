@@ -17,7 +17,7 @@ from agcx_format.store import paths
 
 __all__ = ["SHORTEST_PREFIX", "SessionNames", "as_id"]
 
-# A prefix of an id that a person types has at least so many characters.
+# A prefix of an id that a person types has at least this many characters.
 SHORTEST_PREFIX: Final = 4
 # How many ids a message about an ambiguous prefix lists.
 _LISTED: Final = 5

@@ -57,7 +57,7 @@ class Staging:
         self._name = f"{TRASH}/{_BEGINNING}{os.urandom(6).hex()}"
         self.path = os.fspath(root / self._name)
         with naming(root), Tree(root) as store, store.below(self._name, make=True) as folder:
-            # A descriptor of its own: the lock lasts until it is closed.
+            # A separate descriptor: the lock lasts until it is closed.
             self._lock = os.dup(folder.folder(""))
         with contextlib.suppress(OSError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -64,14 +64,14 @@ class Store(StoreTransfer):
 
     @cached_property
     def content(self) -> Content:
-        """Changes of what is said: secrets, messages, two sessions joined; see `help(store.content)`."""
+        """Changes to messages: remove secrets, edit, delete, join; see `help(store.content)`."""
         from agcx_format.store.content import Content
 
         return Content(self, lambda *act: self._writer.act(*act), self.level)
 
     @cached_property
     def imports(self) -> Imports:
-        """What is remembered of conversations that `agcx_format.importing` took in."""
+        """What is remembered of the conversations that `agcx_format.importing` imported."""
         from agcx_format.store.imports import Imports
 
         return Imports(self.path, self._writer)
@@ -94,7 +94,7 @@ class Store(StoreTransfer):
         return self._writer.act(kind, entries, lambda: plan.deletion(self.path, entries))
 
     def delete_session(self, session_id: UUID) -> None:
-        """Move a session to the trash; does nothing if there is none.
+        """Move a session to the trash; does nothing if it does not exist.
 
         Raises:
             StoreNotWritable: the store may not be written.
@@ -112,7 +112,7 @@ class Store(StoreTransfer):
         tags: list[str] | None = None,
         is_favorite: bool | None = None,
     ) -> Act:
-        """Change what is given; the rest of the file stays byte for byte.
+        """Change the given fields; the rest of the file stays the same, byte for byte.
 
         Raises:
             SessionNotFound: there is no such session.
@@ -128,7 +128,7 @@ class Store(StoreTransfer):
 
         Raises:
             TypeError: one of them is not a `ScanEntry`.
-            ValueError: a field is measured, as `message_count` is, or there is none of this name.
+            ValueError: a field is measured, as `message_count` is, or does not exist.
             StaleSession: one of the files changed since it was scanned.
             StoreNotWritable: the store may not be written.
         """
@@ -156,7 +156,7 @@ class Store(StoreTransfer):
     def convert(self, entries: Iterable[ScanEntry], layout: int) -> Act:
         """Write sessions in another layout, with their checkpoints; all or none.
 
-        The old files go to the trash.  What the layout has no place for is left out: see `losses`.
+        The old files go to the trash.  What the layout cannot hold is left out: see `losses`.
 
         Raises:
             TypeError: one of them is not a `ScanEntry`.
@@ -178,7 +178,7 @@ class Store(StoreTransfer):
         )
 
     def losses(self, entry: ScanEntry, layout: int) -> list[str]:
-        """What is left out, in words, if a session is converted to a layout.
+        """What a conversion of a session to a layout leaves out, in words.
 
         Raises:
             TypeError: it is not a `ScanEntry`.
@@ -226,10 +226,10 @@ class Store(StoreTransfer):
     def restore_checkpoint(
         self, session_id: UUID, checkpoint_id: UUID, title: str | None = None
     ) -> tuple[UUID, Act]:
-        """Make a new session of the conversation as it was at a checkpoint, whose session may be gone.
+        """Make a new session from a checkpoint, even if its session no longer exists.
 
         Raises:
-            SessionNotFound: there is no such session, and no checkpoint of it.
+            SessionNotFound: there is neither such a session nor a checkpoint of it.
             InvalidCheckpoint: the checkpoint has no file.
             PersistenceError: the file is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
@@ -239,13 +239,13 @@ class Store(StoreTransfer):
     # --- the history and the trash
 
     def undo(self, act_id: str | None = None) -> Act:
-        """Take back an act, by default the last.
+        """Undo an act, by default the last.
 
         Raises:
             TypeError: the id is not a `str`.
             NothingToUndo: there is no such act, or it was undone or emptied.
-            UndoConflict: a file is not as the act left it; then nothing changed.  An edit is taken back
-                all the same if its fields are still what it made them, and later messages stay.
+            UndoConflict: a file has changed since the act; then nothing is undone.  An edit is undone
+                nevertheless if its fields still have the values it set; later messages stay.
             CorruptData: the act's manifest cannot be used.
             StoreNotWritable: the store may not be written.
         """
@@ -256,7 +256,7 @@ class Store(StoreTransfer):
 
         Raises:
             TypeError: one of them is not a `TrashedSession`.
-            StaleSession: something is in the place of one of them.
+            StaleSession: something else is in the place of one of them.
             SessionNotFound: one is no longer in the trash.
             StoreNotWritable: the store may not be written.
         """
@@ -266,7 +266,7 @@ class Store(StoreTransfer):
         return self._writer.act("restore", sessions, lambda: restoration(self.path, sessions))
 
     def empty_trash(self, before: str | None = None) -> Emptied:
-        """Destroy for good what acts keep, of all acts or of those before a moment (RFC 3339).
+        """Permanently destroy what acts keep: all acts, or those before a moment (RFC 3339).
 
         Deleted sessions are destroyed, and what edits replaced: these acts can no longer be undone.
 
@@ -279,7 +279,7 @@ class Store(StoreTransfer):
         return self.destroy(self.to_destroy(before))
 
     def destroy(self, acts: Collection[Act]) -> Emptied:
-        """Do what `empty_trash` does to the acts that a person was shown, as `to_destroy` gave them.
+        """Like `empty_trash`, for acts that `to_destroy` returned and a person has confirmed.
 
         Raises:
             TypeError: one of them is not an `Act`.

@@ -26,13 +26,13 @@ __all__ = ["StoreTransfer"]
 
 
 class StoreTransfer(StoreSaver):
-    """Reads and saves sessions, and exchanges them with other places; `Store` adds what a person does.
+    """Exchanges sessions with other places; `Store` adds the acts of a person.
 
     Arguments and errors are those of `StoreSaver`.
     """
 
     def add_repaired(self, repaired: ScanEntry, title: str | None = None) -> tuple[UUID, Act]:
-        """Copy a session that `doctor.repair_beside` repaired in another directory, under a new id.
+        """Copy a session that `doctor.repair_beside` repaired elsewhere, under a new id.
 
         Raises:
             TypeError: it is not a `ScanEntry`.
@@ -56,7 +56,7 @@ class StoreTransfer(StoreSaver):
 
         Raises:
             TypeError: one of them is not an `Incoming`.
-            StaleSession: a session with one of the ids is there already, or a file changed meanwhile.
+            StaleSession: a session with one of the ids exists already, or a file changed meanwhile.
             LayoutCannotHold: the layout has no place for something in a checkpoint.
             PersistenceError: one of them is damaged, or cannot be read.
             StoreNotWritable: the store may not be written.
@@ -82,7 +82,7 @@ class StoreTransfer(StoreSaver):
 
         Raises:
             TypeError: one of the entries is not a `ScanEntry`.
-            CorruptData: something else has the name of the archive, or what was written reads otherwise.
+            CorruptData: the file is not an archive, or what was written does not read back.
             LockHeld: another backup is being written to it.
             PersistenceError: it cannot be written, or a folder of the store cannot be read.
         """
@@ -98,13 +98,13 @@ class StoreTransfer(StoreSaver):
         others: Iterable[BackupFile] = (),
         replace: Iterable[ScanEntry] = (),
     ) -> Act:
-        """Bring sessions back from a backup, byte for byte; all or none.
+        """Restore sessions from a backup, byte for byte; all or none.
 
-        Those that are there stay.  Other versions in `replace` are replaced, and go to the trash.
+        Existing sessions stay, except for the versions in `replace`, which go to the trash.
 
         Raises:
             TypeError: one of those to replace is not a `ScanEntry`.
-            StaleSession: another version of a session is there.
+            StaleSession: the store has another version of a session.
             CorruptData: the archive is damaged.
             StoreNotWritable: the store may not be written.
         """

@@ -62,12 +62,12 @@ class TrashedSession(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def id(self) -> UUID | None:
-        """The session's id; None if the name of its file is none."""
+        """The session's id; None if the name of its file is not a UUID."""
         return paths.id_of(self.origin)
 
     @property
     def name(self) -> str:
-        """Its id as text, which takes less than to make it one; empty if the name of its file is none."""
+        """The id as text, which is cheaper to get; empty if the name of its file is not a UUID."""
         name = self.origin.rpartition("/")[2].removesuffix(paths.SUFFIX)
         return name.lower() if paths.is_uuid(name) else ""
 
@@ -81,7 +81,7 @@ class Emptied(msgspec.Struct, frozen=True):
 
     Fields:
         acts: the acts that were emptied.
-        sessions: deleted sessions of which no other version is left.
+        sessions: deleted sessions without any other version.
         size: bytes that were freed.
     """
 
@@ -96,7 +96,7 @@ class Emptied(msgspec.Struct, frozen=True):
 
     @property
     def ids(self) -> frozenset[UUID]:
-        """Ids of the sessions, of which no cache should keep anything now."""
+        """Ids of the sessions, which every cache should now forget."""
         return frozenset(session.id for session in self.sessions if session.id is not None)
 
 
@@ -237,7 +237,7 @@ def _owners(act: Act) -> set[str]:
 
 
 def empty(root: Path, acts: Collection[Act]) -> Emptied:
-    """Destroy for good what these acts keep; the store must be locked.
+    """Permanently destroy what these acts keep; the store must be locked.
 
     Raises:
         StoreNotWritable: the store may not be written.

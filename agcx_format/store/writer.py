@@ -229,7 +229,7 @@ class StoreWriter:
     def append(
         self, path: Path, added: Addition, change: appending.Change, level: int
     ) -> SessionMetadata:
-        """Add to the end of a session's file, whatever was saved there before; its metadata as indexed."""
+        """Add to the end of a session's file, whatever its version; returns its metadata as indexed."""
         kind = by_version(paths.layout_of(self.root, path))
         with self._writing(), Tree(self.root) as tree:
             relative = paths.relative(self.root, path)
@@ -261,7 +261,7 @@ class StoreWriter:
             tree.place(path).unlink()
 
     def save_file(self, path: str, parts: Iterable[bytes]) -> None:
-        """Replace another file of the store, whatever is there; `path` is relative to the store."""
+        """Replace any other file of the store; `path` is relative to the store."""
         self.make_root()
         with self._writing(), Tree(self.root) as tree:
             replace_if(tree.place(path, make=True), parts, ANYTHING)

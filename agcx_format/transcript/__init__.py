@@ -1,4 +1,4 @@
-"""What an item of a conversation says to a person: its text, its tool calls, made safe for a screen."""
+"""What a reader sees of an item: its text, its tool calls, made safe for a screen."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from agcx_format.transcript.tools import Call
 
 __all__ = ["Passage", "readable_arguments"]
 
-# Lines of both texts together that are compared; of more, the old ones stand above the new ones.
+# How many lines of both texts are compared; beyond that, the old text is shown above the new one.
 _COMPARED = 2000
 # The name of several replacements in one file.
 _EDITS = "edits"

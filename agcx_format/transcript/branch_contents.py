@@ -18,7 +18,7 @@ from agcx_format.transcript.words import text_of
 
 __all__ = ["BranchContents", "WayContent"]
 
-# As much of a command as tells it from others.
+# As much of a command as distinguishes it from others.
 _COMMAND = 200
 # Characters of the last words.
 _WORDS = 120

@@ -49,7 +49,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One of the ways in which a conversation goes on from a message.
+    """One of the ways in which a conversation continues from a message.
 
     Fields:
         branch: the id of the branch; None for what is in no branch.

@@ -134,7 +134,7 @@ def _part_of_edit(edit: Any) -> tuple[int, int] | None:
 
 
 def replaced_texts(arguments: dict[str, Any]) -> tuple[str, str] | None:
-    """The names of the arguments with the text that is replaced and the new one; None if there are none."""
+    """The names of the arguments with the old text and the new one; None if it has no such arguments."""
     names = (tuple(k for k in keys if isinstance(arguments.get(k), str)) for keys in (_OLD, _NEW))
     old, new = names
     return (old[0], new[0]) if old and new else None

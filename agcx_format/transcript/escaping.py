@@ -102,9 +102,9 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def defused(markdown: str) -> str:
-    """Markdown outside of code in which no character reference stands for an unsafe character.
+    """Markdown outside of code, without character references to unsafe characters.
 
-    Such a reference is shown as it is written, by its ampersand, which becomes one itself.
+    Such a reference is shown as written: its ampersand is escaped.
     """
     if "&" not in markdown:
         return markdown

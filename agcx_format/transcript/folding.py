@@ -13,7 +13,7 @@ Strategy: the query and the text pass through the same function, and then one is
 
 Folding may change lengths; `Folded` maps what was found in folded text to its place in the original: the
 smallest pieces of it that fold by themselves.  So `x` found in `x́`, which no single character stands for, is
-the `x` alone, and an `é` of two characters is both; what stands elsewhere in the text has no part in this.
+the `x` alone, and an `é` of two characters is both; the rest of the text makes no difference.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import msgspec
 
 __all__ = ["Folded", "Needle", "fold", "has_capital", "unify"]
 
-# These are compiled when they are first needed, as they are not for ASCII.
+# Compiled when first needed, which ASCII never does.
 _OTHER_WIDTH = "[\u3000\uff01-\uffee]"
 # Characters that case folding makes longer; others in these ranges do no harm.
 _MAY_GROW = (

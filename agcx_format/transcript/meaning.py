@@ -146,7 +146,7 @@ class Delegation(msgspec.Struct, frozen=True):
 
     Fields:
         task: in a few words; may be empty.
-        prompt: what the subagent is told, usually Markdown.
+        prompt: the instructions for the subagent, usually Markdown.
         agent: which kind of subagent; may be empty.
     """
 

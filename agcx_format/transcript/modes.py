@@ -26,7 +26,7 @@ class ModePeriod(msgspec.Struct, frozen=True):
     """A stretch of a session in one mode.
 
     Fields:
-        number: the first message in it, from 1; None if there is none.
+        number: the first message in it, from 1; None if it has no messages.
         since: when it began.
         until: when the next one began; None for the last.
         seconds: how long it took, the last one until the last message.

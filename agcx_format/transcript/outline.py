@@ -1,7 +1,7 @@
 """The outline of a conversation: its turns, and which messages are what was said or what failed.
 
-Strategy: one pass in order, which can go on when there are more messages.  A turn begins with each message of
-the person.  Of a call that failed, the call and its output are what failed.
+Strategy: one pass in order, which can continue when there are more messages.  A turn begins with each message
+of the person.  If a call failed, both the call and its output count as failed.
 """
 
 from __future__ import annotations

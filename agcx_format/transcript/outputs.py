@@ -30,7 +30,7 @@ _QUOTE = ord('"')
 
 
 class CallOutcome(msgspec.Struct, frozen=True, gc=False):
-    """How a tool call went; a field is None where nothing says it.
+    """How a tool call went; a field is None where that is unknown.
 
     Fields:
         success: whether it did what it was called for.
@@ -189,7 +189,7 @@ def _inside(text: str, outcome: CallOutcome) -> Output:
 def _result_below(text: str, outcome: CallOutcome) -> Output | None:
     """An MCP result below a header, with how long it took; None if it is that of a command.
 
-    A command's header says how it ended, and what the command printed stays as it is.
+    A command's header says how it ended, and what the command printed is not changed.
     """
     if text[:1] != "{" or outcome.exit_code is not None or outcome.status is not None:
         return None
@@ -207,7 +207,7 @@ def _from_parts(parts: list[InputText | InputImage], outcome: CallOutcome) -> Ou
 def failure_reason(outcome: CallOutcome, output: Output | None) -> str:
     """Why a call failed, on one line; empty if nothing says it.
 
-    That is the error, or where it is no more than an exit code, the last line of the output.
+    That is the error, or if that is only an exit code, the last line of the output.
     """
     if outcome.error and outcome.exit_code is None:
         return outcome.error.strip().split("\n", 1)[0][:_LONGEST_REASON]

@@ -49,7 +49,7 @@ class ReadMessage(msgspec.Struct, frozen=True):
             branch, or back from one.
         branch: the name of the branch that it is in; None for none.
         notes: remarks, one line each: edits, branch points, records of tool calls.
-        errors: why tools failed, as far as it is not said elsewhere in the message.
+        errors: why tools failed, unless the message says so elsewhere.
         is_silent: whether it says nothing new (see `silent`), so that a view leaves it out.
         is_task: whether it is what the parent of a subagent asked it to do.
     """

@@ -20,7 +20,7 @@ _REASONING = (Reasoning, ReasoningWithoutContent)
 
 
 def is_sealed(item: object) -> bool:
-    """Whether this is reasoning of which nothing can be read."""
+    """Whether this is reasoning without any readable text."""
     return isinstance(item, _REASONING) and not text_of(item).strip()
 
 

@@ -59,6 +59,6 @@ def _begins_as_task(item: object) -> bool | None:
 
 
 def _is_block(text: str) -> bool:
-    """Whether all of it is one block, of whatever name."""
+    """Whether all of it is one block, of any name."""
     opening = _block(text)
     return opening is not None and text.rstrip().endswith(f"</{opening[1]}>")

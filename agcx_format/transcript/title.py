@@ -7,13 +7,13 @@ __all__ = ["short_title"]
 _TITLE_LENGTH = 80
 # So many times the length are enough to make it from, of words that may be megabytes.
 _LOOKED_AT = 100
-# With one of these a sentence goes on, and with none of those before it has ended.
+# One of these continues a sentence; it has not ended with any of those before.
 _GOING_ON = frozenset("@`'\"(")
 _ENDS = frozenset(".!?:;")
 
 
 def short_title(words: str, length: int = _TITLE_LENGTH) -> str:
-    """The first line that is not blank, with those in which its sentence goes on, cut between words."""
+    """The first line that is not blank, with those that continue its sentence, cut between words."""
     title = ""
     for line in words.lstrip()[: _LOOKED_AT * length].splitlines():
         said = " ".join(line.split())

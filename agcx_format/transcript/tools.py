@@ -25,7 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-# The name of the tool behind a `LocalShellCall`, which has none.
+# The tool name for a `LocalShellCall`, which has none.
 SHELL = "shell"
 # The arguments that name the file which a tool works on.
 FILE_KEYS = (
@@ -98,7 +98,7 @@ def _decoded(text: str) -> Any:
     """The JSON value.
 
     Raises:
-        ValueError, RecursionError: it is none, or nested too deeply.
+        ValueError, RecursionError: it is not JSON, or nested too deeply.
     """
     try:
         return msgspec.json.decode(text)
@@ -194,7 +194,7 @@ def typed_command(command: Any) -> str | None:
     return shlex.join(words)
 
 
-# In the first so many characters of a command.
+# In this many characters at the start of a command.
 _LONGEST_CHANGE = 1024
 _change_of_directory = re.compile(
     r"""\s*cd\s+("[^"\n]+"|'[^'\n]+'|[^\s;&|'"]+)[ \t]*(&&|;|\n)\s*(?=\S)"""

@@ -1,6 +1,6 @@
 """Short plain-text descriptions that all views of a conversation share: who speaks, when, how a call went.
 
-Text that comes from the session is not made safe here: whoever shows it knows for what.
+Text that comes from the session is not made safe here: what shows it knows for which medium.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def shortened(text: str) -> str:
 
 
 def is_instruction(message: Message) -> bool:
-    """Whether it tells the agent how to behave."""
+    """Whether it instructs the agent how to behave."""
     return message.role in ("system", "developer")
 
 

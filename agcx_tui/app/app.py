@@ -1,7 +1,7 @@
 """The Textual app: themes, the keys that work everywhere, and the first screen.
 
 Strategy: this module is imported only when a screen is to be shown, and imports as little as that needs.
-Whatever a key opens is imported when the key is pressed.
+What a key opens is imported when the key is pressed.
 """
 
 from __future__ import annotations

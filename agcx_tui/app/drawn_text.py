@@ -1,7 +1,7 @@
 """The last check of every line that any widget draws, before it goes to the terminal.
 
 Strategy: what shows data makes it safe itself (`safe_text`), where it also knows how wide it is.  What a
-person types or pastes into a field, a path that is not text, and whatever was forgotten is made safe
+person types or pastes into a field, a path that is not text, and anything that was forgotten is made safe
 here at the latest.  A line keeps its width: what takes no cell is removed, what takes one is replaced.
 
 Of joined emoji (families, skin tones, a heart with a variation selector) only the first is drawn, with blanks

@@ -60,7 +60,7 @@ class KeysInOrderApp(EndingApp[ReturnType]):
         return as_two_keys(event) if moving is None else [moving]
 
     async def _type(self, field: Input, event: events.Event) -> None:
-        """Put what was typed or pasted into a text field, together with the keys that wait behind it."""
+        """Insert typed or pasted text into a text field, together with the keys that wait after it."""
         if isinstance(event, events.Paste):
             type_into(field, next(iter(event.text.splitlines()), ""), event.time)
             return
@@ -76,7 +76,7 @@ class KeysInOrderApp(EndingApp[ReturnType]):
         """Run what a key is bound to; false if it is bound to nothing, or a widget must get the key first.
 
         Textual would first give the key to the focused widget, and run the binding when the key comes back
-        from there: too late for the keys behind it, which would have been sent the same way by then.
+        from there: too late for the keys after it, which would have been sent the same way.
         """
         if event.is_forwarded or await self._runs_binding(event.key, priority=True):
             return not event.is_forwarded
@@ -86,7 +86,7 @@ class KeysInOrderApp(EndingApp[ReturnType]):
         if isinstance(field, Input):
             if field.check_consume_key(event.key, event.character):
                 return False
-            # Tab, Backspace, and the like act on what was typed before them.
+            # Tab, Backspace, and similar keys act on what was typed before them.
             await handled(field)
         if not self.screen.is_mounted:
             # Once mounted, it gets its keys in order.

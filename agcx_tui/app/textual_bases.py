@@ -111,17 +111,17 @@ class HeldScreen(Screen[ScreenResultType]):
     _is_held = False
 
     def hold(self, seconds: float) -> None:
-        """Draw nothing before `release`, or until so much time has passed."""
+        """Draw nothing before `release`, or until this much time has passed."""
         self._is_held = True
         self.set_timer(seconds, self.release)
 
     def release(self) -> None:
-        """Draw it in one go, and from then on whatever changes."""
+        """Draw it in one go, and every change from then on."""
         if self._is_held:
             self.call_later(self._hear_of_changes)
 
     async def _hear_of_changes(self) -> None:
-        # Widgets tell of what has changed in them once the event loop gets to them.
+        # Widgets report changes once the event loop gets to them.
         await asyncio.sleep(0)
         self.call_later(self._draw_all)
 

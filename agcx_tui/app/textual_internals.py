@@ -64,7 +64,7 @@ AnyApp = App[Any]
 
 
 def is_ending(app: AnyApp) -> bool:
-    """Whether `exit()` was called: what is typed from then on is for nobody."""
+    """Whether `exit()` was called: what is typed from then on is ignored."""
     return app._exit
 
 
@@ -117,7 +117,7 @@ def focus_first(screen: Screen[Any]) -> None:
 
 
 def draw_now(widget: Widget) -> None:
-    """Draw a widget and all in it as they are now, with what else has changed on its screen.
+    """Draw a widget and everything in it, with what else has changed on its screen.
 
     A screen that was drawn a moment ago is otherwise drawn again one or two sixtieths of a second later.
     """
@@ -126,7 +126,7 @@ def draw_now(widget: Widget) -> None:
     for each in widget.walk_children(Widget, with_self=True):
         each.vertical_scrollbar._check_refresh()
         each._check_refresh()
-    # After what these have just told the screen.
+    # After what these have just reported to the screen.
     widget.screen.call_later(widget.screen._on_timer_update)
 
 
@@ -150,12 +150,12 @@ def forget_toasts(app: AnyApp, *, but_failures: bool = False) -> None:
 
 
 def rendered_strips(screen: Screen[Any]) -> list[Strip]:
-    """The lines of a screen, as they are on the terminal."""
+    """The lines of a screen, as the terminal shows them."""
     return screen._compositor.render_strips(screen.size)
 
 
 def free_strips_at_once() -> None:
-    """Have a line that is drawn as it is hold no reference to itself.
+    """Keep a line that is drawn unchanged from holding a reference to itself.
 
     Textual keeps in each line how it was divided, which is mostly not at all: every line that was ever drawn,
     some forty objects, would wait for a full garbage collection, and all of the interface for that.

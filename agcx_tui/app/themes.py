@@ -155,7 +155,7 @@ def selection_variables(variables: Mapping[str, str]) -> dict[str, str]:
         except (KeyError, ColorParseError):
             continue
         if ground.ansi is not None or laid.ansi is not None:
-            # These are the terminal's colors, whatever they look like.
+            # These are the terminal's colors, which may look like anything.
             found |= dict(zip(names, ("ansi_bright_cyan", "ansi_black"), strict=True))
             continue
         if kind == "input":

@@ -2,7 +2,7 @@
 
 A failure takes as many lines as its reason needs, up to a few.
 
-Strategy: Textual shows them on whatever screen is on top; here are their look, what is shown of a text that
+Strategy: Textual shows them on the screen on top; here are their look, what is shown of a text that
 is too long, and the whole texts for the history.
 """
 
@@ -71,7 +71,7 @@ class Toasts:
         return iter(self._toasts)
 
     def add(self, text: str, *, failed: bool, width: int, height: int) -> str:
-        """Keep a text; returns what of it fits into a terminal of so many cells and lines."""
+        """Keep a text; returns the part that fits into a terminal of this size."""
         text = " ".join(text.split("\n"))
         lines = min(_LINES, height // _SHARE) if failed else 1
         shown = fitted(text, width - _AROUND, lines)

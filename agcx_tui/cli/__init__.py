@@ -1,7 +1,7 @@
 """The command line: `agcx_tui.cli.agcx`.
 
 Strategy: a command parses its arguments, calls the library, and prints.  The group imports the module of the
-command that is asked for, and a command what it needs when it runs: only `browse`, `demo`, and `config`,
+command that is used, and a command what it needs when it runs: only `browse`, `demo`, and `config`,
 which checks the configured keys, load Textual.  Data goes to stdout, everything else to stderr.  `group.py`
 turns errors into one line and an exit status: 0 done, 1 some of it failed, 2 wrong use.
 """

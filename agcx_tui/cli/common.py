@@ -85,7 +85,7 @@ def is_dumb() -> bool:
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """The end of a message about a word that is none of the names: `; did you mean list?`, or nothing."""
+    """The end of a message about an unknown name: `; did you mean list?`, or nothing."""
     from difflib import get_close_matches
 
     close = get_close_matches(word, list(names), n=1)
@@ -203,7 +203,7 @@ def file_named(store: Store, name: str) -> str:
     """The file of the session, or of the checkpoint `SESSION@NAME`, that a person names.
 
     Raises:
-        PersistenceError: there is none, or several.
+        PersistenceError: there is no such session, or several.
     """
     from agcx_format.errors import InvalidCheckpoint, SessionNotFound
     from agcx_format.store import SEPARATOR

@@ -24,7 +24,7 @@ def config(settings: Settings, only_path: bool) -> None:
     """
     path = config_file(os.environ)
     if only_path:
-        # For a program the very bytes of it, whatever they are.
+        # For a program, the exact bytes.
         click.echo(safe_line(str(path)) if sys.stdout.isatty() else os.fsencode(path))
         return
     from agcx_tui.app import themes

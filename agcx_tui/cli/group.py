@@ -132,7 +132,7 @@ def _stdout_fails() -> bool:
 
 
 def _abandon_stdout() -> None:
-    """Discard the buffered output, also when Python closes the file: nobody reads it."""
+    """Discard the buffered output, also when Python closes the file: it has no reader."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -14,7 +14,7 @@ _WIDEST, _GAP = 24, "  "
 
 
 def project_column(names: Sequence[str]) -> list[str]:
-    """What stands before each title: the name of its project; empty texts if no project is known.
+    """What precedes each title: the name of its project; empty texts if no project is known.
 
     >>> project_column(["site", "", "parser"])
     ['site    ', '        ', 'parser  ']

@@ -49,7 +49,7 @@ _IS_LAST = 1
 _RAW, _REPEATED_BYTE, _COMPRESSED = range(3)
 # Bytes of a frame with a header and a block.
 _SHORTEST = 9
-# A frame of at most so many bytes is decompressed in one call.
+# A frame of at most this many bytes is decompressed in one call.
 _AT_ONCE = 4 << 20
 
 
@@ -159,7 +159,7 @@ def _bound_of_single(section: bytes | memoryview) -> int:
 
 
 def _whole(section: bytes | memoryview, frame: Frame) -> bytes:
-    """One frame; at once where that takes little memory, whatever its header says."""
+    """One frame; in one call where that takes little memory, even if its header lies."""
     if 0 < frame.bound <= _AT_ONCE:
         import zstandard
 

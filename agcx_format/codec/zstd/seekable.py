@@ -158,7 +158,7 @@ def tail_of(counts: Sequence[int], entries: Sequence[tuple[int, int]]) -> list[b
 
 
 def read_table(section: frames.Section) -> Table | None:
-    """The table at the end of a section; None if there is none, or if it is wrong or unreadable."""
+    """The table at the end of a section; None if it is missing, wrong, or unreadable."""
     try:
         return _read_table(section)
     except (struct.error, OverflowError, PersistenceError):

@@ -1,6 +1,6 @@
 """The text of a zstd section in steps, which another thread may make than the one that reads the section.
 
-Strategy: while one thread decompresses, without the lock of the interpreter, another goes on with the headers
+Strategy: while one thread decompresses, without the interpreter lock, another continues with the headers
 and with the text before.  Each step is one call of zstd for several blocks.
 """
 
@@ -31,7 +31,7 @@ def steps(section: Section) -> Iterator[Callable[[], bytes]]:
     """Decompress a mebibyte at a time at most: each call gives the next bytes.
 
     The iterator only reads the section. The calls are made in order, one at a time, and may be made in
-    another thread, while the iterator goes on: nearly all the time they hold no lock of the interpreter.
+    another thread, while the iterator continues: they hardly ever hold the interpreter lock.
 
     Raises:
         CompressionError: by the iterator or a call; the text of a call that fails is lost

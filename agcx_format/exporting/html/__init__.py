@@ -177,7 +177,7 @@ def _gist(call: ToolCall) -> str:
 
 
 def _body(item: object, call: ToolCall | None, directory: str) -> Iterator[str]:
-    """What was said or done; `directory` is the session's, and only another one is worth a line."""
+    """What was said or done; a line names the directory only if it is not `directory`, the session's."""
     match item:
         case Message():
             yield from map(_part, item.content[1:] if is_tool_image(item) else item.content)

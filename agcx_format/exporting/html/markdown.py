@@ -27,7 +27,7 @@ from agcx_format.transcript.escaping import visible
 
 __all__ = ["escaped", "markdown_html", "picture", "preformatted"]
 
-# Markdown takes about a second for a megabyte; nobody reads an answer longer than this.
+# Markdown takes about a second per megabyte; no one reads an answer longer than this.
 _LONGEST = 256 * 1024
 # Pairing many marks takes time that grows faster than the text.
 _MOST_MARKS = 20_000

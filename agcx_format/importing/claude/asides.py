@@ -24,10 +24,13 @@ __all__ = ["Asides"]
 
 _NO_CONVERSATION = frozenset(
     {
-        "agent-color", "agent-name", "agent-setting", "attribution-snapshot", "content-replacement",
-        "context-collapse-commit", "context-collapse-snapshot", "file-history-snapshot",
-        "marble-origami-commit", "marble-origami-snapshot",
-        "mode", "permission-mode", "pr-link", "progress", "result",
+        "agent-color", "agent-name", "agent-setting", "api-request", "api-request-blob", "api-request-shape",
+        "artifact-autoreact-ledger", "artifact-comment-monitor", "atis-latch", "attribution-snapshot",
+        "bridge-session", "content-replacement", "context-collapse-commit", "context-collapse-snapshot",
+        "continued-in", "cost-state", "dev-mods", "ended-by-model", "file-history-delta",
+        "file-history-snapshot", "fork-context-ref", "frame-link", "history-suppression", "isolation-latch",
+        "marble-origami-commit", "marble-origami-reset", "marble-origami-snapshot", "memory-mode", "mode",
+        "observer-ref", "permission-mode", "pr-link", "progress", "relocated", "result",
         "speculation-accept", "stream_event", "tag", "task-summary", "worktree-state",
     }
 )  # fmt: skip
@@ -41,7 +44,12 @@ _SILENT = frozenset(
 )  # fmt: skip
 # What becomes of a prompt that waits.
 _QUEUE = frozenset({"enqueue", "dequeue", "remove", "popAll"})
-_TOLD = frozenset({"away_summary", "informational", "permission_retry", "scheduled_task_fire"})
+_TOLD = frozenset(
+    {
+        "away_summary", "informational", "model_refusal_fallback", "model_refusal_no_fallback",
+        "permission_retry", "scheduled_task_fire",
+    }
+)  # fmt: skip
 
 
 class Asides:
@@ -63,9 +71,9 @@ class Asides:
         self._draft = draft
         self._prompts = Prompts(draft, _as_typed)
 
-    def heard(self, item: Message) -> None:
-        """Note what the person said, so that copies of it are recognized."""
-        if item.role == "user" and self._prompts.expects:
+    def heard(self, item: Message, *, is_of_program: bool = False) -> None:
+        """Note what was said in the person's place, so that copies of it are recognized."""
+        if self._prompts.expects and (item.role == "user" or is_of_program):
             self._prompts.sent(item)
 
     def line(self, kind: str, value: dict[str, Any], number: int) -> None:
@@ -113,8 +121,16 @@ class Asides:
             add_notice(self._draft, f"Pull request: {url}", number)
         if kind in ("permission-mode", "mode"):
             mode_of(self._draft, value.get("permissionMode") or value.get("mode"))
-        cost = value.get("total_cost_usd")
-        if kind == "result" and not isinstance(cost, bool) and isinstance(cost, int | float):
+        elif kind == "ended-by-model":
+            add_notice(self._draft, "Ended by the agent", number)
+        elif kind == "continued-in" and (other := as_text(value.get("continuedInSessionId"))):
+            add_notice(self._draft, f"Continued in session {other}", number)
+        cost = value.get({"result": "total_cost_usd", "cost-state": "totalCostUSD"}.get(kind, ""))
+        if (
+            not isinstance(cost, bool)
+            and isinstance(cost, int | float)
+            and 0 <= cost < float("inf")
+        ):
             self._draft.environment[COST_USD] = f"{cost:.6g}"
 
     # --- what the person typed while the agent worked
@@ -147,7 +163,9 @@ class Asides:
         origin = as_text(origin.get("kind")) if isinstance(origin, dict) else "human"
         if origin != "human" or not _is_typed(parts):
             self._draft.kept_as["queued command that nobody typed: role developer"] += 1
-            self._draft.add(Message(None, "developer", parts or [InputText("")]), number)
+            message = Message(None, "developer", parts or [InputText("")])
+            self.heard(message, is_of_program=True)
+            self._draft.add(message, number)
             return
         self._prompts.attached(parts, number, value)
 

@@ -30,6 +30,7 @@ from agcx_format.model.items import (
     InputText,
     Item,
     Message,
+    OutputText,
 )
 from agcx_format.model.session import OperatingMode
 from agcx_format.transcript.outputs import CallOutcome
@@ -86,6 +87,8 @@ class Blocks:
         """Add a part: those of a person's message belong together, those of an answer are its steps."""
         if self._is_user:
             self._pending.append(part)
+        elif self._line.is_api_error_message and isinstance(part, OutputText):
+            self._put(notice(part.text))
         else:
             self._put(unchecked.message(self._line.message.id, "assistant", [part]))
 
@@ -144,6 +147,8 @@ class Blocks:
             mark = "isSidechain"
         elif line.is_compact_summary:
             mark = "isCompactSummary"
+        elif line.is_of_program:
+            mark = "origin or promptSource"
         else:
             return "user"
         self._note(f"user message marked {mark}: role developer")

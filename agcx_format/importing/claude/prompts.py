@@ -55,9 +55,13 @@ class Prompts:
         return bool(self._alone or self._taken_back or self._leaving)
 
     def sent(self, message: Message) -> None:
-        """Note a message in the name of the person: it takes the place of a prompt with the same words."""
+        """Note a message in the person's place: it takes the place of a prompt with the same words.
+
+        What a program says there waited in the queue as what a person says does, without a mark.
+        """
         said = self._as_typed(text_of(message))
-        self._take_place(*spoken_in(message, said))
+        speaker, words = spoken_in(message, said)
+        self._take_place("user" if message.role == "developer" else speaker, words)
         for each in [each for each in self._taken_back if each in said]:
             # It was edited, or joined with others, and then sent.
             self._taken_back.remove(each)

@@ -90,10 +90,17 @@ class SpokenMessage(Struct, gc=False):
 # --- lines
 
 
+class Origin(Struct, gc=False):
+    """Who wrote a line of the person: `human`, or a program."""
+
+    kind: str | None = None
+
+
 class SpokenLine(Struct, gc=False, rename="camel"):
     """A line of either: attributes of one type are read in half the time of those of several.
 
     Fields:
+        prompt_source: how words of the person came: `typed`, `queued`, `sdk`, or `system` if from a program.
         tool_use_result: what Claude Code knows of the result beside what the agent reads.
         cost: in US dollars.
         notes: absent; a line with notes of an export is parsed into a dict.
@@ -112,11 +119,20 @@ class SpokenLine(Struct, gc=False, rename="camel"):
     is_meta: bool | None = None
     is_sidechain: bool | None = None
     is_compact_summary: bool | None = None
+    is_api_error_message: bool | None = None
+    origin: Origin | None = None
+    prompt_source: str | None = None
     tool_use_result: Any = None
     permission_mode: str | None = None
     plan_content: str | None = None
     cost: float | None = field(default=None, name="costUSD")
     notes: None = field(default=None, name=NOTES)
+
+    @property
+    def is_of_program(self) -> bool:
+        """Whether a program speaks in the person's place: another agent, or a task that has ended."""
+        writer = None if self.origin is None else self.origin.kind
+        return (writer or "human") != "human" or self.prompt_source == "system"
 
 
 _parse = Decoder(SpokenLine).decode
@@ -136,6 +152,7 @@ def spoken_in(value: dict[str, Any]) -> SpokenLine | None:
     if isinstance(content, list):
         content = [b if isinstance(b, dict) else {"type": "text", "text": b} for b in content]
     usage, cost = message.get("usage"), value.get("costUSD")
+    origin = value.get("origin")
     return SpokenLine(
         type="assistant" if value.get("type") == "assistant" else "user",
         message=SpokenMessage(
@@ -150,6 +167,9 @@ def spoken_in(value: dict[str, Any]) -> SpokenLine | None:
         is_meta=value.get("isMeta") is True,
         is_sidechain=value.get("isSidechain") is True,
         is_compact_summary=value.get("isCompactSummary") is True,
+        is_api_error_message=value.get("isApiErrorMessage") is True,
+        origin=Origin(optional_text(origin.get("kind"))) if isinstance(origin, dict) else None,
+        prompt_source=optional_text(value.get("promptSource")),
         tool_use_result=value.get("toolUseResult"),
         permission_mode=optional_text(value.get("permissionMode")),
         plan_content=optional_text(value.get("planContent")),

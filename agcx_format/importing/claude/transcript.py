@@ -273,7 +273,7 @@ class _Transcript:
         for entry in added:
             if type(entry.item) is not Message:
                 continue
-            self._asides.heard(entry.item)
+            self._asides.heard(entry.item, is_of_program=line.is_of_program)
             if self._is_subagent and not self._has_task:
                 self._has_task = entry.is_task = entry.item.role == "developer"
         result = line.tool_use_result

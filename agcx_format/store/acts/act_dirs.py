@@ -1,4 +1,4 @@
-"""The directories of acts below `trash/`: their names, the state that a name carries, what lies in them.
+"""The directories of acts below `trash/`: their names, the state that a name encodes, and their content.
 
 Strategy: an act is a directory, and one rename of the directory moves it to its next state:
 
@@ -49,7 +49,7 @@ FILES, BEFORE, NEW, TAKEN, GONE = "files", "before", "new", "undone", "gone"
 LAST: Final = ".last"
 SIDES: Final = (FILES, BEFORE, NEW, TAKEN, GONE)
 UNFINISHED: Final = (PENDING, UNDOING, EMPTYING)
-# The kind of an act that is removed as soon as it is done, and seen only if the machine stops before that.
+# The kind of an act that is removed as soon as it is done, so it is only seen after a crash.
 SAVE: Final = "save"
 # The end of the name beside its place of a file that is looked at before it is destroyed.
 ASIDE: Final = ".agcx-aside"
@@ -85,7 +85,7 @@ def unfinished(root: Path) -> list[Path]:
 
 
 def act_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[str]:
-    """Names of the act directories in the trash that end in one of these; a symbolic link is none.
+    """Names of the act directories in the trash that end in one of these, without symbolic links.
 
     Raises:
         PersistenceError: the trash cannot be read.

@@ -1,4 +1,4 @@
-"""Destroy for good what acts keep, which cannot be undone.
+"""Destroy permanently what acts keep; this cannot be undone.
 
 Strategy: each act's directory is renamed, which marks it; its files are removed, which makes room; then the
 act becomes a line of `emptied.jsonl`, and its manifest goes last.  So nothing has to be written
@@ -74,7 +74,7 @@ def _begin(store: Tree, acts: Iterable[Act], failed: _Failed) -> Iterator[tuple[
     for name in store.names(TRASH):
         act = wanted.get(act_id_of(name))
         if name.endswith((EMPTYING, EMPTIED)):
-            # Earlier versions left such directories for good; a crash leaves them, too.
+            # Earlier versions never removed such directories; a crash leaves them, too.
             left = read_act(Path(store.path, TRASH, name))
             if left is not None:
                 yield name, left

@@ -231,7 +231,7 @@ def _unusable(match: re.Match[str], reason: str, act_dir: Path) -> Act:
 
 
 def _sessions_in(act_dir: Path) -> tuple[tuple[ActSession, ...], bool]:
-    """The sessions that an act keeps, and whether it has a folder for them in which there are none."""
+    """The sessions that an act keeps, and whether it has an empty folder for them."""
     with suppress(OSError, PersistenceError), Tree(act_dir) as tree:
         files = list(tree.walk(FILES))
         sessions = tuple(

@@ -316,7 +316,7 @@ def decode(data: bytes, act_id: str, *, undone: bool) -> Act:
     Raises:
         CorruptData: the manifest is damaged, or not one of ours.
     """
-    # Most are as they are written now; of those that are not, `_decoded` tells whether they are valid.
+    # Most are as this version writes them; for the others, `_decoded` decides whether they are valid.
     # Among a store's ten thousand acts the difference can be felt.
     try:
         plain = _decode_written(data)

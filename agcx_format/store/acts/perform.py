@@ -1,4 +1,4 @@
-"""Carry out an act: all of its steps or none, whatever happens to the store meanwhile.
+"""Carry out an act: all of its steps or none, whatever else happens to the store.
 
 Strategy: an act is a directory below `trash/` of the store whose name carries its state (`act_dirs`).
 `perform` prepares everything there and makes it durable, lets each step make its one atomic change,
@@ -195,7 +195,7 @@ class _Performance(Work):
                 self._store.add_to(syncs, "")
 
     def _derive(self) -> None:
-        """Put the index and the like in place."""
+        """Put the index and other derived files in place."""
         self._has_derived = bool(self._derived)
         if self._writes_content:
             for step in self._derived:
@@ -246,7 +246,7 @@ class _Performance(Work):
 
 
 def _as_recorded(step: Step) -> Step:
-    """The step as it is read back from the manifest."""
+    """The step as the manifest gives it back."""
     return Step(
         step.op, step.path, (), None, None, step.after, step.derived, step.source, step.mtime_ns
     )

@@ -42,7 +42,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-# Up to so many files are looked for one by one, which takes as long in a store of any size.
+# Up to this many files are looked for one by one, which takes the same time in a store of any size.
 _FEW = 20
 
 
@@ -171,7 +171,7 @@ def edits(root: Path, wanted: Sequence[tuple[ScanEntry, Mapping[str, Any]]], lev
     A file in which nothing changes stays; if that is so of all, there are no steps and no sessions.
 
     Raises:
-        ValueError: one of the fields is measured, or there is none of this name.
+        ValueError: one of the fields is measured, or does not exist.
         StaleSession: one of the files changed since it was scanned.
         PersistenceError: the metadata of one cannot be read.
     """

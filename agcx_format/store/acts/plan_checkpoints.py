@@ -36,7 +36,7 @@ _List = list[CheckpointMetadata]
 def creation(
     root: Path, entry: ScanEntry, new_id: UUID, name: str, description: str | None, level: int
 ) -> Change:
-    """Keep the session as it is now as a checkpoint.
+    """Save the current state of the session as a checkpoint.
 
     Raises:
         StaleSession: the file changed since it was scanned.

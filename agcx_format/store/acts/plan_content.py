@@ -30,7 +30,7 @@ def read_unchanged(entry: ScanEntry) -> Session:
     """A whole session, from the very file that was scanned; see `stream_session`.
 
     Raises:
-        StaleSession: it is another file by now.
+        StaleSession: the file has changed.
         PersistenceError: it is damaged, or cannot be read.
     """
     session = stream_session(entry.path)

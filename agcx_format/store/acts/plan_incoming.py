@@ -104,7 +104,7 @@ def _checkpoint(
     try:
         value, found = read_checkpoint(path, listed.get(ids[1]))
     except PersistenceError:
-        # Damaged: it is copied as it is, since something may be read of it one day.
+        # Damaged: it is copied unchanged, since parts of it may be readable one day.
         return Step("create", target, parts=_Copy(path, signature))
     if found != signature:
         raise StaleSession("it changed since it was found", path=path)

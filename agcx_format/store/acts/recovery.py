@@ -108,8 +108,8 @@ def _recover_one(store: Tree, path: Path, follow: Follow) -> None:
 def _without_manifest(store: Tree, act_dir: Tree, name: str, act: Act) -> None:
     """An act that was interrupted before its manifest was on the disk, so before anything moved.
 
-    Second names of files that are in their places go, and new files of which nothing was written.  Nothing
-    tells where other files belong, but the trash can show and restore them.
+    Second names of files that are in their places go, and so do new files that are still empty.  Where
+    other files belong is unknown, but the trash can show and restore them.
     """
     for side in (FILES, BEFORE):
         for path, status in list(act_dir.walk(side)):
@@ -234,7 +234,7 @@ class _Interrupted:
             yield self._store.place(step.path, make=True), kept
 
     def _take_back(self, step: Step) -> None:
-        """Put one file back as it was before the act: idempotent."""
+        """Restore one file to its state before the act.  Idempotent."""
         target = self._store.place(step.path, make=True)
         if step.op == "move":
             self._move_back(step, target)

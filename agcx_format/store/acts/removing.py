@@ -1,7 +1,7 @@
 """Remove an act's directory: only what its manifest names and what writing that may have left.
 
-Strategy: the store may come from somebody else, so nothing is removed because it lies there.  The manifest
-goes last: until then whatever was interrupted can be repeated.  The store must be locked.
+Strategy: the store may come from somebody else, so nothing is removed merely because it is there.  The
+manifest goes last: until then, an interrupted removal can be repeated.  The store must be locked.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _make_empty_files(store: Tree, share: int) -> None:
 
 
 def spend(store: Tree, work: Callable[[], _T]) -> _T:
-    """Do `work`, which rolls back if it fails; if the disk is full, once more without the reserve.
+    """Do `work`, which rolls back if it fails; if the disk is full, again without the reserve.
 
     The space that the second attempt leaves becomes the reserve again.
     """

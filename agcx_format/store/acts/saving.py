@@ -1,4 +1,4 @@
-"""Replace sessions' files as a program saves them, of which nothing is kept for an undo.
+"""Replace session files as programs save them: nothing is kept for an undo.
 
 Strategy: for one session that is usually one exchange of two files, under a name that says after a crash
 which of them is ours.  Where the file system has none, the old file has to leave its place before the new one

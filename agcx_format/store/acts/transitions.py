@@ -119,7 +119,7 @@ class Vacate(_Moves):
         self._out: dict[str, Place] = {}
 
     def add(self, name: str, expected: Signature | None) -> None:
-        """Any file will do if none is `expected`."""
+        """Without an `expected` file, any will do."""
         self._names.append(name)
         self._expected.append(expected)
 

@@ -88,7 +88,7 @@ class _Undo(Work):
         self._act, self._follow, self._after_failure = act, follow, after_failure
         self._has_derived = False
         self._steps = [step for step in act.steps if not step.derived]
-        # The files that the act put in place, as they are now.
+        # The files that the act put in place, in their current state.
         self._now: dict[str, Signature] = {}
 
     def run(self) -> None:

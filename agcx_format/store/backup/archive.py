@@ -75,11 +75,11 @@ class Archive:
     """An archive, open for reading; a context that closes it.
 
     Fields:
-        path: as it was given.
+        path: as given.
         objects: by their SHA-256, in hexadecimal.
         backups: the members with one backup each, by id, the oldest first.
         end: where the next member goes.
-        damage: what follows the last whole member and is none; None if nothing does.
+        damage: what is wrong with the bytes after the last complete member; None if there are none.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -99,7 +99,7 @@ class ArchiveWriter:
         if status.st_size:
             with Archive(self._target) as there:
                 if there.damage is not None and not there.damage.truncated:
-                    # Whatever follows may be all that is left of a backup.
+                    # What follows may be all that is left of a backup.
                     raise there.damage.located(path=self._target)
                 self._objects, self._backups = set(there.objects), set(there.backups)
                 self.start = self._end = there.end
@@ -159,7 +159,7 @@ class ArchiveWriter:
             reason = f"cannot be written: {os_reason(cause)}"
             raise ArchiveNotWritten(reason, path=self._target) from cause
         except PersistenceError:
-            # The archive goes on with another file, where this one began.
+            # The archive continues with another file, where this one began.
             self._end = before
             with naming(self._target):
                 os.ftruncate(self._fd, before)
@@ -192,7 +192,7 @@ class ArchiveWriter:
         """Give a first backup its name.
 
         Raises:
-            PersistenceError: something else has it by now.
+            PersistenceError: something else has taken its place.
         """
         if not self._is_new:
             return

@@ -85,7 +85,7 @@ def restoration(
 ) -> Change:
     """Bring sessions back, and checkpoints that belong to none.
 
-    Only the versions in `replace` are replaced; of the `others` none is.
+    Only the versions in `replace` are replaced, and none of the `others`.
 
     Raises:
         StaleSession: another version of a session is there.

@@ -66,7 +66,7 @@ def back_up(
 ) -> BackedUp:
     """Back up sessions, by default all with all checkpoints, into a new archive or one that exists.
 
-    `progress` is told how many of how many sessions are done.
+    `progress` is called with how many of how many sessions are done.
 
     Raises:
         CorruptData: something else has the name of the archive, or what was written reads otherwise.

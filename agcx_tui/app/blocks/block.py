@@ -1,4 +1,4 @@
-"""A message as it is drawn: lines in parts, each drawn when it comes into view.
+"""A drawn message: lines in parts, each drawn when it comes into view.
 
 Strategy: most blocks have one part, drawn at once.  A huge message has hundreds, each a slice of
 its text with an estimate of its height, so that no message costs more than the slice in view.
@@ -30,7 +30,7 @@ class Part:
         cut: Whether it leaves lines out.
         start: Where it begins in the text of the message as read, in characters; None if it is
             not the part of a long text.
-        runs_on: Whether its last line goes on in the next part.
+        runs_on: Whether its last line continues in the next part.
         label: Whether it is about the message and not from it; a search ignores it.
         pieces: The texts of the pieces in it, by their keys; complete once it is drawn.
     """

@@ -43,7 +43,7 @@ class CodeSpans:
         return found or ()
 
     def take(self) -> Code | None:
-        """The code to parse next; None if there is none."""
+        """The code to parse next, or None."""
         with self._lock:
             return self._wanted.popitem()[0] if self._wanted else None
 

@@ -89,7 +89,7 @@ def beside(left: Iterable[Piece], right: Iterable[Piece], width: int) -> Strip:
 
 
 def fold(text: str, width: int, style: Style) -> list[Strip]:
-    """Lines of output; one that is too long goes on below its own indentation, from a word on."""
+    """Lines of output; one that is too long is wrapped between words, below its own indentation."""
     strips: list[Strip] = []
     for row in text.split("\n"):
         if not row:
@@ -118,14 +118,14 @@ def broken(strip: Strip, row: str, width: int) -> Iterator[Strip]:
 
 
 def hang(mark: Piece, text: str, style: Style, width: int) -> list[Strip]:
-    """Prose after a mark, below which it goes on."""
+    """Prose after a mark; continuation lines are aligned with its beginning."""
     by = cell_len(mark[0])
     first, *rest = indent(wrap(text, max(8, width - by), style) or [EMPTY], by)
     begin = Strip([*line(mark), *first.crop(by)])
     return [begin, *rest]
 
 
-# What continuation lines stand below: the indentation, and the mark of a list.
+# What continuation lines are aligned to: the indentation, and the mark of a list.
 _start = re.compile(r" *(?:(?:[-*•>]|\d{1,3}[.)]) +)?").match
 
 
@@ -153,7 +153,7 @@ def _pieces(row: str, width: int) -> tuple[int, list[tuple[int, int]]]:
 
 
 def _fitting(row: str, at: int, room: int) -> int:
-    """How many characters from `at` on fit into so many cells; at least one, whatever the room."""
+    """How many characters from `at` on fit into this many cells; at least one."""
     room = max(1, room)
     piece = row[at : at + room]
     if piece.isascii():

@@ -59,7 +59,7 @@ def markdown_parts(
 def as_typed(
     text: str, width: int, palette: Palette, by: int, starts_at: int | None = None
 ) -> list[Part]:
-    """Text with every line as it is, moved right by `by` cells; `starts_at` as in `Part.start`."""
+    """Text with its lines unchanged, moved right by `by` cells; `starts_at` as in `Part.start`."""
 
     def draw(piece: str, codes: list[str]) -> list[Strip]:
         return indent(_typed(safe_text(piece), width - by, palette, codes), by)

@@ -75,7 +75,7 @@ class _Rule(HorizontalRule):
 
 
 class ThemedMarkdown(Markdown):
-    """Markdown from tokens that are parsed and mended already; `codes` takes each code as it is drawn."""
+    """Markdown from tokens that are parsed and mended already; `codes` gets each code when it is drawn."""
 
     elements: ClassVar = {
         **Markdown.elements,

@@ -1,7 +1,7 @@
 """The styles that blocks are drawn with, computed once from the theme.
 
 Strategy: blocks are pure functions and know no widget, so they get what they need of the theme as a frozen
-set of Rich styles.  Whatever has a color also differs by a word, a glyph, or an attribute, so that
+set of Rich styles.  What has a color also differs by a word, a glyph, or an attribute, so that
 nothing depends on color alone.
 """
 

@@ -1,4 +1,4 @@
-"""The line that stands for a picture in a conversation."""
+"""The line that represents a picture in a conversation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["picture_part"]
 
 
 def picture_part(picture: InputImage, look: Look, by: int, number: int) -> Part:
-    """Its type and size, moved right by `by` cells; `number` tells it from others of the message."""
+    """Its type and size, moved right by `by` cells; `number` distinguishes it from others in the message."""
     key, url = f"{PICTURE}{number}", picture.image_url
     facts = wrap(f"▣ {image_facts(url)}", look.width - by, look.palette.muted)
     return Part.of(indent(in_piece(facts, key), by), pieces={key: url})

@@ -1,6 +1,6 @@
 """Long text as parts: cut to its first and last lines, or whole, in slices.
 
-Strategy: nobody reads a thousand lines of output by accident.  `Fold.OPEN` shows the beginning and
+Strategy: no one should get a thousand lines of output without asking.  `Fold.OPEN` shows the beginning and
 the end, and says how much is between; `Fold.FULL` shows all, in slices that are drawn when they are
 looked at, so that its length does not matter.  Text is made safe slice by slice, for the same reason.
 """
@@ -58,7 +58,7 @@ def slices(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _left_out(words: str, room: int, style: Style) -> list[Strip]:
-    """What stands in the place of text that is left out, and says how to see it."""
+    """The line in place of omitted text, which says how to see it."""
     return wrap(Text.assemble((f"… {words}", style + _UNDERLINE), (", enter opens", style)), room)
 
 

@@ -1,4 +1,4 @@
-"""What can be put right in a message, or in all of its session: a choice, and the texts for it."""
+"""What can be changed in a message, or in its whole session: a choice, and the texts for it."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Replacement:
     Fields:
         old: the text.
         new: what replaces it; empty for nothing, or for a placeholder.
-        kept: whether the message as it was is kept in its edit history.
+        kept: whether the old message is kept in the edit history.
     """
 
     old: str

@@ -46,7 +46,7 @@ async def may_delete(
 
 
 def _found_out(store: Store, files: Sequence[store_work.File], now: int) -> str:
-    """What only the files tell, as warnings.  May block."""
+    """Warnings that require a look at the files.  May block."""
     links = sum(is_link(path) for path, _ in files)
     lines = [
         in_use_line(store_work.at_work(store, files, now), len(files)),
@@ -163,7 +163,7 @@ class ConfirmFavorites(ConfirmDelete):
 
 
 def _started(table: SessionTable, rows: Sequence[int]) -> set[int]:
-    """Those of the rows that others of them started."""
+    """Those rows that were started by other rows among them."""
     among = set(rows)
     return {row for row in rows if table.subagents.parent(row) in among}
 

@@ -39,12 +39,12 @@ class _BodyGives(VerticalLayout):
     ) -> ArrangeResult:
         placed = super().arrange(parent, children, size, greedy)
         used = placed[-1].region.bottom + placed[-1].margin.bottom if placed else 0
-        # Without a height, how much it would be is asked for.
+        # Without a height, the wanted height is computed.
         return _without(placed, used - size.height) if 0 < size.height < used else placed
 
 
 def _without(placed: ArrangeResult, excess: int) -> ArrangeResult:
-    """With so many lines less in the body, and what is below it moved up; a line of it is left."""
+    """With this many lines fewer in the body, and what is below it moved up; at least one line is left."""
     found: list[WidgetPlacement] = []
     moved = 0
     for each in placed:
@@ -117,7 +117,7 @@ class Dialog(ModalScreen[T], OnceScreen[T]):
                 answer.label = Content.assemble(str(answer.label), (f" {key}", "not bold"))
 
     def key_of(self, action: str) -> str:
-        """The key of an action, as it is on the keyboard; empty if nothing offers it now."""
+        """The key of an action, as printed on the keyboard; empty if nothing offers it now."""
         for active in self.active_bindings.values():
             if active.binding.action == action:
                 return self.app.get_key_display(active.binding)
@@ -135,7 +135,7 @@ class Dialog(ModalScreen[T], OnceScreen[T]):
             self.focused.scroll_visible(animate=False)
 
     def action_line(self, step: int) -> None:
-        """Scroll a text that goes on; else to the next or previous field or button."""
+        """Scroll a text that does not fit; else go to the next or previous field or button."""
         for body in self.query(Body):
             end = body.max_scroll_y if step > 0 else 0
             is_read = not any(each.focusable for each in body.walk_children(Widget))

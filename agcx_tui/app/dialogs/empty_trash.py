@@ -1,4 +1,4 @@
-"""The question before sessions are destroyed for good: it takes a typed word.
+"""The question before sessions are destroyed permanently: it takes a typed word.
 
 Strategy: what would be destroyed is computed from the log as it was read, so the numbers follow while the age
 is typed; the act then destroys exactly what was shown.

@@ -160,7 +160,7 @@ class ExportDialog(Dialog[ExportOrder]):
             self._find_branches(self._items[0].path)
 
     def on_resize(self, event: events.Resize) -> None:
-        """In a narrow terminal the choices stand in fewer columns."""
+        """In a narrow terminal the choices have fewer columns."""
         is_narrow = event.size.width < _NARROW
         self.set_class(is_narrow, "-narrow")
         self.query_one("#format", Picks).columns = 2 if is_narrow else _FORMAT_COLUMNS

@@ -119,7 +119,7 @@ class NewSessionDialog(Dialog[str]):
             self.dismiss(None)
 
     def _leave(self) -> None:
-        """What was not changed stays as it was proposed, and so does what was emptied."""
+        """What was not changed, or was emptied, is as proposed."""
         typed = self.query_one(Input).value.strip()
         same = not typed or typed == safe_line(self._title).strip()
         self.dismiss(self._title if same else typed)
@@ -162,7 +162,7 @@ class NameDialog(Dialog[str]):
 
 
 class _LastWord(Suggester):
-    """Completes the tag that is being typed, after whatever comes before it."""
+    """Completes the tag that is being typed, and leaves what comes before it."""
 
     def __init__(self, tags: Iterable[str]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)

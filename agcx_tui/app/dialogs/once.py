@@ -1,6 +1,6 @@
 """The base of every screen that is pushed on another: it can be left only once.
 
-Strategy: Textual pops whatever screen is on top when a screen is dismissed, so the second of two quick keys
+Strategy: Textual pops the screen on top when any screen is dismissed, so the second of two quick keys
 would close the screen below, and the last one with it.  A screen that is not on top is not dismissed.
 """
 

@@ -2,7 +2,7 @@
 
 Strategy: a thread does the work and counts in a `Progress`; the dialog looks at it a few times a second, and
 is shown only if the work takes longer than a moment.  No button has the focus, so a key that was meant for
-the list stops nothing.  Once the dialog is put aside, the work goes on.
+the list stops nothing.  If the dialog is hidden, the work continues.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class ProgressDialog(Dialog[bool]):
         self.query_one("#facts", Static).update(Content(_facts(self._progress)))
 
     def end(self) -> None:
-        """The work is over: leave as soon as nothing lies over this."""
+        """The work is over: leave as soon as nothing covers this."""
         self._over = True
         if self.is_active:
             self.dismiss(False)

@@ -47,7 +47,7 @@ class _Finds(OptionLines):
     BINDINGS = bindings("finds")
 
     class Entered(Message):
-        """Enter was pressed; the finds are as they were."""
+        """Enter was pressed; the finds are unchanged."""
 
     def action_enter(self) -> None:
         self.post_message(self.Entered())

@@ -46,7 +46,7 @@ def _classes(app: type[App[Any]]) -> Iterator[type[DOMNode]]:
 
 
 def all_bindings(app: type[App[Any]]) -> dict[type[DOMNode], list[Binding]]:
-    """The bindings that each class of an app declares itself, as they are without a configuration."""
+    """The bindings that each class of an app declares itself, without a configuration."""
     return {node: list(Binding.make_bindings(vars(node)["BINDINGS"])) for node in _classes(app)}
 
 
@@ -91,7 +91,7 @@ class _Clashes:
                 self._meanings.setdefault(binding.key, set()).add(name)
 
     def within(self, node: type[DOMNode]) -> Iterator[str]:
-        """Those in one screen, dialog, or widget, and the keys that it takes from what is behind it."""
+        """Those in one screen, dialog, or widget, and the keys that it takes from its screens and the app."""
         # As in Textual, a key of a class replaces that of its base classes.
         everything = [b for base in reversed(node.__mro__) for b in self._own.get(base, [])]
         together = {b.key: b for b in everything}.values()

@@ -87,7 +87,7 @@ class KeyGate:
             entered, self._entered = self._entered, None
             await self._settled(entered)
         if self._opening:
-            # Whatever they wait for may never come.
+            # What they wait for may never come.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
                     # One may begin another meanwhile.

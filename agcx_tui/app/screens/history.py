@@ -1,6 +1,6 @@
 """The history: every change, what it did to which sessions, and whether it can be undone.
 
-Between the changes stand the messages of this run that tell a failure or were too long for their line.
+Between the changes are the messages of this run that report a failure or were too long for their line.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class HistoryScreen(PagedScreen[None]):
 
     @dataclass
     class Loaded(Message):
-        """The changes as they are now, None if they cannot be read; and what was done, or why not."""
+        """The current changes, None if they cannot be read; and what was done, or why not."""
 
         changes: list[Act] | None
         report: str = ""
@@ -113,7 +113,7 @@ class HistoryScreen(PagedScreen[None]):
         return line + (Content(f"\n{_INDENT}") + self._wrapped(titles, MUTED) if titles else "")
 
     def _wrapped(self, text: str, style: str, after: int = 0) -> Content:
-        """Words beside the age, with room for so many cells after them."""
+        """Words beside the age, with room for this many cells after them."""
         room = max(20, self.size.width - len(_INDENT) - 6 - after)
         return Content.styled(f"\n{_INDENT}".join(wrap(text, room)), style)
 
@@ -148,7 +148,7 @@ class HistoryScreen(PagedScreen[None]):
 
 
 def _worth_reading(toasts: Toasts, changes: Sequence[Act]) -> list[Toast]:
-    """The messages that tell more than the changes do."""
+    """The messages that say more than the changes do."""
     worth = toasts.for_history()
     if all(each.failed for each in worth):
         return worth

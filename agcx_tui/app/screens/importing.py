@@ -1,6 +1,6 @@
 """The import: what each agent keeps on this machine, what of it is new, and bringing it in.
 
-Strategy: whatever is looked at or read is so in threads and processes of the library; the act that puts the
+Strategy: looking and reading happen in threads and processes of the library; the act that puts the
 sessions in place waits its turn in the queue, like every other.  While it reads, Esc cancels: what was read
 whole by then is kept.
 """
@@ -88,11 +88,11 @@ class ImportScreen(PagedScreen[Opened]):
     def on_mount(self) -> None:
         self.action_look()
 
-    # --- what is there
+    # --- what was found
 
     @work(exclusive=True, group="look")
     async def action_look(self) -> None:
-        """Find out what is there and what of it is new."""
+        """Find out what agents have, and what of it is new."""
         self.show_title("Import", "looking…")
         store = self._acts.store
         try:

@@ -31,7 +31,7 @@ class IndexPart:
         self._keeper = keeper
         self._store = store
         self._changed = changed
-        # As it was when nothing was built.
+        # The state when nothing was being built.
         self._book: BookState | None = None
         self._end = keeper.changed.subscribe(self._follow)
 
@@ -68,7 +68,7 @@ class IndexPart:
 
     def delete(self) -> None:
         """Ask, then delete it."""
-        # A group of its own: the keeper says that it deletes, and a new look would end this.
+        # A separate group: the keeper announces that it deletes, and another refresh would cancel this.
         self._screen.run_worker(self._delete(), exclusive=True, group="delete index")
 
     async def _delete(self) -> None:

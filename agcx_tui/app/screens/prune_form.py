@@ -94,12 +94,12 @@ class PruneForm(Vertical):
 
     @property
     def conditions(self) -> tuple[str | bool, ...]:
-        """All that makes the rule, as it is typed and checked."""
+        """Everything that makes the rule, as typed and checked."""
         typed = (field.value for field in self.query(Input) if field.id != _EXPORT)
         return (*typed, *(box.value for box in self.query(Checkbox)))
 
     def rule(self, now: int) -> PruneRule:
-        """The rule as it is typed, at `now` (microseconds since 1970).
+        """The rule as typed, at `now` (microseconds since 1970).
 
         Raises:
             BadValue: A field cannot be understood.

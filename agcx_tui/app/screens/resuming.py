@@ -74,7 +74,7 @@ async def _resume(app: App[object], find: Callable[[], Resume], only_copy: bool)
 
 
 def copy_command(app: App[object], found: Resume) -> None:
-    """Copy the command, or say why there is none."""
+    """Copy the command, or say why that is impossible."""
     if found.problem:
         app.notify(safe_line(found.problem), severity="warning", markup=False)
     else:

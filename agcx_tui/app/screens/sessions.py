@@ -94,7 +94,7 @@ class SessionsScreen(ListingScreen[None]):
         self.query_one("#title", EdgeLine).show(left, right)
 
     def table_changed(self, notice: Content | None = None) -> None:
-        """Show the table as it is now, or a notice in its place."""
+        """Show the current table, or a notice in its place."""
         self.sessions.update()
         page = self.query_one("#notice", Static)
         if notice is not None:

@@ -267,7 +267,7 @@ def _batches(files: Iterable[FileStats]) -> Iterator[list[FileStats]]:
 
 
 def _giving_way(should_stop: Callable[[], bool]) -> Callable[[], bool]:
-    """The same question; whoever asks it gives way to keys."""
+    """The same question; the thread that asks it lets keys go first."""
 
     def stopped() -> bool:
         give_way()

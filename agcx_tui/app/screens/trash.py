@@ -1,4 +1,4 @@
-"""The trash: browse deleted sessions, read them, restore them, or destroy them for good.
+"""The trash: browse deleted sessions, read them, restore them, or destroy them permanently.
 
 Strategy: a session in the trash is a file like any other, so list and preview are the browser's.  The list is
 sorted by deletion.  A thread reads; the store's queue acts.

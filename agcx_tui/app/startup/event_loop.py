@@ -1,4 +1,4 @@
-"""The event loop of the app, to which threads that work long give way."""
+"""The event loop of the app, which has priority over threads that work long."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class _Uncovering:
 
 
 def list_asked_for(arguments: list[str]) -> Location | None:
-    """The store whose list was certainly asked for, in a terminal that can show it; else None."""
+    """The store whose list is certainly wanted, in a terminal that can show it; else None."""
     try:
         asked = _asked_for(arguments)
         if asked is None or not _is_suitable_terminal():
@@ -97,7 +97,7 @@ def paint(location: Location) -> Painted | None:
 
 
 def _asked_for(arguments: list[str]) -> list[str] | None:
-    """The store that --store names, if any, where only its list is asked for; None for anything else."""
+    """The store that --store names, if any, when only its list is wanted; None for anything else."""
     rest = [word for word in arguments if word != "browse"]
     if len(arguments) - len(rest) > 1:
         return None

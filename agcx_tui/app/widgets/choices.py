@@ -33,7 +33,7 @@ class Box(Checkbox, inherit_bindings=False):
     BUTTON_INNER = "[ ]"
 
     class Entered(Message):
-        """Enter was pressed; the box is as it was."""
+        """Enter was pressed; the box is unchanged."""
 
     def render(self) -> Content:
         self.BUTTON_INNER = "[x]" if self.value else "[ ]"
@@ -56,7 +56,7 @@ class Pick(RadioButton, can_focus=False):
 
 
 class Picks(RadioSet):
-    """Picks of which one is chosen, in rows of `columns`: an arrow chooses, Enter is an answer."""
+    """Picks, one of which is chosen, in rows of `columns`: an arrow chooses, Enter confirms."""
 
     BINDINGS = bindings("picks")
     DEFAULT_CSS = "Picks:focus { background-tint: transparent; }"
@@ -87,7 +87,7 @@ class Picks(RadioSet):
         self._choose()
 
     def action_row(self, step: int) -> None:
-        """To the pick below or above; where there is none, out of the picks."""
+        """To the pick below or above; after the last one, out of the picks."""
         picks = list(self.query(Pick))
         at = picks.index(self.chosen)
         if 0 <= at + step * self.columns < len(picks):

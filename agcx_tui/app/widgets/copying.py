@@ -30,7 +30,7 @@ _COPYING: WeakKeyDictionary[App[Any], Copying] = WeakKeyDictionary()
 
 
 class Copying:
-    """Copies of one app, of which the last counts."""
+    """Copies made in one app; only the last counts."""
 
     def __init__(self, app: App[Any]) -> None:
         self._app = app

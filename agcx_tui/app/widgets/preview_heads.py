@@ -83,7 +83,7 @@ def facts_of(file: SessionFile) -> SessionFacts:
 
 
 def session_head(facts: SessionFacts, view: View) -> Content:
-    """The title, and a line with the rest; what is least needed stands last, where the line may be cut."""
+    """The title, and a line with the rest; the least important comes last, where the line may be cut."""
     tags = "  ".join(safe_line(tag) for tag in facts.tags if tag)
     about: list[Content | str] = [
         _VIEWS[view],
@@ -112,7 +112,7 @@ def damage(table: SessionTable, row: int, *, repairs: bool) -> Content:
 
 
 def broken_head(table: SessionTable, row: int, *, repairs: bool) -> Content:
-    """What is known of a file of which nothing can be shown."""
+    """What is known of a file that cannot be shown."""
     error = table.error(row)
     where = f"{error.place}: " if error is not None and error.place else ""
     reason = where + (error.reason if error is not None else "cannot be read")

@@ -58,12 +58,12 @@ class ShownFile(Generic[Found]):
         self._file: SessionFile | None = None
 
     def cancel(self) -> int:
-        """Show nothing that was asked for until now; returns the number of the next request."""
+        """Drop all earlier requests; returns the number of the next one."""
         self.number += 1
         return self.number
 
     def open(self, path: str, enough: int, look: Callable[[SessionFile], Found]) -> None:
-        """Open a file and read so many messages, in a thread that then calls `look`."""
+        """Open a file and read this many messages, in a thread that then calls `look`."""
         read = partial(self.read, self.number, path, enough, look)
         self._preview.run_worker(
             read, thread=True, exclusive=True, group="preview", exit_on_error=False

@@ -23,7 +23,7 @@ from agcx_tui.core.local.config import PLACES
 
 __all__ = ["SplitPanes"]
 
-# In cells: from these on the second pane is shown unasked, on the right or else below.
+# In cells: with at least this much room the second pane is shown by default, on the right or else below.
 _RIGHT_WIDTH, _BELOW_HEIGHT = 100, 19
 # Where it was chosen, it may also be where the first has no more than this beside it or above.
 _FIRST_WIDTH, _FIRST_HEIGHT = 44, 7
@@ -165,7 +165,7 @@ class SplitPanes(PlainGround):
         self._divider.display = place in _SHARES
         self._divider.styles.width = "1fr" if below else _DIVIDER
         self._divider.styles.height = _DIVIDER if below else "1fr"
-        # Not hidden: the first keeps the focus, and its keys go on working.
+        # Not hidden: the first keeps the focus, and its keys keep working.
         self._first.styles.width = 0 if place == "alone" else "1fr"
         second = self._second
         second.display = place != "hidden"

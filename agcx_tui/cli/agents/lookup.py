@@ -110,7 +110,7 @@ class Lookup:
         return safe_text("\n".join(parts))
 
     def _path_of(self, name: str) -> str:
-        """The file of a session of this store: an agent reads no others, whatever path it names."""
+        """The file of a session of this store: an agent can read no others, even by path."""
         from agcx_format.store import folders
 
         path = self.store.resolve(name).path

@@ -64,7 +64,7 @@ def make_server(lookup: Lookup, instructions: str) -> MCPServer:
         try:
             return await _answer(lambda: lookup.search(query, limit, context, sort, begun.append))
         finally:
-            # The agent may have ended, or wants the answer no more.
+            # The agent may have ended, or no longer want the answer.
             for each in begun:
                 each.stop()
 

@@ -47,7 +47,7 @@ class Secrets:
         self._known: OrderedDict[tuple[str, Signature | None], Hide] = OrderedDict()
 
     def of(self, path: str) -> Hide:
-        """What hides the secrets of this session, in its texts and in pieces of them.
+        """Hides the secrets of this session, in its texts and in pieces of them.
 
         Raises:
             PersistenceError: the file cannot be opened.
@@ -93,7 +93,7 @@ def _hider(finds: list[Find], placeholders: Placeholders) -> Hide:
     def hide(text: str) -> str:
         if pattern is not None:
             text = pattern.sub(lambda match: hidden[match[0]], text)
-        # And what is one only as it is read, as the lines of an argument in JSON.
+        # And text that is only a secret when decoded, such as the lines of a JSON argument.
         return _without_spans(text, placeholders)
 
     return hide

@@ -243,7 +243,7 @@ def _changes(
 
 
 def may_change(settings: Settings, running: list[ScanEntry]) -> bool:
-    """Ask whether to change sessions that an agent may be using; yes if there are none."""
+    """Ask whether to change sessions that an agent may be using; yes if there are no such sessions."""
     if not running or confirm(f"{_warning(running)}. Change it anyway?"):
         return True
     settings.failed(f"nothing was changed: {_warning(running)} (--force changes it anyway)")
@@ -256,7 +256,7 @@ def _warning(found: Sequence[ScanEntry]) -> str:
 
 
 def may_delete(settings: Settings, entries: Sequence[ScanEntry], what: str) -> bool:
-    """Ask whether to delete `what`, and once more if favorites are among the entries."""
+    """Ask whether to delete `what`, and again if favorites are among the entries."""
     favorites = [entry for entry in entries if entry.metadata and entry.metadata.is_favorite]
     if confirm(f"Delete {what}?") and (not favorites or confirm(_again(favorites))):
         return True

@@ -263,7 +263,7 @@ def _sessions(found: Sequence[StoredCheckpoint]) -> list[ScanEntry]:
 
 
 def _may_change(settings: Settings, store: Store, entries: list[ScanEntry], force: bool) -> bool:
-    """Whether sessions may change, of which an agent may be using some."""
+    """Whether to change sessions even though an agent may be using some."""
     return force or may_change(settings, store.at_work(entries, time.time_ns()))
 
 

@@ -145,7 +145,7 @@ def _reviewed(
     personal: bool,
     texts: dict[str, str | None],
 ) -> Review:
-    """What was found; a session of which a file cannot be read is reported, and stays as it is."""
+    """What was found; a session with an unreadable file is reported, and is not changed."""
     from agcx_format.store import Review
 
     chosen: dict[str, str] = {}

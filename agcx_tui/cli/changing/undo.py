@@ -73,7 +73,7 @@ def _undo_last(settings: Settings, store: Store, as_json: bool) -> None:
 
 
 def _undo(settings: Settings, store: Store, act: Act | None, as_json: bool) -> None:
-    """Undo a change and say so; without one, the store says that there is none."""
+    """Undo a change and say so; without one, the store reports that there is nothing to undo."""
     from agcx_format.errors import UndoConflict
     from agcx_tui.core.words.acts import conflict, describe_undo
 

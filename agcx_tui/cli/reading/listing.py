@@ -159,7 +159,7 @@ def filter_table(table: SessionTable, wanted: Query, store: Store) -> None:
 def know_projects(table: SessionTable, store: Store) -> None:
     """Learn the projects of the rows shown: of those that the browser has listed, and of some more.
 
-    Reading the beginnings of ten thousand files takes seconds, too long for somebody who only wants a list.
+    Reading the beginnings of ten thousand files takes seconds, which is too long for a plain list.
     """
     from agcx_format.catalog import Catalog
     from agcx_tui.core.sessions.openings import known_openings, openings

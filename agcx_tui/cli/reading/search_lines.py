@@ -36,7 +36,7 @@ def session_lines(
 ) -> Iterator[str]:
     """The heading of a session and a line for each line that holds a hit.
 
-    `context` is how many lines around each hit were asked for: then a gap between hits is marked.
+    `context` is how many lines around each hit are wanted: then a gap between hits is marked.
     """
     yield _heading(session, now, colored)
     printed: int | None = None
@@ -63,7 +63,7 @@ def session_lines(
 
 
 def _before(hit: Hit, printed: int | None) -> list[str]:
-    """The lines before a hit that begin behind what was printed of its message."""
+    """The lines before a hit that follow what was already printed of its message."""
     lines = list(hit.before)
     at = hit.line_start - sum(len(line) + 1 for line in lines)
     while lines and printed is not None and at < printed:

@@ -118,7 +118,7 @@ def show_conversation(
 ) -> None:
     """Print a session or checkpoint, by name or path.
 
-    With `wants_checkpoint` a session is shown as well, after a hint on stderr that it is none.
+    With `wants_checkpoint` a session is shown as well, after a hint on stderr that it is not a checkpoint.
     """
     if last and messages:
         raise click.UsageError("--last and --messages cannot be combined")

@@ -34,7 +34,7 @@ def _line(fact: Fact) -> str:
 def activity_json(conversation: Conversation, activity: Activity) -> dict[str, Any]:
     """The session's id and title, and all fields of its activity, with the sums over them.
 
-    Tokens and cost are None where no import noted them.
+    Tokens and cost are None if no import recorded them.
     """
     import msgspec
 

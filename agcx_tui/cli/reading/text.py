@@ -61,7 +61,7 @@ def heading(metadata: SessionMetadata) -> Iterator[str]:
 
 
 def branch_lines(branches: list[ListedBranch]) -> Iterator[str]:
-    """The branches below a conversation, with how they differ; nothing if there are none."""
+    """The branches below a conversation, with how they differ; empty if it has no branches."""
     if not branches:
         return
     yield f"── {counted(len(branches), 'branch', 'branches')}; --branch shows one of them ──"

@@ -1,7 +1,7 @@
 """`agcx convert`: sessions in the other layout, where they are, with checkpoints, copies, and index.
 
 Strategy: what the layout has no place for is said before anything changes, and asked about.  All sessions
-that can be converted change in one act; a session that cannot stays as it is, and is reported.
+that can be converted change in one act; a session that cannot is not changed, and is reported.
 """
 
 from __future__ import annotations

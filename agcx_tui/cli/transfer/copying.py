@@ -1,6 +1,6 @@
 """`agcx copy` and `agcx import PATH`: sessions with their checkpoints, from one store into another.
 
-Strategy: what is there already stays, so both can be repeated.  All sessions that can be read come in one
+Strategy: existing sessions are kept, so both can be repeated.  All sessions that can be read come in one
 change, which `agcx undo` undoes; what the store cannot hold is said before.
 """
 

@@ -171,7 +171,7 @@ def _count_foreign(paths: list[Path]) -> str:
 
 
 def _not_understood(report: ImportReport) -> str:
-    """The bad lines of a file, or else the types of lines that are not known, with the first of them."""
+    """The unreadable lines of a file, or else the unknown types of lines, each with the first example."""
     if report.bad_count:
         number, reason = report.bad_lines[0]
         what = reason

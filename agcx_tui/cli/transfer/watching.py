@@ -29,7 +29,7 @@ def watch(settings: Settings, store: Store, *, as_json: bool) -> None:
     """Import until a signal ends it; what is being imported then is imported or not, as a whole.
 
     Raises:
-        OSError: stdout cannot be written any more.
+        OSError: stdout can no longer be written.
     """
     tell("watching what the agents write; ctrl+c ends it")
     asyncio.run(_Watching(settings, as_json).run(store))
@@ -68,7 +68,7 @@ class _Watching:
             for entry in outcome.entries:
                 self._print(entry, is_new=os.path.basename(entry.path) in new)
         except OSError as error:
-            # Whoever reads has gone.
+            # The reader is gone.
             self._refused = error
             if self._task is not None:
                 self._task.cancel()

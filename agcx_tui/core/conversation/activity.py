@@ -1,6 +1,6 @@
 """What happened in a conversation, as facts that lead to messages: for a tab and for the command line.
 
-Strategy: the library counts; here it becomes words.  What is asked for most comes first: how long, what
+Strategy: the library counts; here it becomes words.  What people ask for most comes first: how long, what
 failed, which files; each group says how many there are, so that a long one need not be counted.
 """
 

@@ -81,7 +81,7 @@ def _only(what: str, names: tuple[str, ...], width: int | None) -> Iterator[str]
 
 
 def _fitting(names: list[str], width: int) -> list[str]:
-    """The names in so much room: the long ones share what the short ones leave."""
+    """The names, cut to this much room: the long ones share what the short ones leave."""
     left = width - 2 * (len(names) - 1)
     rooms: dict[int, int] = {}
     for done, at in enumerate(sorted(range(len(names)), key=lambda at: len(names[at]))):
@@ -133,7 +133,7 @@ def list_branches(
 
 
 def _ways(branches: Branches) -> Iterable[tuple[UUID | None, Way]]:
-    """Every way on, in order, with the message that it goes on from, and branches that begin nowhere."""
+    """Every path, in order, with the message that it continues from, and branches without a beginning."""
     if not branches.found:
         return ()
     ways: dict[int, tuple[UUID | None, Way]] = {
@@ -150,5 +150,5 @@ def _depth(branches: Branches, way: Way) -> int:
     branch = branches.found.get(way.branch) if way.branch is not None else None
     if branch is None:
         return 0
-    # One of several ways in which the branch itself goes on is in it.
+    # One of several continuations of the branch itself is in it.
     return branches.depth(branch) + (way.start != branch.start)

@@ -32,7 +32,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Facts under a title; `empty` is shown if there are none."""
+    """Facts under a title; `empty` is shown in place of missing facts."""
 
     title: str
     facts: tuple[Fact, ...]

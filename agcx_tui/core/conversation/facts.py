@@ -84,7 +84,7 @@ def _variable(name: str, value: str) -> Fact:
 
 
 def checkpoint_facts(rows: Sequence[StoredCheckpoint], messages: int) -> list[Group]:
-    """A fact for each checkpoint of a session with so many messages, in their order.
+    """A fact for each checkpoint of a session with this many messages, in their order.
 
     It says how large the checkpoint is, what came after it, and what is wrong with it.
     """

@@ -39,7 +39,7 @@ def find_message(
 ) -> int | None:
     """The number of the nearest `wanted` message from `start`, forward (1) or backward (-1).
 
-    Reads further if the source is not complete.  Returns None if there is none, or if `stopped`.
+    Reads further if the source is not complete.  Returns None if there is no such message, or if `stopped`.
     """
     if direction > 0 and start == 0 and hasattr(source, "again"):
         # From the beginning, reading again is faster than fetching one by one.

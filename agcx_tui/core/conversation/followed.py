@@ -1,7 +1,7 @@
-"""A conversation that goes on while it is read: a newer version of its file takes the place of an older one.
+"""A conversation that grows while it is read: newer versions of its file replace older ones.
 
-Strategy: whoever reads keeps one source, which reads from the newest version.  That is only done where the
-newer version goes on from the older one, so that what was read stays where it is; else the reader decides.
+Strategy: the reader keeps one source, which reads from the newest version.  That is only done where the
+newer version continues the older one, so that what was read stays in place; else the reader decides.
 
 No Textual.
 """
@@ -27,7 +27,7 @@ class FollowedSource:
 
     def __init__(self, file: SessionFile) -> None:
         self._file = file
-        # Versions that somebody may still read.
+        # Versions that may still be read.
         self._before: list[SessionFile] = []
 
     @property
@@ -57,7 +57,7 @@ class FollowedSource:
         return self._file.fetch(index, should_stop)
 
     def again(self) -> MessageSource:
-        """A second source of the messages as they are now; see `SessionFile.again`."""
+        """A second source of the current messages; see `SessionFile.again`."""
         return self._file.again()
 
     def go_on(self, newer: FollowedSource) -> None:

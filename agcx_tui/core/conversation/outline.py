@@ -42,7 +42,7 @@ class OutlineReader:
         self._messages: Iterator[tuple[int, MessageSnapshot]] | None = None
 
     def read(self, seconds: float) -> OutlineSoFar:
-        """Read on for some time, or as far as messages are at hand; returns all that was read.  Blocks.
+        """Read on for some time, or as far as messages are in memory; returns all that was read.  Blocks.
 
         Raises:
             PersistenceError: The file was closed.
@@ -61,7 +61,7 @@ class OutlineReader:
         return self._so_far(max(known, outline.count), complete=not self._stopped)
 
     def read_all(self, every: float) -> Iterator[OutlineSoFar]:
-        """Read on to the end; gives what was read about `every` so many seconds, and at the end.  Blocks.
+        """Read on to the end; yields what was read about every `every` seconds, and at the end.  Blocks.
 
         Raises:
             PersistenceError: The file was closed.
@@ -72,7 +72,7 @@ class OutlineReader:
             yield outline
             if outline.complete:
                 return
-            # It is here already if somebody else is still reading the file.
+            # It is here already if another thread is still reading the file.
             time.sleep(max(0.0, since + every - time.monotonic()))
 
     def stop(self) -> None:

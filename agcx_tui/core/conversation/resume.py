@@ -45,7 +45,7 @@ _is_id = re.compile(r"\w[\w.-]{0,199}", re.ASCII).fullmatch
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The words of a command and where it is to run; if there is none, `problem` says why."""
+    """The words of a command and where to run it; if there is no command, `problem` says why."""
 
     words: tuple[str, ...] = ()
     directory: str = ""
@@ -59,7 +59,7 @@ class Resume:
 
 
 def resume_of(metadata: SessionMetadata, context: ConversationContext) -> Resume:
-    """The command that resumes a session, or why there is none."""
+    """The command that resumes a session, or why it cannot be resumed."""
     agent = agent_of(metadata.tags)
     if parent_of(metadata.tags) is not None:
         return Resume(problem="A subagent cannot be resumed, only the session that started it.")
@@ -92,7 +92,7 @@ def obstacle(resume: Resume, environment: Mapping[str, str]) -> str:
 
 
 def _program(resume: Resume, environment: Mapping[str, str]) -> str | None:
-    """The full path of the program; one that lies in the directory itself is not looked for."""
+    """The full path of the program; the current directory is not searched."""
     places = filter(os.path.isabs, environment.get("PATH", "").split(os.pathsep))
     return shutil.which(resume.words[0], path=os.pathsep.join(places))
 

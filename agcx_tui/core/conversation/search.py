@@ -4,7 +4,7 @@ Strategy: a search goes through all messages in a thread and counts; where the m
 is found when a reader goes there.  What is searched is what a message shows: its text as the search over all
 conversations reads it, and after that what its metadata add (files, errors, earlier versions), each a text
 of its own.  Long texts are searched piece by piece, since one search in 64 MB would hold the interpreter
-lock for a third of a second, and between two pieces the thread gives way to the event loop.
+lock for a third of a second, and between two pieces the thread lets the event loop run.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Found:
             For a query that looks for no words, each message that counts is one match.
         searched: How many messages have been searched in all.
         done: Whether those are all messages.
-        missing: When done, the terms that do not occur at all, as they were typed.
+        missing: When done, the terms that do not occur at all, as typed.
     """
 
     counts: tuple[tuple[int, int], ...]
@@ -119,7 +119,7 @@ class _Search:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The terms that were not met, as they were typed."""
+        """The terms that were not found, as typed."""
         text = self._query.text
         terms = (each for each in self._query.wanted if each.matcher in self._unmet)
         return tuple(text[each.start : each.end] for each in terms)

@@ -67,7 +67,7 @@ class Conversation:
     `path` is the file that holds it, `size` its bytes on disk, `checkpoint_bytes` those of the session's
     checkpoints, which belong to it; `checkpoint` None for the session itself.
 
-    `signature` tells whether the file is still the one that was opened, None if no file is.
+    `signature` shows whether the file is still the one that was opened; None if no file was.
     `expected()` is how many messages there are, by all that is known yet.
     `context()`, `mode_history()`, `state()`, `parts()`, and `sections(stopped)` may block and raise
     `PersistenceError`; `parts()` are what a layout keeps together in one section, with plain bytes.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AGENT_FORMATS", "file_name", "suffix", "suggested_name"]
 
-# Those that another agent reads: one conversation a file, under a name of its own.
+# Those that another agent reads: one conversation per file, with a prescribed name.
 AGENT_FORMATS = ("codex", "claude")
 
 _no_name = re.compile(r"[^\w]+")

@@ -1,6 +1,6 @@
 """What killed exports left in a folder, hidden files with a part of a session: the next export removes them.
 
-Strategy: whoever exports into a folder has a shared lock on it.  A program that gets the lock alone knows
+Strategy: an export into a folder holds a shared lock on it.  A program that gets the lock alone knows
 that no other one does, and removes the files, unless one is locked itself: a process of a killed program may
 still be writing it.  The system returns the locks however a program ends.  Where it has none, nothing is
 removed.
@@ -30,7 +30,7 @@ def temporary_beside(target: Path) -> Path:
 
 
 def temporary_name() -> str:
-    """A new name for a file that is to get another one."""
+    """A temporary name for a file that will be renamed."""
     return f".{os.urandom(8).hex()}.agcx-tmp"
 
 

@@ -46,7 +46,7 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 def render_batch(form: Form, jobs: Sequence[RenderJob]) -> list[Rendered | Failed]:
-    """The result of each job, or why there is none."""
+    """The result of each job, or why it failed."""
     exporter = Exporter(form)
     return [_render(exporter, job) for job in jobs]
 

@@ -246,7 +246,7 @@ class Exporter:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A session as it was read; only JSON needs the state."""
+    """A session that was read; only JSON needs the state."""
 
     signature: Signature | None
     metadata: SessionMetadata
@@ -256,7 +256,7 @@ class _Opened:
 
 
 def _rest(file: SessionFile, with_state: bool) -> tuple[ConversationSnapshot, SessionState | None]:
-    """The conversation of a session without its messages, and the state if it is asked for.
+    """The conversation of a session without its messages, and the state if it is wanted.
 
     Raises:
         PersistenceError: They cannot be read; if the messages before them are damaged, the error is theirs.
@@ -284,7 +284,7 @@ def _around(file: SessionFile) -> ConversationSnapshot:
 
     # Read at once where it takes a decompression of all messages to answer each question.
     if not file.has_context_apart:
-        # The state may be damaged, which is not asked for.
+        # The state may be damaged, but it is not exported.
         with contextlib.suppress(PersistenceError):
             around, _ = file.without_messages()
             return replace(around, id=file.metadata.id)

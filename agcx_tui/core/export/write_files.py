@@ -285,7 +285,7 @@ def _not_empty(parts: Iterator[bytes]) -> Iterator[bytes]:
     """The same parts.
 
     Raises:
-        Stopped: There are none; then no file is written.
+        Stopped: There are no sessions; then no file is written.
     """
     first = next(parts, None)
     if first is None:

@@ -40,7 +40,7 @@ __all__ = ["BackgroundImport", "SyncState"]
 _FIRST_AFTER = 3.0
 # Seconds of rest after a round.
 _REST = 1.0
-# A file is not read again for so many seconds per byte, ten times as long as it takes, and at most for these.
+# A file is not read again for this many seconds per byte, ten times what reading takes, with a maximum.
 _REST_PER_BYTE, _LONGEST_REST = 1 / 1_000_000, 60.0
 # Seconds without a round after which the process that reads is not kept for the next one.
 _IDLE = 60.0
@@ -48,7 +48,7 @@ _IDLE = 60.0
 _RETRY_AFTER = 30.0
 # Seconds between two reports of how far a round is: each redraws a line of the screen.
 _TELL_EVERY = 0.5
-# One act takes at most so many conversations, and bytes of them: the first come soon.
+# One act imports at most this many conversations and bytes, so that the first appear soon.
 _MOST, _MOST_BYTES = 200, 64 * 1024 * 1024
 
 

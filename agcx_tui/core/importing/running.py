@@ -1,4 +1,4 @@
-"""An import that a screen asked for: conversations are read in a thread, then put in place as one act.
+"""An import started on a screen: conversations are read in a thread, then added as one act.
 
 No Textual.
 """

@@ -50,7 +50,7 @@ class Remembered:
 
     @property
     def choices(self) -> Choices:
-        """The choices as they are now."""
+        """The current choices."""
         return self._choices
 
     def change(self, **changes: Any) -> bool:

@@ -32,7 +32,7 @@ def begin() -> None:
 
 
 def keep_imported() -> bool:
-    """Have the collector pass over what is there now, if many modules were imported since the last time.
+    """Let the collector ignore existing objects, if many modules were imported since the last time.
 
     Does nothing before `begin`. What else is there and becomes garbage in a cycle is never freed; so this is
     called before a screen makes its widgets, and happens a few times in all: then it is true.

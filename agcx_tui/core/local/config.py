@@ -53,7 +53,7 @@ class Config(msgspec.Struct, frozen=True):
         return bytes_of(self.search_largest)
 
     def place(self, name: str) -> str:
-        """Where a setting stands, to begin an error message: `config.toml: line 3: sort: `."""
+        """Where a setting is, to begin an error message: `config.toml: line 3: sort: `."""
         return f"{self.path}: {line_of(self.text, name)}" if self.path else f"{name}: "
 
 

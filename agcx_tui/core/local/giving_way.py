@@ -1,4 +1,4 @@
-"""Threads that work long give way to the event loop: while it has something to do, they wait.
+"""Threads that work long yield to the event loop: while it has something to do, they wait.
 
 Strategy: only one thread at a time runs Python code, so a key would be handled, and what it changes drawn,
 in turns with the threads that work, several times slower.  The loop says when it waits for what comes next.
@@ -13,9 +13,9 @@ import threading
 
 __all__ = ["LOOP", "LoopActivity", "give_way", "take_short_turns"]
 
-# Seconds after which a thread goes on all the same: the loop is busy without a pause.
+# Seconds after which a thread continues anyway: the loop is busy without a pause.
 _LONGEST = 0.05
-# Seconds that a thread keeps the interpreter while another one asks for it; five milliseconds by default.
+# Seconds that a thread keeps the interpreter while another waits for it; Python has 5 ms by default.
 _TURN = 0.0005
 
 

@@ -82,7 +82,7 @@ class Lexing:
     def _ask(
         self, process: subprocess.Popen[bytes], request: object, stopped: Callable[[], bool]
     ) -> list[tuple[int, str]] | None:
-        """The answer; None if there is none."""
+        """The answer; None if the process gave none."""
         assert process.stdin is not None
         assert process.stdout is not None
         reply = b""

@@ -7,7 +7,7 @@
 
 Strategy: the next start paints it before almost anything is imported, so reading it is nothing but
 splitting.  A line is its text, with \\x1e in place of an age, the time that the age counts from, and the
-file that it shows; the last two may be empty.  Ages are computed anew, and rows of files that are gone are
+file that it shows; the last two may be empty.  Ages are computed again, and rows of files that are gone are
 left out.  All text was made safe before it was written, and a checksum guards it.
 """
 

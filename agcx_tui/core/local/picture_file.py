@@ -1,7 +1,7 @@
 """A picture of a conversation as a file: checked, readable by the person alone, opened in a viewer.
 
 Strategy: a picture is data that anybody may have put into a session.  What it is, is read from its first
-bytes, whatever the session calls it; only raster images are accepted, and none with more pixels than a
+bytes, not by what the session calls it; only raster images are accepted, and none with more pixels than a
 screen could ever show.  The file gets a suffix of its own kind, and a program that opens files by their kind
 gets its path, as one word.
 """
@@ -32,7 +32,7 @@ __all__ = [
     "write_picture",
 ]
 
-# Bytes and pixels; more would fill the memory of whatever shows them.
+# Bytes and pixels; more would fill the memory of the viewer.
 _MOST_BYTES = 64 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 _KINDS = (

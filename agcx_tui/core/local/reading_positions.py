@@ -76,7 +76,7 @@ class ReadingPositions:
             self._replace(before, entries[-_MOST:])
 
     def forget(self, session_ids: Collection[object]) -> None:
-        """Forget the positions in these sessions, in whatever files."""
+        """Forget the positions in these sessions, in all files."""
         gone = set(map(str, session_ids))
         with _lock:
             before = self._entries()

@@ -24,7 +24,7 @@ class Recent(Generic[Key, Value]):
         self._values: OrderedDict[Key, Value] = OrderedDict()
 
     def get(self, key: Key) -> Value | None:
-        """The value, which counts as used now; None if there is none."""
+        """The value, which counts as used now; None if it is missing."""
         value = self._values.get(key)
         if value is not None:
             self._values.move_to_end(key)

@@ -19,7 +19,7 @@ __all__ = ["LastSearches"]
 
 _FILE = "searches.json"
 _MOST = 50
-# Characters; what is longer was pasted, and is not asked for again.
+# Characters; anything longer was pasted, and will not be repeated.
 _LONGEST = 500
 
 _Line = Annotated[str, msgspec.Meta(max_length=_LONGEST)]
@@ -57,7 +57,7 @@ class LastSearches:
             self._keep([line, *(each for each in before if each != line)][:_MOST], before)
 
     def forget(self, texts: Iterable[str]) -> None:
-        """Forget the lines that hold one of these texts, in whatever case."""
+        """Forget the lines that contain one of these texts, ignoring case."""
         gone = [fold(text) for text in texts]
         with _lock:
             before = self.read()

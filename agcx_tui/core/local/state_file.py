@@ -32,7 +32,7 @@ class StateFile(Generic[T]):
         self._largest = largest
 
     def read(self) -> T | None:
-        """The value; None if there is none, or if the file is not one of ours."""
+        """The value; None if there is no file, or if we did not write it."""
         try:
             content = read_regular(self.path, self._largest + 1)
             if len(content) > self._largest:

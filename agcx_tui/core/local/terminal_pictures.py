@@ -1,6 +1,6 @@
 """How the terminal shows pictures: by what it says of itself, and for Kitty by asking it.
 
-Strategy: a picture of Kitty's protocol is drawn through text cells that stand for its parts.  Kitty before
+Strategy: a picture of Kitty's protocol is drawn through text cells that represent its parts.  Kitty before
 0.28 does not know them and would fill the screen with boxes, so it is asked.  No other terminal is: one that
 does not know the question might show it.
 """
@@ -41,7 +41,7 @@ def graphics(environment: Mapping[str, str]) -> str:
 def draws_placeholders(terminal: int) -> bool:
     """Ask a Kitty, through the descriptor of its terminal, whether it draws pictures through text cells.
 
-    Blocks until it has answered.  Nobody else may read from the terminal meanwhile; what is typed is lost.
+    Blocks until it has answered.  Nothing else may read from the terminal meanwhile; what is typed is lost.
 
     Raises:
         OSError: the terminal cannot be asked.

@@ -47,7 +47,7 @@ class FoundAt:
 
     @property
     def message(self) -> int:
-        """The message to begin at, as far as it is known."""
+        """The message to begin at, if known."""
         if isinstance(self.place, FoundPlace):
             return self.place.message or 0
         hits = self.session.hits
@@ -61,7 +61,7 @@ def all_hits(
     *,
     give_way: Callable[[], None] = lambda: None,
 ) -> SessionHits:
-    """The session with all of its hits, up to a limit; as it was if the file cannot be read by now."""
+    """The session with all of its hits, up to a limit; unchanged if the file can no longer be read."""
     if len(session.hits) == session.count and session.exact:
         return session
     try:

@@ -66,7 +66,7 @@ class IndexState(msgspec.Struct, frozen=True):
     Fields:
         phase: what is done with it.
         book: how much is in it, as the process that builds said last; None before that.
-        problem: why it could not be built, or why there is none.
+        problem: why it could not be built, or does not exist.
     """
 
     phase: IndexPhase
@@ -161,7 +161,7 @@ class IndexKeeper:
                 try:
                     await self._build(acts.store.path)
                 except Exception as error:
-                    # Whatever it is, the next build may succeed.
+                    # In any case, the next build may succeed.
                     self.stop()
                     self._fail(os_reason(error) if isinstance(error, OSError) else str(error))
                 rest, retry = _REST, self._retry_after(retry)
@@ -281,7 +281,7 @@ def _start(store: Path, directory: Path, cap: int | None) -> subprocess.Popen[by
 
 
 async def _states(process: subprocess.Popen[bytes]) -> AsyncGenerator[BookState, None]:
-    """What the process says, until it says no more."""
+    """What the process says, until it closes its output."""
     from agcx_format.search import BookState
 
     decode = msgspec.json.Decoder(BookState).decode

@@ -68,7 +68,7 @@ class FoundLine:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """So many hits of a session are not shown; `exact` False means that there may be more."""
+    """How many hits of a session are not shown; `exact` False means that there may be more."""
 
     session: SessionHits
     hits: int
@@ -77,7 +77,7 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A session of which a part, or all, could not be searched."""
+    """A session that could not be searched, or only in part."""
 
     unsearched: Unsearched
 
@@ -144,7 +144,7 @@ class Results:
             self.missing_at += len(rows)
 
     def expand(self, session: SessionHits) -> bool:
-        """Show all lines of a session, of which `session` has the hits; false if it is not listed."""
+        """Show all lines of a session, with the hits in `session`; false if it is not listed."""
         at = self.heading_of(session.path)
         if at is None:
             return False

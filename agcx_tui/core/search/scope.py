@@ -24,7 +24,7 @@ Stopped = Callable[[], bool]
 
 
 class NotWanted(Exception):
-    """Another line was asked for while files were read for this one."""
+    """The line was replaced while files were read for it."""
 
 
 @dataclass(frozen=True, slots=True)

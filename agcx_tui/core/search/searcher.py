@@ -34,8 +34,8 @@ class Arrived:
     Fields:
         number: of the search, counted from 1.
         sessions: those found since.
-        progress: of the search by now.
-        ended: whether there is no more to come.
+        progress: of the search so far.
+        ended: whether the search is over.
         error: why it ended early, if it did.
     """
 
@@ -116,11 +116,11 @@ class Searcher:
 
     @property
     def number(self) -> int:
-        """Of the search that was asked for last; another one once it is stopped."""
+        """The number of the last search; it changes when that is stopped."""
         return self._number
 
     def ask(self, line: SearchLine, order: Order = NEWEST) -> int:
-        """Search for this line, and no more for the one before; returns the number of the search."""
+        """Search for this line in place of the one before; returns the number of the search."""
         with self._changed:
             self._stop()
             self._asked = _Asked(self._number, line, order)
@@ -153,7 +153,7 @@ class Searcher:
                 self._index.close()
 
     def take(self) -> Arrived:
-        """What was found since the last call, for the search asked for last."""
+        """What the last search found since the last call."""
         with self._changed:
             if self._failed is not None and self._failed.number == self._number:
                 return self._failed
@@ -161,7 +161,7 @@ class Searcher:
             if running is None or running.asked.number != self._number:
                 return Arrived(self._number)
             sessions, running.sessions = running.sessions, []
-            # First: what is done by now may be more than what was found before.
+            # First: what is done so far may be more than what was found before.
             return Arrived(self._number, sessions, running.progress, running.ended, running.error)
 
     def _begin_to_serve(self) -> None:
@@ -191,7 +191,7 @@ class Searcher:
         self._index.close()
 
     def _prepare(self) -> None:
-        """Unless there is a search by now, which gets itself what it needs."""
+        """Unless a search has begun, which does that itself."""
 
         def stopped() -> bool:
             return self._closed or self._asked is not None
@@ -268,7 +268,7 @@ class Searcher:
 
 
 def _reason(error: Exception) -> str:
-    """What ended a search early; whatever it is, the thread goes on: there would be no other."""
+    """What ended a search early; the thread continues in any case, as there is no other."""
     if isinstance(error, (PersistenceError, OSError)):
         return str(error)
     log_failure("a search failed", error)

@@ -22,7 +22,7 @@ _TRIED_AT_ONCE = 64
 
 
 def rows_with(pattern: str, rows: Iterable[int], haystacks: Texts) -> list[int]:
-    """The rows of which a fact has a match, in their order: 0.4 s for 100,000 of which all have."""
+    """The rows with a fact that matches, in their order: 0.4 s for 100,000 if all do."""
     regex, rows = compiled(pattern), iter(rows)
     found: list[int] = []
     while some := list(islice(rows, _TRIED_AT_ONCE)):

@@ -1,6 +1,6 @@
 """Subagents below the sessions that started them: their order in a list, and what they add to its sums.
 
-Sessions that would have started each other in a circle stand for themselves, as any other session.
+Sessions that would have started each other in a circle are top-level sessions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STEP, _DEEPEST = "  ", 4
 
 
 def indentation(depth: int) -> str:
-    """What stands before the title of a session so many levels below another one."""
+    """What precedes the title of a session this many levels below another."""
     return f"{_STEP * (min(depth, _DEEPEST) - 1)}└ " if depth else ""
 
 
@@ -28,7 +28,7 @@ class Families:
     def __init__(self, parent: Callable[[int], int | None]) -> None:
         self._row_of_parent = parent
         self._parents: dict[int, int] = {}
-        # How far each row stands below the session that stands for itself; those at its level are left out.
+        # How deep each row is below a top-level session; those at the top are left out.
         self._depths: dict[int, int] = {}
         self._children: dict[int, list[int]] = {}
 
@@ -43,7 +43,7 @@ class Families:
             self._children.setdefault(parent, []).append(row)
 
     def parent(self, row: int) -> int | None:
-        """The row that a row belongs to; None if it stands for itself."""
+        """The row that a row belongs to; None for a top-level session."""
         return self._parents.get(row)
 
     def children(self, row: int) -> Sequence[int]:
@@ -51,16 +51,16 @@ class Families:
         return self._children.get(row, ())
 
     def depth(self, row: int) -> int:
-        """How many levels a row stands below another one in the list, as `nested` arranged it."""
+        """How many levels a row is below the top in the list, as `nested` arranged it."""
         return self._depths.get(row, 0)
 
     @property
     def members(self) -> int:
-        """How many rows belong to another one."""
+        """How many rows belong to another row."""
         return len(self._parents)
 
     def flat(self) -> None:
-        """No row stands below another one any more."""
+        """Make every row a top-level row again."""
         self._depths = {}
 
     def nested(self, rows: list[int]) -> list[int]:

@@ -90,7 +90,7 @@ class ListLines:
     def jump(self, lines: Sequence[Line], at: int, step: int) -> int:
         """The index of the next heading after line `at` (1) or the previous one (-1).
 
-        Without sections, that of the first session of a day; the last or first line if there is none.
+        Without sections, that of the first session of a day; the last or first line if there is no session.
         """
         if not lines:
             return 0

@@ -22,7 +22,7 @@ def openings(
 ) -> Iterator[tuple[int, Opening]]:
     """The opening of each row, until `stopped`.
 
-    The catalog knows it if the app has listed the file as it is now; reading it takes half a millisecond.
+    The catalog knows it if the app has listed this version of the file; reading it takes half a millisecond.
     """
     known = None if catalog is None else catalog.load()
     for row in rows:
@@ -44,7 +44,7 @@ def known_openings(
 
 
 def _known(columns: Columns, table: SessionRows, row: int) -> Opening | None:
-    """What the catalog says of a row of the table; None if it does not know the file as it is now."""
+    """What the catalog says of a row of the table; None if it does not know this version of the file."""
     there = columns.row_of(table.path(row))
     if there is None or not columns.arrays["flags"][there] & WORDS_KNOWN:
         return None

@@ -43,7 +43,7 @@ _OF_OPENING = frozenset({"project", "dir", "branch"})
 # Keys and states that are known only once the messages of a session have been read.
 _OF_MESSAGES = frozenset({"turns", "duration", "file", "tool", "checkpoint"})
 _STATES_OF_MESSAGES = frozenset({"failed", "edited", "branched"})
-# The tag of an import of which a part could not be read.
+# The tag of a session that could not be imported completely.
 INCOMPLETE = "incomplete"
 MODES = ("plan", "build", "review")
 
@@ -72,7 +72,7 @@ class Term(msgspec.Struct, frozen=True):
             id file tool checkpoint`; microseconds since 1970 for `before after`; bytes for
             `larger smaller`; operator and count for `messages turns`; operator and seconds for `duration`.
         negated: Whether it must not match.
-        written: A word with a capital letter as it was typed: it is case-sensitive.
+        written: A word with a capital letter, as typed: it is case-sensitive.
     """
 
     key: str
@@ -194,7 +194,7 @@ def _no_key(key: str) -> str:
     return f"no key {key}; the keys are {', '.join(KEYS)}; put words in quotes"
 
 
-# How a value is searched, by key: whatever matches a longer value matches the shorter one it contains.
+# How a value is searched, by key: a row that matches a longer value matches the shorter one in it.
 _LOOKED_FOR: dict[str, Callable[[str, str], bool]] = {
     WORD: operator.contains,
     "project": operator.contains,

@@ -42,7 +42,7 @@ _GONE = "\0"
 
 
 class SessionRows:
-    """The facts of a row are given by `title(row)` and the like."""
+    """`title(row)` and similar methods return the facts of a row."""
 
     def __init__(self) -> None:
         self.columns = Columns()
@@ -134,7 +134,7 @@ class SessionRows:
         return self.columns.branch(row)
 
     def agent(self, row: int) -> str:
-        """The agent that wrote the session, as its tags tell."""
+        """The agent that wrote the session, according to its tags."""
         return agent_of(self.tags(row))
 
     def opening_is_known(self, row: int) -> bool:

@@ -24,7 +24,7 @@ class SectionFacts(msgspec.Struct, frozen=True):
     """A section in numbers, and the names of what is most in it.  Nothing is made safe for a screen yet.
 
     Fields:
-        section: Of which section.
+        section: The section.
         directory: That of the project, if it is a project.
         messages, tokens, cost: Of all its sessions, the cost in dollars; 0 where nothing was recorded.
         oldest, newest: The first and last of the dates that the list shows.
@@ -90,7 +90,7 @@ def _counted(
     a_row_of = {numbers[row]: row for row in rows}
     for number, count in Counter(map(numbers.__getitem__, rows)).items():
         counts[name_of(a_row_of[number])] += count
-    # Of those that have none, or of which it is not known yet.
+    # Of those without one, or where it is not known yet.
     del counts[""]
     return counts
 

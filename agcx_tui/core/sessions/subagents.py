@@ -49,7 +49,7 @@ class Subagents:
 
     @property
     def left_out(self) -> int:
-        """How many the list leaves out, whatever its filter."""
+        """How many the list leaves out, regardless of its filter."""
         return self._known().members if self.hidden and self.there else 0
 
     def arranged(self, rows: list[int]) -> list[int]:
@@ -64,19 +64,19 @@ class Subagents:
         return self._known().nested(rows)
 
     def parent(self, row: int) -> int | None:
-        """The row of the session that a subagent belongs to; None if it stands for itself."""
+        """The row of the session that a subagent belongs to; None for a top-level session."""
         return self._known().parent(row)
 
     def depth(self, row: int) -> int:
-        """How many levels a row stands below another one, as they were arranged last."""
+        """How many levels a row is below the top, as last arranged."""
         return self._families.depth(row)
 
     def measured(self, row: int, measure: Callable[[int], N]) -> N:
-        """What a row measures, together with the subagents that it stands for in the list."""
+        """What a row measures, together with the subagents that it represents in the list."""
         return self._known().sum(row, measure) if self.hidden else measure(row)
 
     def total(self, rows: Iterable[int], measure: Callable[[int], N]) -> N | int:
-        """What rows measure, together with the subagents that they stand for in the list."""
+        """What rows measure, together with the subagents that they represent in the list."""
         if not self.hidden:
             return sum(map(measure, rows))
         families = self._known()

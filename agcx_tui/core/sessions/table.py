@@ -166,7 +166,7 @@ class SessionTable(SelectableRows):
         self._everything = None
         self.order = [row for row in self.order if row not in gone]
         if self.subagents.there:
-            # What belonged to a session that is gone stands for itself.
+            # What belonged to a session that is gone is now at the top level.
             self.order = self.subagents.arranged(self._matching(self._all_sorted()))
 
     def sort_by(self, key: str, descending: bool | None = None) -> None:
@@ -231,7 +231,7 @@ class SessionTable(SelectableRows):
         return True
 
     def rows_to_read(self) -> list[int]:
-        """The rows of which only the beginning of the session decides whether they match the query."""
+        """The rows that only the beginning of their session can match with the query."""
         if not any(term.is_of_opening for term in self.query.terms):
             return []
         terms = [t for t in self.query.terms if not (t.is_of_opening or t.is_of_messages)]
@@ -239,7 +239,7 @@ class SessionTable(SelectableRows):
         return [row for row in rows if not self.opening_is_known(row) and self.readable(row)]
 
     def rows_to_measure(self) -> list[int]:
-        """The rows of which only what happened in them decides whether they match the query."""
+        """The rows that only what happened in them can match with the query."""
         if not self.query.is_of_messages:
             return []
         terms = [term for term in self.query.terms if not term.is_of_messages]
@@ -307,7 +307,7 @@ class SessionTable(SelectableRows):
         return self.sort_key in SUMMED and self.subagents.there and self.subagents.hidden
 
     def _measure(self) -> Callable[[int], float] | None:
-        """What rows are sorted by where the columns do not tell it."""
+        """What rows are sorted by where that is not in the columns."""
         match self.sort_key:
             case "size" if self._checkpoints or self._adds_up:
                 return lambda row: self.subagents.measured(row, self.size)

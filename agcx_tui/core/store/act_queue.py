@@ -1,7 +1,7 @@
-"""What is done to a store from its screens: one act at a time, in the order in which it was asked for.
+"""What is done to a store from its screens: one act at a time, in the order of the requests.
 
 Strategy: one thread per store takes one act after the other; all screens of the store share the queue.  An
-undo that is asked for while an act waits or runs is about that act and no other: if the act fails, nothing
+undo that is requested while an act waits or runs is about that act and no other: if the act fails, nothing
 is undone.  What this run of the program did not do itself, what added many sessions, and what came before
 something was destroyed is undone only once a person has confirmed it (`NotConfirmed`).  The queue belongs to
 the directory that the store was in when it was opened: if another directory is at the same path now, nothing
@@ -40,14 +40,14 @@ Act = Callable[["Store"], "Outcome | None"]
 
 
 class StoreReplaced(PersistenceError):
-    """Another directory lies where the store was."""
+    """Another directory is in the place of the store."""
 
 
 class NotConfirmed(PersistenceError):
-    """An undo of `act` was asked for, about which a person must be asked first; nothing was undone.
+    """An undo of `act` was requested, which a person must confirm first; nothing was undone.
 
     Fields:
-        destroyed: acts that were destroyed since, of which none can be undone.
+        destroyed: acts that were destroyed since and cannot be undone.
     """
 
     def __init__(self, act: DoneAct, destroyed: Sequence[DoneAct] = (), **where: Any) -> None:
@@ -57,7 +57,7 @@ class NotConfirmed(PersistenceError):
 
 
 class AskedAct:
-    """An act that was asked for.  `await` it for its outcome, or call `result` in another thread.
+    """A requested act.  `await` it for its outcome, or call `result` in another thread.
 
     Both raise `PersistenceError` if the act failed, in which case nothing changed.
     """
@@ -75,7 +75,7 @@ class AskedAct:
         return self._future.result(timeout)
 
     def __await__(self) -> Generator[Any, None, Outcome | None]:
-        # The act goes on when its screen is closed and no longer waits for it.
+        # The act continues when its screen is closed and no longer waits for it.
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
 
@@ -96,7 +96,7 @@ class ActQueue:
         self._tell = tell
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="acts")
         self._last: AskedAct | None = None
-        # The ids of the acts that a person asked for in this run; used in the queue's thread.
+        # The ids of the acts that a person performed in this run; used in the queue's thread.
         self._own: set[str] = set()
         # The ids of destroyed acts of which a person knows, and has undone what came before all the same.
         self._passed: set[str] = set()
@@ -107,11 +107,11 @@ class ActQueue:
         return self._last
 
     def run_unasked(self, act: Act) -> AskedAct:
-        """Do an act that no person asked for when its turn comes: an undo is not about it."""
+        """Do an act that no person requested when its turn comes: an undo is not about it."""
         return AskedAct(self._thread.submit(self._do, act, unasked=True))
 
     def undo(self, act_id: str | None = None, *, confirmed: NotConfirmed | None = None) -> AskedAct:
-        """Undo an act; by default the one that waits or runs or, if there is none, the last one done.
+        """Undo an act; by default the one that waits or runs, or else the last one done.
 
         The result raises `NotConfirmed` for an act that a person must confirm first; once that is done, pass
         the exception as `confirmed`.
@@ -133,7 +133,7 @@ class ActQueue:
 
         wanted = act_id if before is None else _done_by(before)
         act = store.next_to_undo(wanted)
-        # What a person names is meant, whatever was destroyed since.
+        # An act that a person names is meant, even if others were destroyed since.
         destroyed = store.destroyed_since(act) if wanted is None else []
         destroyed = [each for each in destroyed if each.id not in self._passed]
         if act is None:
@@ -193,7 +193,7 @@ def done_by(before: AskedAct) -> Outcome:
 
     Raises:
         NothingToUndo: The act failed, or left nothing that could be undone.
-        NotConfirmed: The act is an undo, of which nothing was done yet: the question is the same.
+        NotConfirmed: The act is an undo that has not begun: the question is the same.
     """
     try:
         outcome = before.result()

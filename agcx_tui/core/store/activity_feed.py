@@ -87,12 +87,12 @@ class ActivityFeed:
     def _batches(
         self, entries: list[ScanEntry], is_cancelled: Callable[[], bool]
     ) -> Iterator[list[FileStats]]:
-        """In a thread: files as they are measured, a list every moment."""
+        """In a thread: the files measured so far, a list at a time."""
         from agcx_format.space import StatsCache, gather
 
         def stopped() -> bool:
             give_way()
-            # For good, also if the filter asks again meanwhile.
+            # Permanently, even if the filter asks again meanwhile.
             self._stopped |= is_cancelled() or not self._table.query.is_of_messages
             return self._stopped
 

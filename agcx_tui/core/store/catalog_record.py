@@ -85,7 +85,7 @@ class CatalogRecord:
         self._is_unsaved = False
         self._order = self._order_of_table
         work = partial(self._catalog.save, self._table.columns, self._table.in_order())
-        # Not a worker of the screen, which would end with it: whoever leaves waits for this one.
+        # Not a worker of the screen, which would end with it: leaving waits for this one.
         self._thread = threading.Thread(
             target=self._save_after, args=(self._thread, work, then), name="catalog", daemon=True
         )

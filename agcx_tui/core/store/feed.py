@@ -5,7 +5,7 @@ from then on watched.  First words are read last, a little at a time.  Threads o
 (`stream`); the table is changed in the event loop.  What was learned goes back into the catalog some
 seconds after a change, and when the feed is closed.
 
-No Textual: whoever shows the table is a `FeedView`.
+No Textual: what shows the table is a `FeedView`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class FeedView(Protocol):
         """Rows of the table, or the state of the feed, changed."""
 
     def store_replaced(self) -> None:
-        """Another store lies where the one was that was shown; called before its rows come."""
+        """Another store is in the place of the one that was shown; called before its rows come."""
 
 
 class FeedState(msgspec.Struct, frozen=True):
@@ -120,7 +120,7 @@ class StoreFeed:
         self._follow = follow
         # In which directory the store was when it was last compared.
         self._place: Directory | None = None
-        # Files that somebody is asked about, or that wait for an act.
+        # Files that a person is asked about, or that wait for an act.
         self._shown: WeakSet[ShownFiles] = WeakSet()
         self._scan: _Task | None = None
         self._watch: _Task | None = None
@@ -137,7 +137,7 @@ class StoreFeed:
         self._unfollow = opened.acted.subscribe(self._take_act)
 
     def read(self) -> None:
-        """Compare with what is there; the first time, after the rest of the catalog is read."""
+        """Compare the table with the directory; the first time, after the rest of the catalog is read."""
         if self.path is None:
             self.path = next(filter(os.path.isdir, self.looked), None)
         if self.path is None:
@@ -155,9 +155,9 @@ class StoreFeed:
                 await asyncio.wait_for(self._begun.wait(), patience)
 
     def shown(self, rows: Iterable[int]) -> ShownFiles:
-        """The files of these rows as they are shown now, whatever becomes of them while one thinks.
+        """The versions of these files that are shown now, even if they change while a person decides.
 
-        What our own acts make of them is no surprise to an act that waits: they are kept up to date.
+        Our own acts must not surprise an act that waits: their changes are kept up to date here.
         """
         from agcx_tui.core.store.store_work import ShownFiles
 

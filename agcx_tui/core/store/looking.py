@@ -55,7 +55,7 @@ class CheckpointSizes(msgspec.Struct, frozen=True):
 
 
 class Vanished:
-    """The directory of the store is there no more."""
+    """The directory of the store no longer exists."""
 
 
 def catalog_blocks(reading: Reading, stop: threading.Event) -> Iterator[Block]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenedStore"]
 
-# Seconds that the queue waits for its followers: a program that is ending takes nothing any more.
+# Seconds that the queue waits for its followers: a program that is ending no longer responds.
 _PATIENCE = 5.0
 
 

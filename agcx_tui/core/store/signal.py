@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Signal(Generic[T]):
-    """Followers are called in the order in which they subscribed, by whoever publishes."""
+    """Followers are called in the order in which they subscribed, in the publishing thread."""
 
     def __init__(self) -> None:
         self._followers: list[Callable[[T], None]] = []

@@ -47,13 +47,13 @@ Acting = Callable[[Store], Outcome]
 
 
 class NothingToChange(PersistenceError):
-    """Everything is already as it was to become."""
+    """Nothing would change."""
 
 
 class ShownFiles:
-    """Files as they were shown when an act was asked for, while it waits for its turn.
+    """The versions of files that were shown when an act was requested, while it waits for its turn.
 
-    Earlier acts of ours may change them meanwhile; whoever follows these acts renews the signatures.
+    Earlier acts of ours may change them meanwhile; what follows these acts renews the signatures.
     """
 
     def __init__(self, files: Files) -> None:
@@ -174,7 +174,7 @@ def redact(store: Store, reviewed: Review, state: Path | None) -> Outcome:
 
 
 def create_checkpoint(store: Store, file: File, name: str) -> Outcome:
-    """Keep a session as it is now as a checkpoint."""
+    """Save the current state of a session as a checkpoint."""
     return _outcome(store, store.checkpoints.create(_entry(store, file), name)[1])
 
 
@@ -213,7 +213,7 @@ def restore(store: Store, sessions: Iterable[TrashedSession]) -> Outcome:
 
 
 def imported(store: Store, acts: Iterable[Act]) -> Outcome | None:
-    """What the acts of one import changed; None if there are none."""
+    """What the acts of one import changed; None if it had no acts."""
     acts = list(acts)
     if not acts:
         return None

@@ -25,7 +25,7 @@ async def in_own_thread(call: Callable[[], T]) -> T:
     """What the call returns; unlike with `to_thread` it does not wait until one of few threads is free.
 
     Raises:
-        Exception: Whatever the call raised.
+        Exception: What the call raised.
     """
     thread = ThreadPoolExecutor(1)
     try:
@@ -47,7 +47,7 @@ async def stream(
     items the loop goes round, so a key that was pressed meanwhile is obeyed first.
 
     Raises:
-        Exception: Whatever the generator raised.
+        Exception: What the generator raised.
     """
     loop = asyncio.get_running_loop()
     items: asyncio.Queue[T | _End] = asyncio.Queue()

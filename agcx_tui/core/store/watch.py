@@ -28,11 +28,11 @@ __all__ = ["Directory", "directory", "is_gone", "watch"]
 Directory = tuple[int, int]
 
 # Milliseconds: how long changes are gathered, and how soon `stop` is noticed.  `watchfiles` wakes at each
-# step, whatever its timeout is.
+# step, regardless of its timeout.
 _GATHER, _STEP = 300, 50
-# Milliseconds between two looks at the directory itself.  `watchfiles` takes one value for good, and two
-# things depend on it: that watching has begun is known after the first of them, which must not take long,
-# and an idle program should not look often.  A longer one saves next to nothing, because of the steps.
+# Milliseconds between two looks at the directory itself.  `watchfiles` takes one value that cannot change,
+# and two things depend on it: that watching has begun is known after the first look, which must not take
+# long, and an idle program should not look often.  A longer one saves next to nothing, because of the steps.
 _TICK = 200
 # Seconds between two looks for a missing store.
 _PATIENCE = 1.0
@@ -96,7 +96,7 @@ def _as_text(path: str) -> Iterator[str]:
     """A path of the directory that is valid UTF-8, which `watchfiles` needs.
 
     Raises:
-        OSError: There is none.
+        OSError: It has no such path.
     """
     try:
         path.encode()
@@ -115,7 +115,7 @@ def _as_text(path: str) -> Iterator[str]:
 
 
 def directory(path: str) -> Directory | None:
-    """The directory at this path now; None if there is none."""
+    """The directory at this path now, or None."""
     try:
         status = os.stat(path)
     except OSError:

@@ -35,10 +35,10 @@ class Action(msgspec.Struct, frozen=True):
     Fields:
         id: Its name in a configuration.  Where several places offer one action, the id is the same.
         keys: Textual's names of the keys, with commas between.
-        run: What Textual runs: `move(1)` calls `action_move(1)` of whatever has the binding.
+        run: What Textual runs: `move(1)` calls `action_move(1)` of what has the binding.
         help: What it does, for help and the configuration.
         footer: The words in the footer; None leaves it out there.
-        palette: Words that say enough without the place; None stands for those of `help`.
+        palette: Words that say enough without the place; by default those of `help`.
         in_palette: False for what is not worth looking up, such as moving the cursor.
         label: How the footer writes the key, where its name is not what is on the keyboard.
         rank: Greater ones come later in the footer, and are the first that it has no room for.
@@ -68,5 +68,5 @@ taking = partial(Action, task="take")
 viewing = partial(Action, task="view")
 general = partial(Action, task="general")
 going = partial(Action, task="go")
-# Nobody looks up in the palette what only moves the cursor, the view, or the focus.
+# No one searches the palette for what only moves the cursor, the view, or the focus.
 moving = partial(Action, task="move", in_palette=False)

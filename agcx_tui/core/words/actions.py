@@ -119,7 +119,7 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         finding("filter.complete-back", "shift+tab", "complete(-1)", "previous completion"),
     ),
     "list": (
-        # To a terminal that nobody has taken over yet, Enter is ctrl+j.
+        # While the terminal is not in raw mode yet, Enter is ctrl+j.
         finding("list.open", "enter,ctrl+j", "open", "open",
                footer="open", palette="open the session", label="enter"),
         marking("list.mark", "space", "mark", "mark",
@@ -369,7 +369,7 @@ _BY_ID = {action.id: action for action in actions()}
 
 
 def by_id(id: str | None) -> Action | None:
-    """The action of that name, as one of its places offers it; None if there is none."""
+    """The action of that name, as one of its places offers it; None if it does not exist."""
     return None if id is None else _BY_ID.get(id)
 
 

@@ -56,7 +56,7 @@ def age(moment: int, now: int) -> str:
     month = _MONTHS[then.tm_mon - 1]
     if 1970 <= then.tm_year < 2070:
         return f"{then.tm_mday} {month} {then.tm_year % 100:02}"
-    # Two digits would tell another year.
+    # Two digits would suggest another year.
     return f"{month} {then.tm_year}"[:AGE_WIDTH]
 
 
@@ -98,7 +98,7 @@ def day_words(day: str, now: int) -> str:
 
 
 def capitalized(words: str) -> str:
-    """With a capital letter first, and the others as they are."""
+    """With a capital letter first, and the rest unchanged."""
     return words[:1].upper() + words[1:]
 
 

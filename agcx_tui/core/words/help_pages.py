@@ -39,7 +39,7 @@ class HelpSection(NamedTuple):
 
 
 class HelpLine(NamedTuple):
-    """A line as it is drawn; a heading has no words, and a line that goes on has no keys."""
+    """A line as it is drawn; a heading has no words, and a continuation line has no keys."""
 
     keys: str
     words: str
@@ -104,7 +104,7 @@ def in_columns(sections: Sequence[HelpSection], count: int) -> list[list[HelpSec
 
 
 def key_rows(sections: Sequence[HelpSection], width: int) -> Iterator[HelpLine]:
-    """The lines of a column of `width` cells; long words go on below their beginning."""
+    """The lines of a column of `width` cells; long texts continue below their beginning."""
     for number, (title, rows) in enumerate(sections):
         if number:
             yield HelpLine("", "")

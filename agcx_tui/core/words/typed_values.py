@@ -40,7 +40,7 @@ def bytes_of(text: str | None) -> int | None:
     """The number of bytes of a size such as `10MB`; None for no text.
 
     Raises:
-        BadValue: It is not a size, or has no unit: whoever types `30` hardly means so many bytes.
+        BadValue: It is not a size, or has no unit: `30` hardly means 30 bytes.
     """
     found = _value("larger", text, 0)
     if text and found is not None and text.strip()[-1].isdigit():

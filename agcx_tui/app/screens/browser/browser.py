@@ -64,7 +64,7 @@ _ROOMY_HEIGHT = 30
 
 
 class Arranged(msgspec.Struct, frozen=True, kw_only=True):
-    """How the person arranged the list; what is None is as it suits.
+    """How the person arranged the list; None leaves the choice to the program.
 
     Fields:
         here: whether only the sessions of the directory it was started in are shown.
@@ -200,7 +200,7 @@ class BrowserScreen(ListingScreen[None]):
 
     @on(SessionList.Grouped)
     def _show_state(self) -> None:
-        """Everything around the list, and instead of it where there is none."""
+        """Everything around the list, and in place of it if there is none."""
         state = self.feed.state
         title = heading.title_line(
             self.table, state, self.feed.path, self.sessions.grouping, self.services.sync.state

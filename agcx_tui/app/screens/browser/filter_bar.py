@@ -167,7 +167,7 @@ class FilterBar(Horizontal):
         self.apply()
 
     def apply(self) -> None:
-        """Filter by the line as it is now."""
+        """Filter by the current line."""
         typed = self.input.value
         if typed == self._applied:
             return

@@ -36,7 +36,7 @@ _IN_A_STORE = frozenset(("undo", "storage", "prune", "trash", "history"))
 def useless(table: SessionTable, state: FeedState, path: str | None) -> frozenset[str]:
     """The names of actions that are not offered now; `path` is that of the store."""
     if state.vanished:
-        # What was listed may come back, and is listed as it was left.
+        # What was listed may come back, and is then listed as before.
         return _ON_A_SESSION | _IN_A_STORE | {"search", "import"}
     if table.order or table.marks or state.reading:
         return frozenset()

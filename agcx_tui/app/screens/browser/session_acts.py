@@ -255,7 +255,7 @@ class SessionActs:
             await self._edit(files, lambda metadata: {"tags": tags_after(metadata.tags, *change)})
 
     async def undo(self) -> None:
-        """Undo what was asked for last, also while it waits or runs; ask if it is not of this run."""
+        """Undo the last act, even while it waits or runs; ask first if it is from an earlier run."""
         from agcx_tui.app.dialogs.undo import undo
         from agcx_tui.core.words.acts import describe_undo
 
@@ -331,7 +331,7 @@ class SessionActs:
             notify("Nothing to change.", markup=False)
             return
         if isinstance(error, StaleSession | SessionNotFound | StoreReplaced):
-            # What is shown is out of date: show what is there before it is asked for again.
+            # What is shown is out of date: show the current state before asking again.
             self._feed.read()
         if isinstance(error, SessionNotFound):
             notify(f"{what}: it no longer exists.", severity="warning", markup=False)

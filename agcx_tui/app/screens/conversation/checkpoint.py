@@ -28,7 +28,7 @@ class CheckpointScreen(ConversationScreen):
             await self.derived.restore_checkpoint(self, self.opened, self.opened.checkpoint)
 
     def action_reopen(self) -> None:
-        """Does nothing: a checkpoint stays as it is, whatever becomes of its session."""
+        """Does nothing: a checkpoint does not change, whatever happens to its session."""
 
 
 def show_checkpoint(screen: ConversationScreen, checkpoint: StoredCheckpoint) -> None:

@@ -1,7 +1,7 @@
-"""Puts right what is in a session: deletes or changes the current message, takes secrets out.
+"""Changes the content of a session: deletes or changes the current message, removes secrets.
 
 Strategy: the person is asked first, then the queue of the store does it as one act that `u` undoes.  What was
-taken out is still in the trash: after a redaction, the offer to destroy it follows.
+removed is still in the trash: after a redaction, the offer to destroy it follows.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Place:
     """What is changed: the current message of a file, for a screen.
 
     Fields:
-        file: the session's file as it is shown.
+        file: the version of the session's file that is shown.
         index: of the message, from 0.
         partner: the index of the output of a call, or of the call of an output.
     """
@@ -151,7 +151,7 @@ async def _redact_text(place: _Place) -> None:
 
 
 def _selected(place: _Place) -> str:
-    """What is selected with the mouse, as far as it is one line."""
+    """What is selected with the mouse, if it is within one line."""
     text = place.screen.get_selected_text() or ""
     return text if text.isprintable() else ""
 
@@ -212,7 +212,7 @@ def _looked(review: Review) -> list[Looked]:
 
 
 def _name(review: Review, number: int) -> str:
-    """A name of a file in the review, of which the list shows the beginning: each is another one."""
+    """A unique name of a file in the review; the list shows only its beginning."""
     file = review.files[number]
     return "session" if file.checkpoint is None else f"◆ {number} {file.name}"
 

@@ -154,7 +154,7 @@ class ConversationScreen(OnceScreen[None]):
         return self.file.current
 
     def action_reopen(self) -> None:
-        """Show the file as it is now."""
+        """Reload the file."""
         self.search.end()
         self.search.stop()
         if self.opened is not None:
@@ -178,7 +178,7 @@ class ConversationScreen(OnceScreen[None]):
         if before is not None:
             await self.show_tab("messages")
             await self.panes.forget()
-            # A key may have asked for another tab meanwhile.
+            # A key may have chosen another tab meanwhile.
             await self.panes.show(self.panes.shown, conversation)
             self.file.release(before)
             if shown == "checkpoints":
@@ -382,7 +382,7 @@ class ConversationScreen(OnceScreen[None]):
     # --- leaving
 
     def action_back(self) -> None:
-        """Stop what is under way; if nothing is, end the search; if there is none, leave."""
+        """Stop what is in progress; else end the search; else leave."""
         if self.transcript.give_up():
             return
         if self.search.is_given or not self.search.end():

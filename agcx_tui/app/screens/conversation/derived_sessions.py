@@ -1,6 +1,6 @@
 """Makes sessions of a conversation: its second half, one of its checkpoints.
 
-Strategy: what prevents it is said at once, as far as it is known without looking at files; a thread looks
+Strategy: what prevents it is said at once, if that is known without looking at files; a thread looks
 for the rest (an agent at work), then the person is asked, then `SessionActs` does it.
 """
 
@@ -105,7 +105,7 @@ class DerivedSessions:
     async def _ask_to_split(
         self, screen: Screen[None], store: Store, conversation: Conversation, transcript: Transcript
     ) -> str | None:
-        """The title of the second half; None to leave the session as it is."""
+        """The title of the second half; None to leave the session unchanged."""
         from agcx_format.store import title_of_second
         from agcx_tui.app.dialogs.naming import NewSessionDialog
         from agcx_tui.core.store import store_work

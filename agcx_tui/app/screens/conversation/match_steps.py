@@ -1,4 +1,4 @@
-"""Steps from match to match, each taken as soon as it is known where it leads.
+"""Steps from match to match, each taken as soon as its target is known.
 
 Strategy: a step waits while the match after this one may not have been found yet, or which match this one
 is.  So steps that come at once, as from a slow line, lead as far as one by one.  Those that still wait when
@@ -31,7 +31,7 @@ class MatchSteps:
         self._beyond = beyond
         self._waiting: deque[int] = deque()
         self._is_leaving = False
-        # Where the reader had gone from the current match when the last one was asked for, if anywhere.
+        # Where the reader had moved to from the current match when the last one was requested, if anywhere.
         self._asked_at: int | None = None
 
     def ask(self, direction: int, matches: Matches | None) -> None:
@@ -47,7 +47,7 @@ class MatchSteps:
         self._waiting.clear()
 
     def take(self, matches: Matches, found: Found | None) -> bool:
-        """Take those that can be taken when so much was found; true if one led to a match."""
+        """Take the steps that are possible with what was found; true if one led to a match."""
         moved = False
         if matches.left_for != self._asked_at:
             self._waiting.clear()

@@ -1,6 +1,6 @@
 """The file of a conversation: opened by a thread, followed as it grows, opened again, and closed.
 
-Strategy: a version of the file that goes on from the one that is shown takes its place, and what is in view
+Strategy: a version of the file that continues the one that is shown takes its place, and what is in view
 stays where it is; a reader who was at the end is taken along.  Any other version waits until the reader asks
 for it: a view should not change while it is read.  Acts of a person here are followed at once.
 """
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from agcx_tui.core.store.opened_store import OpenedStore
     from agcx_tui.core.store.store_work import Outcome
 
-# A rest between two versions is so many times as long as the one took, at most so many seconds.
+# The pause between two versions: a multiple of what one took, at most this many seconds.
 _SHARE, _LONGEST_REST = 4, 30.0
 
 __all__ = ["ConversationFailed", "ConversationGrew", "ConversationOpened", "OpenConversation"]
@@ -143,7 +143,7 @@ class OpenConversation:
             self._say_failed(worker, error, error.path or self._path)
             return
         position = self.place.load(conversation)
-        # Whatever fills the first screen is drawn at once: better imported here than there.
+        # The first screen is drawn at once: better to import what it needs here.
         warm_up()
         message = ConversationOpened(conversation, position)
         if worker.is_cancelled or not from_threads.post(self._screen, message):
@@ -152,7 +152,7 @@ class OpenConversation:
     def _say_failed(
         self, worker: Worker[object], error: PersistenceError, path: str | os.PathLike[str]
     ) -> None:
-        # It may be open by now, if it was asked for again meanwhile.
+        # It may be open already, if it was reloaded meanwhile.
         if not worker.is_cancelled:
             failed = ConversationFailed(error, gone=not os.path.lexists(path))
             from_threads.post(self._screen, failed)
@@ -196,7 +196,7 @@ class OpenConversation:
         self.is_opening = False
 
     def release(self, conversation: Conversation) -> None:
-        """Close what is shown no more; in a thread, for it waits for a read that is under way."""
+        """Close what is no longer shown; in a thread, since it waits for reads in progress."""
         self._screen.run_worker(conversation.close, thread=True, group="close")
 
     async def close(self) -> None:
@@ -236,7 +236,7 @@ class OpenConversation:
                 began, newest = time.monotonic(), self._newest
                 newer = await asyncio.to_thread(self._newer, shown)
                 if newer is not None and (self.is_opening or self.current is not shown):
-                    # The person asked for it meanwhile.
+                    # The person requested it meanwhile.
                     newer.close()
                     return
                 if newer is None:
@@ -256,7 +256,7 @@ class OpenConversation:
             self._is_following = False
 
     def _newer(self, shown: Conversation) -> Conversation | None:
-        """The file as it is now; None if it does not go on from what is shown.  May block."""
+        """The current file; None if it does not continue what is shown.  May block."""
         if not isinstance(shown.source, FollowedSource):
             return None
         shown.source.close_unused()

@@ -96,7 +96,7 @@ class OutlineScreen(PagedScreen[int]):
         self._show()
 
     def _show(self) -> None:
-        """Show the turns as they are known; the cursor stays on its turn."""
+        """Show the turns that are known; the cursor stays on its turn."""
         lines, turns = self.lines, self._outline.turns[-_SHOWN:]
         calls, failed = sum(turn.calls for turn in turns), sum(turn.failed for turn in turns)
         facts = [counted(len(turns), "turn"), counted(calls, "call")]

@@ -138,5 +138,5 @@ class Panes(ContentSwitcher):
         self.store = message.store or self.store
         if message.name in self._views:
             self._views[message.name].show(message.groups)
-            # What can be done depends on what is there.
+            # The available actions depend on what is shown.
             self.screen.refresh_bindings()

@@ -68,7 +68,7 @@ async def show_picture(screen: Screen[None], url: str) -> None:
 
 
 def _is_colored(app: App[object]) -> bool:
-    """Whether colors reach the terminal as they are: by that of a cell, Kitty knows whose picture it is."""
+    """Whether colors reach the terminal unchanged: by the color of a cell, Kitty knows its picture."""
     return not app.no_color and app.console.color_system == "truecolor"
 
 

@@ -85,7 +85,7 @@ class ConversationSearch(SearchLine):
         self._is_behind = False
         # What is to be searched for, and the match to begin at.
         self._given: tuple[Query, MatchPlace | None] | None = None
-        # What was put into the line, which nobody typed.
+        # What the program put into the line, as opposed to typed text.
         self._put: str | None = None
         self.is_given = False
         self.seen: MatchNumber | None = None
@@ -123,7 +123,7 @@ class ConversationSearch(SearchLine):
         return True
 
     def step(self, direction: int) -> None:
-        """Go to the next match, or with -1 to the previous one, as soon as it is known which that is."""
+        """Go to the next match, or with -1 to the previous one, as soon as that is known."""
         if self.matches is None and self._given is None:
             self.notify("No search yet: / starts one.", markup=False)
             return
@@ -285,7 +285,7 @@ class ConversationSearch(SearchLine):
             self._show_match()
 
     def _show_match(self) -> None:
-        """Take the steps whose end is known by now, and say which match is shown."""
+        """Take the steps whose target is known, and say which match is shown."""
         matches, found = self.matches, self.found
         if matches is None:
             return

@@ -61,7 +61,7 @@ class SessionActs:
         self.opening = opening
         self._queue = queue
         self._fixed = fixed
-        # What was asked for last.
+        # What was requested last.
         self._last: AskedAct | None = None
 
     @property
@@ -155,7 +155,7 @@ class SessionActs:
     # --- undo
 
     async def undo(self, screen: Screen[None]) -> None:
-        """Undo the last act that was asked for here, even while it waits or runs."""
+        """Undo the last act that was started here, even while it waits or runs."""
         waiting = self._last is not None and not self._last.is_over
         if self._queue is None or not (self.done or waiting):
             screen.notify(_NOTHING_DONE, markup=False)

@@ -51,7 +51,7 @@ class SubagentCalls:
         self._open_file = open_file
         self._opening = opening
         self._of_session = of_session
-        # As they were when the session was opened, or read again.
+        # As of when the session was opened or reloaded.
         self._all: Sequence[StartedSubagent] = ()
         self._said: str | None = None
 
@@ -61,7 +61,7 @@ class SubagentCalls:
         return bool(self.started or self._unnamed) or self._parent is not None
 
     def look(self) -> None:
-        """Look which there are now."""
+        """Look up the current ones."""
         self._all = self._of_session()
 
     @property

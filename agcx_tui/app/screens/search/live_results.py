@@ -129,13 +129,13 @@ class LiveResults:
             self._rows.action_open()
 
     def open_what_came(self) -> None:
-        """Open the row under the cursor if Enter asked for it before it was there."""
+        """Open the row under the cursor if Enter was pressed before it appeared."""
         if self.opens_first and not self._stale and isinstance(self._rows.row, Heading):
             self.opens_first = False
             self._rows.action_open()
 
     def close(self) -> None:
-        """Search no more; the index that was used for single sessions is closed as well."""
+        """Stop searching; the index that was used for single sessions is closed as well."""
         self.line, self.running = None, False
         if self._timer is not None:
             self._timer.stop()
@@ -155,7 +155,7 @@ class LiveResults:
         self._screen.call_after_refresh(self._begin, line)
 
     def _begin(self, line: SearchLine) -> None:
-        """Search for a line, once it is to be seen, unless another one was asked for meanwhile."""
+        """Search for a line, once it is visible, unless it was replaced meanwhile."""
         if line is not self.line:
             return
         self._number = self._searcher.ask(line, self.order)

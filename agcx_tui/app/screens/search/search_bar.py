@@ -120,7 +120,7 @@ class SearchBar(Vertical):
 
 
 def _place(line: SearchLine) -> int:
-    """Where the first thing stands that is wrong."""
+    """Where the first error is."""
     if line.wanted.errors:
         return line.wanted.errors[0].start
     key = line.errors[0].partition(":")[0]

@@ -93,7 +93,7 @@ class ResultWalk:
         if unsearched.messages:
             part = f"Its first {format.counted(unsearched.messages, 'message')} were searched."
         error, path = unsearched.error, format.short_path(unsearched.path)
-        # Without the path, which has a line of its own.
+        # Without the path, which has its own line.
         reason = f"{error.place}: {error.reason}" if error.place else error.reason
         self._preview.explain("Not all of it can be read", reason, path, part)
 
@@ -180,7 +180,7 @@ class ResultWalk:
         opened, self._opened = self._opened, None
         self._ahead = 0
         if self._opens is not None:
-            # It would open over whatever is opened next.
+            # It would open over what is opened next.
             self._opens.cancel()
         seen = None if opened is None else opened[0].search.seen
         if opened is None or seen is None:
@@ -228,9 +228,9 @@ class ResultWalk:
     async def _open_ahead(
         self, shown: ConversationScreen, session: SessionHits, direction: int
     ) -> None:
-        """Open the match that is so many steps ahead, in place of what is shown of `session`.
+        """Open the match that is this many steps ahead, in place of what is shown of `session`.
 
-        More steps may be asked for meanwhile.
+        More steps may be requested meanwhile.
         """
         results, found, passed = self._rows.results, session, 0
         stops: list[FoundPlace] = []
@@ -243,7 +243,7 @@ class ResultWalk:
             stops = _stops_of(found, direction)
         steps, self._ahead = abs(self._ahead) - passed, 0
         if self._screen.app.screen is not shown or not stops:
-            # It was left or is covered by now, as by the help, or the results are others.
+            # It was left, is covered, for example by the help, or has other results.
             return
         # The last one where there are no more, the first one if some steps were taken back.
         place = stops[min(max(steps, 1), len(stops)) - 1]

@@ -34,14 +34,14 @@ class _Offer(msgspec.Struct, frozen=True):
 class CompletedLine(TypedLine):
     """Tab completes the last word, again takes the next candidate; a key is followed by its values.
 
-    What is typed after a value that Tab brought replaces it, where it cannot go on with it.
+    What is typed after a value that Tab inserted replaces it, where it cannot continue it.
     """
 
     BINDINGS = bindings("completed")
 
     @dataclass
     class Offered(Message):
-        """Tab was pressed at a word: what it brings next; `found` is false if nothing completes the word."""
+        """Tab was pressed at a word: what it inserts next; `found` is false if nothing completes the word."""
 
         words: str
         found: bool = True
@@ -59,7 +59,7 @@ class CompletedLine(TypedLine):
 
     @property
     def next_words(self) -> str:
-        """What Tab brings next, the first one first: keys, the values of a key, other candidates."""
+        """What Tab inserts, in order: keys, the values of a key, other candidates."""
         before = self.value[: self.cursor_position]
         offer = self._offer
         if before.endswith(":"):

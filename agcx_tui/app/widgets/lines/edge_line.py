@@ -81,7 +81,7 @@ def _cut(text: Content, room: int) -> Content:
 
 
 def cut_facts(text: Content, room: int) -> Content:
-    """Facts with dots between them: one of which next to nothing would be left is left out whole."""
+    """Facts with dots between them; one that would be cut to next to nothing is left out."""
     if text.cell_length <= room:
         return text
     end = text.plain.rfind(_BETWEEN)

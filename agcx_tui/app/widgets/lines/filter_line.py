@@ -36,7 +36,7 @@ class FilterInput(CompletedLine):
         can_search: bool = True,
         id: str | None = None,
     ) -> None:
-        """`apply` filters the list by the line as it is now: keys may come faster than the list follows.
+        """`apply` filters the list by the current line: keys may come faster than the list follows.
 
         Without `can_search`, these sessions cannot be searched inside.
         """

@@ -25,7 +25,7 @@ __all__ = ["KeyLine"]
 
 
 class Shown(NamedTuple):
-    """A key as it is written, what it does, its name, and whether it works now."""
+    """A key as written, what it does, its name, and whether it works now."""
 
     label: str
     description: str

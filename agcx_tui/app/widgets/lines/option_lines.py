@@ -8,7 +8,7 @@ __all__ = ["OptionLines", "has_pages"]
 
 
 class OptionLines(OptionList):
-    """Without the exception that ends the program when a page is asked for before the first layout."""
+    """Without the exception that ends the program when a page key comes before the first layout."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action not in ("page_up", "page_down") or has_pages(self)

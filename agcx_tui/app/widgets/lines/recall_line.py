@@ -1,4 +1,4 @@
-"""The line in which a search is typed; it brings back what was searched for before."""
+"""The line in which a search is typed, with a history of earlier searches."""
 
 from __future__ import annotations
 

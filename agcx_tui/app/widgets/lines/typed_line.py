@@ -97,7 +97,7 @@ class TypedLine(Input):
 
 
 def _again(event: events.Key) -> events.Key:
-    """The same key with the same time, to be sent once more."""
+    """The same key with the same time, to be sent again."""
     again = events.Key(event.key, event.character)
     again.time = event.time
     return again

@@ -47,7 +47,7 @@ class ListHeader(Widget):
 
     @dataclass
     class SortRequested(Message):
-        """`key` of the table's SORTS; a direction of None is the one that suits the key."""
+        """`key` of the table's SORTS; a direction of None is the default of the key."""
 
         key: str
         descending: bool | None = None

@@ -18,7 +18,7 @@ Line = TypeVar("Line")
 
 
 class LineList(SteadyView, Generic[Line], can_focus=True):
-    """Moves a cursor over `lines`; `cursor_moved` tells the subclass."""
+    """Moves a cursor over `lines`; `cursor_moved` notifies the subclass."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class LineList(SteadyView, Generic[Line], can_focus=True):
 
     @property
     def line(self) -> Line | None:
-        """The line under the cursor; None if there is none."""
+        """The line under the cursor, or None."""
         return self._line
 
     @property

@@ -95,7 +95,7 @@ class SessionList(LineList[Line]):
         # Of the section whose heading is under the cursor.
         self._folded: bool | None = None
 
-    # --- what others ask and tell
+    # --- for the screen
 
     @property
     def cursor(self) -> int | None:
@@ -182,7 +182,7 @@ class SessionList(LineList[Line]):
         self._range = None
 
     def forget_strips(self) -> None:
-        """Redraw what may look different by now: ages, marks."""
+        """Redraw what may have changed: ages, marks."""
         self._strips.clear()
         self.refresh()
 
@@ -254,7 +254,7 @@ class SessionList(LineList[Line]):
         return look
 
     def _lay_out(self, width: int) -> tuple[Column, ...]:
-        """The columns, without that of which the headings are."""
+        """The columns, without the one that the headings already show."""
         chosen = [name for name in self._chosen if name != self.grouping]
         return lay_out(width, chosen, self.table.project_width())
 

@@ -106,7 +106,7 @@ def _title_cells(
 
 
 def _project_cells(table: SessionTable, row: int, width: int, look: RowLook) -> list[Segment]:
-    """The project and a space; where two are called alike, with what tells them apart."""
+    """The project and a space; where two have the same name, with what distinguishes them."""
     directory = table.project(row)
     label = plain_cells(table.project_labels().get(directory, ""))
     cells = fit_middle(label, width)

@@ -60,7 +60,7 @@ class FoundMatches:
             self._go(0 if wanted == "first" else len(self.places) - 1)
 
     def step(self, direction: int) -> bool:
-        """Go to the next match (1) or the one before (-1); false if there is none."""
+        """Go to the next match (1) or the previous one (-1); false if there is no such match."""
         number = (-1 if self.at is None else self.at) + direction
         if not 0 <= number < len(self.places):
             return False
@@ -83,7 +83,7 @@ class FoundMatches:
             self._matches.arrived()
 
     def fetched(self, index: int) -> None:
-        """The text of message `index` is at hand now."""
+        """The text of message `index` is available now."""
         self._matches.fetched(index)
 
     def located(self, index: int, matches: list[TextMatch]) -> None:

@@ -143,7 +143,7 @@ class PlacePreview(Stack):
         return None if self.matches is None else self.matches.place
 
     def begin(self) -> None:
-        """Show what was asked for last, if it is not shown yet and there is room for it."""
+        """Show what was requested last, if it is not shown yet and there is room for it."""
         self._stop_timer()
         wish = self._wish
         if time.monotonic() < self._not_before:
@@ -152,7 +152,7 @@ class PlacePreview(Stack):
             self._close()
             self._set_head(Content())
         elif self._is_open(wish):
-            # It came after this was asked for, at the place that was asked for before.
+            # It arrived after this was requested, at the place that was requested before.
             if wish is not self._shown:
                 self._go(wish)
         elif self.display and self.is_attached:

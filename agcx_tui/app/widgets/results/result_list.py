@@ -1,7 +1,7 @@
 """The list of what a search found: a Line API widget over the rows of `Results`.
 
 Strategy: as in the list of sessions, only the lines on the screen are drawn, each once.  While
-results arrive rows are appended below, so cursor and view stay as they are.
+results arrive rows are appended below, so cursor and view do not move.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class ResultList(SteadyView, can_focus=True):
         self._width = -1
         self._index = 0
 
-    # --- what others ask and tell
+    # --- for the screen
 
     @property
     def cursor(self) -> int:
@@ -102,7 +102,7 @@ class ResultList(SteadyView, can_focus=True):
 
     @property
     def row(self) -> Row | None:
-        """The row under the cursor; None if there is none."""
+        """The row under the cursor, or None."""
         rows = self.results.rows
         return rows[self._index] if self._index < len(rows) else None
 

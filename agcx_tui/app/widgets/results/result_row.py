@@ -91,7 +91,7 @@ def _heading(
     title = Strip(_title(session.title, row.hits, look))
     project = plain_cells(project_name(directory(session.path)))
     beside = f"  {project}" if project else ""
-    # Conversations of one title are told apart by their projects; enough of the title stays.
+    # Conversations with the same title are distinguished by their projects; enough of the title stays.
     if room - cell_len(beside) < min(title.cell_length, _TITLE):
         beside = ""
     cut = Strip(_cut(list(title), room - cell_len(beside), look.title))
@@ -130,7 +130,7 @@ def _line(hits: tuple[Hit, ...], width: int, look: ResultLook) -> list[Segment]:
     room = width - _INDENT - 3
     first = max(0, min(len(line), hits[0].start - base))
     before = plain_cells(line[:first]).lstrip()
-    # Of a line that fits as it is nothing is cut.
+    # A line that fits is not cut.
     after = cell_len(plain_cells(line[first : first + width]).rstrip())
     most = max(0, int(room * _BEFORE), room - after)
     if cell_len(before) > most:
@@ -149,7 +149,7 @@ def _line(hits: tuple[Hit, ...], width: int, look: ResultLook) -> list[Segment]:
 
 
 def _end_of(text: str, cells: int) -> str:
-    """The end of a text in at most so many cells."""
+    """The end of a text, in at most this many cells."""
     text = text[-cells:] if cells > 0 else ""
     while text and cell_len(text) > cells:
         text = text[1:]

@@ -1,1 +1,1 @@
-"""A roll of blocks of which only the lines in view are drawn."""
+"""A roll of blocks; only the lines in view are drawn."""

@@ -32,7 +32,7 @@ _BROKEN = r"(?:[ \t]*\n[ \t│]*)?"
 _MOST = 20_000
 # Lines of the next part in which a match may end.
 _LINES_AHEAD = 4
-# Letters before and after a match that tell it from others.
+# Letters before and after a match that distinguish it from others.
 _CONTEXT = 8
 _CONTEXT_READ = 160
 _other = re.compile(r"\W+")
@@ -49,7 +49,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LineMatch:
-    """A match as it is drawn.
+    """A drawn match.
 
     Fields:
         place: The line on which it begins.
@@ -83,7 +83,7 @@ class _PartMatches:
 
 
 class LineMatches:
-    """The matches of a query's words, phrases and expressions; a space stands for any white space."""
+    """The matches of a query's words, phrases and expressions; a space matches any white space."""
 
     def __init__(self, query: Query, width: int) -> None:
         """`width` is that to which lines are wrapped, in cells."""

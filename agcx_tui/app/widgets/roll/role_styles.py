@@ -17,7 +17,7 @@ from agcx_tui.app.blocks.palette import Palette
 
 __all__ = ["ROLES", "palette", "role_style"]
 
-# What is behind the text of every role.
+# The background of the text of every role.
 _GROUND = "on $background"
 
 ROLES: Mapping[str, str] = {

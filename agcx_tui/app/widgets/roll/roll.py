@@ -1,4 +1,4 @@
-"""A scrollable view of blocks, of which only the lines in view are ever drawn.
+"""A scrollable view of blocks; only the lines in view are ever drawn.
 
 Strategy: `Viewport` knows which lines are on the screen; this widget gives it a size, moves it with
 keys, wheel, and scrollbar, and draws its lines with a rail at the left, under matches and the selection.
@@ -119,7 +119,7 @@ class Roll(SteadyView, can_focus=True):
     # --- for subclasses
 
     def moving(self) -> None:
-        """The reader moves the view: whatever else was going to move it gives up."""
+        """The reader moves the view: everything else that was going to move it stops."""
 
     def rail(self, place: Place, block: Block) -> str:
         """The kind of rail left of a line: `current`, `rail`, or empty."""
@@ -278,7 +278,7 @@ class Roll(SteadyView, can_focus=True):
     # --- copying
 
     def action_copy(self) -> None:
-        """Copy the selected text, or what is current if none is selected."""
+        """Copy the selected text, or the current block if nothing is selected."""
         text = self.screen.get_selected_text() or self.copied()
         if text:
             copy(self.app, text, counted(len(text), "character"))
@@ -317,7 +317,7 @@ class Roll(SteadyView, can_focus=True):
         return drawn.adjust_cell_length(width, base).apply_offsets(0, number)
 
     def _selected(self) -> Style:
-        """The style of selected text: readable whatever color the text has."""
+        """The style of selected text: readable with any text color."""
         style = self.screen.get_component_rich_style("screen--selection")
         if style.bgcolor is None or style.bgcolor.is_system_defined:
             return Style(color="black", bgcolor=style.bgcolor or "bright_cyan", dim=False)

@@ -30,7 +30,7 @@ def unpack(number: int) -> Place:
 
 
 def selected_text(viewport: Viewport, selection: Selection, rail: int) -> str:
-    """The selected lines as they are shown, without their indentation.
+    """The selected lines as shown, without their indentation.
 
     Columns include the `rail` cells before the text.  What is more than can be copied is left out.
     """

@@ -13,7 +13,7 @@ __all__ = ["overlay"]
 
 
 def overlay(strip: Strip, spans: Iterable[tuple[int, int, Style]]) -> Strip:
-    """Lay styles over ranges of characters of a line, on top of what is there."""
+    """Add styles to ranges of characters of a line, on top of existing ones."""
     text = strip.text
     for start, end, style in spans:
         first, last = cell_len(text[:start]), cell_len(text[:end])

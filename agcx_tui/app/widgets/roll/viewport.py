@@ -28,7 +28,7 @@ _KEPT = 256
 
 
 class Place(NamedTuple):
-    """A line: of which part of which block.  Compares in reading order."""
+    """The place of a line: block, part, and line in it.  Compares in reading order."""
 
     block: int
     part: int
@@ -53,7 +53,7 @@ class Viewport:
         self.floor = 0
         self.window: list[Place] = []
 
-    # --- what is there
+    # --- blocks and lines
 
     def reset(self, estimates: HeightIndex) -> None:
         """Show other blocks, from the first."""
@@ -205,7 +205,7 @@ class Viewport:
         self.settle()
 
     def end(self) -> None:
-        """Show the last lines; measured backwards, whatever is known of those before."""
+        """Show the last lines; measured backwards, so that the heights before them do not matter."""
         self.top = Place(len(self.heights), 0, 0)
         self.settle()
 

@@ -59,7 +59,7 @@ NEAR = 24
 _NEAR_TURNS, _NEAR_SIZE = 100, 128 * 1024
 # Messages back to which reasoning is looked for in the same turn; fewer than are kept.
 _SAME_TURN = 60
-# Heights are guessed from the sizes of at most so many messages at a time.
+# Heights are estimated from the sizes of at most this many messages at a time.
 _GUESSED = 20_000
 _USUAL_HEIGHT = 4
 
@@ -78,7 +78,7 @@ class ConversationBlocks:
         self._ways: ChosenWays | None = None
         # The messages that are shown, ascending; None for all.
         self.only: Sequence[int] | None = None
-        # A message that tells of branches was drawn without knowing them.
+        # A message that shows branches was drawn before they were known.
         self.misses_branches = False
         # The changes of mode of the session.
         self.modes: tuple[ModeChange, ...] = ()
@@ -103,7 +103,7 @@ class ConversationBlocks:
         self._messages.clear()
 
     def renew(self) -> None:
-        """The source goes on in a newer version: texts are read again, folds stay."""
+        """The source continues in a newer version: texts are read again, folds stay."""
         self._messages.clear()
         self.misses_branches = self.branches is not None
 
@@ -119,7 +119,7 @@ class ConversationBlocks:
         return found
 
     def message(self, index: int) -> MessageSnapshot | None:
-        """A message, if there is one and its text is at hand."""
+        """A message, if it exists and its text is in memory."""
         if not 0 <= index < self.source.known():
             return None
         found = self.get(index)
@@ -142,7 +142,7 @@ class ConversationBlocks:
         return None
 
     def near_turn(self, index: int, direction: int) -> tuple[bool, int]:
-        """Whether the user's next turn is near and at hand, and the index at which the look ended."""
+        """Whether the user's next turn is near and in memory, and the index at which the search ended."""
         left = _NEAR_SIZE
         for _ in range(_NEAR_TURNS):
             message = self.message(index)
@@ -177,7 +177,7 @@ class ConversationBlocks:
         return self._ways.number(point) - 1, self._ways.turn(point, direction)
 
     def is_hidden(self, index: int) -> bool:
-        """Whether a message is on a way that is not chosen, of which one line is shown."""
+        """Whether a message is on a path that is not chosen, which is shown as one line."""
         return self._ways is not None and self._ways.hidden(index + 1) is not None
 
     def reveal(self, index: int) -> bool:
@@ -352,7 +352,7 @@ class ConversationBlocks:
     def _modes(
         self, message: MessageSnapshot, previous: MessageSnapshot | None, index: int
     ) -> tuple[ModeChange, ...]:
-        """The changes of mode just before a message; none if the one before it is not at hand."""
+        """The changes of mode just before a message; none if the one before it is not in memory."""
         if not self.modes or (previous is None and index):
             return ()
         return changes_between(
@@ -378,7 +378,7 @@ class ConversationBlocks:
                 if count
                 else "The conversation cannot be read"
             )
-            # The path stands in the details; here it would only hide what counts.
+            # The details show the path; here it would only hide what matters.
             where = f"{source.error.place}: " if source.error.place else ""
             return note_block(title, where + source.error.reason, self.look, failed=True)
         if not count and source is not NOTHING:

@@ -15,8 +15,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from agcx_format import PENDING, MessageSnapshot
+from agcx_format import PENDING, FunctionCall, MessageSnapshot
 from agcx_format.search import Query, shown_texts
+from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.widgets.roll.line_matches import LineMatch, LineMatches, context_of
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import TextMatch, find_matches, placed
@@ -43,7 +44,7 @@ class Matches:
     Fields:
         at: The match that was shown last, or is about to be.
         lines: The same query in the lines that are drawn.
-        shown: The current match as it is drawn; None where it is not, or not yet.
+        shown: The current match as drawn; None if it is not drawn, or not yet.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Matches:
 
     @property
     def number(self) -> int:
-        """Which of all matches the current one is, from 1; 0 if there is none, or it is not counted yet."""
+        """The number of the current match, from 1; 0 if there is no match, or it is not counted yet."""
         if self.at is None or self.at.number < 0:
             return 0
         place = bisect_left(self._messages, self.at.message)
@@ -90,7 +91,7 @@ class Matches:
         return (self._totals[place - 1] if place else 0) + self.at.number + 1
 
     def first(self, index: int) -> bool:
-        """Go to the first match in message `index` or after it; false if there is none."""
+        """Go to the first match in message `index` or after it; false if there is no match."""
         place = bisect_left(self._messages, index)
         if place == len(self._messages):
             return False
@@ -129,12 +130,12 @@ class Matches:
         return direction > 0 or searched > place
 
     def wrap(self, direction: int) -> None:
-        """Go on at the other end."""
+        """Continue at the other end."""
         if self._messages:
             self._enter(self._messages[0 if direction > 0 else -1], 0 if direction > 0 else -1)
 
     def fetched(self, index: int) -> None:
-        """The text of message `index` is at hand: if it is the one to be shown, go to its match."""
+        """The text of message `index` is available: if it is the one to be shown, go to its match."""
         if self._awaited is not None and self._awaited[0] == index:
             self._enter(*self._awaited)
 
@@ -225,8 +226,13 @@ class Matches:
         texts = shown_texts(message)
         shown = self._drawn(index, texts, matches, number)
         if shown is None:
+            is_call = isinstance(message.item, FunctionCall)
             transcript.unfold(index)
-            shown = self._drawn(index, texts, matches, number, at_last=True)
+            shown = self._drawn(index, texts, matches, number, at_last=not is_call)
+            if shown is None and is_call:
+                # A key of its arguments, for example, where a checklist is drawn.
+                transcript.unfold(index, Fold.WRITTEN)
+                shown = self._drawn(index, texts, matches, number, at_last=True)
         if shown is None and (partner := transcript.blocks.partner(index)) is not None:
             shown = self._drawn(partner, texts, matches, number)
         self.shown = shown
@@ -247,7 +253,7 @@ class Matches:
         *,
         at_last: bool = False,
     ) -> LineMatch | None:
-        """A match as it is drawn in block `index`; `at_last`, one that is like it will do."""
+        """A match as drawn in block `index`; with `at_last`, a similar one will do."""
         viewport = self._transcript.viewport
         wanted = matches[number]
         parts = viewport.block(index).parts

@@ -86,7 +86,7 @@ class Pieces:
         }
 
     def holds(self, place: Place) -> bool | None:
-        """Whether a line belongs to the piece that is chosen; None if none is."""
+        """Whether a line belongs to the chosen piece; None if no piece is chosen."""
         chosen = self._current
         if chosen is None:
             return None
@@ -104,7 +104,7 @@ class Pieces:
         self._chosen = None if key is None else _Piece(place.block, place.part, key)
 
     def step(self, direction: int) -> bool:
-        """Choose the next piece of the current message, or the previous one; false if there is none.
+        """Choose the next piece of the current message, or the previous one; false if there is no such piece.
 
         A call and its output count as one message.
         """

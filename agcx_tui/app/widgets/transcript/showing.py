@@ -1,7 +1,7 @@
 """Which messages of a transcript are shown: all, only what was said, or only what failed.
 
 Strategy: what a message is may be known only from another one, a call that fails from its output; so a thread
-reads the outline of the conversation when this is first asked for.  The view changes as soon as the outline
+reads the outline of the conversation when this is first used.  The view changes as soon as the outline
 reaches the reader.  Messages that come after that are shown once the outline says that they belong.
 """
 
@@ -64,11 +64,11 @@ class Showing:
 
     @property
     def busy(self) -> bool:
-        """Whether what is asked for waits for the outline."""
+        """Whether what is wanted waits for the outline."""
         return self._wanted is not self.shown
 
     def turn(self) -> None:
-        """Show the next kind, as soon as it is known which messages are of it."""
+        """Show the next kind, as soon as its messages are known."""
         self._want(_ORDER[(_ORDER.index(self._wanted) + 1) % len(_ORDER)])
 
     def show_all(self) -> None:
@@ -94,7 +94,7 @@ class Showing:
             self._read_on()
 
     def known(self, message: Known) -> None:
-        """Use what is known of the outline by now."""
+        """Use what is known of the outline."""
         if message.reader is not self._reader:
             return
         self._outline = message.outline
@@ -151,7 +151,7 @@ class Showing:
         elif outline is not None and outline.complete:
             what = "failed" if wanted is Shown.FAILED else "was said"
             self._transcript.notify(f"Nothing {what} here.", markup=False)
-            # What comes next may be there: calls that failed, where nobody said a word.
+            # There may be messages of the next kind: failed calls, where nothing was said.
             self.turn()
 
     def _show(self, only: tuple[int, ...] | None) -> None:

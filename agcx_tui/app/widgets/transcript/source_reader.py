@@ -35,7 +35,7 @@ class SourceReader:
 
     @dataclass
     class Grew(Message, bubble=False):
-        """More of the source is known, or message `fetched` is at hand again."""
+        """More of the source is known, or message `fetched` is in memory again."""
 
         source: MessageSource
         fetched: int | None = None
@@ -65,7 +65,7 @@ class SourceReader:
         self._start()
 
     def fetch(self, index: int) -> None:
-        """Bring back a message that is known but whose text is not at hand."""
+        """Read a known message whose text is not in memory."""
         if self._source is not None:
             self._fetch = index
             self._start()
@@ -122,7 +122,7 @@ class SourceReader:
             return False
 
     def _finish(self, generation: int, source: MessageSource) -> bool:
-        """End, unless something was asked for at this very moment."""
+        """End, unless something was requested at this very moment."""
         with self._lock:
             if generation == self._generation:
                 more = source.known() < self._wanted and not source.complete

@@ -1,4 +1,4 @@
-"""A conversation, of which only the lines that are in view are ever drawn.
+"""A conversation; only the lines in view are ever drawn.
 
 Strategy: `ConversationBlocks` turns message i into a block of lines, `ConversationView` shows the lines that
 are in view, `SourceReader` reads more of the source in a thread, `MessageFinder` finds a message in it.
@@ -17,6 +17,7 @@ from textual.message import Message
 
 from agcx_format import MessageSource
 from agcx_tui.app.blocks.block import Block
+from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.blocks.message import is_turn
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.viewport import Place
@@ -44,7 +45,7 @@ class Transcript(ConversationView, can_focus=True):
 
     @dataclass
     class Fetched(Message):
-        """The text of message `index` was not at hand; it is now."""
+        """The text of message `index` was not in memory; it is now."""
 
         index: int
 
@@ -78,8 +79,8 @@ class Transcript(ConversationView, can_focus=True):
     def show(self, source: MessageSource | None) -> None:
         """Replace what is shown, from its beginning; None shows nothing.
 
-        The source before may be closed right afterwards.  What was asked for while there was none
-        is asked for of this one.
+        The source before may be closed right afterwards.  What was requested while there was
+        none is requested from this one.
         """
         was_nothing = self.source is NOTHING
         goal = self._goal if was_nothing else None
@@ -160,9 +161,9 @@ class Transcript(ConversationView, can_focus=True):
             self.settled()
         return busy
 
-    def unfold(self, index: int) -> None:
+    def unfold(self, index: int, fold: Fold = Fold.FULL) -> None:
         """Show all of a message: its call opened, no lines left out."""
-        self.folding.show_all_of(index)
+        self.folding.show_all_of(index, fold)
 
     def reveal(self, index: int) -> None:
         """Show a message that is left out, or is on a way that is not chosen."""
@@ -195,7 +196,7 @@ class Transcript(ConversationView, can_focus=True):
 
     def begin(self) -> None:
         super().begin()
-        # What was asked for before there was room to show it.
+        # What was requested before there was room to show it.
         self._arrive()
 
     def settled(self, *, same_lines: bool = False) -> None:

@@ -31,7 +31,7 @@ class ConversationView(Roll, can_focus=True):
         super().__init__(self.blocks, name=name, id=id, classes=classes)
         self.can_focus = not compact
         self.viewport.following = self.blocks.following
-        # The view went to the end, and nobody has moved it since.
+        # The view went to the end, and has not been moved since.
         self.at_end = False
 
     @property
@@ -67,7 +67,7 @@ class ConversationView(Roll, can_focus=True):
     def change(self, change: Callable[[], None]) -> None:
         """Do something that changes how blocks are drawn; the view stays, at the end above all.
 
-        There, a message may be taller than the note that stood for it.
+        There, a message may be taller than the note in its place.
         """
         self.viewport.changed(change, self.current)
         if self.at_end:
