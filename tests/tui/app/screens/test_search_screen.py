@@ -56,7 +56,7 @@ async def test_results_come_while_one_types_grouped_by_session(demo):
             "searched 14 of 15 sessions · 33 hits in 1 · 1 only in part"
         )
         await previewed(pilot, screen)
-        assert "match 3 of 33" in head(screen)
+        assert "match 1 of 31 · 2 in the title" in head(screen)
 
 
 async def test_a_narrow_status_line_says_in_short_what_it_has_no_room_for(demo):
