@@ -202,6 +202,26 @@ def test_what_cannot_be_taken_back_at_once_is_taken_back_or_finished_later(
         assert again.log()[0].id == act.id
 
 
+@pytest.mark.parametrize("error", [errno.EEXIST, errno.EIO])
+@pytest.mark.parametrize("act", ["duplicate", "delete"])
+def test_a_link_that_is_made_though_an_error_is_said(
+    act: str, error: int, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """By a network file system whose first answer was lost."""
+
+    def says_otherwise(name: str, arguments: tuple) -> None:
+        if name == "link" and is_of_a_session(name, arguments):
+            raise OSError(error, os.strerror(error))
+
+    before = contents(store.path)
+    with watched(monkeypatch, after=says_otherwise):
+        ACTS[act](store)
+        assert len(store.acts()) == 1
+        store.undo()
+    assert contents(store.path) == before
+    assert store.acts() == []
+
+
 @each_act
 def test_an_act_that_a_person_interrupts_is_done_or_has_changed_nothing(
     act: Callable[[Store], object],
