@@ -113,7 +113,7 @@ def bring_in(
             click.echo(safe_line(f"{outcome:>8}  {each.title or each.path}{note}"))
     counts = Counter(outcome for _, outcome, _ in said)
     words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
-    where = f"{store.path}: {words or 'nothing to copy'}"
+    where = f"{store.path}: {words or 'no sessions'}"
     tell(f"{where} (a dry run, nothing was changed)" if dry_run else where)
 
 

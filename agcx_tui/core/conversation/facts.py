@@ -91,7 +91,7 @@ def checkpoint_facts(rows: Sequence[StoredCheckpoint], messages: int) -> list[Gr
     facts = tuple(_checkpoint(row, messages) for row in rows)
     size = sum(row.size for row in rows)
     title = _counted("Checkpoints", len(facts)) + (f" · {format.size(size)}" if size else "")
-    return [Group(title, facts, "This session has no checkpoints. n keeps it as it is now.")]
+    return [Group(title, facts, "This session has no checkpoints yet. n creates one.")]
 
 
 def _checkpoint(row: StoredCheckpoint, messages: int) -> Fact:
