@@ -34,7 +34,7 @@ time
     Timestamp ns_of to_datetime
 JSON
     to_json to_plain from_json from_session_json
-errors, all of them a PersistenceError
+errors of files and stores, all of them a PersistenceError
     InvalidMagic UnsupportedVersion CorruptData BincodeDecodeError MessagePackDecodeError
     CompressionError SessionNotFound AmbiguousSession StaleSession FileClosed InvalidCheckpoint
     IndexCorrupted LayoutCannotHold LockFailed LockHeld StoreNotWritable SavedNotListed

@@ -1,4 +1,9 @@
-"""Import the conversations of other agents: Codex, Claude Code, and those in `registry`."""
+"""Import the conversations of other agents: Codex, Claude Code, and those in `registry`.
+
+`look` says what each agent keeps on this machine, and `look_at` what is at a path.  `import_sessions` imports
+files and directories, and `ImportRun` what was found, each as one act that can be undone.  `read_rollout`
+(Codex) and `read_transcript` (Claude Code) read one file without a store.
+"""
 
 from __future__ import annotations
 

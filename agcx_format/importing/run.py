@@ -365,10 +365,10 @@ def import_sessions(
 ) -> Iterator[ImportResult]:
     """Import files, and the files below directories, one result for each conversation, sorted by name.
 
-    The sessions are put in place, in one act, when the last result was taken, or when the iterator is closed
-    before. With `dry_run`, here or in `options`, the results are the same and nothing is written. `paths` is
-    one path or several. Without `agent`, each file tells which one wrote it; files below a directory that no
-    agent wrote are ignored.
+    Nothing happens before the first result is taken. The sessions are added, in one act, after the last one,
+    or when the iterator is closed before. With `dry_run`, here or in `options`, the results are the same and
+    nothing is written. `paths` is one path or several. Without `agent`, each file tells which one wrote it;
+    files below a directory that no agent wrote are ignored.
 
     Raises:
         PersistenceError: the store itself cannot be read or written.

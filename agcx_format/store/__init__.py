@@ -1,4 +1,19 @@
-"""A directory of sessions: listing them, saving them, and every change as an act."""
+"""A directory of sessions: listing them, saving them, and every change as an act.
+
+>>> from agcx_format import new_session, open_store
+>>> store, session = open_store(directory), new_session(title="Red build")
+>>> store.save_session(session.metadata.id, *session)
+>>> entry = store.resolve(session.metadata.id)  # or the beginning of an id, or a path
+>>> act = store.delete([entry])
+>>> [(each.kind, each.count) for each in store.log()], [each.title for each in store.trash()]
+([('delete', 1)], ['Red build'])
+>>> undone = store.undo(act.id)
+>>> len(store), store.trash()
+(1, [])
+
+`Store` lists its methods by subject; `store.checkpoints` and `store.content` have those about checkpoints and
+about what was said.  `find_incoming` finds sessions for `store.copy_in`, `Archive` reads a backup.
+"""
 
 from __future__ import annotations
 

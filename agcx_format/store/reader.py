@@ -89,6 +89,8 @@ class StoreReader:
     def scan(self) -> Iterator[ScanEntry]:
         """Every session file, in the order of the directory; unreadable ones with the reason.
 
+        To follow a store, scan it again: the `signature` of an entry changes with every save.
+
         Raises:
             PersistenceError: the directory itself cannot be read.
         """

@@ -1,4 +1,17 @@
-"""What a reader sees of an item: its text, its tool calls, made safe for a screen."""
+"""What a reader sees of an item: its text, its tool calls, made safe for a screen.
+
+>>> from agcx_format import FunctionCall, FunctionCallOutput, new_message
+>>> from agcx_format.transcript import describe_outcome, safe_line, text_of, tool_call
+>>> asked = new_message(FunctionCall(None, "shell", '{"command": "make test"}', "call-1"))
+>>> answer = new_message(FunctionCallOutput("call-1", "exit code 2: no rule for \x1b[31mtest"))
+>>> call = tool_call(asked, answer)
+>>> call.name, call.command, safe_line(text_of(answer.item))
+('shell', 'make test', 'exit code 2: no rule for ␛[31mtest')
+
+`paired_calls` gives the tool calls of a conversation with their outputs, `read_activity` what happened in it,
+`genuine_user_text` what a person wrote.  `TranscriptReader` and the other classes that take messages in order
+say what only the conversation tells: branches, modes, turns.
+"""
 
 from __future__ import annotations
 

@@ -13,11 +13,15 @@ __all__ = ["Around", "Fold", "Look"]
 
 
 class Fold(IntEnum):
-    """How much of a block is shown."""
+    """How much of a block is shown.
+
+    `FULL` leaves no lines out.  `WRITTEN` adds what is drawn in other words, as it was written.
+    """
 
     FOLDED = 0
     OPEN = 1
     FULL = 2
+    WRITTEN = 3
 
 
 @dataclass(frozen=True, slots=True)

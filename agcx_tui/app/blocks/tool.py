@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from itertools import islice
 from typing import Any
@@ -55,6 +55,7 @@ class Asked:
 
     `summary` is one safe line; `whole` says that it leaves nothing of the call out.  It begins with the
     `path` of the file that the call is about, if there is one.  A call that has a `meaning` is drawn by that.
+    `unsaid` is what was written, where that or the body leaves something of it out: arguments, or a text.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Asked:
     whole: bool = False
     path: str = ""
     meaning: Meaning | None = None
+    unsaid: object = None
 
 
 def typed(command: list[str]) -> str:
@@ -115,10 +117,10 @@ def _from_fields(name: str, fields: Fields, palette: Palette) -> Asked:
             # A custom tool gets a text, which may hold arguments all the same.
             inner = _parse(text) if text.startswith("{") else None
             if isinstance(inner, dict):
-                return _from_fields(name, inner, palette)
+                return replace(_from_fields(name, inner, palette), unsaid=text)
             return _raw(name, text, palette)
     if (meaning := call_meaning(name, fields)) is not None:
-        return Asked(name, meaning_summary(meaning), meaning=meaning)
+        return Asked(name, meaning_summary(meaning), meaning=meaning, unsaid=fields)
     if names := replaced_texts(fields):
         return _edit(name, fields, names, palette)
     return Asked(
@@ -137,7 +139,8 @@ def _shell(name: str, command: list[str] | str, notes: tuple[str, ...], palette:
     if not script.strip():
         return Asked(name, "(no command)", notes=notes)
     if "*** Begin Patch" in script and script.lstrip().startswith("apply_patch"):
-        return _patch("apply_patch", script[script.index("*** Begin Patch") :], notes, palette)
+        patch = _patch("apply_patch", script[script.index("*** Begin Patch") :], notes, palette)
+        return replace(patch, unsaid=f"{name} {tidy(script)}")
     short = short_command(script).strip()
     extra = short.count("\n")
     more = f"  (+{extra:,} {'line' if extra == 1 else 'lines'})" if extra else ""
@@ -163,7 +166,7 @@ def _patch(name: str, text: str, notes: tuple[str, ...], palette: Palette) -> As
     )
     path = where if files else ""
     shown = f"{where}{others}  +{added:,} −{removed:,}"
-    return Asked(name, shown, body=body, notes=notes, path=path)
+    return Asked(name, shown, body=body, notes=notes, path=path, unsaid=text)
 
 
 def _edit(name: str, fields: Fields, names: tuple[str, str], palette: Palette) -> Asked:
@@ -177,7 +180,9 @@ def _edit(name: str, fields: Fields, names: tuple[str, str], palette: Palette) -
     removed = sum(line.startswith("-") for line in lines)
     body = tuple((line, diff_style(line, palette)) for line in lines)
     shown = f"{_telling(rest)}  +{added:,} −{removed:,}"
-    return Asked(name, shown, body=body, path=_path(rest))
+    # The texts are in the body already; it does not say what they are called.
+    unsaid = rest | dict.fromkeys(names, "…")
+    return Asked(name, shown, body=body, path=_path(rest), unsaid=unsaid)
 
 
 def _raw(name: str, text: str, palette: Palette) -> Asked:

@@ -25,7 +25,7 @@ from agcx_tui.app.blocks.meanings import meaning_parts, prose_parts
 from agcx_tui.app.blocks.picture import picture_part
 from agcx_tui.app.blocks.pieces import as_piece, piece_style
 from agcx_tui.app.blocks.rows import row_parts, text_parts
-from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff
+from agcx_tui.app.blocks.tool import Asked, asked, diff_style, is_diff, plain_rows
 from agcx_tui.core.words.durations import seconds_text
 
 __all__ = ["answer_block", "call_block"]
@@ -102,14 +102,14 @@ def answer_block(
     if paired and not how:
         return Block([])
     found = tool_call(around.partner, message)
-    if found is not None and found.is_only_status and how != Fold.FULL and around.adjacent:
+    if found is not None and found.is_only_status and how < Fold.FULL and around.adjacent:
         # The line of the call says it.
         return Block([])
     outcome = found.outcome if found is not None else CallOutcome()
     content: tuple[InputText | InputImage, ...] = ()
     if found is not None and found.output is not None:
         # What was searched for may be in the words around the answers.
-        content = found.output.content if how == Fold.FULL else found.shown_output
+        content = found.output.content if how >= Fold.FULL else found.shown_output
     is_prose = found is not None and found.answers_in_prose
     # Where the text begins in that of the message, if it is the same.
     whole = found.output.content if found is not None and found.output is not None else ()
@@ -199,11 +199,15 @@ def _metrics(outcome: CallOutcome, look: Look, unsaid: str = "done") -> list[Pie
 def _body(what: Asked, head: Strip, look: Look, how: Fold) -> list[Part]:
     palette, width = look.palette, look.width
     parts: list[Part] = []
+    is_written = how == Fold.WRITTEN
     if what.script and not (what.whole and safe_line(what.script.strip()) in head.text):
         script = _script_parts(what.script.strip("\n"), look, how)
         parts += as_piece(script, _COMMAND, what.script)
-    elif what.body and not (what.whole and what.summary in head.text):
+    elif what.body and (is_written or not (what.whole and what.summary in head.text)):
         parts += row_parts(list(what.body), width, BODY, palette.muted, how)
+    if is_written and what.unsaid is not None:
+        rows = plain_rows(what.unsaid, palette, 0)
+        parts += row_parts(rows, width, BODY, palette.muted, how)
     if what.notes:
         notes = wrap(" · ".join(what.notes), width - BODY, palette.muted)
         parts.append(Part.of(indent(notes, BODY)))

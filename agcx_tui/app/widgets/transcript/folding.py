@@ -65,9 +65,9 @@ class Folding:
             self._pieces.choose_at(place)
             transcript.settled()
 
-    def show_all_of(self, index: int) -> None:
+    def show_all_of(self, index: int, fold: Fold = Fold.FULL) -> None:
         """Open the call that a message belongs to, no lines left out."""
-        self.set(self._transcript.blocks.owner(index), Fold.FULL)
+        self.set(self._transcript.blocks.owner(index), fold)
 
     def set(self, owner: int, fold: Fold) -> None:
         transcript = self._transcript

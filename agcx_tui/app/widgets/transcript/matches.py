@@ -15,8 +15,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from agcx_format import PENDING, MessageSnapshot
+from agcx_format import PENDING, FunctionCall, MessageSnapshot
 from agcx_format.search import Query, shown_texts
+from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.widgets.roll.line_matches import LineMatch, LineMatches, context_of
 from agcx_tui.app.widgets.transcript.transcript import Transcript
 from agcx_tui.core.conversation.search import TextMatch, find_matches, placed
@@ -225,8 +226,13 @@ class Matches:
         texts = shown_texts(message)
         shown = self._drawn(index, texts, matches, number)
         if shown is None:
+            is_call = isinstance(message.item, FunctionCall)
             transcript.unfold(index)
-            shown = self._drawn(index, texts, matches, number, at_last=True)
+            shown = self._drawn(index, texts, matches, number, at_last=not is_call)
+            if shown is None and is_call:
+                # A key of its arguments, for example, where a checklist is drawn.
+                transcript.unfold(index, Fold.WRITTEN)
+                shown = self._drawn(index, texts, matches, number, at_last=True)
         if shown is None and (partner := transcript.blocks.partner(index)) is not None:
             shown = self._drawn(partner, texts, matches, number)
         self.shown = shown

@@ -17,6 +17,7 @@ from textual.message import Message
 
 from agcx_format import MessageSource
 from agcx_tui.app.blocks.block import Block
+from agcx_tui.app.blocks.look import Fold
 from agcx_tui.app.blocks.message import is_turn
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.widgets.roll.viewport import Place
@@ -160,9 +161,9 @@ class Transcript(ConversationView, can_focus=True):
             self.settled()
         return busy
 
-    def unfold(self, index: int) -> None:
+    def unfold(self, index: int, fold: Fold = Fold.FULL) -> None:
         """Show all of a message: its call opened, no lines left out."""
-        self.folding.show_all_of(index)
+        self.folding.show_all_of(index, fold)
 
     def reveal(self, index: int) -> None:
         """Show a message that is left out, or is on a way that is not chosen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -238,6 +239,33 @@ async def test_folds_that_hold_a_match_open(tmp_path):
             assert row in "\n".join(screen_text(app.transcript))
             assert current_match(app.transcript) == "needle", row
             await pilot.press("n")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("update_plan", {"plan": [{"step": "Write", "status": "in_progress"}]}, "in_progress"),
+        ("web_search", {"query": "how to align"}, "query"),
+        ("Task", {"prompt": "Look", "description": "Look", "model": "needle"}, "needle"),
+        ("Edit", {"file_path": "a.py", "old_string": "x", "new_string": "y"}, "old_string"),
+        ("Read", {"file_path": "a.py"}, "file_path: a.py"),
+        ("apply_patch", {"input": "*** Begin Patch\n*** Delete File: a\n"}, "Begin Patch"),
+        ("shell", {"input": '{"command": ["ls"]}'}, "command"),
+    ],
+)
+async def test_what_is_found_in_a_call_is_shown_also_where_it_is_drawn_in_other_words(
+    tmp_path, name, arguments, words
+):
+    messages = [user("do it"), call(json.dumps(arguments), name=name), output("done")]
+    app = ScreenApp(session(tmp_path, messages))
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, 3)
+        line = app.conversation.search
+        await pilot.press("slash")
+        line.input.value = f'"{words}"'
+        await pilot.press("enter")
+        await searched(pilot, line)
+        assert current_match(app.transcript) == words
 
 
 async def test_a_match_is_found_although_markdown_hides_others(tmp_path):
