@@ -198,8 +198,10 @@ class _Acts:
         self.forget()
 
     def forget(self) -> None:
-        """The log does not grow from run to run."""
-        shutil.rmtree(self._path / TRASH)
+        """The log does not grow from run to run; what a store keeps there for all acts stays."""
+        with os.scandir(self._path / TRASH) as entries:
+            for act in filter(os.DirEntry.is_dir, entries):
+                shutil.rmtree(act)
 
     def renaming(self, *, durably: bool) -> Probe:
         self._there.rmdir()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from textual._compositor import Compositor
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.notifications import Notification
 
 from tests.support.browsing import demo_copy
@@ -25,6 +28,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that is there, so that paths below it are shown with `~`."""
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def styles_are_parsed_once() -> Iterator[None]:
+    """Apps share what they parsed: each would parse the same styles again, a seventh of its start."""
+    parse_rules = Stylesheet._parse_rules
+    parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+
+    def parse(self: Stylesheet, css: str, *given: object, **named: object) -> list[RuleSet]:
+        key = (css, *given, *sorted(named.items()), *sorted(self._variables.items()))
+        if key not in parsed:
+            parsed[key] = parse_rules(self, css, *given, **named)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -138,7 +138,6 @@ def test_inside_tmux_the_display_and_tmux_both_get_it(programs):
 
 
 def test_one_that_does_not_end_is_ended_with_all_that_it_began(programs, tmp_path, monkeypatch):
-    monkeypatch.setattr(clipboard, "_SECONDS", 0.2)
     children = tmp_path / "children"
     hangs = f"""
 child = os.fork()
@@ -146,8 +145,13 @@ open({str(children)!r}, "a").write(f"{{os.getpid()}}\\n")
 time.sleep(600)"""
     stand_in(programs, "wl-copy", hangs)
     kept = stand_in(programs, "xsel")
-    assert given(programs, b"x" * 500_000, DISPLAYS) == Taken("xsel")
-    assert kept.stat().st_size == 500_000
+    # On a busy machine it may be ended before it has begun.
+    for seconds in (0.2, 2, 20):
+        monkeypatch.setattr(clipboard, "_SECONDS", seconds)
+        assert given(programs, b"x" * 500_000, DISPLAYS) == Taken("xsel")
+        assert kept.stat().st_size == 500_000
+        if children.exists() and children.read_text().count("\n") >= 2:
+            break
     for pid in map(int, children.read_text().split()):
         wait_until_gone(pid)
 
