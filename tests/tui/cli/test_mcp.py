@@ -312,9 +312,9 @@ def test_the_lines_of_a_key_that_is_one_line_in_json_are_hidden(tmp_path):
     items = [FunctionCall(None, "Write", written, "c"), FunctionCallOutput("c", wrapped)]
     save(path / f"{GRID_ID}.agcx", items)
     lookup = Lookup(open_store(path), Index(path))
-    for answer in (lookup.search("needle", context=5), lookup.search("/[0-9a-f]Zq/", context=2)):
-        assert "[redacted " in answer
-        assert not parts_of(KEY.replace("-", "")) & parts_of(answer)
+    for found in (lookup.search("needle", context=5), lookup.search("/[0-9a-f]Zq/", context=2)):
+        assert "[redacted " in found
+        assert not parts_of(KEY.replace("-", "")) & parts_of(found)
 
 
 def parts_of(text: str, size: int = 8) -> set[str]:
