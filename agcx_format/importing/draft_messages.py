@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from datetime import datetime
 from operator import attrgetter
 from uuid import UUID, uuid5
 
@@ -30,6 +31,7 @@ from agcx_format.transcript.outputs import CallOutcome
 __all__ = ["Calls", "DraftMessages", "id_of"]
 
 _time, _name = attrgetter("time"), attrgetter("name")
+_datetime = datetime.fromisoformat
 
 # Most messages have nothing in these lists of theirs, which are one: nobody changes a list of a value.
 _NO_EDITS: list[tuple[str, Item]] = []
@@ -110,13 +112,18 @@ def _tool(called: DraftEntry | None) -> str:
 def _milliseconds_between(call: DraftEntry | None, output: DraftEntry) -> int | None:
     if call is None or not call.has_time or not output.has_time:
         return None
-    began, ended = call.time, output.time
-    if began[:17] == ended[:17] and len(began) == len(ended) == _TO_MILLISECONDS:
-        # Within a minute, as most are.
-        passed = int(ended[17:19] + ended[20:23]) - int(began[17:19] + began[20:23])
-    else:
-        passed = round((ns_of(ended) - ns_of(began)) / 1e9 * 1000)
-    return max(0, passed)
+    passed = _seconds_between(call.time, output.time)
+    return round(passed * 1000) if passed > 0 else 0
+
+
+def _seconds_between(began: str, ended: str) -> float:
+    if len(began) == len(ended) == _TO_MILLISECONDS:
+        # As most are. A leap second is none of a `datetime`.
+        try:
+            return (_datetime(ended) - _datetime(began)).total_seconds()
+        except ValueError:
+            pass
+    return (ns_of(ended) - ns_of(began)) / 1e9
 
 
 # The length of a time with milliseconds.
@@ -173,23 +180,24 @@ class DraftMessages(StreamedMessages):
     ) -> None:
         self._entries, self._id, self._start, self._calls = entries, session_id, start, calls
         self._parent = parent
-        self._count = self.without_time = 0
+        count = without_time = 0
         turns, latest, before_zone = _Turns(), start, start[:-1]
         for entry in entries:
             if entry.is_dropped:
                 continue
             # The text has the order of the moments but for its Z.
-            if entry.time[:-1] > before_zone:
-                latest = entry.time
-                before_zone = latest[:-1]
-            self._count += 1
+            text = entry.time[:-1]
+            if text > before_zone:
+                latest, before_zone = entry.time, text
+            count += 1
             if entry.words is not None:
                 turns.add(entry)
             elif entry.returned and parent and entry.returned[0].parent_message_id == parent:
                 # What is before the task of a subagent was said in its parent's conversation.
                 turns = _Turns()
             if not entry.has_time:
-                self.without_time += 1
+                without_time += 1
+        self._count, self.without_time = count, without_time
         self.turns, self.latest = turns.count, latest
 
     def __len__(self) -> int:

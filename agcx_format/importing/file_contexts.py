@@ -8,17 +8,19 @@ from typing import Any
 
 import msgspec
 
+from agcx_format.model import unchecked
 from agcx_format.model.items import FileContext, FunctionCall
 from agcx_format.transcript.tools import FILE_KEYS, named_in
 
 __all__ = ["files_of", "lines_of_result", "with_lines"]
 
 _PATCH = "*** Begin Patch"
-# A call without any of these names no file in a field of its own.
-_names_a_file = re.compile(rf'"(?:{"|".join(FILE_KEYS)})"|{re.escape(_PATCH)}').search
+# A call without a patch or any of these names no file in a field of its own.
+_names_a_file = re.compile(rf'"(?:{"|".join(FILE_KEYS)})"').search
 # Nor does one without any of these, which are found several times as fast.
-_SIGNS = (_PATCH, *sorted({f'{key[-3:]}"' for key in FILE_KEYS}))
-_names_lines = re.compile('"offset"|"limit"|_line"|"view_range"').search
+_SIGNS = tuple(sorted({f'{key[-3:]}"' for key in FILE_KEYS}))
+# One of these is in arguments that name lines.
+_LINES = ('"offset"', '"limit"', '_line"', '"view_range"')
 _SED = "sed -n"
 
 
@@ -34,6 +36,8 @@ _printed_lines = re.compile(
     r"\bsed +-n +(?P<quote>['\"]?)(?P<first>\d{1,9})(?:,(?P<last>\d{1,9}))?p(?P=quote)"
     rf"(?: +(?:-- +)?{_file('named')})?(?=\s|[;|&)]|\Z)"
 ).finditer
+# Where a match has the file, in the order in which they count.
+_PLACES = ("named1", "named2", "named3", "piped1", "piped2", "piped3")
 # Beyond this a range is none.
 _MOST_LINES = 2**31
 
@@ -43,15 +47,17 @@ Lines = tuple[int, int]
 def files_of(call: FunctionCall) -> list[FileContext]:
     """The files that the arguments of a call name."""
     arguments = call.arguments
-    if _has_file_key(arguments):
-        paths = list(dict.fromkeys(filter(None, named_in(call).files)))
-        has_lines = len(paths) == 1 and _names_lines(arguments)
+    if _has_file(arguments):
+        paths = named_in(call).files
+        has_lines = len(paths) == 1 and any(name in arguments for name in _LINES)
         lines = _lines_of_arguments(call) if has_lines else None
-        return [FileContext(path, lines, None, None) for path in paths]
+        return [unchecked.file_context(path, lines, None, None) for path in paths]
     return _printed(named_in(call).command or "") if _SED in arguments else []
 
 
-def _has_file_key(arguments: str) -> bool:
+def _has_file(arguments: str) -> bool:
+    if _PATCH in arguments:
+        return True
     for sign in _SIGNS:
         if sign in arguments:
             return _names_a_file(arguments) is not None
@@ -60,20 +66,18 @@ def _has_file_key(arguments: str) -> bool:
 
 def _printed(command: str) -> list[FileContext]:
     """The files of which a shell command prints lines."""
-    found: dict[FileContext, None] = {}
+    found: dict[tuple[str, Lines], None] = {}
     for each in _printed_lines(command):
-        names = each.groupdict()
-        places = (names[f"{of}{number}"] for of in ("named", "piped") for number in (1, 2, 3))
-        path = next(filter(None, places), "")
+        path = next(filter(None, each.group(*_PLACES)), "")
         first = int(each["first"])
         if path and (lines := _lines(first, int(each["last"] or first))):
-            found[FileContext(path, lines, None, None)] = None
-    return list(found)
+            found[path, lines] = None
+    return [unchecked.file_context(path, lines, None, None) for path, lines in found]
 
 
 def with_lines(files: Sequence[FileContext], path: str, lines: Lines) -> list[FileContext]:
     """The files with the lines of one of them, which is added if it is not there."""
-    known = FileContext(path, lines, None, None)
+    known = unchecked.file_context(path, lines, None, None)
     if all(file.path != path for file in files):
         return [*files, known]
     return [known if file.path == path else file for file in files]

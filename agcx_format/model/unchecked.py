@@ -30,7 +30,7 @@ from agcx_format.model.items import (
 )
 
 __all__ = [
-    "function_call", "function_call_output", "input_text", "message", "message_metadata",
+    "file_context", "function_call", "function_call_output", "input_text", "message", "message_metadata",
     "message_snapshot", "output_text", "reasoning", "summary_text", "tool_call_metadata",
 ]  # fmt: skip
 
@@ -48,6 +48,9 @@ reasoning: Callable[[str, Sequence[SummaryText], _Thoughts, str | None], Reasoni
 function_call: Callable[[str | None, str, str, str], FunctionCall] = FunctionCall.unchecked
 function_call_output: Callable[[str, str], FunctionCallOutput] = FunctionCallOutput.unchecked
 
+file_context: Callable[[str, tuple[int, int] | None, str | None, str | None], FileContext] = (
+    FileContext.unchecked
+)
 tool_call_metadata: Callable[[str, int, bool, str | None], ToolCallMetadata] = (
     ToolCallMetadata.unchecked
 )

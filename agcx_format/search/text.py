@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from agcx_format import limits
 from agcx_format.model.items import (
     FunctionCall,
     FunctionCallOutput,
@@ -173,11 +174,9 @@ def _asked_in(name: str, arguments: object) -> tuple[str, tuple[str, ...]]:
     if command is None:
         if "input" in arguments:
             raise _Unusual
-        lines: list[str] = []
-        _collect("", arguments, lines)
+        said = _in_lines(arguments)
         named = (arguments.get(key) for key in FILE_KEYS)
         files = tuple(dict.fromkeys(path for path in named if isinstance(path, str) and path))
-        said = "\n".join(lines)
         return f"{name} {said}", files
     if "*** Begin Patch" in command:
         raise _Unusual
@@ -191,21 +190,37 @@ def _typed(name: str, command: str, directory: str | None) -> str:
 
 def _lines_of(arguments: str) -> str:
     """JSON as lines of `key: value`, with nothing escaped; what is no JSON as it is."""
-    lines: list[str] = []
     try:
-        _collect("", without_surrogates(json.loads(arguments)), lines)
+        return _in_lines(without_surrogates(json.loads(arguments)))
     except (ValueError, RecursionError):
         return arguments
-    return "\n".join(lines)
 
 
-def _collect(key: str, value: object, lines: list[str]) -> None:
-    if isinstance(value, dict):
-        for name, each in value.items():
-            _collect(str(name), each, lines)
-    elif isinstance(value, list):
-        for each in value:
-            _collect(key, each, lines)
-    else:
-        shown = value if isinstance(value, str) else json.dumps(value)
-        lines.append(f"{key}: {shown}" if key else shown)
+def _in_lines(value: object) -> str:
+    lines = _Lines()
+    lines.collect("", value)
+    return "\n".join(lines.collected)
+
+
+class _Lines:
+    """Collects JSON as lines of `key: value`, until they are too long to be shown.
+
+    The key of a list is that of each of its items: a megabyte of JSON could be a terabyte of lines.
+    """
+
+    def __init__(self) -> None:
+        self.collected: list[str] = []
+        self._room = limits.MESSAGE_SHOWN
+
+    def collect(self, key: str, value: object) -> None:
+        if isinstance(value, dict):
+            for name, each in value.items():
+                self.collect(str(name), each)
+        elif isinstance(value, list):
+            self._room -= len(key) * len(value)
+            if self._room >= 0:
+                for each in value:
+                    self.collect(key, each)
+        else:
+            shown = value if isinstance(value, str) else json.dumps(value)
+            self.collected.append(f"{key}: {shown}" if key else shown)

@@ -48,6 +48,7 @@ from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.import_records import RecordsOfUndo, records_after_rollback
 from agcx_format.store.index_keeper import IndexKeeper
+from agcx_format.store.last_seen import outdated
 
 __all__ = ["StoreWriter"]
 
@@ -97,6 +98,7 @@ class StoreWriter:
             if not change.steps:
                 return _nothing(kind, change)
             steps: list[Step] = [*change.steps, *self._index.step(change.steps, change.index)]
+            stale = outdated(self.root, self._last_seen, change.steps)
             act = perform(
                 self.root,
                 kind,
@@ -109,7 +111,7 @@ class StoreWriter:
                 with naming(self.root), Tree(self.root) as tree:
                     forget(tree, act, steps)
             self._index.remember()
-            for session_id in change.index:
+            for session_id in change.index.keys() - stale:
                 self._last_seen.pop(session_id, None)
             return act
 
@@ -120,6 +122,8 @@ class StoreWriter:
             return undo(self.root, act_id)
         with self._writing():
             records = RecordsOfUndo(self.root)
+            last = next_to_undo(self.root, act_id) if self._last_seen else None
+            stale = outdated(self.root, self._last_seen, last.steps if last else ())
 
             def after_failure(act: Act) -> list[Step]:
                 return [*self._index.after_undo(act), *records.before()]
@@ -138,8 +142,9 @@ class StoreWriter:
                 act = taken_back
             self._index.remember()
             changed = {session.id for session in act.sessions}
-            for session_id in [each for each in self._last_seen if str(each) in changed]:
-                del self._last_seen[session_id]
+            for session_id in self._last_seen.keys() - stale:
+                if str(session_id) in changed:
+                    del self._last_seen[session_id]
             return act
 
     def _after_undo(self, act: Act, records: RecordsOfUndo | None = None) -> list[Step]:

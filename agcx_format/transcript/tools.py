@@ -142,7 +142,10 @@ def _settings(action: ExecAction) -> Iterator[str]:
 
 
 def _files_of_patch(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_patched.findall(text))) if "*** Begin Patch" in text else ()
+    if "*** Begin Patch" not in text:
+        return ()
+    found = (each for each in _patched(text) if text[each.start() - 1 : each.start()] in ("", "\n"))
+    return tuple(dict.fromkeys(each[1] for each in found))
 
 
 def _files_in(arguments: Any) -> tuple[str, ...]:
@@ -157,7 +160,9 @@ TELLING = (
     *FILE_KEYS, "pattern", "query", "url", "description", "prompt",
     "input", "text", "name", "id",
 )  # fmt: skip
-_patched = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.+)$", re.MULTILINE)
+# At the beginning of a line, which is looked at where one is found: a pattern that asks for it tries every
+# character.
+_patched = re.compile(r"\*\*\* (?:Update|Add|Delete) File: (.+)").finditer
 
 
 def _gist(arguments: Any) -> str:

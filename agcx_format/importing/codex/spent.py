@@ -81,9 +81,7 @@ class Spent:
 
 
 def _counts(tokens: Tokens) -> _Counts:
-    given = tokens.input_tokens, tokens.cached_input_tokens, tokens.output_tokens
-    read, cached, wrote = map(count_of, given)
-    return read, cached, wrote
+    return tokens.input_tokens, tokens.cached_input_tokens, tokens.output_tokens
 
 
 def _counts_in(tokens: dict[str, Any]) -> _Counts:

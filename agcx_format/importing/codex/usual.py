@@ -20,6 +20,8 @@ __all__ = [
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
+# What `count_of` gives back unchanged.
+_Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Nothing = Annotated[list[Any], Meta(max_length=0)] | None
 
 
@@ -142,9 +144,9 @@ UsualEvent = _SaidByPerson | _SaidByAgent | _Thought
 
 
 class Tokens(Struct, gc=False):
-    input_tokens: int = 0
-    cached_input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: _Count = 0
+    cached_input_tokens: _Count = 0
+    output_tokens: _Count = 0
     total_tokens: int | None = None
 
 

@@ -53,7 +53,7 @@ _NO_CONVERSATION = (
     "session.canvas.", "session.schedule_", "session.session_limits_changed", "session.managed_settings",
     "session.binary_asset", "session.todos_changed", "session.autopilot_objective_changed",
     "session.extensions", "session.mode_notice", "session.fusion", "session_limits_exhausted.",
-    "factory.", "model.call_", "mcp_app.", "tool_search.", "ui.", "subagent.configured",
+    "factory.", "model.", "mcp_app.", "tool_search.", "ui.", "subagent.configured", "session.auto_tier",
     "assistant.idle", "assistant.message_start", "assistant.server_tool_progress",
     "assistant.tool_call_delta", "assistant.fusion",
 )  # fmt: skip
@@ -122,6 +122,9 @@ class _Events(Reading):
                 self.notice(_interruption(as_text(data.get("reason"))))
             case ("subagent", _, "started" | "completed" | "failed"):
                 self.notice(_subagent(kind.removeprefix("subagent."), data))
+            case ("model", _, "call_failure"):
+                words = as_text(data.get("errorMessage")) or "no reason given"
+                self.notice(f"API error: {words}")
             case ("user_input" | "elicitation" | "exit_plan_mode", _, _):
                 self._question(kind, data, value)
             case ("session", _, what) if self._about_session(what, data, value):
@@ -241,6 +244,11 @@ class _Events(Reading):
             return True
         elif what == "handoff" and as_text(data.get("summary")):
             self.notice(f"Handed off: {data['summary']}")
+            return True
+        elif what == "compaction_complete" and data.get("success") is False:
+            error = data.get("error")
+            words = as_text(error) or as_text(as_dict(error).get("message")) or "no reason given"
+            self.notice(f"Compaction failed: {words}")
             return True
         elif what == "compaction_complete":
             tokens = map(data.get, ("preCompactionTokens", "postCompactionTokens"))

@@ -15,12 +15,8 @@ from typing import Any
 from agcx_format.importing.agent import Agent, Head, Source
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
-from agcx_format.importing.formats.opencode_store import (
-    StoredMessage,
-    StoredSession,
-    read_stored,
-    stored_in,
-)
+from agcx_format.importing.formats.opencode_rows import StoredMessage, StoredSession
+from agcx_format.importing.formats.opencode_store import read_stored, stored_in
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
     Reading,
@@ -41,6 +37,11 @@ from agcx_format.variables import CLI_VERSION
 
 __all__ = ["OpenCode"]
 
+# What the definitions of the tables name, in both versions.
+_TABLES = (
+    (b"message", b"part", b"session", b"project_id"),
+    (b"session_v2", b"session_message", b"project_id"),
+)
 _SILENT = ("step-start", "snapshot", "patch", "agent")
 
 
@@ -56,14 +57,15 @@ class OpenCode(Agent):
         share = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
         home = share / "opencode"
         given = os.environ.get("OPENCODE_DB")
-        database = home / given if given else home / "opencode.db"
-        return [database, home / "storage" / "session"]
+        # Other channels than the usual one have databases of their own.
+        databases = [home / given] if given else [home / "opencode.db", *home.glob("opencode-*.db")]
+        return [*sorted(databases), home / "storage" / "session"]
 
     def detect(self, head: Head) -> bool:
         if head.data.startswith(MAGIC):
             # The first page has the definitions of the tables, unless there are very many.
-            return b"CREATE TABLE" in head.data and all(
-                name in head.data for name in (b"message", b"part", b"session", b"project_id")
+            return b"CREATE TABLE" in head.data and any(
+                all(name in head.data for name in names) for names in _TABLES
             )
         return any(_is_session(value) for value in head.values[:1])
 
@@ -253,7 +255,8 @@ class _Session(Reading):
             self.draft.at(started)
         call_id = self.call(part.get("callID"), part.get("tool"), state.get("input"))
         metadata = as_dict(state.get("metadata"))
-        if started_one := as_text(metadata.get("sessionId")):
+        given = metadata.get("sessionId") or metadata.get("sessionID")
+        if started_one := as_text(given):
             child = identity(self.agent, started_one, self.source)
             self.draft.subagents[call_id] = child
         if status in ("pending", "running"):

@@ -1,4 +1,4 @@
-"""The rows of OpenCode: of its database, or of the files that older versions kept.
+"""The rows of OpenCode: of its database, in both versions, or of the files that came before.
 
 Strategy: both are read message by message, so that a long session takes little memory. A row that cannot be
 read is an error of that row, and the others are used.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,50 +20,16 @@ import msgspec
 from agcx_format.errors import ConversionError
 from agcx_format.importing.agent import Source
 from agcx_format.importing.fields import as_text
+from agcx_format.importing.formats import opencode_2
+from agcx_format.importing.formats.opencode_files import in_files
+from agcx_format.importing.formats.opencode_rows import StoredMessage, StoredSession
 from agcx_format.importing.formats.sqlite import MAGIC, all_rows, opened_read_only, reason, row_at
-from agcx_format.importing.json_lines import LONGEST_LINE, read_document
+from agcx_format.importing.json_lines import LONGEST_LINE
 from agcx_format.importing.moments import moment_of
-from agcx_format.importing.source_file import is_missing
-from agcx_format.importing.unavailable import SourceUnavailable, source_errors
+from agcx_format.importing.unavailable import source_errors
 from agcx_format.model.timestamps import Timestamp
 
-__all__ = ["StoredMessage", "StoredSession", "read_stored", "stored_in"]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """A message with its parts, in their order.
-
-    Fields:
-        number: its place in the session, from 1.
-        is_last: whether it is the last one of the session.
-    """
-
-    id: str
-    number: int
-    created: Any
-    data: dict[str, Any]
-    parts: list[dict[str, Any]]
-    is_last: bool
-
-
-@dataclass(slots=True)
-class StoredSession:
-    """A session: its row, and its messages as they are read.
-
-    Fields:
-        about: the fields of the row, under the names of the database.
-        called_by, role: the call of the parent that started it, and what kind of agent it is.
-        errors: place and reason of each row that could not be read.
-    """
-
-    about: dict[str, Any]
-    changed: Timestamp
-    messages: Iterator[StoredMessage] = field(default_factory=lambda: iter(()))
-    called_by: str = ""
-    role: str = ""
-    errors: list[tuple[int, str]] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
+__all__ = ["read_stored", "stored_in"]
 
 
 def stored_in(path: Path) -> Iterator[Source]:
@@ -77,14 +42,27 @@ def stored_in(path: Path) -> Iterator[Source]:
         yield Source(path)
         return
     with opened_read_only(path) as db:
-        query = "select session_id, max(time_updated) from part {how} group by session_id"
-        parts = dict(all_rows(db, query))
-        rows = db.execute(
-            "select id, time_updated from session order by time_created, id"
-        ).fetchall()
-    for session, updated in rows:
-        latest = max(filter(_is_number, (updated, parts.get(session))), default=None)
+        newer = opencode_2.sessions_in(db)
+        known = {session for session, _ in newer}
+        older = [] if newer and not _has_table(db, "session") else _older_sessions(db)
+    for session, latest in [*(each for each in older if each[0] not in known), *newer]:
         yield Source(path, str(session), moment_of(latest))
+
+
+def _older_sessions(db: sqlite3.Connection) -> list[tuple[Any, Any]]:
+    """The ids of the sessions of version 1, the oldest first, and when each last changed."""
+    query = "select session_id, max(time_updated) from part {how} group by session_id"
+    parts = dict(all_rows(db, query))
+    rows = db.execute("select id, time_updated from session order by time_created, id").fetchall()
+    return [
+        (session, max(filter(_is_number, (updated, parts.get(session))), default=None))
+        for session, updated in rows
+    ]
+
+
+def _has_table(db: sqlite3.Connection, name: str) -> bool:
+    query = "select 1 from sqlite_master where type = 'table' and name = ?"
+    return db.execute(query, (name,)).fetchone() is not None
 
 
 def _is_number(value: Any) -> bool:
@@ -108,7 +86,7 @@ def read_stored(source: Source) -> Iterator[StoredSession]:
         ConversionError: it cannot be read, or is none.
     """
     if not _is_database(source.path):
-        yield _in_files(source.path)
+        yield in_files(source.path)
         return
     with opened_read_only(source.path) as db:
         yield _in_database(db, source)
@@ -122,20 +100,43 @@ def _in_database(db: sqlite3.Connection, source: Source) -> StoredSession:
     one, of = (
         ("where id = ?", (source.part,)) if source.part else ("order by time_created limit 1", ())
     )
+    is_newer = opencode_2.has_session(db, source.part)
+    table = "session_v2" if is_newer else "session"
     errors: list[tuple[int, str]] = []
-    damaged = _errors_of(errors, "table session")
-    rows = all_rows(db, f"select * from session {{how}} {one}", of, damaged)
+    damaged = _errors_of(errors, f"table {table}")
+    rows = all_rows(db, f"select * from {table} {{how}} {one}", of, damaged)
     if not rows:
         raise ConversionError(f"no session {source.part} in the database", path=source.path)
-    names = (column[0] for column in db.execute("select * from session limit 0").description)
+    names = (column[0] for column in db.execute(f"select * from {table} limit 0").description)
     about = dict(zip(names, rows[0], strict=True))
     about["revert"] = _decoded(about.get("revert"))
+    if is_newer:
+        changed = source.changed or moment_of(about.get("time_updated")) or Timestamp.from_ns(0)
+        stored = StoredSession(about, changed, errors=errors)
+        stored.messages = _newer_messages(db, stored)
+        if as_text(about.get("parent_id")):
+            stored.role = as_text(about.get("agent"))
+        return stored
     changed = source.changed or _changed(db, about)
     stored = StoredSession(about, changed, errors=errors)
     stored.messages = _messages(db, stored)
     if parent := as_text(about.get("parent_id")):
         stored.called_by, stored.role = _call_of(db, parent, as_text(about.get("id")))
     return stored
+
+
+def _newer_messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredMessage]:
+    """The messages of version 2; each waits for the next one, which says whether it is the last."""
+    waiting: StoredMessage | None = None
+    rows = opencode_2.messages_of(db, stored.about.get("id"), stored.errors)
+    for number, (name, created, data, parts) in enumerate(rows, 1):
+        if silent := data.pop("silent", None):
+            stored.skipped[f"message {silent}"] += 1
+        if waiting is not None:
+            yield waiting
+        waiting = StoredMessage(name, number, created, data, parts, is_last=False)
+    if waiting is not None:
+        yield replace(waiting, is_last=True)
 
 
 def _changed(db: sqlite3.Connection, about: dict[str, Any]) -> Timestamp:
@@ -295,85 +296,3 @@ def _decoded(text: Any) -> Any:
         return msgspec.json.decode(text) if isinstance(text, str | bytes) else None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-
-
-# --- files of older versions
-
-
-def _in_files(path: Path) -> StoredSession:
-    """A session with the messages and parts that lie beside it, in folders named by their owners."""
-    (about, error) = _document(path)
-    if about is None or not as_text(about.get("id")).strip():
-        raise ConversionError(error or "no session of OpenCode", path=path)
-    time = about.get("time")
-    time = time if isinstance(time, dict) else {}
-    changed = moment_of(time.get("updated")) or moment_of(time.get("created"))
-    row = {
-        **about,
-        "time_created": time.get("created"),
-        "parent_id": about.get("parentID"),
-    }
-    changed = changed or Timestamp.from_ns(path.stat().st_mtime_ns)
-    stored = StoredSession(row, changed)
-    stored.messages = _messages_beside(path, as_text(about["id"]), stored)
-    return stored
-
-
-def _messages_beside(path: Path, session: str, stored: StoredSession) -> Iterator[StoredMessage]:
-    storage = next(
-        (parent for parent in list(path.absolute().parents)[:4] if (parent / "message").is_dir()),
-        path.parent,
-    )
-    files = _files(storage / "message" / path.stem) or _files(storage / "message" / session)
-    for number, file in enumerate(files, 1):
-        data, error = _document(file)
-        if data is None:
-            stored.errors.append((number, f"{file.name}: {error}"))
-            continue
-        # The folder of its parts is named as its file is.
-        name = file.stem
-        parts = []
-        for each in _files(storage / "part" / name) or _files(storage / "part" / session / name):
-            part, error = _document(each)
-            if part is None:
-                stored.errors.append((number, f"{each.name}: {error}"))
-            else:
-                parts.append(part)
-        yield StoredMessage(name, number, None, data, parts, is_last=number == len(files))
-
-
-def _files(folder: Path) -> list[Path]:
-    """The files of a folder by name, which is the order of their ids; links are not followed.
-
-    Raises:
-        SourceUnavailable: the folder cannot be read.
-    """
-    try:
-        with source_errors(folder), os.scandir(folder) as found:
-            names = [e.name for e in found if e.name.endswith(".json") and not e.is_symlink()]
-    except SourceUnavailable:
-        if is_missing(folder):
-            return []
-        raise
-    return [folder / name for name in sorted(names)]
-
-
-def _document(path: Path) -> tuple[dict[str, Any] | None, str]:
-    """The object in a file, or why there is none.
-
-    Raises:
-        SourceUnavailable: it may be read another time, so the session must not be taken without it.
-    """
-    try:
-        with source_errors(path):
-            for line in read_document(path):
-                for value in line.values:
-                    if isinstance(value, dict):
-                        return value, ""
-                if line.error:
-                    return None, line.error
-    except SourceUnavailable:
-        raise
-    except ConversionError as error:
-        return None, error.reason
-    return None, "not a JSON object"

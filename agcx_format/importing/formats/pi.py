@@ -30,7 +30,7 @@ __all__ = ["Pi"]
 
 _NO_CONVERSATION = (
     "session", "model_change", "thinking_level_change", "service_tier_change", "fast_mode_change", "custom",
-    "label", "session_info", "session_state",
+    "label", "session_info", "session_state", "active_tools_change", "leaf",
 )  # fmt: skip
 
 

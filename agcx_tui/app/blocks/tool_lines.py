@@ -17,7 +17,7 @@ from agcx_format import (
     LocalShellCall,
     MessageSnapshot,
 )
-from agcx_format.transcript import CallOutcome, safe_line, safe_text, tool_call
+from agcx_format.transcript import CallOutcome, ToolCall, safe_line, safe_text, tool_call
 from agcx_tui.app.blocks.block import Block, Part
 from agcx_tui.app.blocks.lines import EMPTY, Piece, beside, indent, line, shorten_path, wrap
 from agcx_tui.app.blocks.look import Around, Fold, Look
@@ -96,50 +96,58 @@ def answer_block(
     gap: int,
 ) -> Block:
     """The output of a call; without lines while its call is folded."""
-    palette, width = look.palette, look.width
     call = around.partner.item if around.partner is not None else None
     paired = isinstance(call, LocalShellCall | FunctionCall)
     if paired and not how:
         return Block([])
     found = tool_call(around.partner, message)
-    if found is not None and found.is_only_status and how < Fold.FULL and around.adjacent:
+    if found is not None and found.is_only_status and how != Fold.FULL and around.adjacent:
         # The line of the call says it.
         return Block([])
-    outcome = found.outcome if found is not None else CallOutcome()
-    content: tuple[InputText | InputImage, ...] = ()
-    if found is not None and found.output is not None:
-        # What was searched for may be in the words around the answers.
-        content = found.output.content if how >= Fold.FULL else found.shown_output
-    is_prose = found is not None and found.answers_in_prose
-    # Where the text begins in that of the message, if it is the same.
-    whole = found.output.content if found is not None and found.output is not None else ()
-    alone = len(content) == 1 and content == whole
-    shown = [
-        part
-        for number, each in enumerate(content)
-        for part in _content(each, number, look, how, 0 if alone else None, is_prose)
-    ]
-    if not shown and not (found is not None and found.is_all_answers):
-        shown = [Part.of(indent([line(("(no output)", palette.muted))], BODY))]
+    shown = _shown_output(found, look, how)
     if paired and around.adjacent:
         return Block(shown)
     if isinstance(call, LocalShellCall | FunctionCall):
-        detail = f"of  {asked(call, palette).summary}"
+        of = f"of  {asked(call, look.palette).summary}"
     else:
-        detail = f"of {safe_line(item.call_id)}, a call that is missing or far above"
-    mark = "▾ " if how else "▸ "
-    right = [] if paired else _metrics(outcome, look, "")
-    head = beside(
-        [
-            (mark, palette.muted),
-            ("output", palette.tool),
-            ("  ", palette.text),
-            (detail, palette.muted),
-        ],
-        right,
-        width,
-    )
+        of = f"of {safe_line(item.call_id)}, a call that is missing or far above"
+    outcome = found.outcome if found is not None else CallOutcome()
+    metrics = [] if paired else _metrics(outcome, look, "")
+    head = _output_head(of, metrics, look, how)
     return Block([Part.of([EMPTY] * gap + [head]), *(shown if how else [])], head=gap)
+
+
+def _shown_output(found: ToolCall | None, look: Look, how: Fold) -> list[Part]:
+    """The lines of what a call returned, or that it returned nothing."""
+    content: tuple[InputText | InputImage, ...] = ()
+    # Where the text begins in that of the message, if it is the same.
+    starts_at = None
+    if found is not None and found.output is not None:
+        whole = found.output.content
+        # What was searched for may be in the words around the answers.
+        content = whole if how == Fold.FULL else found.shown_output
+        starts_at = 0 if len(content) == 1 and content == whole else None
+    is_prose = found is not None and found.answers_in_prose
+    shown = [
+        part
+        for number, each in enumerate(content)
+        for part in _content(each, number, look, how, starts_at, is_prose)
+    ]
+    if not shown and not (found is not None and found.is_all_answers):
+        return [Part.of(indent([line(("(no output)", look.palette.muted))], BODY))]
+    return shown
+
+
+def _output_head(of: str, metrics: list[Piece], look: Look, how: Fold) -> Strip:
+    """The line above an output that is not right below its call."""
+    palette = look.palette
+    pieces = [
+        ("▾ " if how else "▸ ", palette.muted),
+        ("output", palette.tool),
+        ("  ", palette.text),
+        (of, palette.muted),
+    ]
+    return beside(pieces, metrics, look.width)
 
 
 def _content(

@@ -104,11 +104,17 @@ class TrashScreen(SessionsScreen):
         self._filter.display = bool(self._found)
         self._filter.show_status(0)
         unread = Content.styled(safe_line(message.error), "$error")
-        self.table_changed(unread if message.error else None if message.found else _EMPTY)
+        self.table_changed(unread if message.error else self._notice())
         if message.error:
             self.show_title(_heading(), "cannot be read")
         else:
             self.cursor_moved()
+
+    def _notice(self) -> Content | None:
+        """Why no session is listed, if none is."""
+        if not self._found:
+            return _EMPTY
+        return None if self.table.order else _no_match(self._filter.value)
 
     # --- finding
 
@@ -117,7 +123,7 @@ class TrashScreen(SessionsScreen):
         self.set_focus(self._filter.input)
 
     def _filtered(self) -> None:
-        self.table_changed()
+        self.table_changed(self._notice())
         self.refresh_bindings()
         self._filter.show_status(0)
 
@@ -221,6 +227,15 @@ class TrashScreen(SessionsScreen):
 
 def _heading() -> Content:
     return Content.assemble(("agcx", "bold $primary"), "  Trash")
+
+
+def _no_match(typed: str) -> Content:
+    return Content.assemble(
+        ("No session in the trash matches", "bold $foreground"),
+        f"\n\n{safe_line(typed)}\n\n",
+        ("Esc", "bold $primary"),
+        " shows all again.",
+    )
 
 
 def _as_deleted(entry: ScanEntry, session: TrashedSession) -> ScanEntry:

@@ -89,6 +89,8 @@ class Preview(Stack):
         self._timer: Timer | None = None
         self._shown = ShownFile(self, self._show)
         self._head = Content("")
+        # Of the session above whose messages they are.
+        self._facts: SessionFacts | None = None
         self._view: View = "first"
 
     def next_view(self) -> None:
@@ -139,7 +141,7 @@ class Preview(Stack):
             self._shown.open(table.path(line), _ENOUGH, partial(self._look, self._view))
             return
         if line is None:
-            self._show_head(Content(""))
+            self._show_head(Content(""), "-alone")
         elif isinstance(line, Section):
             facts = section_facts(line, self._sessions.grouping, table)
             self._show_head(section_page(facts, table, self._now()), "-alone")
@@ -174,7 +176,8 @@ class Preview(Stack):
             self._show_head(failure("Cannot be read", error), "-wrapped")
         else:
             facts, place = found
-            self._show_head(session_head(facts, self._view) + self._damage())
+            self._facts = facts
+            self._show_facts()
         if file is None:
             self._shown.hide()
         else:
@@ -185,6 +188,15 @@ class Preview(Stack):
             if place:
                 transcript.seek(place)
         draw_now(self)
+
+    def _show_facts(self) -> None:
+        """Show the facts of a session, as many as fit."""
+        if self._facts is not None:
+            width = self.query_one("#preview-head").content_size.width
+            self._show_head(session_head(self._facts, self._view, width) + self._damage())
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_facts)
 
     def _damage(self) -> Content:
         row = self._line
@@ -197,6 +209,8 @@ class Preview(Stack):
 
     def _show_head(self, content: Content, look: str = "") -> None:
         """Show these words; in the look `-wrapped` to be read whole, `-alone` with room for all lines."""
+        if look:
+            self._facts = None
         before = self._head
         if content.is_same(before):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
@@ -38,6 +39,7 @@ _VIEWS: dict[View, str] = {"first": "", "last": "last words", "place": "where yo
 # Whether anything can be saved is known once all of the file has been read.
 _HOW_TO_REPAIR = Content.assemble(("V", "bold $primary"), " to see what can be saved")
 _UNTITLED = "(no title)"
+_BETWEEN = " · "
 # Cells of the names of facts, with two after them.
 _LABEL = 10
 
@@ -82,23 +84,34 @@ def facts_of(file: SessionFile) -> SessionFacts:
     )
 
 
-def session_head(facts: SessionFacts, view: View) -> Content:
-    """The title, and a line with the rest; the least important comes last, where the line may be cut."""
-    tags = "  ".join(safe_line(tag) for tag in facts.tags if tag)
-    about: list[Content | str] = [
+def session_head(facts: SessionFacts, view: View, width: int) -> Content:
+    """The title, and a line with the facts that fit into `width` cells; 0 stands for any number.
+
+    The least important comes last, and is left out whole.
+    """
+    about = [
         _VIEWS[view],
         format.counted(facts.messages, "message"),
         # 0 where the writer did not count turns.
         format.counted(facts.turns, "turn") if facts.turns else "",
         safe_line(format.known_model(facts.model)),
         format.unusual_mode(facts.mode),
-        Content.styled(tags, "$secondary"),
-        safe_line(format.short_path(facts.directory)),
-        format.exact(facts.created),
     ]
-    line = Content(" · ").join(
-        Content(part) if isinstance(part, str) else part for part in about if part
+    parts = [(_BETWEEN, Content(part)) for part in about if part]
+    tags = filter(None, map(safe_line, facts.tags))
+    parts += zip(
+        chain([_BETWEEN], repeat("  ")),
+        (Content.styled(tag, "$secondary") for tag in tags),
+        strict=False,
     )
+    about = [safe_line(format.short_path(facts.directory)), format.exact(facts.created)]
+    parts += [(_BETWEEN, Content(part)) for part in about if part]
+    (_, line), *others = parts
+    for between, part in others:
+        longer = line + Content(between) + part
+        if 0 < width < longer.cell_length:
+            break
+        line = longer
     return _title(facts.title) + Content("\n") + line
 
 

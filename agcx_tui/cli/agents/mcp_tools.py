@@ -14,6 +14,7 @@ from pydantic import Field
 
 from agcx_format.errors import PersistenceError
 from agcx_format.search import Search
+from agcx_format.transcript import safe_text
 from agcx_tui.cli.agents.lookup import MOST_HITS, MOST_SESSIONS, BadRequest, Lookup
 from agcx_tui.core.words.format import shortened
 
@@ -102,4 +103,4 @@ async def _answer(ask: Callable[[], str]) -> str:
         return await to_thread.run_sync(ask, abandon_on_cancel=True)
     except (BadRequest, PersistenceError) as error:
         # It may repeat what was asked, however long that was.
-        raise ToolError(shortened(str(error), _LONGEST_ERROR)) from error
+        raise ToolError(safe_text(shortened(str(error), _LONGEST_ERROR))) from error

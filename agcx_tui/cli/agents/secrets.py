@@ -1,7 +1,9 @@
 """Hides the secrets of a session in pieces of its text.
 
 Strategy: secrets are found by looking at a whole session, since a word that is harmless by itself is known
-by another place that names it as a password.  What was found is kept for as long as the file is the same.
+by another place that names it as a password.  They are looked for in what the file holds and in its texts as
+they are read, since a key of several lines is one line in JSON.  Of a text that was cut, what is left of a
+secret at its ends is hidden too.  What was found is kept for as long as the file is the same.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
 
 if TYPE_CHECKING:
-    from agcx_format.redaction import Find, Placeholders
+    from agcx_format.redaction import Placeholders
 
 __all__ = ["NoSecrets", "Secrets"]
 
@@ -23,6 +25,10 @@ __all__ = ["NoSecrets", "Secrets"]
 _MOST_SESSIONS = 200
 # A line of a secret of several lines is a secret too, unless it is too short to be one.
 _SHORTEST_LINE = 6
+# A text of so many characters may have been cut from a longer one.
+_LONG = 240
+# Of a secret so many characters at the end of such a text are part of one.
+_SHORTEST_PART = 4
 
 Hide = Callable[[str], str]
 
@@ -54,7 +60,7 @@ class Secrets:
         """
         key = path, Signature.of_target(path)
         if key not in self._known:
-            self._known[key] = _hider(_finds(path), self._placeholders)
+            self._known[key] = _hider(_found(path, self._placeholders), self._placeholders)
             while len(self._known) > _MOST_SESSIONS:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
@@ -65,10 +71,11 @@ class Secrets:
         return _without_spans(text, self._placeholders)
 
 
-def _finds(path: str) -> list[Find]:
-    """All secrets in a session, as far as it can be read."""
+def _found(path: str, placeholders: Placeholders) -> dict[str, str]:
+    """All secrets in a session, as far as it can be read, and their placeholders."""
     from agcx_format import MessageSnapshot, SessionFile
-    from agcx_format.redaction import find_secrets
+    from agcx_format.redaction import find_secrets, spans
+    from agcx_format.search import read_messages
 
     def readable() -> Iterable[MessageSnapshot]:
         try:
@@ -76,16 +83,22 @@ def _finds(path: str) -> list[Find]:
         except PersistenceError:
             return
 
+    found: dict[str, str] = {}
     with SessionFile(path) as file:
-        return find_secrets(file.metadata, readable)
+        for find in find_secrets(file.metadata, readable):
+            found[find.secret] = placeholders.of(find.kind, find.secret)
+        for text in (file.metadata.title, *(said.text for said in read_messages(readable()))):
+            for span in spans(text):
+                secret = text[span.start : span.end]
+                found.setdefault(secret, placeholders.of(span.kind, secret))
+    return found
 
 
-def _hider(finds: list[Find], placeholders: Placeholders) -> Hide:
-    hidden: dict[str, str] = {}
-    for find in finds:
-        placeholder = placeholders.of(find.kind, find.secret)
-        for line in (find.secret, *find.secret.splitlines()):
-            if line == find.secret or len(line.strip()) >= _SHORTEST_LINE:
+def _hider(found: dict[str, str], placeholders: Placeholders) -> Hide:
+    hidden = dict(found)
+    for secret, placeholder in found.items():
+        for line in secret.splitlines():
+            if len(line.strip()) >= _SHORTEST_LINE:
                 hidden.setdefault(line, placeholder)
     longest_first = sorted(hidden, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first))) if hidden else None
@@ -94,9 +107,30 @@ def _hider(finds: list[Find], placeholders: Placeholders) -> Hide:
         if pattern is not None:
             text = pattern.sub(lambda match: hidden[match[0]], text)
         # And text that is only a secret when decoded, such as the lines of a JSON argument.
-        return _without_spans(text, placeholders)
+        text = _without_spans(text, placeholders)
+        return _without_parts(text, hidden) if len(text) >= _LONG else text
 
     return hide
+
+
+def _without_parts(text: str, hidden: dict[str, str]) -> str:
+    """A text that may have been cut, without the part of a secret at each of its ends."""
+    if whole := next((hidden[secret] for secret in hidden if text in secret), None):
+        return whole
+    body = text.removesuffix("…")
+    for secret, placeholder in hidden.items():
+        at = 0
+        while (at := secret.find(body[:_SHORTEST_PART], at + 1)) > 0:
+            if body.startswith(secret[at:]):
+                body = placeholder + body[len(secret) - at :]
+                break
+        at = len(secret)
+        while (at := secret.rfind(body[-_SHORTEST_PART:], 0, at + _SHORTEST_PART - 1)) >= 0:
+            begun = secret[: at + _SHORTEST_PART]
+            if len(begun) < len(secret) and body.endswith(begun):
+                body = body[: -len(begun)] + placeholder
+                break
+    return body + text[len(text.removesuffix("…")) :]
 
 
 def _without_spans(text: str, placeholders: Placeholders) -> str:

@@ -219,7 +219,8 @@ def _find(
 def _report(found: Search) -> None:
     from agcx_tui.core.search.summary import summary
 
-    tell(summary(found.progress))
+    words, direct = summary(found.progress), found.progress.direct
+    tell(f"{words} · {direct:,} without the index" if direct else words)
     for missing in (*found.progress.unreadable, *found.progress.partial):
         tell(f"  {_incomplete(missing)}")
 

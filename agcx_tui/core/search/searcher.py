@@ -143,6 +143,10 @@ class Searcher:
         scope = self._scope
         return [] if scope is None else scope.refs
 
+    def is_behind(self) -> bool:
+        """Whether the table of sessions has changed since the last search looked at it."""
+        return self._scope is not None and self._scope.version != self._sessions.table.version
+
     def close(self) -> None:
         """Stop, and let the thread end and close the index; does not wait for it."""
         with self._changed:

@@ -47,8 +47,6 @@ def watch(
 
     That is when watching begins, and when the directory is gone.  Blocks: run it in a thread.
     """
-    from watchfiles import watch as watch_files
-
     was_there = False
     while not stop.is_set():
         watched = directory(path)
@@ -58,37 +56,47 @@ def watch(
                 yield None
             stop.wait(_PATIENCE)
             continue
-        was_there, begun = True, False
+        was_there = True
         try:
-            with _as_text(path) as root:
-                for changes in watch_files(
-                    *_folders(root),
-                    watch_filter=_is_of_interest,
-                    debounce=_GATHER,
-                    step=_STEP,
-                    rust_timeout=_TICK,
-                    yield_on_timeout=True,
-                    stop_event=stop,
-                    raise_interrupt=False,
-                    recursive=False,
-                ):
-                    if not begun:
-                        begun = True
-                        yield None
-                    if directory(path) != watched:
-                        # Changes of files in it only mean that they went with it.
-                        break
-                    names = {name for _, name in changes}
-                    found = [look_at(Path(path), columns, each) for each in _paths(path, names)]
-                    if wanted := [each for each in found if each is not None]:
-                        yield wanted
-                    if _folders_changed(path, names):
-                        break
+            yield from _changes_in(path, watched, columns, stop)
         except (OSError, RuntimeError) as error:
             # A name that is not UTF-8 ends the watching: start over and compare.  Else the limit of watches
             # is reached, or the directory is gone.
             soon = _NO_TEXT in str(error) or directory(path) != watched
             stop.wait(_PATIENCE if soon else _PATIENCE * 10)
+
+
+def _changes_in(
+    path: str, watched: Directory, columns: Columns, stop: threading.Event
+) -> Iterator[list[ScanEntry | Gone] | None]:
+    """The changes in one directory, after a None, until it is another one or its folders change."""
+    from watchfiles import watch as watch_files
+
+    begun = False
+    with _as_text(path) as root:
+        for changes in watch_files(
+            *_folders(root),
+            watch_filter=_is_of_interest,
+            debounce=_GATHER,
+            step=_STEP,
+            rust_timeout=_TICK,
+            yield_on_timeout=True,
+            stop_event=stop,
+            raise_interrupt=False,
+            recursive=False,
+        ):
+            if not begun:
+                begun = True
+                yield None
+            if directory(path) != watched:
+                # Changes of files in it only mean that they went with it.
+                return
+            names = {name for _, name in changes}
+            found = [look_at(Path(path), columns, each) for each in _paths(path, names)]
+            if wanted := [each for each in found if each is not None]:
+                yield wanted
+            if _folders_changed(path, names):
+                return
 
 
 @contextmanager

@@ -52,6 +52,6 @@ def _note(state: IndexState, book: BookState) -> str:
     if left > 0:
         return f"{left:,} not in it yet"
     if book.left_out:
-        return f"{book.left_out:,} left out: at most {size(book.cap)}"
+        return f"{book.left_out:,} left out ({size(book.cap)})"
     # That it has all sessions is said before; more words have no room in a narrow terminal.
     return f"at most {size(book.cap)}"

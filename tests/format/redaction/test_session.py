@@ -236,19 +236,23 @@ def test_a_secret_that_only_one_place_names_is_hidden_in_all_others():
 def test_what_a_command_was_before_it_was_edited_is_looked_through():
     call = ExecAction(["curl", "-H", f"Authorization: Bearer {TOKEN}"], None, None, None, None)
     shell = LocalShellCall(None, None, LocalShellStatus.COMPLETED, call)
+    # Only the word before says what it is.
+    words = ExecAction(["sshpass", "-p", PASSWORD], None, None, None, None)
     metadata, conversation, state = session(said("now"))
     message = conversation.messages[0]
     history = [
         (message.timestamp, shell),
         (message.timestamp, said(f"then {OTHER}")),
         (message.timestamp, RAW),
+        (message.timestamp, replace(shell, action=words)),
     ]
     edited = replace(message, metadata=replace(message.metadata, edited=True, edit_history=history))
     made = metadata, replace(conversation, messages=[edited]), state
     written, redaction = hidden_of(made)
     assert TOKEN.encode() not in written
     assert OTHER.encode() not in written
-    assert redaction.counts == {"github-token": 3}
+    assert PASSWORD.encode() not in written
+    assert redaction.counts == {"github-token": 3, "password": 1}
     (left,) = redact(made, find_in_session(made))[0][1].messages
     assert TOKEN.encode() not in bytes(left.metadata.edit_history[2][1].raw)
 

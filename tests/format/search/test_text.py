@@ -108,6 +108,13 @@ def test_also_of_a_session_that_holds_everything():
     check(everything()[1].messages)
 
 
+def test_a_key_that_is_said_for_each_item_of_a_list_does_not_fill_the_memory():
+    key, items = "k" * 70_000, "1," * 1_000
+    arguments = f'{{"first": "seen", "{key}": [{items}2], "last": "seen too"}}'
+    (said,) = read_messages([new_message(FunctionCall(None, "tool", arguments, "c"))])
+    assert said.text == "tool first: seen\nlast: seen too"
+
+
 # Keys, and values as JSON text: those that are read as commands, texts, and files, and what is odd.
 _KEYS = ("command", "cmd", "input", "workdir", "cwd", "path", "file_path", "notebook_path", "x", "")
 _VALUES = (

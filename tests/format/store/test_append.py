@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from agcx_format import (
     SessionStore,
     StaleSession,
     Store,
+    limits,
     new_message,
     new_session,
     open_store,
 )
+from agcx_format.codec.zstd import seekable
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.doctor import verify_store
 from agcx_format.doctor.report import Severity
@@ -67,6 +70,22 @@ def test_messages_are_added_counted_and_listed(store: Store):
     assert (metadata.message_count, metadata.turn_count) == (3, 3)
     assert indexed(store) == metadata
     assert store.list_sessions()[0] == metadata
+    assert problems(store) == []
+
+
+def test_a_session_of_many_frames_is_added_to_and_reads_as_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """Those between the first and the last are copied from the old file in pieces."""
+    monkeypatch.setattr(limits, "MIB", 20_000)
+    monkeypatch.setattr(seekable, "THRESHOLD", 200_000)
+    monkeypatch.setattr(seekable, "FRAME", 50_000)
+    draw = random.Random(5)
+    there = [said(draw.randbytes(10_000).hex()) for _ in range(20)]
+    store.append(ID, there)
+    store.append(ID, [said("two")])
+    assert store.load_session(ID)[1].messages[1:-1] == there
+    assert texts(store)[-1] == "two"
     assert problems(store) == []
 
 

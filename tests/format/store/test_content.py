@@ -20,7 +20,13 @@ from agcx_format import (
     write_session,
 )
 from agcx_format.doctor import verify_store
-from agcx_format.model.items import FunctionCall, FunctionCallOutput
+from agcx_format.model.items import (
+    ExecAction,
+    FunctionCall,
+    FunctionCallOutput,
+    LocalShellCall,
+    LocalShellStatus,
+)
 from agcx_format.model.new import new_message, new_session
 from agcx_format.store import paths
 from tests.support.stores import contents
@@ -58,6 +64,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return open_store(made.path)
 
 
+def output_of(call: str) -> FunctionCallOutput:
+    return FunctionCallOutput(call, "done")
+
+
 def entry(store: Store, session_id: UUID = A):
     return store.resolve(str(session_id))
 
@@ -82,6 +92,21 @@ def test_a_call_goes_with_its_output_and_what_came_from_them_has_a_parent(
     assert act.kind == "rewrite"
     store.undo()
     assert contents(store.path) == before
+
+
+@pytest.mark.parametrize("ids", [("shell", None), (None, "shell")], ids=["id", "call id"])
+@pytest.mark.parametrize("number", [4, 5])
+def test_a_command_goes_with_what_it_printed(
+    number: int, ids: tuple[str | None, str | None], store: Store
+):
+    action = ExecAction(["ls"], None, None, None, None)
+    call = LocalShellCall(*ids, LocalShellStatus.COMPLETED, action)
+    output = FunctionCallOutput("shell", "notes.txt")
+    store.append(A, [new_message(call), new_message(output), new_message(output_of("c"))])
+    before = store.load_session(A)[1].messages
+    store.content.delete_messages(entry(store), [number])
+    assert store.load_session(A)[1].messages[:4] == before[:4]
+    assert [each.item for each in store.load_session(A)[1].messages[4:]] == [output_of("c")]
 
 
 def test_a_text_is_replaced_and_the_message_as_it_was_is_in_its_history(store: Store):

@@ -16,6 +16,7 @@ from agcx_format import (
     PersistenceError,
     SessionStorage,
     SessionStore,
+    StaleSession,
     Store,
     UndoConflict,
     new_message,
@@ -72,6 +73,38 @@ def test_a_program_that_has_read_it_may_name_it(store: Store):
     metadata, conversation, state = program.load_session(A)
     program.save_session(A, replace(metadata, title="Ours"), conversation, state)
     assert looks(store)[0] == "Ours"
+
+
+@pytest.mark.parametrize("is_undone", [False, True], ids=["edit", "undo"])
+def test_an_edit_does_not_hide_that_another_program_saved(is_undone: bool, store: Store):
+    """A program that had loaded the session before edits it, and then saves what it had loaded."""
+    program = open_store(store.path)
+    loaded = program.load_session(A)
+    store.append(A, [said("two")])
+    program.update_metadata(A, title="Mine")
+    if is_undone:
+        program.undo()
+    with pytest.raises(StaleSession):
+        program.save_session(A, *loaded)
+    assert looks(store)[3] == 2
+
+
+def test_an_undo_does_not_hide_that_another_program_saved_another_session(store: Store):
+    program = open_store(store.path)
+    loaded = program.load_session(B)
+    store.append(B, [said("two")])
+    program.update_metadata(A, title="Mine")
+    program.undo()
+    with pytest.raises(StaleSession):
+        program.save_session(B, *loaded)
+    assert looks(store, B)[3] == 2
+
+
+def test_a_damaged_session_can_be_saved_over_by_who_never_read_it(store: Store):
+    path = Path(store.resolve(str(A)).path)
+    path.write_bytes(path.read_bytes()[:20])
+    save_unseen(store, A)
+    assert looks(store)[3] == 2
 
 
 def test_what_was_undone_is_no_longer_the_persons(store: Store):

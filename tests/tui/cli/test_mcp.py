@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, TextIO
 import pytest
 from msgspec import structs
 
-from agcx_format import FunctionCall, InputText, Message, new_message, new_session, open_store
+from agcx_format import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputText,
+    Message,
+    new_message,
+    new_session,
+    open_store,
+)
+from agcx_format.search import Index
+from agcx_tui.cli.agents.lookup import Lookup
+from tests.format.search.odd_stores import save
 from tests.support.waiting import LIMIT
 from tests.tui.cli.conftest import GRID, QUEUE, run
 
@@ -268,3 +279,43 @@ def test_a_search_that_nobody_waits_for_any_more_is_stopped_at_once(store):
     loop = None
     assert list(Index(store, None).find("the"))
     asyncio.run(ask_and_leave())
+
+
+KEY = "\n".join(
+    (
+        "-----BEGIN RSA PRIVATE KEY-----",
+        *(f"{n:x}Zq" * 16 for n in range(16, 40)),
+        "-----END RSA PRIVATE KEY-----",
+    )
+)
+
+
+@pytest.mark.parametrize("gap", [200, 212, 220, 228, 234])
+def test_no_part_of_a_secret_is_left_where_a_line_is_cut(tmp_path, gap):
+    """What is around a match in a long line begins or ends within the token."""
+    path = tmp_path / "store"
+    path.mkdir()
+    around = (
+        f"{'a ' * 200}{TOKEN} {'b' * gap} needle {'c' * gap} {TOKEN[::-1]} {TOKEN} {'d ' * 200}"
+    )
+    save(path / f"{GRID_ID}.agcx", [Message(None, "user", [InputText(around)])])
+    found = Lookup(open_store(path), Index(path)).search("needle")
+    assert "needle" in found
+    assert not parts_of(TOKEN) & parts_of(found)
+
+
+def test_the_lines_of_a_key_that_is_one_line_in_json_are_hidden(tmp_path):
+    path = tmp_path / "store"
+    path.mkdir()
+    wrapped = json.dumps({"output": f"needle\n{KEY}\n", "metadata": {"exit_code": 0}})
+    written = json.dumps({"path": "a", "content": f"needle\n{KEY}"})
+    items = [FunctionCall(None, "Write", written, "c"), FunctionCallOutput("c", wrapped)]
+    save(path / f"{GRID_ID}.agcx", items)
+    lookup = Lookup(open_store(path), Index(path))
+    for found in (lookup.search("needle", context=5), lookup.search("/[0-9a-f]Zq/", context=2)):
+        assert "[redacted " in found
+        assert not parts_of(KEY.replace("-", "")) & parts_of(found)
+
+
+def parts_of(text: str, size: int = 8) -> set[str]:
+    return {text[at : at + size] for at in range(len(text) - size + 1)}

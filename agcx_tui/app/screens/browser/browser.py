@@ -351,7 +351,9 @@ class BrowserScreen(ListingScreen[None]):
         if not self.is_active:
             return
         typed = "" if self.table.order else self._filter.value
-        search = SearchScreen(self.services, acts, self.table, self.panes, typed)
+        search = SearchScreen(
+            self.services, acts, self.table, self.panes, lambda: self.feed.is_looking, typed
+        )
         await self.app.push_screen_wait(search)
 
     @work

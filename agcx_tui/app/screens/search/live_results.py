@@ -3,6 +3,9 @@
 Strategy: with each key the search that runs is stopped, and the next one begins once the key is to be seen:
 the two would take turns.  A timer takes what was found a few times a second, in portions that no key waits
 for.  The results of the line before stay until the first of the new ones come, so the list does not flicker.
+
+While the sessions are still being listed a search is not over: what it found is shown, and all of them are
+searched once they are known.
 """
 
 from __future__ import annotations
@@ -57,6 +60,7 @@ class LiveResults:
         index: Index,
         rows: ResultList,
         changed: Callable[[], None],
+        is_listing: Callable[[], bool],
     ) -> None:
         self.line: SearchLine | None = None
         self.progress = SearchProgress()
@@ -71,7 +75,10 @@ class LiveResults:
         self._index = index
         self._rows = rows
         self._changed = changed
+        self._is_listing = is_listing
         self._number = 0
+        # Whether sessions were still being listed when the search began.
+        self._began_listing = False
         self._since = 0.0
         # The rows are those of the line before.
         self._stale = False
@@ -110,7 +117,10 @@ class LiveResults:
         elif arrived.sessions:
             self._results.add(arrived.sessions)
             self._rows.grew()
-        if arrived.ended:
+        if arrived.ended and not self._is_listing():
+            if self._began_listing and self._searcher.is_behind() and not arrived.error:
+                self._ask_again()
+                return
             self._finish(arrived)
         self._changed()
 
@@ -154,10 +164,18 @@ class LiveResults:
         self._changed()
         self._screen.call_after_refresh(self._begin, line)
 
+    def _ask_again(self) -> None:
+        """Search all sessions, now that they are listed."""
+        if self.line is not None:
+            opens_first = self.opens_first
+            self._ask(self.line)
+            self.opens_first = opens_first
+
     def _begin(self, line: SearchLine) -> None:
         """Search for a line, once it is visible, unless it was replaced meanwhile."""
         if line is not self.line:
             return
+        self._began_listing = self._is_listing()
         self._number = self._searcher.ask(line, self.order)
         self._since = time.monotonic()
         if self._timer is None:

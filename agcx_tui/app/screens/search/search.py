@@ -6,6 +6,7 @@ how one moves through it (`ResultWalk`).  A conversation opens above this screen
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -81,8 +82,10 @@ class SearchScreen(OnceScreen[None]):
         acts: ActQueue,
         table: SessionTable,
         panes: SplitPanes,
+        is_listing: Callable[[], bool],
         typed: str = "",
     ) -> None:
+        """`is_listing` says whether `table` still fills up; `typed` is searched for at once."""
         super().__init__()
         self.services = services
         self.table = table
@@ -93,7 +96,7 @@ class SearchScreen(OnceScreen[None]):
         self.preview = PlacePreview(partial(all_hits, details, give_way=give_way), id="preview")
         scope = SessionsToSearch(table, acts.store.path, services.cache)
         searcher = Searcher(index, scope, self._came, give_way)
-        self.live = LiveResults(self, searcher, details, self.rows, self._show_state)
+        self.live = LiveResults(self, searcher, details, self.rows, self._show_state, is_listing)
         self.walk = ResultWalk(self, services, acts, details, self.rows, self.preview)
         left = Stack(self.rows, Static(id="notice", markup=False), id="left")
         wish, shares = panes.chosen

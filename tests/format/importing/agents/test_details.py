@@ -80,6 +80,27 @@ def test_copilot_a_rewind_a_plan_and_answers(tmp_path):
         assert words in texts(imported)
 
 
+def test_copilot_what_the_program_traces_of_its_models_is_not_said_again(tmp_path):
+    imported = read(
+        "copilot",
+        tmp_path / "events.jsonl",
+        event("user.message", "1", content="one"),
+        event("model.turn_started", "2"),
+        event("model.messages_snapshot", "3", messages=[{"role": "user", "content": "one"}]),
+        event("model.message", "4", message={"role": "assistant", "content": "two"}),
+        event("model.response", "5", response={"content": "two"}),
+        event("assistant.message", "6", messageId="m", content="two"),
+        event("model.call_failure", "7", errorMessage="Overloaded", statusCode=529),
+        event("session.compaction_complete", "8", success=False, error="too long"),
+        event("session.compaction_complete", "9", success=True, preCompactionTokens=900),
+    )
+    assert texts(imported) == [
+        "one", "two", "API error: Overloaded", "Compaction failed: too long",
+        "Context compacted: 900 tokens",
+    ]  # fmt: skip
+    assert not imported.report.unknown
+
+
 def test_copilot_the_to_do_list_beside_a_session(tmp_path):
     (tmp_path / SESSION).mkdir()
     events = tmp_path / SESSION / "events.jsonl"
@@ -198,6 +219,27 @@ def test_of_a_tree_the_way_to_the_last_message_was_lived(tmp_path, name):
         entry("4", "3", "four"),
     )
     assert left(imported) == ["two"]
+
+
+def test_pi_what_the_program_notes_for_itself_is_no_conversation(tmp_path):
+    header = {
+        "type": "session",
+        "version": 3,
+        "id": SESSION,
+        "timestamp": at(0),
+        "cwd": "/src/site",
+    }
+    message = {"role": "user", "content": "one", "timestamp": MS}
+    imported = read(
+        "pi",
+        tmp_path / "a.jsonl",
+        header,
+        {"type": "message", "id": "1", "parentId": None, "message": message},
+        {"type": "active_tools_change", "id": "2", "parentId": "1", "activeToolNames": ["read"]},
+        {"type": "leaf", "id": "3", "parentId": "2", "targetId": "1"},
+    )
+    assert texts(imported) == ["one"]
+    assert not imported.report.unknown
 
 
 def test_pi_the_first_version_had_no_ids(tmp_path):

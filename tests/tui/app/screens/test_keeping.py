@@ -174,10 +174,16 @@ async def test_the_trash_shows_what_was_deleted_and_brings_it_back(store):
         await pilot.press(*"zebra")
         await until(pilot, lambda: titles(trash) == [])
         await until(pilot, lambda: footer(trash) == ["complete", "done"])
+        # An empty list does not say what became of them.
+        notice = trash.query_one("#notice")
+        assert notice.display
+        assert "No session in the trash matches\n\nzebra\n\nEsc shows all" in text_of(trash)
         await pilot.press("enter", "tab")
         assert pilot.app.screen is trash
         await pilot.press("ctrl+u", *"grid", "escape")
         await until(pilot, lambda: titles(trash) == [GRID])
+        assert not notice.display
+        assert trash.focused is trash.sessions
         await until(pilot, lambda: GRID in str(trash.query_one("#preview-head").render()))
         await pilot.press("r")
         await until(pilot, lambda: len(trash.table) == 1)

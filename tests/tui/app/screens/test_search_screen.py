@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from agcx_format import open_store
+from agcx_format import new_session, open_store
 from agcx_format.search import Index
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.search.status_line import StatusLine
@@ -55,7 +56,7 @@ async def test_results_come_while_one_types_grouped_by_session(demo):
             "searched 14 of 15 sessions · 33 hits in 1 · 1 only in part"
         )
         await previewed(pilot, screen)
-        assert "match 3 of 33" in head(screen)
+        assert "match 1 of 31 · 2 in the title" in head(screen)
 
 
 async def test_a_narrow_status_line_says_in_short_what_it_has_no_room_for(demo):
@@ -318,3 +319,22 @@ async def test_who_opens_the_search_of_much_text_has_help_that_gives_way_to_keys
 
 def niceness(pid: int) -> int:
     return os.getpriority(os.PRIO_PROCESS, pid)
+
+
+async def test_a_search_that_begins_while_sessions_are_listed_ends_with_all_of_them(demo):
+    app = browser(demo)
+    async with app.run_test(size=(120, 36)) as pilot:
+        listed = await scanned(pilot)
+        screen = await opened(pilot)
+        # As long as the directory is read.
+        listed.feed.is_looking = True
+        await pilot.press(*"zebra")
+        await until(pilot, lambda: screen.live.progress.done)
+        await pilot.pause()
+        assert status(screen).startswith("searching… 14 of 15 sessions")
+        new = new_session(title="A zebra came later", messages=[], id=UUID(int=9))
+        open_store(demo).save_session(UUID(int=9), *new)
+        listed.feed.read()
+        await until(pilot, lambda: not listed.feed.is_looking and not screen.live.running)
+        assert rows(screen)[0].startswith(" A zebra came later")
+        assert status(screen).startswith("searched 15 of 16 sessions · 1 hit in 1")
