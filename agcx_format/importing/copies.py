@@ -64,7 +64,7 @@ class Copies:
             self._alone.clear()
 
     def repeated(self, speaker: str, text: str, kind: str) -> None:
-        """Count a copy of which it is known that an item says the same."""
+        """Count a copy when an item is known to say the same."""
         key, copies = self._key(speaker, text), self._copies[kind]
         copies[key] = copies.get(key, 0) + 1
 

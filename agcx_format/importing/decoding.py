@@ -39,7 +39,7 @@ _COMPRESSED_PIECE = 4096
 
 
 def decoded(chunks: Iterable[bytes]) -> Iterator[bytes | Exception]:
-    """The content as UTF-8; bytes that are not UTF-8 stay as they are.
+    """The content as UTF-8; bytes that are not UTF-8 are unchanged.
 
     An exception at the end says why the rest cannot be read.
     """

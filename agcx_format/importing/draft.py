@@ -193,7 +193,7 @@ class ImportDraft:
             self.entries = self.calls.entries = StoredEntries(self.entries)
 
     def too_deep(self, number: int) -> None:
-        """Note a line of which not all was taken, since it is nested too deeply."""
+        """Note a line that was only taken in part, since it is nested too deeply."""
         self.incomplete = True
         self.bad(number, "nested too deeply")
 

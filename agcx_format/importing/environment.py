@@ -33,12 +33,12 @@ VERSION = "13"
 
 
 def count_of(value: Any) -> int:
-    """A number of tokens; 0 if it is none."""
+    """A number of tokens; 0 if it is not a number."""
     return value if type(value) is int and 0 <= value < 2**63 else 0
 
 
 def spent_since(before: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """What was known before a conversation went on, with the tokens and cost of what followed."""
+    """What was known before a conversation continued, with the tokens and cost of what followed."""
     known, more = source_details(before), source_details(own)
     found = dict(before)
     for name in (*_COUNTS, COST_USD):

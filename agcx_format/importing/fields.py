@@ -26,7 +26,7 @@ def optional_text(value: Any) -> str | None:
 
 
 def as_json(value: Any) -> str:
-    """JSON on one line, with characters beyond ASCII as they are."""
+    """JSON on one line, with characters beyond ASCII unescaped."""
     if not isinstance(value, dict):
         return _encode(value)
     # Most arguments of tools are only text, which is encoded at once.

@@ -65,7 +65,7 @@ def _has_file(arguments: str) -> bool:
 
 
 def _printed(command: str) -> list[FileContext]:
-    """The files of which a shell command prints lines."""
+    """The files whose lines a shell command prints."""
     found: dict[tuple[str, Lines], None] = {}
     for each in _printed_lines(command):
         path = next(filter(None, each.group(*_PLACES)), "")

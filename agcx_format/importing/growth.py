@@ -131,7 +131,7 @@ def _continues(
 
 
 def _is_begun(old: Item, new: Item) -> bool:
-    """Whether the agent was still writing the old item: a text, or a thought, that goes on in the new one."""
+    """Whether the agent was still writing the old item: a text, or a thought, that the new one continues."""
     match old, new:
         case (Message(role="assistant"), Message(role="assistant")) | (Reasoning(), Reasoning()):
             return text_of(new).startswith(text_of(old))

@@ -86,7 +86,7 @@ Parsed = Line | UsualLines
 
 
 class Usual(NamedTuple):
-    """What reads the lines that most of a file consists of, in less time than it takes to make dicts of them.
+    """Reads the lines that make up most of a file, in less time than it takes to make dicts of them.
 
     Fields:
         parse: makes a typed value of a line; raises ValidationError if the line is not usual.
@@ -114,7 +114,7 @@ def read_lines(path: Path, usual: Usual | None = None) -> Iterator[Parsed]:
 
 
 def lines_within(path: Path, end: int) -> int:
-    """How many lines end within the first bytes of a file, as they are decoded.
+    """How many lines end within the first bytes of a file, once decoded.
 
     Raises:
         OSError: the file cannot be read.
@@ -265,7 +265,7 @@ class _Begun:
 
 
 def _parser(usual: Usual | None, longest: int) -> Callable[[int, list[bytes]], Iterator[Parsed]]:
-    """What parses whole lines, of which the first has the number that it is called with."""
+    """Parses whole lines; it is called with the number of the first."""
     if usual is None or longest < _CHUNK:
         return partial(_plain, longest=longest)
     return _UsualParser(usual).parse
@@ -288,7 +288,7 @@ class _UsualParser:
 
 
 def _plain(number: int, parts: list[bytes], longest: int) -> Iterator[Line]:
-    """Parse whole lines, of which the first has this number."""
+    """Parse whole lines, the first of which has this number."""
     for each, part in enumerate(parts, number):
         if line := _line(each, part, len(part), longest):
             yield line

@@ -73,7 +73,7 @@ class Lineage:
     def mark(self, draft: ImportDraft, last: str = "") -> None:
         """Put what was rewound into branches of their own.
 
-        `last` is the uuid of the line that the source says it goes on from. Only if it says so, one beginning
+        `last` is the uuid of the line that the source says it continues. Only if it says so, one beginning
         takes the place of another: lines of damaged and old files follow nothing, too, and were lived.
         """
         if self._is_chain and (self._beginnings < 2 or not last):
@@ -211,7 +211,7 @@ class _Tree:
         return any(self._entries[at].words is not None for at in self._positions(line))
 
     def is_conversation(self, position: int) -> bool:
-        """Whether somebody said or did something, rather than the program noting it."""
+        """Whether something was said or done, rather than noted by the program."""
         return getattr(self._entries[position].item, "role", "") != "system"
 
     def message_at(self, line: int) -> int | None:
@@ -231,7 +231,7 @@ class _Tree:
         return found
 
     def has_conversation(self, line: int) -> bool:
-        """Whether in a line, or in those that follow it and are in no branch yet, somebody said something."""
+        """Whether something was said in a line, or in those that follow it and are in no branch yet."""
         for each in self._lines_below(line, self._quiet):
             if any(map(self.is_conversation, self._free(each))):
                 return True
@@ -239,7 +239,7 @@ class _Tree:
         return False
 
     def first_below(self, line: int) -> int | None:
-        """The first that `below` gives; None if there is none."""
+        """The first that `below` gives, or None."""
         for each in self._lines_below(line, self._bare):
             found = self._firsts.get(each)
             if found is None or self._entries[found].branch is not None:

@@ -1,4 +1,4 @@
-"""The times of a conversation: read in every form that programs write, and estimated where there is none."""
+"""The times of a conversation: read in every form that programs write, and estimated where missing."""
 
 from __future__ import annotations
 

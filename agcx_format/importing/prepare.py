@@ -79,8 +79,8 @@ class Prepared:
 
     Fields:
         reason: why it is skipped or failed.
-        staged: the file that was written; None if there is none to write.
-        metadata: as they are in the file.
+        staged: the file that was written; None if nothing is to be written.
+        metadata: of the file.
         indexed: as the index holds them.
         replaces, expected: the file of the session in the store, and its version that was read.
         is_passing: whether it failed for a reason outside of the file, which need not last.
@@ -163,7 +163,7 @@ class _Preparation:
         return Prepared(outcome, reason, metadata.id, metadata.title, new.report)
 
     def _stored(self, session_id: UUID) -> _Stored | None:
-        """The session in the store, or the one that is to be there; None if there is none."""
+        """The session in the store, or the one that will be; None if there is no such session."""
         store = _store(self._job.store)
         try:
             entry = store.resolve(str(session_id))

@@ -96,7 +96,7 @@ def unfinished_records(text: str) -> list[Any] | None:
 
 
 def without_depths(text: str) -> str:
-    """The text with a mark in place of each value that is nested too deeply; empty if there is none."""
+    """The text with a mark in place of each value that is nested too deeply; empty if none is."""
     if len(text) > _SEARCHED:
         return ""
     parts: list[str] = []

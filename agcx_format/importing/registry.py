@@ -74,12 +74,12 @@ def broken_plugins() -> tuple[BrokenPlugin, ...]:
 
 
 def is_own(agent: Agent) -> bool:
-    """Whether the agent is none of another package."""
+    """Whether the agent is one of our own, not of another package."""
     return agent.name in _OWN
 
 
 def agent_named(name: str) -> Agent | None:
-    """The agent of this name; None if there is none."""
+    """The agent of this name; None if it is unknown."""
     if name in _OWN:
         return _own(name)
     return next((agent for agent in agents_of_plugins() if agent.name == name), None)

@@ -253,7 +253,7 @@ class ImportRun:
         )
 
     def _is_deleted(self, session_id: UUID | None) -> bool:
-        """Whether a session lies in the trash, or was imported before from a file that has moved since."""
+        """Whether a session is in the trash, or was imported from a file that has moved since."""
         if self._options.deleted:
             return False
         if self._deleted is None:

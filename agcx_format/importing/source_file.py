@@ -1,4 +1,4 @@
-"""Finds and opens the files of other agents, and tells their formats apart by shape.
+"""Finds and opens the files of other agents, and recognizes their formats by shape.
 
 Strategy: a file's date and directory say nothing reliable about its format, so only the shape of its
 first lines counts. What every importer does before it reads a conversation is here.
@@ -41,7 +41,7 @@ def _raise(error: OSError) -> None:
 
 
 def is_missing(path: Path) -> bool:
-    """Whether nothing is there.  What cannot be looked at may be there: whoever reads it says why not."""
+    """Whether nothing is there.  What cannot be looked at may exist: reading it says what is wrong."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -129,7 +129,7 @@ def known_shape(
 def shape_of(
     lines: Iterable[Parsed], at_most: int, shape: Callable[[Any], str | None]
 ) -> tuple[str | None, list[Parsed], Iterator[Parsed]]:
-    """The shape of a file by its first `at_most` lines, of which the usual ones are the last.
+    """The shape of a file by its first `at_most` lines; the usual ones come last.
 
     Gives what `shape` says of a value, as `detect` does (None if no line has one), those first lines, and all
     lines.

@@ -1,4 +1,4 @@
-"""The messages of a draft that is too large for memory, of which most lie in a temporary file.
+"""The messages of a draft that is too large for memory; most are in a temporary file.
 
 Strategy: they are put aside in pages, compressed, and a few pages are in memory at a time. Whoever wants to
 change a message asks for it by its position: an object that was held since may be of a page that has been

@@ -1,4 +1,4 @@
-"""Tells a file that cannot be imported from one that the system does not let us read now.
+"""Distinguishes a file that cannot be imported from one that the system does not let us read now.
 
 Strategy: what is wrong with the content of a file stays wrong until the file changes, so an import notes it
 and does not look again. A missing permission, a full disk for temporary files, or a lock passes without any

@@ -20,7 +20,7 @@ class Workers:
 
     Args:
         processes: how many.
-        low_priority: they give way to everything else on the machine.
+        low_priority: everything else on the machine has priority over them.
     """
 
     def __init__(self, processes: int, *, low_priority: bool = False) -> None:
@@ -38,7 +38,7 @@ class Workers:
             yield job, outcome.result()
 
     def close(self) -> None:
-        """End the processes at once, whatever they are doing."""
+        """End the processes at once, even if they are working."""
         self._pool.close()
 
 

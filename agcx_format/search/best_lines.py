@@ -1,4 +1,4 @@
-"""Of several words, the hits that are shown: those in the lines where the most and the rarest stand together.
+"""Of several words, the hits that are shown: those in the lines that have the most and the rarest of them.
 
 A session fits when every word occurs somewhere in it, and every occurrence of each is counted.  Of `the grid`
 nearly all are `the`, which say nothing.  So a line counts by its words: each weighs the more the rarer it is
@@ -79,7 +79,7 @@ class BestLines:
 
     @property
     def seen(self) -> int:
-        """How many hits were looked at: so many at least can be given, up to those wanted."""
+        """How many hits were looked at: at least this many can be given, up to those wanted."""
         return sum(self._seen)
 
     def add(self, block: Block, counts: Sequence[int]) -> None:

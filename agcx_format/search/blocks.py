@@ -40,7 +40,7 @@ TITLE_NUMBER = -1
 
 
 class Damaged(ValueError):
-    """The book is not what was written; whoever reads it does without."""
+    """The book is not what was written; the reader must do without it."""
 
 
 class Sort(msgspec.Struct, array_like=True, frozen=True, gc=False):

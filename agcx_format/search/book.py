@@ -173,7 +173,7 @@ class Book:
             self.shelf = Shelf(segments, self.shelf.version + 1)
 
     def drop(self, segment: Segment) -> None:
-        """A segment turned out to be damaged: it is not used any more, and removed if that is possible."""
+        """A segment turned out to be damaged: it is no longer used, and removed if possible."""
         name = segment.path.name
         with self._lock:
             segments = dict(self.shelf.segments)
@@ -185,7 +185,7 @@ class Book:
             os.unlink(segment.path)
 
     def entry(self, path: str, signature: Signature | None) -> Entry | None:
-        """Where the text of a file is as it is now; None when it has to be read in the file."""
+        """Where the text of this version of a file is; None if it has to be read in the file."""
         shelf = self.shelf
         (key,) = self.keys([SessionRef(path, signature)])
         place = None if key is None else shelf.places.get(key)
@@ -216,7 +216,7 @@ class Book:
         return os.path.join(self.store, os.fsdecode(path_in(key)))
 
     def close(self) -> None:
-        """Let go of the files; a search that still runs keeps those that it reads."""
+        """Close the files; a search that still runs keeps those that it reads."""
         with self._lock:
             self._use({})
 

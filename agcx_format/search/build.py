@@ -28,7 +28,7 @@ _GRACE = 2.0
 def build_command(
     store: str | os.PathLike[str], cache_dir: str | os.PathLike[str], cap: int | None = None
 ) -> list[str]:
-    """What to run; its input must be a pipe that is kept open for as long as it is to run.
+    """The command to run; its input must be a pipe that is kept open while it should run.
 
     `cap` is the largest size of the book in bytes.
     """
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _give_way() -> None:
-    """Take the least priority, whatever that of the program is."""
+    """Take the lowest priority, regardless of that of the program."""
     # A sandbox may refuse either; the book is built all the same.
     with suppress(OSError):
         # An idle program already has less, and may not leave that.
@@ -76,7 +76,7 @@ def _give_way() -> None:
 
 
 def _end_with_input(stopped: threading.Event) -> None:
-    """Stop when whoever started this is gone; a session that takes long does not hold that up."""
+    """Stop when the parent is gone; a session that takes long does not delay that."""
     try:
         while os.read(0, 4096):
             pass

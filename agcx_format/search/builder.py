@@ -1,6 +1,6 @@
 """Bring the book up to date with the store: what is new is added, the newest first; what is gone leaves.
 
-Strategy: each segment is committed by itself, so a build that is stopped or killed goes on where it was.
+Strategy: each segment is committed by itself, so a build that is stopped or killed continues where it was.
 What the segments are to hold is worked out from the files alone: the newest sessions, until the book has
 the size that it may have.  Before a segment is committed, under the lock of changes, its sessions are
 looked at once more: what was destroyed while it was being read does not come back.

@@ -42,7 +42,7 @@ class Outcome(msgspec.Struct, frozen=True):
         hits: None when it does not fit.
         unsearched: what of it could not be searched, if anything.
         direct: whether it was searched without the index.
-        gone: whether its file is no more there.
+        gone: whether its file no longer exists.
     """
 
     hits: SessionHits | None = None
@@ -210,7 +210,7 @@ class _Examination:
         self._hits += [self._hit(block, *match) for match in found[:room]]
 
     def _first(self, matcher: Matcher, block: Block, room: int) -> tuple[list[Match], int]:
-        """The first matches, and how many there are; unless that is counted, at least so many."""
+        """The first matches, and how many there are; unless that is counted, a lower bound."""
         if not room:
             return [], self._further(matcher, block)
         allowed, counted = self._request.allowed, self._request.counted
@@ -231,7 +231,7 @@ class _Examination:
         best.add(block, counts)
 
     def _further(self, matcher: Matcher, block: Block) -> int:
-        """Matches that need no place; only whether there are some when nobody counts them."""
+        """Matches without places; if they are not counted, only whether there are some."""
         if not self._request.counted:
             occurs = self._occurs(matcher, block)
             # It may do so again.
@@ -249,7 +249,7 @@ class _Examination:
         return (match for match in matches if allowed(block.facts, match[0]))
 
     def _list(self, block: Block) -> None:
-        """With nothing to look for, every message that counts is a hit; the title if it is asked for."""
+        """With nothing to look for, every message that counts is a hit; the title if it is searched."""
         allowed = self._request.allowed
         first = 0 if self._request.query.within.title else max(0, -block.first)
         for number in range(first, block.messages):

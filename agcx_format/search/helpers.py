@@ -42,7 +42,7 @@ class Helpers:
     """The processes of one index.  May be used from several threads, and after a fork."""
 
     def __init__(self, niceness: int = 0) -> None:
-        """`niceness`: how much they give way to other processes, up to 19."""
+        """`niceness`, up to 19, is that of the processes."""
         self._niceness = niceness
         self._begin()
         _all.add(self)
@@ -100,7 +100,7 @@ class Helpers:
             return [helper.pid for helper, _ in self._known if helper.is_alive]
 
     def close(self) -> None:
-        """End them at once, whatever they are doing."""
+        """End them at once, even if they are working."""
         with self._lock:
             self._unwanted = self._searches > 0
             self._close()

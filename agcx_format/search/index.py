@@ -81,7 +81,7 @@ class Index:
 
     @property
     def store(self) -> Store:
-        """The store, which is opened when it is first asked for.
+        """The store, which is opened when first needed.
 
         Raises:
             PersistenceError: the path is not a directory.
@@ -186,7 +186,7 @@ class Index:
     def _again(
         self, query: Query, rows: int | None, context: int, session: SessionHits
     ) -> SessionHits:
-        """A session that was found, with so many hits; as it was if it has none any more."""
+        """A session that was found, with this many hits; unchanged if it no longer has any."""
         refs = [SessionRef(session.path)]
         for found in self.find(query, sessions=refs, rows=rows, context=context):
             return replace(found, score=session.score)

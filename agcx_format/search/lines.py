@@ -1,4 +1,4 @@
-"""The line that a match stands in, and the lines around it."""
+"""The line of a match, and the lines around it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Strategy: the system takes as long to describe ten thousand files as Python to import the rest of a command.
 A thread would not do: it would wait for the interpreter after each file.  The other process is a fork, which
 needs to import nothing, and its answer is a file in memory, which nobody has to read while it is written.
-Whatever goes wrong there, the files are looked at here.
+If anything goes wrong there, the files are looked at here.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Matcher(Protocol):
 
     @property
     def text(self) -> str:
-        """As it was written."""
+        """As written."""
 
     @property
     def required(self) -> tuple[frozenset[bytes], ...]:
@@ -192,7 +192,7 @@ class Regex(msgspec.Struct, frozen=True):
     """An expression in the syntax of RE2, over each message, as a `Matcher`.
 
     `^` and `$` are the ends of lines.  Case counts when there is a capital in it outside of escapes.
-    It is applied to the text as it is: accents and widths are not unified.
+    It is applied to the unchanged text: accents and widths are not unified.
     """
 
     text: str

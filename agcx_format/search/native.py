@@ -43,7 +43,7 @@ def _re2() -> ModuleType | None:
 
 @cache
 def numpy() -> ModuleType | None:
-    """For whoever builds an index; never needed to search one."""
+    """For building an index; never needed to search one."""
     try:
         return import_module("numpy")
     except ImportError:

@@ -68,7 +68,7 @@ class QueryError(ValueError):
 class Term(msgspec.Struct, frozen=True):
     """What is looked for: a word, phrase or regular expression, at `start` to `end` of the line.
 
-    Two that look for the same are equal wherever they stand.
+    Two that look for the same are equal, regardless of their places.
     """
 
     matcher: Matcher
@@ -114,7 +114,7 @@ class Within(msgspec.Struct, frozen=True):
 
     @property
     def messages(self) -> bool:
-        """Whether messages are searched: always, unless titles alone are asked for."""
+        """Whether messages are searched: always, unless only titles are wanted."""
         return self._places() != {"title"}
 
     def _places(self) -> set[str]:

@@ -109,7 +109,7 @@ def _has_escapes(text: bytes) -> bool:
 
 
 def _plain(text: bytes, *, dotted: bool) -> bytes | None:
-    """The text with other forms replaced; None where there are none.  `dotted`: those of an i as well."""
+    """The text with other forms replaced; None if it has none.  `dotted`: those of an i as well."""
     if text.isascii():
         return None
     plain = text

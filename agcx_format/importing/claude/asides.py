@@ -59,7 +59,7 @@ class Asides:
         given: titles by the kind of line that gave them, the last one of each.
         summaries: titles, with the uuid of the line that each belongs to.
         tags: that the person gave the session.
-        last: the uuid of the line that the conversation goes on from; empty in older versions.
+        last: the uuid of the line that the conversation continues from; empty in older versions.
     """
 
     def __init__(self, draft: ImportDraft) -> None:

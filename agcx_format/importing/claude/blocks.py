@@ -104,7 +104,7 @@ class Blocks:
             self._tool(kind, block)
 
     def _tool(self, kind: str, block: dict[str, Any]) -> None:
-        """A tool call or its result, of which there are several kinds; or something else."""
+        """A tool call or one of the kinds of results; or something else."""
         given_id = block.get("tool_use_id") if isinstance(block.get("type"), str) else None
         call_id = optional_text(given_id)
         if "input" in block:

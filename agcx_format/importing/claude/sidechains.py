@@ -1,4 +1,4 @@
-"""Subagents whose lines stand among those of their parent, as older versions of Claude Code wrote them.
+"""Subagents whose lines are among those of their parent, as older versions of Claude Code wrote them.
 
 Strategy: such a line is marked, and names the one before it; the first one of a subagent is its task, and
 follows none of them. What each subagent said and did becomes a branch that begins at the call which started

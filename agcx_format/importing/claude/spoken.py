@@ -139,7 +139,7 @@ _parse = Decoder(SpokenLine).decode
 
 
 def usual_after(lines: int) -> Usual:
-    """What reads the usual lines after the first ones of them, which tell what the file is."""
+    """Reads the usual lines, after the first ones, which show what the file is."""
     return Usual(_parse, lines)
 
 

@@ -1,4 +1,4 @@
-"""Which call of which session a subagent of Claude Code was started by, and for what."""
+"""Which call of which session started a subagent of Claude Code, and for what."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def started_by(result: Any, session: str) -> UUID | None:
 
 
 def about_beside(transcript: Path) -> About:
-    """What the file beside a subagent's transcript says of it; empty if there is none."""
+    """What the file beside a subagent's transcript says about it; empty if it does not exist."""
     path = transcript.with_name(f"{transcript.name.split('.')[0]}.meta.json")
     try:
         fd, status = open_regular(path)

@@ -112,7 +112,7 @@ def convert(
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
-    `results` gives the content of a tool's result that lies in a file beside the source, by its name;
+    `results` gives the content of a tool's result that is in a file beside the source, by its name;
     `about` what a file beside it says of a subagent. If it `stores` the messages, they are not held in
     memory, but in a temporary file (see `stored_entries`).
 
@@ -287,7 +287,7 @@ class _Transcript:
             self._entitle(added, line.plan_content)
 
     def _entitle(self, entries: list[DraftEntry], plan: str) -> None:
-        """Name what the person asked for by the plan that it is about, rather than by the request."""
+        """Title a request by the plan that it is about, rather than by its words."""
         for entry in entries:
             if entry.words:
                 self._draft.titles.add(short_title(entry.words))

@@ -47,7 +47,7 @@ class EventFirst:
             self.release()
 
     def see(self, line: dict[str, Any]) -> None:
-        """Release the event, unless this is a line that says nothing and often stands before the item."""
+        """Release the event, unless this is a line without words that often precedes the item."""
         if self._held is not None and not _says_nothing(line):
             self.release()
 
@@ -72,7 +72,7 @@ def _says_nothing(line: dict[str, Any]) -> bool:
 
 
 def _said_in(item: UsualItem, kind: str) -> str | None:
-    """The first words of the item that an event of this kind would repeat; None if there are none."""
+    """The first words of the item that an event of this kind would repeat, or None."""
     if type(item) is Thought:
         if kind == "agent_reasoning" and item.summary:
             return item.summary[0].text

@@ -177,7 +177,7 @@ class Events:
         return self._spent.totals(own_from)
 
     def _other(self, kind: str, payload: dict[str, Any], name: str, number: int) -> None:
-        """Use an event that does not repeat what somebody said."""
+        """Use an event that does not repeat what was said."""
         draft = self._draft
         if kind == "item_completed":
             self._completed(payload, name, number)
@@ -255,7 +255,7 @@ class Events:
             self._draft.subagents.update(spawned("sub_agent_activity", item))
 
     def takes_back_to(self, position: int) -> None:
-        """The lines that follow are of another file, which goes on from this message."""
+        """The lines that follow are from another file, which continues from this message."""
         self._forget()
         self._rolled_back(take_back_to(self._draft, position), 0)
 
@@ -270,7 +270,7 @@ class Events:
             add_notice(self._draft, f"Rolled back {words}", number)
 
     def compaction(self, payload: dict[str, Any], number: int) -> None:
-        """The transcript stays; the line says that the agent went on with a summary of it."""
+        """The transcript stays; the line says that the agent continued with a summary of it."""
         add_notice(self._draft, compacted(None, self._spent.in_context), number)
         if words := as_text(payload.get("message")).strip():
             self._draft.add(summary(words), number)

@@ -71,7 +71,7 @@ _FIELDS = {
 class Items:
     """Adds the items of one rollout to its draft, each as one or more messages.
 
-    `heard` is called with what somebody said or thought before it is added.
+    `heard` is called with what was said or thought before it is added.
 
     Fields:
         number: of the line that is read.
@@ -111,7 +111,7 @@ class Items:
         _unknown(self, payload)
 
     def say(self, item: Message | Reasoning) -> None:
-        """Add what somebody said or thought, which events may repeat."""
+        """Add what was said or thought, which events may repeat."""
         self._heard(item)
         if self.plans.is_open and type(item) is Message and item.role == "user":
             self.plans.answered(genuine_user_text(item), self.number)

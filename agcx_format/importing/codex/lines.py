@@ -71,7 +71,7 @@ _cwd = re.compile(r"<environment_context>[^<]*<cwd>([^<]+)</cwd>").search
 
 
 def directory_in_messages(draft: ImportDraft) -> str:
-    """The working directory that one of the first messages tells the agent."""
+    """The working directory that one of the first messages gives the agent."""
     for entry in draft.entries[:5]:
         for part in getattr(entry.item, "content", None) or []:
             if found := _cwd(getattr(part, "text", "")):

@@ -1,4 +1,4 @@
-"""The names that a person gave to sessions of Codex, which stand in a file beside all rollouts."""
+"""The names that a person gave to sessions of Codex, from a file beside the rollouts."""
 
 from __future__ import annotations
 

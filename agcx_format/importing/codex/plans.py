@@ -35,7 +35,7 @@ class Proposal(NamedTuple):
 
 
 def proposal_in(content: list[ContentPart]) -> Proposal | None:
-    """The plan in an answer; None if there is none."""
+    """The plan in an answer, or None."""
     if len(content) != 1 or not isinstance(part := content[0], OutputText) or PLAN not in part.text:
         return None
     found = _plan(part.text)

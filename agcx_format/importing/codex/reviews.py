@@ -10,7 +10,7 @@ __all__ = ["review_in"]
 
 
 def review_in(event: dict[str, Any]) -> str:
-    """What the review says: the whole, then each finding with its place; empty if there is none."""
+    """What the review says: the summary, then each finding with its place; empty if it says nothing."""
     output = event.get("review_output")
     if not isinstance(output, dict):
         return ""

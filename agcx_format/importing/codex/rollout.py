@@ -212,7 +212,7 @@ class _Rollout:
             self._draft.bad(number, "not an object")
 
     def _next_file(self, file: NextFile) -> None:
-        """Go on with another file of the session."""
+        """Continue with another file of the session."""
         draft, place = self._draft, self._places.get(file.goes_on_from)
         self._events.held.release()
         draft.file = f"{file.name}:"

@@ -28,7 +28,7 @@ _MOST_DAYS = 400
 
 
 class Place(NamedTuple):
-    """Where a file of a session goes on from.
+    """Where a file of a session continues from.
 
     Fields:
         file: the id in the name of another file.
@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 
 class NextFile(NamedTuple):
-    """In place of a line: what follows is of the next file, and goes on from a place in one before it."""
+    """In place of a line: what follows is from the next file, and continues a place in an earlier one."""
 
     name: str
     goes_on_from: Place | None
@@ -65,15 +65,15 @@ class _File(NamedTuple):
 
     @property
     def is_next(self) -> bool:
-        """Whether it goes on from another file of its session."""
+        """Whether it continues another file of its session."""
         session, base = self.meta.get("id"), self.base
         return base is not None and (base.file == session or self.name != session)
 
 
 def read_thread(path: Path, usual: Usual) -> Iterator[Parsed]:
-    """The lines of a rollout, after those of the files that it goes on from, if there are any.
+    """The lines of a rollout, after those of the files that it continues, if any.
 
-    A `NextFile` stands where one file ends and the next one begins, and a `Place` where another goes on.
+    A `NextFile` marks where one file ends and the next begins, and a `Place` where another continues.
 
     Raises:
         OSError: the file cannot be read.
@@ -117,7 +117,7 @@ def _meta_in(line: Parsed) -> dict[str, Any]:
 
 
 def _before(own: _File) -> list[_File]:
-    """The files of the same session that are older than this one, or that it goes on from."""
+    """The files of the same session that are older than this one, or that it continues."""
     session = as_text(own.meta.get("id"))
     found: dict[str, _File] = {}
     wanted = [own.base.file] if own.base else []

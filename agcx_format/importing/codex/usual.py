@@ -215,5 +215,5 @@ _parse = Decoder(UsualLine).decode
 
 
 def usual_after(lines: int) -> Usual:
-    """What reads the usual lines after the first ones of them."""
+    """Reads the usual lines, after the first ones."""
     return Usual(_parse, lines)

@@ -1,4 +1,4 @@
-"""Content blocks of the Messages API of Anthropic, which several agents write as they are.
+"""Content blocks of the Messages API of Anthropic, which several agents write unchanged.
 
 Those of a widely used library, `tool-call` and `tool-result`, say the same.
 """

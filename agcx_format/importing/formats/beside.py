@@ -40,7 +40,7 @@ def json_beside(path: Path) -> dict[str, Any]:
 
 
 def line_beside(path: Path, name: str, wanted: str) -> dict[str, Any]:
-    """The first object of JSON Lines whose field `name` is `wanted`; empty if there is none."""
+    """The first object of JSON Lines whose field `name` is `wanted`; empty if there is no such object."""
     try:
         for line in read_lines(path):
             for value in line.values:

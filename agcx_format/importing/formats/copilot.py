@@ -358,7 +358,7 @@ def _text_beside(events: Path, name: str) -> str:
 
 
 def _name_beside(events: Path) -> str:
-    """The name of the session in the file beside its events; empty if there is none."""
+    """The name of the session in the file beside its events; empty if it has no name."""
     text = _text_beside(events, "workspace.yaml")
     found = {field[1]: field[2].strip().strip("'\"") for field in _field(text)}
     name = found.get("name") or found.get("summary") or ""

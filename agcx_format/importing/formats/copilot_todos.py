@@ -18,7 +18,7 @@ _QUERY = "select substr(title, 1, ?), status from todos order by created_at, row
 
 
 def todo_list(events: Path) -> str:
-    """The list as it is now, as a Markdown task list; empty if there is none, or it cannot be read."""
+    """The current list as a Markdown task list; empty if it is missing or unreadable."""
     path = events.with_name("session.db")
     if path.is_symlink() or not path.is_file():
         return ""

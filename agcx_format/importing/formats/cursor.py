@@ -180,7 +180,7 @@ def _injected_tags(text: str) -> str:
 
 
 def _told(text: str) -> Timestamp | None:
-    """The time that Cursor tells the model with a request."""
+    """The time that Cursor gives the model with a request."""
     found = _time(text)
     if found is None:
         return None

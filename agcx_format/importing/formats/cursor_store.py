@@ -1,6 +1,6 @@
 """Reads the database of a Cursor chat: `chats/<directory>/<id>/store.db`.
 
-Strategy: the table `blobs` holds whatever the chat consists of under the hash of its content: messages as
+Strategy: the table `blobs` holds everything in the chat under the hash of its content: messages as
 JSON, and in a binary form which of them the chat has now, in their order. A message that is said twice is
 there once. Where the binary form names all messages, its order counts; else, after a compaction for example,
 that in which they were written.
@@ -52,7 +52,7 @@ def read_chat(path: Path) -> Chat:
     """The chat in a database.
 
     Raises:
-        ConversionError: it cannot be read, or is none.
+        ConversionError: it cannot be read, or is not a database.
     """
     chat = Chat()
     with opened_read_only(path) as db:

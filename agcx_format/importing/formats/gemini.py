@@ -78,7 +78,7 @@ def home_below(variable: str, name: str) -> Path:
 
 @dataclass(slots=True)
 class _Record:
-    """A message: what was written last of it, and where it first stood.
+    """A message: its last version, and where it first appeared.
 
     Fields:
         left: the number of the step back that dropped it; 0 if it stayed.
@@ -137,7 +137,7 @@ class _Chat(Reading):
         self._current[message] = record
 
     def _replace(self, messages: list[Any], number: int) -> None:
-        """All messages as they are now: those that are not among them were dropped."""
+        """All current messages: those that are missing were dropped."""
         known = {as_text(as_dict(each).get("id")) for each in messages}
         dropped = [name for name in self._current if name not in known]
         if dropped and len(dropped) < len(self._current):

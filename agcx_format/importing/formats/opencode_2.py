@@ -2,7 +2,7 @@
 
 Strategy: version 2 keeps a message in one row, whose type says who speaks; version 1 kept its parts in rows
 of their own. A database can have the tables of both, with the same session in each: then those of version 2
-hold, since OpenCode went on in them.
+hold, since OpenCode continued in them.
 """
 
 from __future__ import annotations

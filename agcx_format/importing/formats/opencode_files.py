@@ -78,7 +78,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _document(path: Path) -> tuple[dict[str, Any] | None, str]:
-    """The object in a file, or why there is none.
+    """The object in a file, or why it cannot be had.
 
     Raises:
         SourceUnavailable: it may be read another time, so the session must not be taken without it.

@@ -31,7 +31,7 @@ class StoredMessage:
 
 @dataclass(slots=True)
 class StoredSession:
-    """A session: its row, and its messages as they are read.
+    """A session: its row, and its messages, read one by one.
 
     Fields:
         about: the fields of the row, under the names of the database.

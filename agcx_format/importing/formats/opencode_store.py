@@ -83,7 +83,7 @@ def read_stored(source: Source) -> Iterator[StoredSession]:
     """A session, while its messages are read.
 
     Raises:
-        ConversionError: it cannot be read, or is none.
+        ConversionError: it cannot be read, or is not a database.
     """
     if not _is_database(source.path):
         yield in_files(source.path)
@@ -148,7 +148,7 @@ def _changed(db: sqlite3.Connection, about: dict[str, Any]) -> Timestamp:
 
 
 def _call_of(db: sqlite3.Connection, parent: str, child: str) -> tuple[str, str]:
-    """The call in the parent that started a session, and the kind of its agent; empty if there is none."""
+    """The call in the parent that started a session, and the kind of its agent; empty if unknown."""
     query = (
         "select data from part {how} where session_id = ? and instr(data, ?) and length(data) < ?"
     )

@@ -197,7 +197,7 @@ class _Chat(Reading):
             self.unknown(name, payload or value)
 
     def _command(self, payload: dict[str, Any], value: dict[str, Any]) -> None:
-        """A command that the person typed stands there when it begins and when it ends."""
+        """A command that the person typed is recorded when it begins and when it ends."""
         if payload.get("phase") == "result":
             said = [
                 text

@@ -136,7 +136,7 @@ def outcome_of(
 
 
 class Usage:
-    """Tokens and cost of a conversation: each answer counts once, as it is counted last."""
+    """Tokens and cost of a conversation: each answer counts once, by its last count."""
 
     def __init__(self) -> None:
         self._answers: dict[str, tuple[int, int, int, float]] = {}
@@ -172,7 +172,7 @@ class Reading(ABC):
 
     Fields:
         title: given by the person or the agent; else the first words count.
-        model, directory, branch: as far as they are known.
+        model, directory, branch: if known.
         task: what a subagent was asked to do: its title, if it has no other.
         stores_large: whether the messages of a large file are not held in memory (see `stored_entries`); then
             one that is changed after the next ones were added is asked for by its position.
@@ -226,7 +226,7 @@ class Reading(ABC):
         return len(draft.entries) + len(draft.modes) + counts + noted + draft.bad_count
 
     def unless_taken(self, before: int, value: dict[str, Any]) -> None:
-        """Count an object of which nothing was taken; one that says something is kept as text."""
+        """Count an object that was not understood; one that says something is kept as text."""
         if self.accounted() != before:
             return
         kind = as_text(value.get("type")) or as_text(value.get("role"))

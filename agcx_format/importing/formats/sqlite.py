@@ -46,13 +46,13 @@ _PASSING = frozenset(
 
 @contextlib.contextmanager
 def opened_read_only(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to the database as it is now.
+    """A connection to the current state of the database.
 
     Reading a value of more than `LONGEST_LINE` bytes is a `sqlite3.Error`: read row by row what may have one.
 
     Raises:
         SourceUnavailable: it cannot be read now.
-        ConversionError: it cannot be read, or is none.
+        ConversionError: it cannot be read, or is not a database.
     """
     try:
         with source_errors(path), contextlib.ExitStack() as stack:

@@ -89,6 +89,14 @@ def test_an_edit_does_not_hide_that_another_program_saved(is_undone: bool, store
     assert looks(store)[3] == 2
 
 
+def test_a_program_may_save_what_it_loaded_before_its_own_undo(store: Store):
+    store.update_metadata(A, title="Mine")
+    loaded = store.load_session(A)
+    store.undo()
+    store.save_session(A, *loaded)
+    assert looks(store)[3] == 1
+
+
 def test_an_undo_does_not_hide_that_another_program_saved_another_session(store: Store):
     program = open_store(store.path)
     loaded = program.load_session(B)

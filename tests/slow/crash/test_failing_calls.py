@@ -222,6 +222,29 @@ def test_a_link_that_is_made_though_an_error_is_said(
     assert store.acts() == []
 
 
+@pytest.mark.parametrize("kept_out", [A, B])
+def test_what_cannot_be_put_back_keeps_no_other_session_out_of_its_place(
+    kept_out: UUID, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """A deletion fails when both are gone, and then the disk refuses whatever is done to one of them."""
+    before, has_failed = contents(store.path), False
+    paths = {each.id: Path(each.path) for each in store.scan()}
+
+    def breaks(name: str, arguments: tuple) -> None:
+        nonlocal has_failed
+        has_failed = has_failed or marks_as_done(name, arguments)
+        if has_failed and arguments[0] in (paths[kept_out].name, paths[kept_out].name.encode()):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        if marks_as_done(name, arguments):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with watched(monkeypatch, before=breaks), pytest.raises(PersistenceError):
+        store.delete(list(store.scan()))
+    assert [each for each, path in paths.items() if not path.exists()] == [kept_out]
+    open_store(store.path)
+    assert contents(store.path) == before
+
+
 @each_act
 def test_an_act_that_a_person_interrupts_is_done_or_has_changed_nothing(
     act: Callable[[Store], object],
