@@ -9,6 +9,7 @@ import subprocess
 from uuid import UUID
 
 from agcx_format import open_store
+from agcx_format.store.acts import reserve
 from agcx_format.store.paths import INDEX, TRASH
 from tests.bench import floors, stores
 from tests.bench.registry import measure, median_ms, times
@@ -200,8 +201,9 @@ class _Acts:
     def forget(self) -> None:
         """The log does not grow from run to run; what a store keeps there for all acts stays."""
         with os.scandir(self._path / TRASH) as entries:
-            for act in filter(os.DirEntry.is_dir, entries):
-                shutil.rmtree(act)
+            for entry in filter(os.DirEntry.is_dir, entries):
+                if entry.name != reserve.FOLDER:
+                    shutil.rmtree(entry)
 
     def renaming(self, *, durably: bool) -> Probe:
         self._there.rmdir()

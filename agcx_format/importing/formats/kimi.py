@@ -48,7 +48,7 @@ _NO_CONVERSATION = (
     "forked", "permission.", "mcp.", "file_history.", "turn.started", "turn.steered", "session.",
     "StatusUpdate", "StepBegin", "TurnEnd", "ApprovalRequest", "ApprovalResponse",
     "ApprovalRequestResolved", "MCPLoading", "MCPStatus", "HookTriggered", "HookResolved",
-    "ToolCallRequest",
+    "ToolCallRequest", "agent.turn.", "prompt.completed",
 )  # fmt: skip
 
 
@@ -112,7 +112,9 @@ def _own(folder: Path | None, agent: str) -> str:
 class _Wire(Reading):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
+        # What was asked in this turn, and whether anything has come of it.
         self._heard: set[str] = set()
+        self._is_answered = False
         self._is_interrupted = False
         # Those of the last call as they are written.
         self._arguments = ""
@@ -198,13 +200,15 @@ class _Wire(Reading):
     def _prompt(self, kind: str, value: dict[str, Any]) -> None:
         given = value.get("input", value.get("content"))
         words = "".join(text_in(given).split())
-        if kind == "prompt.accepted" or words in self._heard:
+        # The same words after an answer are asked again.
+        if kind == "prompt.accepted" or (words in self._heard and not self._is_answered):
             self.repeated(kind, value)
             return
         origin = as_text(as_dict(value.get("origin")).get("kind"))
         if origin in ("", "user"):
-            self._heard = {words}
-            self._is_interrupted = False
+            # What is put in while the agent works comes beside the prompt of the turn.
+            self._heard = {words} | (self._heard if kind == "turn.steer" else set())
+            self._is_answered = self._is_interrupted = False
             self.asked(given)
         else:
             self.injected(given, f"{kind} of {origin}")
@@ -216,6 +220,7 @@ class _Wire(Reading):
         if role == "user" and "".join(text_in(content).split()) in self._heard:
             self.repeated("context.append_message", value)
         elif role == "assistant":
+            self._is_answered = True
             self.said(content)
         elif role == "user" and origin in ("", "user"):
             self.asked(content)
@@ -223,6 +228,7 @@ class _Wire(Reading):
             self.injected(content, f"context of {origin or role or 'nobody'}")
 
     def _event(self, kind: str, event: dict[str, Any]) -> None:
+        self._is_answered = True
         if kind == "content.part":
             self._part(event.get("part"))
         elif kind == "tool.call":
@@ -241,6 +247,7 @@ class _Wire(Reading):
             self.unknown(f"event {kind}", event)
 
     def _ended(self, value: dict[str, Any]) -> None:
+        self._is_answered = True
         reason = as_text(value.get("reason"))
         if reason == "cancelled":
             self._interrupted()
@@ -251,7 +258,7 @@ class _Wire(Reading):
         """Say it once, though both the wish and the end of the turn say it."""
         if not self._is_interrupted:
             self.notice("Interrupted")
-        self._is_interrupted = True
+        self._is_interrupted = self._is_answered = True
 
     # --- older
 

@@ -341,6 +341,35 @@ def test_kimi_a_subagent_names_its_parent(tmp_path):
     assert str(parent.metadata.id) == SESSION
 
 
+def test_kimi_what_was_asked_twice_is_kept_twice(tmp_path):
+    def asked(words: str, kind: str = "turn.prompt") -> list[dict]:
+        content = [{"type": "text", "text": words}]
+        message = {"role": "user", "content": content}
+        return [
+            {"type": kind, "input": content, "origin": {"kind": "user"}},
+            {"type": "context.append_message", "message": message},
+        ]
+
+    def answer(words: str) -> dict:
+        event = {"type": "content.part", "part": {"type": "text", "text": words}}
+        return {"type": "context.append_loop_event", "event": event}
+
+    slower, smaller = asked("slower", "turn.steer"), asked("smaller", "turn.steer")
+    imported = read(
+        "kimi",
+        tmp_path / "wire.jsonl",
+        *(*asked("go on"), answer("Done."), *asked("go on"), answer("More.")),
+        *(*asked("go on"), {"type": "turn.ended", "reason": "failed"}, *asked("go on")),
+        *(slower[0], answer("Hm."), smaller[0], slower[1], smaller[1]),
+        {"type": "agent.turn.ended", "outcome": "done"},
+        {"type": "prompt.completed", "promptId": "p"},
+    )
+    assert texts(imported) == [
+        "go on", "Done.", "go on", "More.", "go on", "Error", "go on", "slower", "Hm.", "smaller",
+    ]  # fmt: skip
+    assert not imported.report.unknown
+
+
 def test_kimi_arguments_that_came_in_parts_are_whole(tmp_path):
     def line(kind: str, **payload: object) -> dict:
         return {"timestamp": MS / 1000, "message": {"type": kind, "payload": payload}}
