@@ -1,11 +1,11 @@
 """Where a Codex session comes from: the one that started it as a subagent, or that it was forked from.
 
-Strategy: the file of a fork, and of most subagents, begins with the conversation of its parent. What both
-have said alike from the beginning is the parent's; where the parent's file is not there, what was said before
-the session began. Newer versions give all of that the time at which the fork was made: then it is what was
-answered sooner than anybody can answer. It stays as context, and is neither a turn of the session nor its
-title. What comes next in a subagent is the task from its parent, which newer versions write as a letter from
-one agent to another.
+Strategy: the file of a fork, and of most subagents, begins with the conversation of its parent, unless it
+only names the file that has it. What both have said alike from the beginning is the parent's; where the
+parent's file is not there, what was said before the session began. Newer versions give all of that the time at
+which the fork was made: then it is what was answered sooner than anybody can answer. It stays as context, and
+is neither a turn of the session nor its title. What comes next in a subagent is the task from its parent,
+which newer versions write as a letter from one agent to another.
 """
 
 from __future__ import annotations
@@ -81,13 +81,15 @@ class Family:
             self.parent = Parent(session_id(parent, ""), "", role)
             if "other" not in given:
                 self.origin = self.origin or parent
+        # A file that goes on from one of its origin does not begin with a copy of it.
+        self._has_copy = bool(self.origin) and not isinstance(meta.get("history_base"), dict)
 
     def mark(self, entries: Entries, started: str, said: Iterable[str]) -> None:
         """Take from what was said before the session began that it is the person's own here.
 
         `started` is when the session began, `said` what was said in its origin.
         """
-        if not self.origin:
+        if not self._has_copy:
             return
         before = self._inherited(entries, started, said)
         if self.parent is None and not any(

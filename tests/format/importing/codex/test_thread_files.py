@@ -214,3 +214,12 @@ def test_files_that_are_only_together_too_large_for_memory_are_not_held_in_it(fi
     session = read_rollout(second)
     assert not isinstance(session.conversation.messages, list)
     assert said(session) == ["one", "1", "two", "2"]
+
+
+def test_a_fork_without_a_copy_of_its_origin_may_begin_with_the_same_words(files):
+    origin = files.add(9, *ONE, *TWO)
+    lines = [*ONE, user("three")]
+    fork = files.add(9, *lines, session=OTHER, on=(SESSION, origin, 5), forked_from_id=SESSION)
+    session = read_rollout(fork)
+    assert said(session) == ["one", "1", "three"]
+    assert (session.metadata.title, session.metadata.turn_count) == ("one", 2)
