@@ -113,21 +113,26 @@ def read_lines(path: Path, usual: Usual | None = None) -> Iterator[Parsed]:
         yield from parse_lines(chunks, is_live=_is_live(file), usual=usual)
 
 
-def lines_within(path: Path, end: int) -> int:
-    """How many lines end within the first bytes of a file, once decoded.
+def lines_within(path: Path, ends: Iterable[int]) -> dict[int, int]:
+    """How many lines end within each of these numbers of bytes of a file, once decoded.
 
     Raises:
         OSError: the file cannot be read.
         PersistenceError: it cannot be opened, or is no regular file.
     """
-    count = 0
+    found: dict[int, int] = {}
+    waiting = sorted(set(ends))
+    count = start = 0
     with _opened(path) as (file, size):
         for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
-            if isinstance(chunk, Exception) or end <= 0:
+            if isinstance(chunk, Exception) or not waiting:
                 break
-            count += chunk[:end].count(b"\n")
-            end -= len(chunk)
-    return count
+            while waiting and waiting[0] <= start + len(chunk):
+                end = waiting.pop(0)
+                found[end] = count + chunk.count(b"\n", 0, max(0, end - start))
+            count += chunk.count(b"\n")
+            start += len(chunk)
+    return found | dict.fromkeys(waiting, count)
 
 
 def _is_live(file: BinaryIO) -> bool:

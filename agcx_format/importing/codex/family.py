@@ -277,10 +277,9 @@ def _call_that_started(line: Any, child: UUID) -> str:
 def files_of(rollout: Path, session: str) -> Iterator[Path]:
     """The rollouts of a session beside another, then those in the folder of the day that its id was made."""
     folders = [rollout.parent]
-    if day := _day_of(session):
-        for root in list(rollout.absolute().parents)[:_LEVELS]:
-            days = (day + timedelta(days=each) for each in (0, -1, 1))
-            folders += [root / each.strftime("%Y/%m/%d") for each in days]
+    days = [day.strftime("%Y/%m/%d") for day in _days_around(session)]
+    for root in list(rollout.absolute().parents)[:_LEVELS]:
+        folders += [root / day for day in days]
     for folder in dict.fromkeys(folders):
         try:
             yield from sorted(p for p in folder.iterdir() if session in p.name and p != rollout)
@@ -288,12 +287,13 @@ def files_of(rollout: Path, session: str) -> Iterator[Path]:
             continue
 
 
-def _day_of(session: str) -> datetime | None:
-    """When an id of version 7 was made."""
+def _days_around(session: str) -> list[datetime]:
+    """The day when an id of version 7 was made, and the days next to it; none if there is no such day."""
     try:
         found = UUID(session)
-    except ValueError:
-        return None
-    if found.version != 7:
-        return None
-    return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
+        if found.version != 7:
+            return []
+        day = datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
+        return [day + timedelta(days=each) for each in (0, -1, 1)]
+    except (ValueError, OverflowError):
+        return []

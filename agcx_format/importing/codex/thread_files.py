@@ -7,7 +7,9 @@ back is a branch that was left. A fork also says what it goes on from; that is t
 
 from __future__ import annotations
 
+import glob
 import itertools
+import os
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -83,7 +85,7 @@ def read_thread(path: Path, usual: Usual) -> Iterator[Parsed]:
     first = next(lines, None)
     if first is None:
         return
-    own = _File(path, _meta_in(first))
+    own = _File(path.absolute(), _meta_in(first))
     if not own.is_next:
         yield first
         yield from lines
@@ -97,8 +99,10 @@ def read_thread(path: Path, usual: Usual) -> Iterator[Parsed]:
             yield from _with_places(itertools.chain([first], lines), [])
             continue
         with source_errors(file.path):
-            ends = [(lines_within(file.path, p.end), p) for p in bases if p.file == file.name]
-            yield from _with_places(read_lines(file.path, usual), sorted(ends))
+            places = {place for place in bases if place.file == file.name}
+            numbers = lines_within(file.path, [place.end for place in places]) if places else {}
+            ends = sorted((numbers[place.end], place) for place in places)
+            yield from _with_places(read_lines(file.path, usual), ends)
 
 
 def _with_places(lines: Iterator[Parsed], ends: list[tuple[int, Place]]) -> Iterator[Line]:
@@ -147,20 +151,20 @@ def _opened(path: Path) -> _File:
 
 def _anywhere(own: Path, name: str) -> list[Path]:
     """The files of a name in the folders of all days: an id need not be of the day of its file."""
-    if _day_of(own.parent) is None:
+    if _day_of(own.parent) is None or os.sep in name:
         return []
-    return sorted(own.parent.parents[2].glob(f"*/*/*/*{name}*"))
+    return sorted(own.parent.parents[2].glob(f"*/*/*/*{glob.escape(name)}*"))
 
 
 def _dated_between(found: list[Path], own: Path, session: str) -> Iterator[Path]:
     """The other files named by a session in the folders of all days from its first file on."""
     folders = {own.parent, *(path.parent for path in found)}
-    days = sorted(filter(None, map(_day_of, folders)))
-    if days:
-        root = own.parent.parents[2]
-        passed = min((days[-1] - days[0]).days, _MOST_DAYS)
-        between = (days[0] + timedelta(days=each) for each in range(passed))
-        folders |= {root / day.strftime("%Y/%m/%d") for day in between}
+    dated = sorted((day, folder) for folder in folders if (day := _day_of(folder)))
+    if dated:
+        (first, folder), (last, _) = dated[0], dated[-1]
+        passed = min((last - first).days, _MOST_DAYS)
+        between = (first + timedelta(days=each) for each in range(passed))
+        folders |= {folder.parents[2] / day.strftime("%Y/%m/%d") for day in between}
     for folder in sorted(folders):
         try:
             yield from sorted(p for p in folder.iterdir() if session in p.name and p != own)
@@ -171,6 +175,6 @@ def _dated_between(found: list[Path], own: Path, session: str) -> Iterator[Path]
 def _day_of(folder: Path) -> date | None:
     """The day that a folder sessions/YEAR/MONTH/DAY is of."""
     try:
-        return date(*map(int, folder.absolute().parts[-3:]))
-    except (ValueError, TypeError):
+        return date(*map(int, folder.parts[-3:]))
+    except (ValueError, TypeError, OverflowError):
         return None

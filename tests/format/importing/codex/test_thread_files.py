@@ -171,3 +171,18 @@ def test_a_fork_goes_on_from_the_file_of_another_session_which_is_not_its_own(fi
     assert session.conversation.context.environment_variables["AGCX_TOKENS_INPUT"] == "10"
     resumed = files.add(10, user("three"), session=OTHER, name=THIRD, on=(OTHER, fork, 4))
     assert said(read_rollout(resumed)) == ["two", "2", "three"]
+
+
+def test_a_file_is_read_by_a_relative_path_as_by_any_other(files, monkeypatch):
+    first = files.add(9, *ONE)
+    second = files.add(9, *TWO, name=FIRST, on=(SESSION, first, 3))
+    monkeypatch.chdir(second.parent)
+    assert said(read_rollout(Path(second.name))) == ["one", "1", "two", "2"]
+
+
+@pytest.mark.parametrize("name", ["**", "[", "\0", "/**/", "ffffffff-ffff-7fff-bfff-ffffffffffff"])
+def test_a_file_that_goes_on_from_one_of_an_impossible_name_is_read(files, name):
+    base = {"thread_id": name, "end_byte_offset": 10}
+    session = read_rollout(files.add(9, *ONE, name=FIRST, history_base=base))
+    assert said(session) == ["one", "1"]
+    assert session.report.notes == ("a file that it goes on from is not there",)
