@@ -1,8 +1,8 @@
 """Selects the checkpoints that a clean-up takes: those that no session lists, and all but the newest of each.
 
 Strategy: as for sessions, nothing is changed here, and what is protected is spared unless it is included: the
-checkpoints of favorites, and of sessions that an agent may be using.  Of a session that cannot be read
-what it lists is unknown, so its checkpoints are spared as well.
+checkpoints of favorites, and of sessions that an agent may be using.  What an unreadable session lists is
+unknown, so its checkpoints are spared as well.
 """
 
 from __future__ import annotations

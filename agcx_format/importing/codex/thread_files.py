@@ -15,12 +15,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agcx_format.errors import PersistenceError
+from agcx_format.errors import ConversionError
 from agcx_format.importing.codex.family import files_of
 from agcx_format.importing.codex.lines import header_in, one_by_one
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.json_lines import Line, Parsed, Usual, lines_within, read_lines
-from agcx_format.importing.unavailable import source_errors
+from agcx_format.importing.source_file import is_missing
+from agcx_format.importing.unavailable import SourceUnavailable, source_errors
 from agcx_format.model.ids import uuids_in
 
 __all__ = ["NextFile", "Place", "read_thread"]
@@ -141,11 +142,20 @@ def _before(own: _File) -> list[_File]:
 
 
 def _opened(path: Path) -> _File:
-    """The file with its header; without one, if it cannot be read."""
+    """The file with its header; without one, if it is gone or damaged.
+
+    Raises:
+        SourceUnavailable: it may be read another time, so the session must not be taken without it.
+    """
+    first = None
     try:
-        first = next(read_lines(path), None)
-    except (OSError, PersistenceError):
-        first = None
+        with source_errors(path):
+            first = next(read_lines(path), None)
+    except SourceUnavailable:
+        if not is_missing(path):
+            raise
+    except ConversionError:
+        pass
     return _File(path, _meta_in(first) if first else {})
 
 

@@ -186,3 +186,20 @@ def test_a_file_that_goes_on_from_one_of_an_impossible_name_is_read(files, name)
     session = read_rollout(files.add(9, *ONE, name=FIRST, history_base=base))
     assert said(session) == ["one", "1"]
     assert session.report.notes == ("a file that it goes on from is not there",)
+
+
+def test_without_a_file_that_cannot_be_read_now_the_session_is_not_taken(files, store):
+    first = files.add(9, *ONE)
+    second = files.add(10, *TWO, name=FIRST, on=(SESSION, first, 3))
+    data = first.read_bytes()
+    first.unlink()
+    # Nothing of a link in a circle can be read, whoever asks.
+    first.symlink_to(first)
+    codex = agent_named("codex")
+    (failed,) = import_sessions(store, [second], agent=codex)
+    assert failed.outcome is ImportOutcome.FAILED
+    first.unlink()
+    first.write_bytes(data)
+    list(import_sessions(store, [second], agent=codex))
+    texts = [text_of(m.item) for m in store.load_session(UUID(SESSION))[1].messages]
+    assert texts == ["one", "1", "two", "2"]
