@@ -2,29 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from agcx_format.disk.durable import Signature
 from agcx_format.store import paths
-from agcx_format.store.acts.manifest import Step
 
-__all__ = ["outdated"]
+if TYPE_CHECKING:
+    from agcx_format.store.acts.manifest import Step
+
+__all__ = ["LastSeen"]
 
 
-def outdated(root: Path, last_seen: Mapping[UUID, Signature], steps: Iterable[Step]) -> set[UUID]:
-    """The sessions that these steps are about to change and another program has saved since they were seen.
+class LastSeen:
+    """The version of each session that a program has read or written; to save over another one is an error.
 
-    A save over one of them stays an error, also once the steps are done.
-
-    Raises:
-        PersistenceError: the file system cannot say.
+    A program may change fields of a session that it has loaded, or undo that. It has seen the version that
+    comes of it, but what it saves next may still hold the old fields.
     """
-    found = set[UUID]()
-    for step in steps if last_seen else ():
-        session_id = paths.id_of(step.path)
-        seen = None if session_id is None else last_seen.get(session_id)
-        if session_id and seen and Signature.of_target(root / step.path) not in (None, seen):
-            found.add(session_id)
-    return found
+
+    def __init__(self) -> None:
+        self._versions: dict[UUID, Signature] = {}
+        self._changed: set[UUID] = set()
+
+    def __bool__(self) -> bool:
+        """Whether any session was seen."""
+        return bool(self._versions)
+
+    def version(self, session_id: UUID) -> Signature | None:
+        """The version that was seen; None if none was, or if it does not matter any more."""
+        return self._versions.get(session_id)
+
+    def knows_fields(self, session_id: UUID) -> bool:
+        """Whether the program has read or written all that is in the version that it has seen."""
+        return session_id in self._versions and session_id not in self._changed
+
+    def set(self, session_id: UUID, version: Signature) -> None:
+        """The program has read or written this version as a whole."""
+        self._versions[session_id] = version
+        self._changed.discard(session_id)
+
+    def follow(self, session_id: UUID, before: Signature, now: Signature) -> None:
+        """The program has added to this version without reading it."""
+        if self._versions.get(session_id) == before:
+            self._versions[session_id] = now
+
+    def forget(self, session_ids: Iterable[UUID]) -> None:
+        for session_id in session_ids:
+            self._versions.pop(session_id, None)
+            self._changed.discard(session_id)
+
+    def outdated(self, root: Path, steps: Iterable[Step]) -> Set[UUID]:
+        """The sessions that these steps are about to change and another program has saved since.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        return {
+            session_id
+            for session_id, path in self._seen_in(steps)
+            if Signature.of_target(root / path) not in (None, self._versions[session_id])
+        }
+
+    def change(self, root: Path, steps: Iterable[Step], outdated: Set[UUID]) -> None:
+        """These steps have changed the sessions; a save over those that were outdated stays an error.
+
+        Raises:
+            PersistenceError: the file system cannot say.
+        """
+        now = [(each, Signature.of_target(root / path)) for each, path in self._seen_in(steps)]
+        self.forget({each for each, _ in now} - outdated)
+        for session_id, version in now:
+            # Of a session that was moved one step has left nothing in its place.
+            if session_id not in outdated and version is not None:
+                self._versions[session_id] = version
+                self._changed.add(session_id)
+
+    def _seen_in(self, steps: Iterable[Step]) -> Iterator[tuple[UUID, str]]:
+        """The sessions among these files that were seen, and the paths of their files."""
+        for step in steps if self._versions else ():
+            session_id = paths.id_of(step.path)
+            if session_id in self._versions:
+                yield session_id, step.path

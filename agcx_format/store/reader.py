@@ -30,6 +30,7 @@ from agcx_format.session.whole import read_session
 from agcx_format.store import paths
 from agcx_format.store.arguments import all_of, one_of, path_of
 from agcx_format.store.entries import EntryReader, ScanEntry
+from agcx_format.store.last_seen import LastSeen
 from agcx_format.store.session_names import SessionNames
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ class StoreReader:
         self.use_mmap = use_mmap
         self._layout = layout
         self._names = SessionNames(self.path)
-        # What this program last read or wrote of a session: saving over anything else would lose
-        # what another program wrote.
-        self._last_seen: dict[UUID, Signature] = {}
+        self._last_seen = LastSeen()
         _check_directory(self.path)
 
     def __repr__(self) -> str:
@@ -181,7 +180,7 @@ class StoreReader:
         signature = Signature.of_target(path)
         session = read_session(path)
         if signature is not None:
-            self._last_seen[session_id] = signature
+            self._last_seen.set(session_id, signature)
         return session
 
     def list_checkpoints(self, session_id: UUID) -> list[CheckpointMetadata]:

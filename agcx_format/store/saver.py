@@ -105,7 +105,7 @@ class StoreSaver(StoreReader):
         path = self._names.find(session_id) or self._usual_path(session_id)
         layout = paths.layout_of(self.path, path)
         there = Signature.of_target(path)
-        if there is not None and session_id not in self._last_seen:
+        if there is not None and not self._last_seen.knows_fields(session_id):
             metadata = self._with_owned(path, metadata)
         codec = by_version(layout)
         measured, parts = codec.encode_measured(metadata, conversation, state, self.level)
@@ -119,7 +119,7 @@ class StoreSaver(StoreReader):
         return OwnedFields(self.path)
 
     def _with_owned(self, path: Path, given: SessionMetadata) -> SessionMetadata:
-        """The metadata to be saved over a file that this store never read."""
+        """The metadata to be saved over a file whose fields this store has not read."""
         try:
             with SessionFile(path, use_mmap=self.use_mmap) as file:
                 return self._owned.kept(file.metadata, given)

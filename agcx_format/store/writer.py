@@ -48,7 +48,7 @@ from agcx_format.store.arguments import all_of, one_of
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.import_records import RecordsOfUndo, records_after_rollback
 from agcx_format.store.index_keeper import IndexKeeper
-from agcx_format.store.last_seen import outdated
+from agcx_format.store.last_seen import LastSeen
 
 __all__ = ["StoreWriter"]
 
@@ -63,12 +63,9 @@ class _Postponed(threading.local):
 
 
 class StoreWriter:
-    """Changes one store; several threads may use it.
+    """Changes one store; several threads may use it."""
 
-    `last_seen` is what this program last read or wrote of each session.
-    """
-
-    def __init__(self, root: Path, last_seen: dict[UUID, Signature]) -> None:
+    def __init__(self, root: Path, last_seen: LastSeen) -> None:
         self.root = root
         self._index = IndexKeeper(root)
         self._last_seen = last_seen
@@ -98,7 +95,7 @@ class StoreWriter:
             if not change.steps:
                 return _nothing(kind, change)
             steps: list[Step] = [*change.steps, *self._index.step(change.steps, change.index)]
-            stale = outdated(self.root, self._last_seen, change.steps)
+            outdated = self._last_seen.outdated(self.root, change.steps)
             act = perform(
                 self.root,
                 kind,
@@ -111,8 +108,7 @@ class StoreWriter:
                 with naming(self.root), Tree(self.root) as tree:
                     forget(tree, act, steps)
             self._index.remember()
-            for session_id in change.index.keys() - stale:
-                self._last_seen.pop(session_id, None)
+            self._last_seen.change(self.root, change.steps, outdated)
             return act
 
     def undo(self, act_id: str | None, level: int) -> Act:
@@ -123,7 +119,8 @@ class StoreWriter:
         with self._writing():
             records = RecordsOfUndo(self.root)
             last = next_to_undo(self.root, act_id) if self._last_seen else None
-            stale = outdated(self.root, self._last_seen, last.steps if last else ())
+            steps = last.steps if last else ()
+            outdated = self._last_seen.outdated(self.root, steps)
 
             def after_failure(act: Act) -> list[Step]:
                 return [*self._index.after_undo(act), *records.before()]
@@ -141,10 +138,7 @@ class StoreWriter:
                     raise
                 act = taken_back
             self._index.remember()
-            changed = {session.id for session in act.sessions}
-            for session_id in self._last_seen.keys() - stale:
-                if str(session_id) in changed:
-                    del self._last_seen[session_id]
+            self._last_seen.change(self.root, steps, outdated)
             return act
 
     def _after_undo(self, act: Act, records: RecordsOfUndo | None = None) -> list[Step]:
@@ -200,8 +194,7 @@ class StoreWriter:
                 with suppress(PersistenceError, OSError):
                     self._index.look()
                     self._index.follow(index, layout)
-            for session_id in change.index:
-                self._last_seen.pop(session_id, None)
+            self._last_seen.forget(change.index)
             return trash.destroyed(self.root, done, entries)
 
     # --- plain saves
@@ -226,8 +219,9 @@ class StoreWriter:
             copied = [(tree.place(copy, make=True), data) for copy, data in copies]
             # A file that is gone may be saved again; another file was saved by another program.
             is_there = tree.place(relative, make=True).target_status() is not None
-            expected = self._last_seen.get(measured.id, there) if is_there else None
-            self._last_seen[measured.id] = save_file(tree, relative, lambda: parts, expected)
+            expected = (self._last_seen.version(measured.id) or there) if is_there else None
+            saved = save_file(tree, relative, lambda: parts, expected)
+            self._last_seen.set(measured.id, saved)
             self._list(measured, copied, layout)
             reserve.keep(tree)
 
@@ -253,9 +247,7 @@ class StoreWriter:
                         # A program that takes no lock saved it meanwhile.
                         if attempt == _ATTEMPTS - 1:
                             raise
-            session_id = new.indexed.id
-            if self._last_seen.get(session_id) == file.signature:
-                self._last_seen[session_id] = now
+            self._last_seen.follow(new.indexed.id, file.signature, now)
             self._list(new.indexed, copied, kind.version)
             reserve.keep(tree)
             return new.indexed

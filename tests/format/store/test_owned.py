@@ -89,6 +89,37 @@ def test_an_edit_does_not_hide_that_another_program_saved(is_undone: bool, store
     assert looks(store)[3] == 2
 
 
+@pytest.mark.parametrize("is_undone", [False, True], ids=["edit", "undo"])
+def test_what_another_program_saves_after_an_edit_is_not_overwritten(is_undone: bool, store: Store):
+    """A program edits what it had loaded, another one adds to it, and the first saves what it had loaded."""
+    program = open_store(store.path)
+    loaded = program.load_session(A)
+    program.update_metadata(A, title="Mine")
+    if is_undone:
+        program.undo()
+    store.append(A, [said("two")])
+    with pytest.raises(StaleSession):
+        program.save_session(A, *loaded)
+    assert looks(store)[3] == 2
+
+
+def test_a_program_that_adds_to_what_it_has_edited_may_save_it(store: Store):
+    loaded = store.load_session(A)
+    store.update_metadata(A, title="Mine")
+    store.append(A, [said("two")])
+    store.save_session(A, *loaded)
+    assert looks(store)[0] == "Mine"
+
+
+def test_a_program_that_has_read_its_edit_may_name_the_session(store: Store):
+    store.load_session(A)
+    store.update_metadata(A, title="Mine")
+    loaded = store.load_session(A)
+    metadata = replace(loaded.metadata, title="By the program")
+    store.save_session(A, metadata, loaded.conversation, loaded.state)
+    assert looks(store)[0] == "By the program"
+
+
 def test_a_program_may_save_what_it_loaded_before_its_own_undo(store: Store):
     store.update_metadata(A, title="Mine")
     loaded = store.load_session(A)
