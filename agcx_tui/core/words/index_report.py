@@ -52,6 +52,7 @@ def _note(state: IndexState, book: BookState) -> str:
     if left > 0:
         return f"{left:,} not in it yet"
     if book.left_out:
-        return f"{book.left_out:,} left out ({size(book.cap)})"
+        fit = "does not fit" if book.left_out == 1 else "do not fit"
+        return f"{book.left_out:,} {fit} {size(book.cap)}"
     # That it has all sessions is said before; more words have no room in a narrow terminal.
     return f"at most {size(book.cap)}"

@@ -49,4 +49,4 @@ def test_what_is_said_of_the_index_has_room_in_a_narrow_terminal():
 
     assert note(BookState(26, 26, 0, 800_000, DEFAULT_CAP)) == "at most 2.0 GB"
     assert note(BookState(20, 26, 0, 800_000, DEFAULT_CAP)) == "6 not in it yet"
-    assert note(BookState(20, 26, 6, 800_000, DEFAULT_CAP)) == "6 left out: at most 2.0 GB"
+    assert note(BookState(20, 26, 6, 800_000, DEFAULT_CAP)) == "6 do not fit 2.0 GB"
