@@ -164,7 +164,7 @@ class ImportDraft:
         """
         for line in lines:
             if self.stores_many and len(self.entries) > limits.MESSAGES_IN_MEMORY:
-                self._put_aside()
+                self.put_aside()
             if isinstance(line, UsualLines):
                 assert read_usual is not None
                 read_usual(line.values, line.number)
@@ -186,7 +186,7 @@ class ImportDraft:
                 self.incomplete = True
                 self.bad(line.number, line.error)
 
-    def _put_aside(self) -> None:
+    def put_aside(self) -> None:
         """Hold the messages in memory no longer."""
         self.stores_many = False
         if isinstance(self.entries, list):

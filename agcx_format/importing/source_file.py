@@ -97,13 +97,18 @@ def read_source(
             return convert(read(path), path, modified)
 
 
-def is_large(path: Path) -> bool:
-    """Whether a file may hold more than fits comfortably into memory."""
+def is_large(*paths: Path) -> bool:
+    """Whether files may together hold more than fits comfortably into memory."""
+    return sum(map(_decompressed_size, paths)) > limits.SOURCE_IN_MEMORY
+
+
+def _decompressed_size(path: Path) -> int:
+    """About how many bytes are in a file; 0 if that cannot be known."""
     try:
         size = os.stat(path).st_size
     except OSError:
-        return False
-    return size * (_COMPRESSED if Path(path).suffix == ".zst" else 1) > limits.SOURCE_IN_MEMORY
+        return 0
+    return size * (_COMPRESSED if Path(path).suffix == ".zst" else 1)
 
 
 def known_shape(

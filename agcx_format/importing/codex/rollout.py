@@ -33,7 +33,7 @@ from agcx_format.importing.codex.lines import (
     time_of,
 )
 from agcx_format.importing.codex.names import Names, names_beside
-from agcx_format.importing.codex.thread_files import NextFile, Place, read_thread
+from agcx_format.importing.codex.thread_files import LargeThread, NextFile, Place, read_thread
 from agcx_format.importing.codex.usual import (
     ContextLine,
     EventLine,
@@ -208,6 +208,8 @@ class _Rollout:
             self._places[value] = len(self._draft.entries)
         elif isinstance(value, NextFile):
             self._next_file(value)
+        elif isinstance(value, LargeThread):
+            self._draft.put_aside()
         else:
             self._draft.bad(number, "not an object")
 

@@ -20,11 +20,11 @@ from agcx_format.importing.codex.family import files_of
 from agcx_format.importing.codex.lines import header_in, one_by_one
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.json_lines import Line, Parsed, Usual, lines_within, read_lines
-from agcx_format.importing.source_file import is_missing
+from agcx_format.importing.source_file import is_large, is_missing
 from agcx_format.importing.unavailable import SourceUnavailable, source_errors
 from agcx_format.model.ids import uuids_in
 
-__all__ = ["NextFile", "Place", "read_thread"]
+__all__ = ["LargeThread", "NextFile", "Place", "read_thread"]
 
 # Between the first and the last file of a session, folders of so many days are looked at.
 _MOST_DAYS = 400
@@ -40,6 +40,10 @@ class Place(NamedTuple):
 
     file: str
     end: int
+
+
+class LargeThread(NamedTuple):
+    """In place of a line: the files are together too large for memory."""
 
 
 class NextFile(NamedTuple):
@@ -76,7 +80,8 @@ class _File(NamedTuple):
 def read_thread(path: Path, usual: Usual) -> Iterator[Parsed]:
     """The lines of a rollout, after those of the files that it continues, if any.
 
-    A `NextFile` marks where one file ends and the next begins, and a `Place` where another continues.
+    A `NextFile` marks where one file ends and the next begins, and a `Place` where another continues. Before
+    all of them is a `LargeThread`, if that is what they are.
 
     Raises:
         OSError: the file cannot be read.
@@ -92,6 +97,8 @@ def read_thread(path: Path, usual: Usual) -> Iterator[Parsed]:
         yield from lines
         return
     files = [*sorted(_before(own), key=lambda file: file.path.name), own]
+    if is_large(*(file.path for file in files)):
+        yield Line(0, (LargeThread(),))
     bases = [file.base for file in files if file.is_next and file.base is not None]
     for file in files:
         if file.is_next:

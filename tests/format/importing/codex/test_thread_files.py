@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from agcx_format import open_store
+from agcx_format import limits, open_store
 from agcx_format.importing import ImportOutcome, agent_named, import_sessions
 from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.imported import Imported
@@ -203,3 +203,14 @@ def test_without_a_file_that_cannot_be_read_now_the_session_is_not_taken(files, 
     list(import_sessions(store, [second], agent=codex))
     texts = [text_of(m.item) for m in store.load_session(UUID(SESSION))[1].messages]
     assert texts == ["one", "1", "two", "2"]
+
+
+def test_files_that_are_only_together_too_large_for_memory_are_not_held_in_it(files, monkeypatch):
+    first = files.add(9, *ONE)
+    second = files.add(10, *TWO, name=FIRST, on=(SESSION, first, 3))
+    largest = max(first.stat().st_size, second.stat().st_size)
+    assert isinstance(read_rollout(second).conversation.messages, list)
+    monkeypatch.setattr(limits, "SOURCE_IN_MEMORY", largest)
+    session = read_rollout(second)
+    assert not isinstance(session.conversation.messages, list)
+    assert said(session) == ["one", "1", "two", "2"]
