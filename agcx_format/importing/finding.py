@@ -11,6 +11,7 @@ from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.registry import agent_of_file, agents, is_own
 from agcx_format.importing.source_file import find_files
+from agcx_format.store.arguments import one_of
 
 __all__ = ["default_places", "find_sources", "read_from"]
 
@@ -26,7 +27,12 @@ def find_sources(
 
     `agent` is the one that wrote them. Without it, each file tells; one that no agent wrote is an error if it
     is among `paths`; below a directory it is ignored, and `foreign` is called with it.
+
+    Raises:
+        TypeError: `agent` is not an `Agent`.
     """
+    if agent is not None:
+        _checked(agent)
     patterns = agent.patterns if agent else {p for each in agents() for p in each.patterns}
     errors: list[OSError] = []
     for path in map(Path, paths):
@@ -38,13 +44,23 @@ def find_sources(
 
 
 def default_places(agent: Agent) -> list[Path]:
-    """Where the agent keeps conversations; nowhere if the code of another package fails."""
+    """Where the agent keeps conversations; nowhere if the code of another package fails.
+
+    Raises:
+        TypeError: this is not an `Agent`.
+    """
+    _checked(agent)
     try:
         return agent.default_places()
     except Exception:
         if is_own(agent):
             raise
         return []
+
+
+def _checked(agent: Agent) -> Agent:
+    """The agent itself, not its name."""
+    return one_of(Agent, agent)  # type: ignore[type-abstract]
 
 
 def _unreadable(error: OSError) -> PersistenceError:

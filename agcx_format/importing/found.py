@@ -131,6 +131,7 @@ def look(
 
     Raises:
         PersistenceError: the store cannot be read.
+        TypeError: one of `chosen` is not an `Agent`.
     """
     known = _Known(store)
     for agent in agents() if chosen is None else chosen:
@@ -162,6 +163,7 @@ def look_at(
 
     Raises:
         PersistenceError: the store cannot be read.
+        TypeError: `agent` is not an `Agent`.
     """
     several = (paths,) if isinstance(paths, str | os.PathLike) else paths
     return _Known(store).at(map(Path, several), agent, foreign)

@@ -372,6 +372,7 @@ def import_sessions(
 
     Raises:
         PersistenceError: the store itself cannot be read or written.
+        TypeError: `agent` is not an `Agent`.
     """
     options = options or ImportOptions()
     if dry_run:

@@ -13,6 +13,7 @@ _T = TypeVar("_T")
 # What gives values of each kind.
 _GIVEN_BY = {
     "Act": "`log`, `acts` and whatever changes a store give one",
+    "Agent": "`agent_named` gives the one of a name",
     "Incoming": "`find_incoming` gives them",
     "MessageSnapshot": "`new_message` makes one",
     "ScanEntry": "`scan` gives all, and `resolve` that of an id",

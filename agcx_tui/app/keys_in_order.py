@@ -19,7 +19,14 @@ from textual.widgets import Input
 from agcx_tui.app.keys.gate import KeyGate, handled
 from agcx_tui.app.textual_bases import EndingApp
 from agcx_tui.app.textual_internals import focus_first, is_ending, run_binding, run_next_callbacks
-from agcx_tui.app.typed_text import as_two_keys, bound, by_words, take_waiting, type_into
+from agcx_tui.app.typed_text import (
+    as_two_keys,
+    bound,
+    by_words,
+    is_with_alt,
+    take_waiting,
+    type_into,
+)
 from agcx_tui.app.widgets.lines.typed_line import TypedLine
 
 __all__ = ["KeysInOrderApp"]
@@ -54,7 +61,8 @@ class KeysInOrderApp(EndingApp[ReturnType]):
 
     def _as_two_keys(self, event: events.Key) -> Sequence[events.Key] | None:
         """Esc and another key, unless the key with Alt means something here."""
-        if event.key in self.screen.active_bindings:
+        # To collect what every key means takes longer than most keys do: only for those with Alt.
+        if not is_with_alt(event) or event.key in self.screen.active_bindings:
             return None
         moving = by_words(event, self.focused)
         return as_two_keys(event) if moving is None else [moving]

@@ -17,7 +17,15 @@ from agcx_tui.app.textual_internals import forward, key_of, peek_message, take_m
 if TYPE_CHECKING:
     from textual.app import App
 
-__all__ = ["LONGEST", "as_two_keys", "bound", "by_words", "take_waiting", "type_into"]
+__all__ = [
+    "LONGEST",
+    "as_two_keys",
+    "bound",
+    "by_words",
+    "is_with_alt",
+    "take_waiting",
+    "type_into",
+]
 
 _ALT = "alt+"
 
@@ -27,6 +35,10 @@ LONGEST = 4096
 
 # What they do in a text field, as in a shell.
 _BY_WORDS = {"alt+b": "ctrl+left", "alt+f": "ctrl+right"}
+
+
+def is_with_alt(event: events.Key) -> bool:
+    return event.key.startswith(_ALT)
 
 
 def by_words(event: events.Key, field: object) -> events.Key | None:
@@ -41,7 +53,7 @@ def by_words(event: events.Key, field: object) -> events.Key | None:
 
 def as_two_keys(event: events.Key) -> tuple[events.Key, events.Key] | None:
     """Esc and the key that was typed right after it, which come from a terminal as one key with Alt."""
-    if not event.key.startswith(_ALT) or not event.character:
+    if not is_with_alt(event) or not event.character:
         return None
     escape = events.Key("escape", "\x1b")
     after = events.Key(key_of(event.character), event.character)
@@ -55,7 +67,7 @@ async def take_waiting(app: App[Any], first: events.Key) -> str:
     while isinstance(key := peek_message(app), events.Key):
         if key.is_forwarded or not key.is_printable or not key.character:
             break
-        if key.key.startswith(_ALT):
+        if is_with_alt(key):
             break
         await take_message(app)
         characters.append(key.character)

@@ -101,7 +101,7 @@ def answer_block(
     if paired and not how:
         return Block([])
     found = tool_call(around.partner, message)
-    if found is not None and found.is_only_status and how != Fold.FULL and around.adjacent:
+    if found is not None and found.is_only_status and how < Fold.FULL and around.adjacent:
         # The line of the call says it.
         return Block([])
     shown = _shown_output(found, look, how)
@@ -125,7 +125,7 @@ def _shown_output(found: ToolCall | None, look: Look, how: Fold) -> list[Part]:
     if found is not None and found.output is not None:
         whole = found.output.content
         # What was searched for may be in the words around the answers.
-        content = whole if how == Fold.FULL else found.shown_output
+        content = whole if how >= Fold.FULL else found.shown_output
         starts_at = 0 if len(content) == 1 and content == whole else None
     is_prose = found is not None and found.answers_in_prose
     shown = [

@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 
 from agcx_format.disk import os_reason
 from agcx_format.errors import PersistenceError
-from agcx_format.importing import FoundAgent, ImportResult, SourceState, look
+from agcx_format.importing import FoundAgent, FoundSource, ImportResult, SourceState, look
 from agcx_format.transcript import safe_line
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
@@ -142,7 +142,8 @@ class ImportScreen(PagedScreen[Opened]):
         return wrap(describe_places(found, self._now()), max(20, self.size.width - 6))
 
     def _below(self) -> Iterator[Option]:
-        if self._said:
+        # While the next one runs, `u` does nothing.
+        if self._said and self._import is None:
             yield Option(Content.styled(f"\n{safe_line(self._said)}", "bold"), disabled=True)
         errors = [
             f"{format.short_path(error.path or '')}: {error.reason}"
@@ -177,10 +178,12 @@ class ImportScreen(PagedScreen[Opened]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """While it imports, Esc cancels."""
+        """While it imports, Esc cancels; Enter is not offered where it could only say that nothing is new."""
         found = super().active_bindings
         if self._import is None:
-            return found
+            if self._wanted():
+                return found
+            return {key: each for key, each in found.items() if each.binding.action != "start"}
         return {
             key: active._replace(binding=replace(active.binding, description="cancel"))
             if active.binding.action == "leave"
@@ -195,6 +198,15 @@ class ImportScreen(PagedScreen[Opened]):
             self._chosen ^= {found.agent.name}
             self._show()
 
+    def _wanted(self) -> list[FoundSource]:
+        """What is new of the agents that are chosen."""
+        return [
+            source
+            for found in self._agents
+            if found.agent.name in self._chosen
+            for source in found.fresh
+        ]
+
     def _at_cursor(self) -> FoundAgent | None:
         at = self.lines.highlighted
         return self._there[at] if at is not None and at < len(self._there) else None
@@ -202,17 +214,12 @@ class ImportScreen(PagedScreen[Opened]):
     @work(exclusive=True, group="import")
     async def action_start(self) -> None:
         """Import what is new of the agents that are chosen."""
-        wanted = [
-            source
-            for found in self._agents
-            if found.agent.name in self._chosen
-            for source in found.fresh
-        ]
+        wanted = self._wanted()
         if not wanted:
             self._tell("Nothing new is chosen; space chooses an agent.")
             return
         running = self._import = RunningImport(self._acts.store, wanted)
-        self.refresh_bindings()
+        self._show()
         try:
             progress = await self._read(running)
             outcome = await self._acts.run(running.finish)

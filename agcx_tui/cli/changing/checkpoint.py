@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Unpack
 
 import click
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _TITLE_WIDTH = 50
 _NAME_WIDTH = 40
 _SHORT_ID = 8
+_NAMED = "\n\nA CHECKPOINT is SESSION@NAME, or the path of its file."
 
 
 @click.group(short_help="List, read, create, delete checkpoints, go back.")
@@ -49,7 +51,17 @@ def checkpoint() -> None:
     """
 
 
-checkpoint.add_command(export)
+def _export() -> click.Command:
+    """`agcx export`, whose help is about checkpoints."""
+    command = copy(export)
+    argument = copy(export.params[0])
+    argument.metavar = "CHECKPOINT..."
+    command.params = [argument, *export.params[1:]]
+    command.help = (export.help or "").partition("\n\n")[0] + _NAMED
+    return command
+
+
+checkpoint.add_command(_export())
 
 
 def _checkpoint_argument() -> Callable[[Command], Command]:

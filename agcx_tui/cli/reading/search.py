@@ -103,8 +103,8 @@ def search(
       agcx search '"connection reset" role:tool after:7d'
       agcx export $(agcx search --sessions '/TODO|FIXME/ in:you')
 
-    Messages are numbered from 1, as in agcx show --messages; in JSON from 0. The exit status is 0 if
-    something was found, 1 if not.
+    Messages are numbered from 1, as in agcx show --messages. In JSON, "number" is that number, and "message"
+    counts from 0. The exit status is 0 if something was found, 1 if not.
     """
     if sum((as_json, count, ids_only)) > 1:
         raise click.UsageError("--json, --count and --sessions cannot be combined")

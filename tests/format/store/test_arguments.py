@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from agcx_format import Store, open_store
+from agcx_format.importing import default_places, import_sessions, look, look_at
 from agcx_format.store.subagents import subagents_of
 from tests.support.stores import contents, copy_of
 
@@ -93,3 +94,19 @@ def test_the_refusal_of_an_id_says_of_what_it_is(tmp_path: Path):
         store.open_session("release")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="a checkpoint's id is a UUID, not 'release'"):
         store.load_checkpoint(session_id, "release")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store, path, name: import_sessions(store, [path], agent=name),
+        lambda store, path, name: look_at(store, [path], name),
+        lambda store, path, name: look(store, [name]),
+        lambda store, path, name: default_places(name),
+    ],
+    ids=["import_sessions", "look_at", "look", "default_places"],
+)
+def test_the_name_of_an_agent_is_refused_in_its_place(use, tmp_path: Path):
+    store = open_store(copy_of("v1", tmp_path / "store"))
+    with pytest.raises(TypeError, match="an Agent .`agent_named` gives .*, not 'codex'"):
+        list(use(store, tmp_path, "codex"))

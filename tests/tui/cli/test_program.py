@@ -213,6 +213,16 @@ def test_the_help_of_every_command_fits_80_columns_and_cuts_no_sentence():
             assert not line.endswith("..."), line
 
 
+def test_help_says_what_is_taken_and_how_it_is_counted():
+    def words(*command: str) -> str:
+        return " ".join(run(*command, "--help").stdout.split())
+
+    assert "export [OPTIONS] CHECKPOINT... " in words("checkpoint", "export")
+    assert " SESSION " not in words("checkpoint", "export")
+    assert "A SESSION may be a checkpoint" in words("export")
+    assert '"number" is that number, and "message" counts from 0' in words("search")
+
+
 FORKS = """
 import sys
 def fork(event, _):

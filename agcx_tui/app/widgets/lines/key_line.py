@@ -101,7 +101,9 @@ class KeyLine(Widget):
 def _rank(active: ActiveBinding) -> int:
     """That of its action; what does something else here than elsewhere comes first."""
     action, words = by_id(active.binding.id), active.binding.description
-    return 0 if action is None or words not in (action.footer, action.help) else action.rank
+    if action is None:
+        return 0
+    return action.rank if words in (action.footer, action.help) else -1
 
 
 def fitting(keys: Iterable[Shown], width: int) -> list[Shown]:

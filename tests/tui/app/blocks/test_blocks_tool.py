@@ -115,6 +115,19 @@ def test_long_output_is_cut_in_the_middle_and_opens():
     assert [line.strip() for line in full] == text.split("\n")
 
 
+@pytest.mark.parametrize(
+    "said", ["completed", 'Links: [{"title":"Grids","url":"https://grids.example"}]']
+)
+def test_of_a_call_that_is_shown_as_it_was_written_the_whole_output_is_shown(said):
+    search = call('{"query":"grid"}', name="web_search")
+    part, full, written = (
+        drawn(output(said), how, partner=search, adjacent=True)
+        for how in (Fold.OPEN, Fold.FULL, Fold.WRITTEN)
+    )
+    assert written == full != part
+    assert [line.strip() for line in full] == [said]
+
+
 def test_arguments_are_laid_out_when_opened():
     arguments = json.dumps({"path": "a", "edits": [{"old": "x", "new": "1\n2"}], "count": 3})
     assert [line.strip() for line in drawn(call(arguments, name="edit"), Fold.OPEN)[1:]] == [

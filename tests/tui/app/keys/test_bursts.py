@@ -152,6 +152,31 @@ class Field(Screen[None]):
         yield Input()
 
 
+class Looked(Field):
+    looks = 0
+
+    @property
+    def active_bindings(self):
+        self.looks += 1
+        return super().active_bindings
+
+
+async def test_what_all_keys_mean_is_collected_for_keys_with_alt_only(store):
+    """It asks each widget up to the app for each of its keys, which takes longer than most keys do."""
+    async with browser(store).run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.app.push_screen(screen := Looked())
+        await until(pilot, lambda: takes_keys(screen))
+        await pilot.press("tab")
+        looks = screen.looks
+        burst(pilot, "grid")
+        await until(pilot, lambda: screen.query_one(Input).value == "grid")
+        assert screen.looks == looks
+        pilot.app.post_message(events.Key("alt+b", "b"))
+        await until(pilot, lambda: screen.query_one(Input).cursor_position == 0)
+        assert screen.looks > looks
+
+
 async def test_what_appears_while_the_terminal_has_not_the_focus_gets_it_with_the_terminal(store):
     """The list above all, when one looks elsewhere while the program starts: Enter opened nothing then."""
     app = browser(store)

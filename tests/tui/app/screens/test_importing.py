@@ -7,6 +7,7 @@ from textual.widgets import Input, OptionList, Static
 
 from agcx_tui.app.screens.browser.browser import BrowserScreen
 from agcx_tui.app.screens.importing import ImportScreen
+from agcx_tui.app.widgets.lines.key_line import KeyLine
 from tests.support import transcript_lines as claude
 from tests.support.browsing import SIZE, at_cursor, browser, line, notices, until
 from tests.support.rollout_lines import SESSION, meta, user, write
@@ -35,6 +36,10 @@ def text_of(screen: ImportScreen) -> str:
     return "\n".join(str(lines.get_option_at_index(at).prompt) for at in range(lines.option_count))
 
 
+def footer(screen: ImportScreen) -> list[str]:
+    return [key.description for key in screen.query_one(KeyLine).shown()]
+
+
 def titles(screen) -> set[str]:
     return {screen.table.title(row) for row in screen.table.order}
 
@@ -49,6 +54,13 @@ async def test_a_first_start_imports_what_is_chosen_and_undoes_it(tmp_path):
         await until(pilot, lambda: line(screen, "#title").endswith("3 new"))
         assert not (tmp_path / "none yet").exists()
         assert "● Codex             2 new" in text_of(screen)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: "●" not in text_of(screen))
+        assert "import" not in footer(screen)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Nothing new is chosen" in notices(pilot))
+        await pilot.press("space", "up", "space")
+        await until(pilot, lambda: "import" in footer(screen))
         # Without Claude Code, which is the second.
         await pilot.press("down", "space")
         await until(pilot, lambda: "○ Claude Code" in text_of(screen))
@@ -121,6 +133,15 @@ async def test_a_cancel_does_not_wait_for_the_conversation_that_is_being_read(
         await pilot.press("escape")
         await until(pilot, lambda: "Canceled after 0 of 1." in notices(pilot))
         await until(pilot, lambda: "importing" not in line(screen, "#title"))
+        await until(pilot, lambda: "\nCanceled after 0 of 1." in text_of(screen))
+        await until(pilot, lambda: line(screen, "#title").endswith("new"))
+        await pilot.press("enter")
+        # As long as the next one runs: its undo would do nothing.
+        await until(pilot, lambda: "importing" in line(screen, "#title"))
+        assert "Canceled" not in text_of(screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: "importing" not in line(screen, "#title"))
+        await until(pilot, lambda: line(screen, "#title").endswith("new"))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, BrowserScreen))
 

@@ -61,3 +61,16 @@ async def test_a_click_on_a_key_presses_it_and_the_keys_of_the_new_focus_are_sho
         await pilot.click(KeyLine, offset=(keys.render_line(0).text.index("filter"), 0))
         await until(pilot, lambda: isinstance(screen.focused, Input))
         await until(pilot, lambda: "done" in keys.render_line(0).text)
+
+
+async def test_what_a_key_does_with_a_chosen_picture_has_room_in_a_narrow_terminal(store):
+    async with browser(store).run_test(size=(80, 24)) as pilot:
+        await scanned(pilot)
+        await pilot.press("down", "enter")
+        screen = await on_top(pilot, ConversationScreen)
+        await until(pilot, lambda: screen.transcript.source.complete)
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.transcript.pieces.picture)
+        drawn = screen.query_one(KeyLine).render_line(0).text
+        assert drawn.split("  ")[:2] == [" enter show", "o open in viewer"]
+        assert drawn.rstrip().endswith("? help")
