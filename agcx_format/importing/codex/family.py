@@ -2,9 +2,9 @@
 
 Strategy: the file of a fork, and of most subagents, begins with the conversation of its parent, unless it
 only names the file that has it. What both have said alike from the beginning is the parent's; where the
-parent's file is not there, what was said before the session began. Newer versions give all of that the time at
-which the fork was made: then it is what was answered sooner than anybody can answer. It stays as context, and
-is neither a turn of the session nor its title. What comes next in a subagent is the task from its parent,
+parent's file is not there, what was said before the session began. Newer versions give all of that the time
+at which the fork was made: then it is what was answered sooner than anybody can answer. It stays as context,
+and is neither a turn of the session nor its title. What comes next in a subagent is the task from its parent,
 which newer versions write as a letter from one agent to another.
 """
 
