@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -62,17 +62,27 @@ class LastSeen:
         """
         return {
             session_id
-            for session_id, path in self._seen_in(steps)
-            if Signature.of_target(root / path) not in (None, self._versions[session_id])
+            for session_id, step in self._seen_in(steps)
+            if Signature.of_target(root / step.path) not in (None, self._versions[session_id])
         }
 
-    def change(self, root: Path, steps: Iterable[Step], outdated: Set[UUID]) -> None:
-        """These steps have changed the sessions; a save over those that were outdated stays an error.
+    def change(self, steps: Iterable[Step], outdated: Set[UUID]) -> None:
+        """An act has changed the sessions; a save over those that were outdated stays an error.
+
+        What it wrote counts, not what is there: another program may have saved since.
+        """
+        self._change([(each, step.after) for each, step in self._seen_in(steps)], outdated)
+
+    def change_back(self, root: Path, steps: Iterable[Step], outdated: Set[UUID]) -> None:
+        """The same after the undo of an act with these steps.
 
         Raises:
             PersistenceError: the file system cannot say.
         """
-        now = [(each, Signature.of_target(root / path)) for each, path in self._seen_in(steps)]
+        now = [(each, Signature.of_target(root / step.path)) for each, step in self._seen_in(steps)]
+        self._change(now, outdated)
+
+    def _change(self, now: Sequence[tuple[UUID, Signature | None]], outdated: Set[UUID]) -> None:
         self.forget({each for each, _ in now} - outdated)
         for session_id, version in now:
             # Of a session that was moved one step has left nothing in its place.
@@ -80,9 +90,9 @@ class LastSeen:
                 self._versions[session_id] = version
                 self._changed.add(session_id)
 
-    def _seen_in(self, steps: Iterable[Step]) -> Iterator[tuple[UUID, str]]:
-        """The sessions among these files that were seen, and the paths of their files."""
+    def _seen_in(self, steps: Iterable[Step]) -> Iterator[tuple[UUID, Step]]:
+        """The steps with the files of sessions that were seen."""
         for step in steps if self._versions else ():
             session_id = paths.id_of(step.path)
             if session_id in self._versions:
-                yield session_id, step.path
+                yield session_id, step

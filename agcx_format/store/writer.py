@@ -108,7 +108,7 @@ class StoreWriter:
                 with naming(self.root), Tree(self.root) as tree:
                     forget(tree, act, steps)
             self._index.remember()
-            self._last_seen.change(self.root, change.steps, outdated)
+            self._last_seen.change(act.steps, outdated)
             return act
 
     def undo(self, act_id: str | None, level: int) -> Act:
@@ -138,7 +138,7 @@ class StoreWriter:
                     raise
                 act = taken_back
             self._index.remember()
-            self._last_seen.change(self.root, steps, outdated)
+            self._last_seen.change_back(self.root, steps, outdated)
             return act
 
     def _after_undo(self, act: Act, records: RecordsOfUndo | None = None) -> list[Step]:

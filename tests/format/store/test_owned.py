@@ -24,7 +24,7 @@ from agcx_format import (
     open_store,
 )
 from agcx_format.disk import compare_and_swap
-from agcx_format.store.acts.act_dirs import UNDONE
+from agcx_format.store.acts.act_dirs import PENDING, UNDONE
 
 A, B = UUID(int=5 << 96), UUID(int=6 << 96)
 
@@ -101,6 +101,26 @@ def test_what_another_program_saves_after_an_edit_is_not_overwritten(is_undone: 
     with pytest.raises(StaleSession):
         program.save_session(A, *loaded)
     assert looks(store)[3] == 2
+
+
+def test_what_is_saved_without_the_lock_just_as_an_edit_ends_is_not_overwritten(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    loaded = store.load_session(A)
+    path, saved = store.resolve(A).path, tmp_path / "saved"
+    saved.write_bytes(Path(path).read_bytes())
+    rename = os.rename
+
+    def then_saved(old, new, **folders):
+        rename(old, new, **folders)
+        if str(old).endswith(PENDING):
+            os.replace(saved, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", then_saved)
+        store.update_metadata(A, title="Mine")
+    with pytest.raises(StaleSession):
+        store.save_session(A, *loaded)
 
 
 def test_a_program_that_adds_to_what_it_has_edited_may_save_it(store: Store):
