@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["compress", "compress_with_beginning", "decompress", "decompress_beginning"]
 
 _LEVEL = 1
-# Bytes that take so little memory that nobody asks whether the frame can hold them.
+# Up to this size, memory is taken without a check that the frame can hold as much.
 _UNCHECKED = 1 << 20
 
 _of_thread = threading.local()
@@ -54,9 +54,12 @@ def decompress_beginning(data: bytes, size: int, whole: int) -> bytes:
 
 
 def _check_size(data: bytes | memoryview, size: int) -> None:
-    """Raises `Damaged` when so many bytes cannot be in a frame, or in the blocks with which it begins.
+    """Check that a frame, or the blocks with which it begins, can hold this many bytes.
 
-    Memory for all of them is taken before the first one is decompressed, and anyone can write a number.
+    Memory for all of them is taken before the first one is decompressed, and a header may claim any number.
+
+    Raises:
+        Damaged: it cannot.
     """
     if size <= _UNCHECKED:
         return

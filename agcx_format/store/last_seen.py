@@ -32,7 +32,7 @@ class LastSeen:
         return bool(self._versions)
 
     def version(self, session_id: UUID) -> Signature | None:
-        """The version that was seen; None if none was, or if it does not matter any more."""
+        """The version that was seen; None if none was, or if it no longer matters."""
         return self._versions.get(session_id)
 
     def knows_fields(self, session_id: UUID) -> bool:

@@ -81,7 +81,7 @@ class Family:
             self.parent = Parent(session_id(parent, ""), "", role)
             if "other" not in given:
                 self.origin = self.origin or parent
-        # A file that goes on from one of its origin does not begin with a copy of it.
+        # A file that continues one of its origin does not begin with a copy of it.
         self._has_copy = bool(self.origin) and not isinstance(meta.get("history_base"), dict)
 
     def mark(self, entries: Entries, started: str, said: Iterable[str]) -> None:

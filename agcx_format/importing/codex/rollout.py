@@ -163,7 +163,7 @@ class _Rollout:
         draft.parent = self._family.parent
         self._model = ""
         self._directory = ""
-        # How many messages there are at the places where other files of the session go on.
+        # How many messages come before each place where another file of the session continues.
         self._places: dict[Place | None, int] = {}
 
     @classmethod
@@ -219,7 +219,7 @@ class _Rollout:
         self._events.held.release()
         draft.file = f"{file.name}:"
         if place is None:
-            draft.note("a file that it goes on from is not there")
+            draft.note("a file that it continues is missing")
         else:
             self._events.takes_back_to(place)
 

@@ -1,8 +1,8 @@
 """The files of one Codex session: newer versions begin another one when it is resumed or taken back.
 
-Strategy: the header of such a file has the id of the session, and says which file it goes on from and how
-many bytes of that still count. So reading one reads the files of the session before it, too: what was taken
-back is a branch that was left. A fork also says what it goes on from; that is the file of another session.
+Strategy: the header of such a file has the id of the session, and says which file it continues and how many
+bytes of that still count. So reading one reads the files of the session before it, too: what was taken back
+is a branch that was left. A fork also says which file it continues, but that is of another session.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from agcx_format.model.ids import uuids_in
 
 __all__ = ["LargeThread", "NextFile", "Place", "read_thread"]
 
-# Between the first and the last file of a session, folders of so many days are looked at.
+# The folders of at most this many days are searched, from that of the first file of a session on.
 _MOST_DAYS = 400
 
 

@@ -157,7 +157,7 @@ def test_without_the_file_that_it_goes_on_from_the_rest_is_read(files):
     first.unlink()
     session = read_rollout(second)
     assert said(session) == ["two", "2"]
-    assert session.report.notes == ("a file that it goes on from is not there",)
+    assert session.report.notes == ("a file that it continues is missing",)
 
 
 def test_a_fork_goes_on_from_the_file_of_another_session_which_is_not_its_own(files):
@@ -185,7 +185,7 @@ def test_a_file_that_goes_on_from_one_of_an_impossible_name_is_read(files, name)
     base = {"thread_id": name, "end_byte_offset": 10}
     session = read_rollout(files.add(9, *ONE, name=FIRST, history_base=base))
     assert said(session) == ["one", "1"]
-    assert session.report.notes == ("a file that it goes on from is not there",)
+    assert session.report.notes == ("a file that it continues is missing",)
 
 
 def test_without_a_file_that_cannot_be_read_now_the_session_is_not_taken(files, store):
