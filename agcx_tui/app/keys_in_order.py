@@ -61,7 +61,7 @@ class KeysInOrderApp(EndingApp[ReturnType]):
 
     def _as_two_keys(self, event: events.Key) -> Sequence[events.Key] | None:
         """Esc and another key, unless the key with Alt means something here."""
-        # To collect what every key means takes longer than most keys do: only for those with Alt.
+        # To find out what all keys mean takes time: only for those with Alt.
         if not is_with_alt(event) or event.key in self.screen.active_bindings:
             return None
         moving = by_words(event, self.focused)

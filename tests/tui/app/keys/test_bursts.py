@@ -162,7 +162,7 @@ class Looked(Field):
 
 
 async def test_what_all_keys_mean_is_collected_for_keys_with_alt_only(store):
-    """It asks each widget up to the app for each of its keys, which takes longer than most keys do."""
+    """Each widget up to the app is asked for each of its keys, which other keys need not wait for."""
     async with browser(store).run_test(size=SIZE) as pilot:
         await scanned(pilot)
         await pilot.app.push_screen(screen := Looked())
