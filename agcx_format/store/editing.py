@@ -228,10 +228,15 @@ def write(editor: SessionEditor, writer: StoreWriter, path: Path, level: int) ->
 
 
 def _discard_unlisted(writer: StoreWriter, path: Path, files: Mapping[str, Checkpoint]) -> None:
-    """Remove the new checkpoints, unless the session lists them: it may be saved when a person interrupts."""
-    listed = set[UUID]()
-    with suppress(PersistenceError), SessionFile(path) as file:
-        listed.update(each.id for each in file.metadata.checkpoints)
+    """Remove the new checkpoints, unless the session lists them: it may be saved when a person interrupts.
+
+    What a session that cannot be read lists is unknown, so they stay.
+    """
+    try:
+        with SessionFile(path) as file:
+            listed = {each.id for each in file.metadata.checkpoints}
+    except PersistenceError:
+        return
     for name, each in files.items():
         if each.metadata.id not in listed:
             with suppress(OSError, PersistenceError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from agcx_format.disk.durable import Signature
+from agcx_format.errors import PersistenceError
 from agcx_format.store import paths
 
 if TYPE_CHECKING:
@@ -74,12 +76,14 @@ class LastSeen:
         self._change([(each, step.after) for each, step in self._seen_in(steps)], outdated)
 
     def change_back(self, root: Path, steps: Iterable[Step], outdated: Set[UUID]) -> None:
-        """The same after the undo of an act with these steps.
-
-        Raises:
-            PersistenceError: the file system cannot say.
-        """
-        now = [(each, Signature.of_target(root / step.path)) for each, step in self._seen_in(steps)]
+        """The same after the undo of an act with these steps; what is there now counts."""
+        now: list[tuple[UUID, Signature | None]] = []
+        for session_id, step in self._seen_in(steps):
+            version = None
+            # The undo is done, whether or not the file system can say what it has left.
+            with suppress(PersistenceError):
+                version = Signature.of_target(root / step.path)
+            now.append((session_id, version))
         self._change(now, outdated)
 
     def _change(self, now: Sequence[tuple[UUID, Signature | None]], outdated: Set[UUID]) -> None:

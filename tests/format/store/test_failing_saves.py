@@ -170,3 +170,25 @@ def test_a_checkpoint_that_a_session_lists_is_there_whenever_a_person_interrupts
     for each in metadata.checkpoints:
         store.load_checkpoint(ID, each.id)
     assert sum("checkpoints" in name for name in files(store)) == len(metadata.checkpoints)
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_no_checkpoint_is_removed_while_the_session_that_may_list_it_cannot_be_read(
+    number: int, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    path = Path(store.resolve(str(ID)).path)
+    fsync, left = os.fsync, number
+
+    def interrupted(fd: int) -> None:
+        nonlocal left
+        fsync(fd)
+        left -= 1
+        if left == 0:
+            path.write_bytes(b"")
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            edit(store)
+    assert sum("checkpoints" in name for name in files(store)) == 1
