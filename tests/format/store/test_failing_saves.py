@@ -148,22 +148,30 @@ def test_whichever_call_fails_it_is_known_whether_a_save_was_done(
     assert not [name for name in files(store) if "agcx-tmp" in name or "pending" in name]
 
 
+def interrupted_at(
+    number: int, first: Callable[[], object] = lambda: None
+) -> Callable[[int], None]:
+    """A wait for the disk: at the end of the one with this number `first` happens, then Ctrl+C."""
+    fsync, left = os.fsync, number
+
+    def wait(fd: int) -> None:
+        nonlocal left
+        fsync(fd)
+        left -= 1
+        if left == 0:
+            first()
+            raise KeyboardInterrupt
+
+    return wait
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
 def test_a_checkpoint_that_a_session_lists_is_there_whenever_a_person_interrupts(
     number: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     """Ctrl+C during one of the waits for the disk: of the checkpoint, the session, and the lists."""
-    fsync, left = os.fsync, number
-
-    def interrupted(fd: int) -> None:
-        nonlocal left
-        fsync(fd)
-        left -= 1
-        if left == 0:
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", interrupted)
+        patch.setattr(os, "fsync", interrupted_at(number))
         with suppress(KeyboardInterrupt):
             edit(store)
     metadata = store.load_session(ID)[0]
@@ -177,18 +185,8 @@ def test_no_checkpoint_is_removed_while_the_session_that_may_list_it_cannot_be_r
     number: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     path = Path(store.resolve(str(ID)).path)
-    fsync, left = os.fsync, number
-
-    def interrupted(fd: int) -> None:
-        nonlocal left
-        fsync(fd)
-        left -= 1
-        if left == 0:
-            path.write_bytes(b"")
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", interrupted)
+        patch.setattr(os, "fsync", interrupted_at(number, lambda: path.write_bytes(b"")))
         with pytest.raises(KeyboardInterrupt):
             edit(store)
     assert sum("checkpoints" in name for name in files(store)) == 1
