@@ -11,9 +11,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from agcx_format.importing.fields import as_text
+from agcx_format.importing.formats.opencode_rows import decoded, latest
 from agcx_format.importing.formats.reading import as_dict, as_list
 from agcx_format.importing.formats.sqlite import all_rows, reason, row_at
 
@@ -43,14 +42,7 @@ def sessions_in(db: sqlite3.Connection) -> list[tuple[Any, Any]]:
     query = "select session_id, max(time_updated) from session_message {how} group by session_id"
     changed = dict(all_rows(db, query))
     rows = all_rows(db, "select id, time_updated from session_v2 {how} order by time_created, id")
-    return [
-        (session, max(filter(_is_number, (updated, changed.get(session))), default=None))
-        for session, updated in rows
-    ]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return [(session, latest(updated, changed.get(session))) for session, updated in rows]
 
 
 def messages_of(
@@ -68,18 +60,11 @@ def messages_of(
         except (sqlite3.Error, UnicodeError) as error:
             errors.append((number, f"message {name}: {reason(error)}"))
             continue
-        value = _decoded(text)
+        value = decoded(text)
         if not isinstance(value, dict):
             errors.append((number, f"message {name}: not a JSON object"))
             continue
         yield str(name), created, *_as_before(str(name), as_text(kind), value)
-
-
-def _decoded(text: Any) -> Any:
-    try:
-        return msgspec.json.decode(text) if isinstance(text, str | bytes) else None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
 
 
 def _as_before(

@@ -15,14 +15,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from agcx_format.errors import ConversionError
 from agcx_format.importing.agent import Source
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.formats import opencode_2
 from agcx_format.importing.formats.opencode_files import in_files
-from agcx_format.importing.formats.opencode_rows import StoredMessage, StoredSession
+from agcx_format.importing.formats.opencode_rows import (
+    StoredMessage,
+    StoredSession,
+    decoded,
+    is_number,
+    latest,
+)
 from agcx_format.importing.formats.sqlite import MAGIC, all_rows, opened_read_only, reason, row_at
 from agcx_format.importing.json_lines import LONGEST_LINE
 from agcx_format.importing.moments import moment_of
@@ -45,8 +49,8 @@ def stored_in(path: Path) -> Iterator[Source]:
         newer = opencode_2.sessions_in(db)
         known = {session for session, _ in newer}
         older = [] if newer and not _has_table(db, "session") else _older_sessions(db)
-    for session, latest in [*(each for each in older if each[0] not in known), *newer]:
-        yield Source(path, str(session), moment_of(latest))
+    for session, changed in [*(each for each in older if each[0] not in known), *newer]:
+        yield Source(path, str(session), moment_of(changed))
 
 
 def _older_sessions(db: sqlite3.Connection) -> list[tuple[Any, Any]]:
@@ -54,19 +58,12 @@ def _older_sessions(db: sqlite3.Connection) -> list[tuple[Any, Any]]:
     query = "select session_id, max(time_updated) from part {how} group by session_id"
     parts = dict(all_rows(db, query))
     rows = db.execute("select id, time_updated from session order by time_created, id").fetchall()
-    return [
-        (session, max(filter(_is_number, (updated, parts.get(session))), default=None))
-        for session, updated in rows
-    ]
+    return [(session, latest(updated, parts.get(session))) for session, updated in rows]
 
 
 def _has_table(db: sqlite3.Connection, name: str) -> bool:
     query = "select 1 from sqlite_master where type = 'table' and name = ?"
     return db.execute(query, (name,)).fetchone() is not None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
 
 
 def _is_database(path: Path) -> bool:
@@ -109,7 +106,7 @@ def _in_database(db: sqlite3.Connection, source: Source) -> StoredSession:
         raise ConversionError(f"no session {source.part} in the database", path=source.path)
     names = (column[0] for column in db.execute(f"select * from {table} limit 0").description)
     about = dict(zip(names, rows[0], strict=True))
-    about["revert"] = _decoded(about.get("revert"))
+    about["revert"] = decoded(about.get("revert"))
     if is_newer:
         changed = source.changed or moment_of(about.get("time_updated")) or Timestamp.from_ns(0)
         stored = StoredSession(about, changed, errors=errors)
@@ -141,10 +138,9 @@ def _newer_messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[S
 
 def _changed(db: sqlite3.Connection, about: dict[str, Any]) -> Timestamp:
     query = "select max(time_updated) from part {how} where session_id = ?"
-    latest = next((time for (time,) in all_rows(db, query, (about.get("id"),))), None)
-    given = (latest, about.get("time_updated"), about.get("time_created"))
-    times: Iterator[Any] = filter(_is_number, given)
-    return moment_of(max(times, default=None)) or Timestamp.from_ns(0)
+    of_part = next((time for (time,) in all_rows(db, query, (about.get("id"),))), None)
+    changed = latest(of_part, about.get("time_updated"), about.get("time_created"))
+    return moment_of(changed) or Timestamp.from_ns(0)
 
 
 def _call_of(db: sqlite3.Connection, parent: str, child: str) -> tuple[str, str]:
@@ -153,7 +149,7 @@ def _call_of(db: sqlite3.Connection, parent: str, child: str) -> tuple[str, str]
         "select data from part {how} where session_id = ? and instr(data, ?) and length(data) < ?"
     )
     for (text,) in all_rows(db, query, (parent, f'"{child}"', LONGEST_LINE)):
-        match _decoded(text):
+        match decoded(text):
             case {"callID": str(call), "state": {"metadata": {"sessionId": str(started)}, **state}}:
                 if started == child:
                     given = state.get("input")
@@ -167,7 +163,7 @@ def _messages(db: sqlite3.Connection, stored: StoredSession) -> Iterator[StoredM
     query = "select rowid, id, time_created from message {how} where session_id = ?"
     damaged = _errors_of(stored.errors, "table message")
     rows = all_rows(db, query, (stored.about.get("id"),), damaged)
-    rows.sort(key=lambda row: (row[2] if _is_number(row[2]) else -math.inf, str(row[1])))
+    rows.sort(key=lambda row: (row[2] if is_number(row[2]) else -math.inf, str(row[1])))
     parts = _Parts(db, stored)
     for number, (place, name, _) in enumerate(rows, 1):
         try:
@@ -284,15 +280,8 @@ def _has_index(db: sqlite3.Connection, table: str, column: str) -> bool:
 
 def _read(stored: StoredSession, number: int, what: str, text: Any) -> dict[str, Any] | None:
     """The object in a row; None with an error if it has none."""
-    value = _decoded(text)
+    value = decoded(text)
     if isinstance(value, dict):
         return value
     stored.errors.append((number, f"{what}: not a JSON object"))
     return None
-
-
-def _decoded(text: Any) -> Any:
-    try:
-        return msgspec.json.decode(text) if isinstance(text, str | bytes) else None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
