@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring
 from typing import Any
 
-__all__ = ["as_json", "as_text", "optional_text"]
+__all__ = ["as_json", "as_text", "optional_text", "texts_in"]
 
 
 # What the encoder calls for text, after it has looked at the type.
@@ -23,6 +23,14 @@ def as_text(value: Any) -> str:
 def optional_text(value: Any) -> str | None:
     """The string, or None."""
     return value if isinstance(value, str) else None
+
+
+def texts_in(parts: Any) -> Iterator[str]:
+    """The texts in a list of parts, which may be texts themselves."""
+    for part in parts if isinstance(parts, list) else []:
+        match part:
+            case {"text": str(text)} | str(text):
+                yield text
 
 
 def as_json(value: Any) -> str:

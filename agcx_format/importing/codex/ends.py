@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.fields import as_json, as_text, texts_in
 from agcx_format.transcript.outputs import CallOutcome
 
 __all__ = ["end_of_item", "outcome_of"]
@@ -45,7 +44,7 @@ def _result(result: Any) -> tuple[bool | None, str | None]:
         case {"Err": error}:
             return False, _first_line(error if isinstance(error, str) else as_json(error))
         case {"Ok": {"isError": True, **rest}} | {"Ok": {"is_error": True, **rest}}:
-            return False, _first_line("\n".join(_texts(rest.get("content"))))
+            return False, _first_line("\n".join(texts_in(rest.get("content"))))
         case {"Ok": _}:
             return True, None
     return None, None
@@ -66,10 +65,3 @@ def _seconds(duration: Any) -> float | None:
     if isinstance(duration, bool) or not isinstance(duration, int | float):
         return None
     return float(duration) if 0 <= duration < 1e12 else None
-
-
-def _texts(parts: Any) -> Iterator[str]:
-    for part in parts if isinstance(parts, list) else []:
-        match part:
-            case {"text": str(text)} | str(text):
-                yield text

@@ -21,7 +21,7 @@ from agcx_format.importing.codex.usual import SilentEvent, TokenCount, UsualEven
 from agcx_format.importing.copies import Copies, spoken_in
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.environment import count_of
-from agcx_format.importing.fields import as_json, as_text
+from agcx_format.importing.fields import as_json, as_text, texts_in
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.notices import add_notice, add_unknown, compacted, notice, summary
 from agcx_format.importing.taken_back import take_back, take_back_to
@@ -304,9 +304,9 @@ def _said_in(kind: str, item: dict[str, Any]) -> list[tuple[str, str]]:
     """What a completed item repeats: the event that would say it, and the words."""
     if kind == "Reasoning":
         fields = ("agent_reasoning", "summary_text"), ("agent_reasoning_raw_content", "raw_content")
-        return [(event, text) for event, name in fields for text in _texts(item.get(name))]
+        return [(event, text) for event, name in fields for text in texts_in(item.get(name))]
     event = {"UserMessage": "user_message", "AgentMessage": "agent_message"}.get(kind)
-    return [(event, "\n".join(_texts(item.get("content"))))] if event else []
+    return [(event, "\n".join(texts_in(item.get("content"))))] if event else []
 
 
 def _words(payload: dict[str, Any]) -> str:
@@ -340,10 +340,3 @@ def _spoken(message: Message) -> str:
     if message.role == "user":
         texts = list(filter(None, map(own_words, texts))) or texts
     return "\n".join(texts)
-
-
-def _texts(parts: Any) -> Iterator[str]:
-    for part in parts if isinstance(parts, list) else []:
-        match part:
-            case {"text": str(text)} | str(text):
-                yield text

@@ -210,20 +210,14 @@ def _words_of_letter(text: str) -> str:
 def spawned(event: str, payload: dict[str, Any]) -> dict[str, UUID]:
     """The subagent that an event says a call has started, by the call; empty if it says nothing of that."""
     match event, payload:
-        case "collab_agent_spawn_end", {"call_id": str(call), "new_thread_id": str(thread)}:
-            pass
-        case "sub_agent_activity", {
-            "kind": "started", "agent_thread_id": str(thread), "event_id": str(call),
-        }:  # fmt: skip
-            pass
-        case "sub_agent_activity", {
-            "kind": "started", "agent_thread_id": str(thread), "id": str(call),
-        }:  # fmt: skip
-            # As an item that was completed.
-            pass
-        case _:
-            return {}
-    return {call: session_id(thread, "")} if thread else {}
+        # The last is that of an item that was completed.
+        case ("collab_agent_spawn_end", {"call_id": str(call), "new_thread_id": str(thread)}) | (
+            "sub_agent_activity",
+            {"kind": "started", "agent_thread_id": str(thread), "event_id": str(call)}
+            | {"kind": "started", "agent_thread_id": str(thread), "id": str(call)},
+        ) if thread:
+            return {call: session_id(thread, "")}
+    return {}
 
 
 def said_by(rollout: Path, origin: str) -> Iterator[str]:
