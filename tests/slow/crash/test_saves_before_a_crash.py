@@ -116,6 +116,27 @@ SAVES: dict[str, Callable[[Store], object]] = {
 }
 
 
+def die_in_exchange(root: Path, act: Callable[[Store], object], saved: Path, target: Path) -> None:
+    """A program dies right after it has exchanged two files; just before that, another one saved `target`."""
+
+    def save_first(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.replace(saved, target)
+
+    def die_then(call: str, arguments: tuple) -> None:
+        if call == "exchange":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
+            act(open_store(root))
+
+    with child(work) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)
+    assert version_of(target) != (A, FOREIGN)
+
+
 @pytest.mark.parametrize("is_link", [False, True], ids=["in place", "a link"])
 @pytest.mark.parametrize("name", SAVES)
 def test_what_an_exchange_brought_out_is_in_its_place_again(
@@ -134,23 +155,8 @@ def test_what_an_exchange_brought_out_is_in_its_place_again(
         target = behind_a_link(target)
     write_session(aside, *session(A, FOREIGN, 300))
 
-    def save_first(call: str, arguments: tuple) -> None:
-        if call == "exchange":
-            os.replace(aside, target)
-
-    def die_then(call: str, arguments: tuple) -> None:
-        if call == "exchange":
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def work() -> None:
-        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
-            SAVES[name](open_store(root))
-
     late = open_store(root)
-    with child(work) as pid:
-        _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status)
-    assert version_of(target) != (A, FOREIGN)
+    die_in_exchange(root, SAVES[name], aside, target)
     # A program that was there before: it does not look for interrupted acts until it writes.
     late.save_index(late.load_index())
     assert_clean(root)
@@ -168,22 +174,7 @@ def test_a_program_that_has_written_before_puts_it_back_before_it_writes_again(
     target = root / f"{A}.agcx"
     write_session(aside, *session(A, FOREIGN, 300))
 
-    def save_first(call: str, arguments: tuple) -> None:
-        if call == "exchange":
-            os.replace(aside, target)
-
-    def die_then(call: str, arguments: tuple) -> None:
-        if call == "exchange":
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def work() -> None:
-        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
-            SAVES["append"](open_store(root))
-
-    with child(work) as pid:
-        _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status)
-    assert version_of(target) != (A, FOREIGN)
+    die_in_exchange(root, SAVES["append"], aside, target)
     long_running.open_session(A)
     with suppress(PersistenceError):
         SAVES[name](long_running)
