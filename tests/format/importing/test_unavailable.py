@@ -134,7 +134,7 @@ def test_a_session_that_is_gone_may_be_there_another_time(tmp_path):
 
 @contextlib.contextmanager
 def forbidden(path: Path) -> Iterator[None]:
-    """Nobody may read a file or folder."""
+    """Nothing may read a file or folder."""
     mode = path.stat().st_mode
     path.chmod(0)
     try:

@@ -17,7 +17,7 @@ from tests.format.search.odd_stores import save
 
 # More than any address space has.
 HUGE = 1 << 60
-# A frame of one segment that claims so many bytes and has one empty block.
+# A frame of one segment that claims this many bytes and has one empty block.
 CLAIM = b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", HUGE) + b"\x01\x00\x00"
 NO_TEXT = b"title\n\0\nthe \xff"
 

@@ -116,7 +116,7 @@ def at(second: int, lines: Sequence[dict]) -> list[dict]:
         ([count(150, 61, 13), count(7, 0, 2)], ["57", "11", "6"]),
         ([], ["0", "0", "0"]),
     ],
-    ids=["it counts on", "it counts anew", "it was resumed", "no answer yet"],
+    ids=["it counts on", "it counts from zero", "it was resumed", "no answer yet"],
 )
 def test_a_fork_spent_what_was_counted_after_its_origin(tmp_path, is_there, own, spent):
     if is_there:
