@@ -2,7 +2,7 @@
 
 Strategy: the system takes as long to describe ten thousand files as Python to import the rest of a command.
 A thread would not do: it would wait for the interpreter after each file.  The other process is a fork, which
-needs to import nothing, and its answer is a file in memory, which nobody has to read while it is written.
+needs to import nothing, and its answer is a file in memory, which need not be read while it is written.
 If anything goes wrong there, the files are looked at here.
 """
 

@@ -45,8 +45,8 @@ _JOINING = (
 )
 
 
-# A letter that changes and has more characters is one piece: nobody reads it, and it would be folded once for
-# each of them.
+# A letter that changes and has more characters is one piece: it is no readable text, and it would be folded
+# once for each of them.
 _MOST_MARKS = 32
 
 # Parts of some hundred characters that end before a character which joins nothing.

@@ -49,17 +49,17 @@ def save_file(
             return replace_if(place, parts(), expected)
     step = Step("replace", path, parts=parts(), expected=expected)
     act = perform(Path(store.path), SAVE, [step], [])
-    if not forget(store, act, [step]) and _is_taken_back(store, act):
+    if not forget(store, act, [step]) and _take_back(store, act):
         raise StaleSession("another program wrote into the version before", path=place.path)
     after = act.steps[0].after
     assert after is not None
     return after
 
 
-def _is_taken_back(store: Tree, act: Act) -> bool:
-    """Take back a save that has replaced what a program was still writing.
+def _take_back(store: Tree, act: Act) -> bool:
+    """Take back a save that has replaced what a program was still writing; false if it stays.
 
-    What is an error must not be done: whoever asked for it will ask again.  If another save is in place, or
+    A save that is an error must not be done: its caller will try again.  If another save is in place, or
     the disk fails, it is done, and the trash keeps what was written.
     """
     try:

@@ -25,9 +25,9 @@ __all__ = ["NoSecrets", "Secrets"]
 _MOST_SESSIONS = 200
 # A line of a secret of several lines is a secret too, unless it is too short to be one.
 _SHORTEST_LINE = 6
-# A text of so many characters may have been cut from a longer one.
+# A text with this many characters may have been cut from a longer one.
 _LONG = 240
-# Of a secret so many characters at the end of such a text are part of one.
+# This many characters of a secret, at an end of such a text, count as a part of it.
 _SHORTEST_PART = 4
 
 Hide = Callable[[str], str]

@@ -230,7 +230,7 @@ def _path(value: str, now: int) -> str:
 
 
 def _one_of(choices: tuple[str, ...], *also: str) -> Callable[[str, int], str]:
-    """Reads one of the choices; `also` are other words that people are told of."""
+    """Reads one of the choices; an error also names the words in `also`."""
 
     def read(value: str, now: int) -> str:
         name = _SPELLINGS.get(value.casefold(), value.casefold())
