@@ -93,16 +93,21 @@ def test_a_file_that_there_was_no_memory_for_is_read_when_there_is(store, rollou
     assert taken(store, rollout).outcome is ImportOutcome.IMPORTED
 
 
-def test_a_database_that_cannot_be_copied_names_the_temporary_directory(tmp_path, monkeypatch):
-    path = tmp_path / "a.db"
+def copied_with_its_log(tmp_path: Path) -> Path:
+    """A database as on another machine: the log is there, and what its readers share is not."""
+    path, copy = tmp_path / "a.db", tmp_path / "copy.db"
     with contextlib.closing(sqlite3.connect(path)) as writer:
         writer.execute("pragma journal_mode = wal")
         writer.execute("create table t (a)")
-        # As on another machine: the log is there, and what its readers share is not.
         for end in ("", "-wal"):
-            shutil.copy(f"{path}{end}", tmp_path / f"copy.db{end}")
+            shutil.copy(f"{path}{end}", f"{copy}{end}")
+    return copy
+
+
+def test_a_database_that_cannot_be_copied_names_the_temporary_directory(tmp_path, monkeypatch):
+    path = copied_with_its_log(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(SourceUnavailable) as failed, opened_read_only(tmp_path / "copy.db"):
+    with pytest.raises(SourceUnavailable) as failed, opened_read_only(path):
         pass
     assert failed.value.reason.startswith(f"reading it takes temporary files in {tmp_path}")
 
@@ -161,17 +166,12 @@ def test_a_session_in_files_is_not_taken_without_one_that_cannot_be_read_now(
 
 
 def test_a_log_that_cannot_be_read_is_named_rather_than_its_copy(tmp_path):
-    path = tmp_path / "a.db"
-    with contextlib.closing(sqlite3.connect(path)) as writer:
-        writer.execute("pragma journal_mode = wal")
-        writer.execute("create table t (a)")
-        for end in ("", "-wal"):
-            shutil.copy(f"{path}{end}", tmp_path / f"copy.db{end}")
-    log = tmp_path / "copy.db-wal"
+    path = copied_with_its_log(tmp_path)
+    log = Path(f"{path}-wal")
     with (
         forbidden(log),
         pytest.raises(SourceUnavailable) as failed,
-        opened_read_only(tmp_path / "copy.db"),
+        opened_read_only(path),
     ):
         pass
     assert (failed.value.path, failed.value.reason) == (str(log), "permission denied")
