@@ -109,7 +109,7 @@ class _Events(Reading):
                 self.thought(data.get("content"))
             case ("assistant", _, "usage"):
                 self.skip(kind, value)
-                self._count(as_text(value.get("id")), data, data.get("cost"))
+                self._count(as_text(value.get("id")), data)
             case ("tool", _, "execution_start" | "user_requested"):
                 self._started(kind, data, value)
             case ("tool", _, "execution_complete") if "toolCallId" in data:
@@ -161,7 +161,7 @@ class _Events(Reading):
             self.call(asked.get("toolCallId"), asked.get("name"), asked.get("arguments"))
         self._count(as_text(data.get("messageId")), data)
 
-    def _count(self, answer: str, data: dict[str, Any], cost: Any = None) -> None:
+    def _count(self, answer: str, data: dict[str, Any]) -> None:
         """Tokens of an answer; the totals at the end of a session replace them."""
         names = ("inputTokens", "cacheReadTokens", "outputTokens")
         if any(data.get(name) for name in names):

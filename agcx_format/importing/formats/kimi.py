@@ -19,7 +19,7 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.file_contexts import files_of
-from agcx_format.importing.formats.beside import json_beside, line_beside
+from agcx_format.importing.formats.beside import json_beside, line_of_session
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
     LineAgent,
@@ -376,7 +376,7 @@ class _Wire(Reading):
         noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
         if folder and not noted and not self.directory:
             index = folder.parent.parent.parent / "session_index.jsonl"
-            noted = as_text(line_beside(index, "sessionId", folder.name).get("workDir"))
+            noted = as_text(line_of_session(index, folder.name).get("workDir"))
         self.directory = noted or self.directory
         return super().finish(changed)
 
