@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.registry import agent_of_file as agent_of_file
     from agcx_format.importing.registry import agents as agents
     from agcx_format.importing.registry import broken_plugins as broken_plugins
+    from agcx_format.importing.prepare import OTHER_CONVERSATION as OTHER_CONVERSATION
     from agcx_format.importing.report import ImportReport as ImportReport
     from agcx_format.importing.report import ImportTotals as ImportTotals
     from agcx_format.importing.report import LineOutcome as LineOutcome
@@ -59,6 +60,7 @@ _HOMES = {
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",
     "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",
+    "prepare": "OTHER_CONVERSATION",
     "report": "ImportReport ImportTotals LineOutcome",
     "results": "ImportOutcome ImportResult",
     "run": "DELETED ImportOptions ImportRun ImportSummary LeftOut import_sessions",
