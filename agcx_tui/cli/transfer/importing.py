@@ -15,6 +15,7 @@ import click
 
 from agcx_tui.cli.common import (
     Settings,
+    abandon_stdout,
     did_you_mean,
     pass_settings,
     print_json,
@@ -308,7 +309,11 @@ def import_found(
         canceled = False
         try:
             for result in run.results():
-                shown.result(result)
+                try:
+                    shown.result(result)
+                except BrokenPipeError:
+                    # `agcx sync | head` asks for fewer lines, not for fewer sessions.
+                    abandon_stdout()
         except KeyboardInterrupt:
             # What was read is whole.
             canceled = True

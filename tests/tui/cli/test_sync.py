@@ -89,6 +89,17 @@ def test_all_agents_are_one_act_and_a_second_run_has_nothing_to_do():
     assert titles() == {"one"}
 
 
+def test_a_reader_that_has_read_enough_does_not_end_the_import():
+    """As `agcx sync | head`."""
+    with subprocess.Popen(
+        PROGRAM[:-1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        program.stdout.close()
+        errors = program.stderr.read()
+    assert (program.returncode, titles()) == (0, {"one", "two"})
+    assert "2 imported" in errors
+
+
 def test_what_has_grown_grows_and_what_was_deleted_stays_away(agents):
     run("sync")
     write(agents, meta(), user("one"), user("and more"))
