@@ -36,6 +36,10 @@ SMALLER_ALLOWED = 1024
 # quarter of a billion.
 SLOW_ITEMS = 4_000_000
 
+# Values in one JSON text of another agent. The worst take 300 bytes each until they are messages, so this is
+# a gigabyte or two; the densest document that was seen has as many in 90 MB.
+JSON_VALUES = 8_000_000
+
 # A MessagePack value of more bytes is read item by item.  Of a smaller one msgspec makes at most a list of as
 # many items as it has bytes, which takes ten times as much memory.
 VALUE_AT_ONCE = 16 * MIB
