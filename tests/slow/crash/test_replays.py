@@ -121,6 +121,37 @@ def test_what_moved_is_there_once_it_was_reported_where_files_have_one_name_each
         look_after(state, action, is_done, before, after, originals)
 
 
+@pytest.mark.parametrize("is_new", [True, False], ids=["after a first save", "of another program"])
+def test_the_first_deletion_in_a_store_loses_nothing(
+    is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The name of the trash itself is on the disk before anything moves there."""
+    root, begun = tmp_path / "store", 0
+    originals: dict[str, bytes] = {}
+    SessionStore(root).save_session(A, *session(A, 1, 1000))
+    shutil.rmtree(root / "trash")
+    recording = Recording(root, tmp_path / "vault")
+
+    def work() -> None:
+        nonlocal begun
+        store = open_store(root)
+        if is_new:
+            store.save_session(A, *session(A, 2, 1000))
+        begun = recording.events
+        originals.update(contents(root / "sessions"))
+        store.delete(list(store.scan()))
+
+    recording.run(work, monkeypatch)
+    states = {
+        repr(state): (at, state) for at, state in recording.states(random.Random(7)) if at > begun
+    }
+    for number, (moment, state) in enumerate(states.values()):
+        replayed = tmp_path / f"replay{number}"
+        recording.make(state, moment, replayed)
+        nothing_is_lost(originals, replayed)
+        shutil.rmtree(replayed)
+
+
 def replayed_states(
     recording: Recording, folder: Path, action: Action, few: int | None, *, least: int
 ) -> Iterator[tuple[Path, bool]]:
