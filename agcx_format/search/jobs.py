@@ -68,7 +68,7 @@ class _Shelved(msgspec.Struct, frozen=True, gc=False):
     sessions: list[tuple[str, int, tuple[int, ...], bool]]
 
 
-# A session that is searched in its file: path and size, as tuples, which are pickled much faster than structs.
+# The path and the size of a session that is searched in its file; tuples are pickled much faster than structs.
 _Filed = tuple[str, int | None]
 
 
