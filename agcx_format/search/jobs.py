@@ -68,7 +68,7 @@ class _Shelved(msgspec.Struct, frozen=True, gc=False):
     sessions: list[tuple[str, int, tuple[int, ...], bool]]
 
 
-# The path and the size of a session that is searched in its file; tuples are pickled much faster than structs.
+# Path and size of a session that is searched in its file; tuples are pickled much faster than structs.
 _Filed = tuple[str, int | None]
 
 
