@@ -29,7 +29,7 @@ _ZSTD = frames.MAGIC.to_bytes(4, "little")
 
 # Compressed data contains the magic by chance once in four gigabytes; more are made on purpose.
 _MOST_PLACES = 1_000
-# Messages in a row that cannot be decoded: then they are none.
+# After this many values in a row that do not decode, they are not messages.
 _MOST_BAD = 1_000
 # Messages of an array whose header is lost.
 _ANY_COUNT = (1 << 32) - 1

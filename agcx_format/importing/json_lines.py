@@ -48,7 +48,7 @@ _CLOSED = 64 * limits.MIB
 # More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
 
-# A file that changed within so many nanoseconds is one that a program is writing.
+# A file that changed less than this many nanoseconds ago may still be written.
 _LIVE_NS = 60 * 10**9
 
 _CHUNK = 256 * 1024
