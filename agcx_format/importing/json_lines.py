@@ -212,8 +212,11 @@ def parse_lines(
         # In C, and several times as fast as `split`.
         parts = BytesIO(chunk).readlines()
         rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
-        if begun.size and parts and (line := begun.end(parts.pop(0))):
-            yield line
+        if begun.size and parts:
+            parts[0] = begun.end(parts[0])
+            if not parts[0]:
+                # It counts, and is passed over like a blank one.
+                yield _too_long(begun.number, longest)
         yield from parse(begun.number, parts)
         begun.number += len(parts)
         begun.add(rest)
@@ -245,12 +248,12 @@ class _Begun:
         else:
             self._parts = []
 
-    def end(self, part: bytes) -> Line | None:
-        """The line with its last part; the next one has not begun."""
-        data, size = b"".join([*self._parts, part]), self.size + len(part)
-        line = _line(self.number, data, size, self._longest)
-        self.number, self.size, self._parts = self.number + 1, 0, []
-        return line
+    def end(self, part: bytes) -> bytes:
+        """The line with its last part; empty if it is too long. The next one has not begun."""
+        data = b"".join([*self._parts, part])
+        is_too_long = self.size + len(part) - len(b"\n") > self._longest
+        self.size, self._parts = 0, []
+        return b"" if is_too_long else data
 
     def cut_off(self, reason: Exception) -> Iterator[Line]:
         """What there is to say where reading ends with an error."""
@@ -327,11 +330,15 @@ def _is_usual(data: bytes, parse: Callable[[bytes], Any]) -> bool:
 def _line(number: int, data: bytes, size: int = 0, longest: int = LONGEST_LINE) -> Line | None:
     """The line that `data` is; of one that has more than `longest` bytes, only its `size` counts."""
     if size > longest and size - data.endswith(b"\n") > longest:
-        return Line(number, error=f"longer than {longest:,} bytes")
+        return _too_long(number, longest)
     try:
         return Line(number, (_decode(data),))
     except _REFUSED:
         return _line_the_slow_way(number, data) if data.strip(b" \t\r\n\0") else None
+
+
+def _too_long(number: int, longest: int) -> Line:
+    return Line(number, error=f"longer than {longest:,} bytes")
 
 
 def _line_the_slow_way(number: int, data: bytes) -> Line:
