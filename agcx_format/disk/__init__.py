@@ -7,36 +7,16 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
-    from agcx_format.disk.durable import (
-        Signature as Signature,
-    )
-    from agcx_format.disk.durable import (
-        open_regular as open_regular,
-    )
-    from agcx_format.disk.durable import (
-        os_reason as os_reason,
-    )
-    from agcx_format.disk.durable import (
-        read_exactly as read_exactly,
-    )
-    from agcx_format.disk.durable import (
-        remove_unused as remove_unused,
-    )
-    from agcx_format.disk.durable import (
-        replace_file as replace_file,
-    )
-    from agcx_format.disk.durable import (
-        sync_directory as sync_directory,
-    )
-    from agcx_format.disk.durable import (
-        sync_written as sync_written,
-    )
-    from agcx_format.disk.durable import (
-        write_file as write_file,
-    )
-    from agcx_format.disk.durable import (
-        write_unsynced as write_unsynced,
-    )
+    from agcx_format.disk.durable import Signature as Signature
+    from agcx_format.disk.durable import open_regular as open_regular
+    from agcx_format.disk.durable import os_reason as os_reason
+    from agcx_format.disk.durable import read_exactly as read_exactly
+    from agcx_format.disk.durable import remove_unused as remove_unused
+    from agcx_format.disk.durable import replace_file as replace_file
+    from agcx_format.disk.durable import sync_directory as sync_directory
+    from agcx_format.disk.durable import sync_written as sync_written
+    from agcx_format.disk.durable import write_file as write_file
+    from agcx_format.disk.durable import write_unsynced as write_unsynced
     from agcx_format.disk.new_file import make_directory as make_directory
     from agcx_format.disk.new_file import put_new as put_new
     from agcx_format.disk.tree import Tree as Tree

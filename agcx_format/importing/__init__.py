@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.found import look_at as look_at
     from agcx_format.importing.imported import Imported as Imported
     from agcx_format.importing.imported import Parent as Parent
+    from agcx_format.importing.prepare import OTHER_CONVERSATION as OTHER_CONVERSATION
     from agcx_format.importing.registry import BrokenPlugin as BrokenPlugin
     from agcx_format.importing.registry import agent_named as agent_named
     from agcx_format.importing.registry import agent_of_file as agent_of_file
@@ -58,6 +59,7 @@ _HOMES = {
     "finding": "default_places",
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",
+    "prepare": "OTHER_CONVERSATION",
     "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",
     "report": "ImportReport ImportTotals LineOutcome",
     "results": "ImportOutcome ImportResult",

@@ -109,7 +109,7 @@ def read_lines(path: Path, usual: Usual | None = None) -> Iterator[Parsed]:
         PersistenceError: it cannot be opened, or is no regular file.
     """
     with _opened(path) as (file, size):
-        chunks = decoded(_chunks(file, _CHUNK, size))
+        chunks = decoded(_chunks(file, size))
         yield from parse_lines(chunks, is_live=_is_live(file), usual=usual)
 
 
@@ -124,7 +124,7 @@ def lines_within(path: Path, ends: Iterable[int]) -> dict[int, int]:
     waiting = sorted(set(ends))
     count = start = 0
     with _opened(path) as (file, size):
-        for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
+        for chunk in _small(decoded(_chunks(file, size))):
             if isinstance(chunk, Exception) or not waiting:
                 break
             while waiting and waiting[0] <= start + len(chunk):
@@ -149,7 +149,7 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
     with _opened(path) as (file, size):
         parts: list[bytes] = []
         total, damage = size if size > LONGEST_LINE else 0, ""
-        for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
+        for chunk in _small(decoded(_chunks(file, size))):
             if isinstance(chunk, Exception):
                 damage = str(chunk)
                 break
@@ -386,10 +386,10 @@ def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:
             yield piece
 
 
-def _chunks(file: BinaryIO, size: int, left: int) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, left: int) -> Iterator[bytes]:
     """The next `left` bytes of a file, or all that there are."""
     while left > 0:
-        chunk = file.read(min(size, left))
+        chunk = file.read(min(_CHUNK, left))
         if not chunk:
             return
         left -= len(chunk)

@@ -42,7 +42,7 @@ from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Parsed, read_lines
 from agcx_format.importing.lineage import Lineage
-from agcx_format.importing.moments import moment_of
+from agcx_format.importing.moments import moment_of, moments_of
 from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
 from agcx_format.importing.source_file import (
     detect,
@@ -191,7 +191,7 @@ class _Transcript:
         uuids = [line.uuid for line in values]
         are_new = self._repeats.are_new(uuids, values)
         bounds = [len(entries)]
-        moments = draft.moments([line.timestamp for line in values])
+        moments = moments_of([line.timestamp for line in values])
         for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
             draft.at(moment)
             try:

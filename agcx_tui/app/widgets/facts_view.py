@@ -42,7 +42,7 @@ class FactRows:
         """Replace the groups."""
         self._groups = groups
         names = [fact.name for group in groups for fact in group.facts[:1000]]
-        self._column = name_width(names, 80)
+        self._column = name_width(names)
 
     def filter(self, words: Needle | None) -> None:
         """Leave the facts that hold the words, with their headings; None leaves all."""

@@ -38,7 +38,7 @@ class Reporter:
         self._unclear = _Unclear()
         self._outcomes: Counter[str] = Counter()
         self._totals = ImportTotals()
-        self._deleted = 0
+        self._left_out: Counter[str] = Counter()
         self.foreign: list[Path] = []
 
     def unreadable(self, error: PersistenceError) -> None:
@@ -48,10 +48,8 @@ class Reporter:
         self.result(ImportResult(Path(error.path or ""), ImportOutcome.FAILED, error.reason))
 
     def result(self, result: ImportResult) -> None:
-        from agcx_format.importing import DELETED
-
         self._outcomes[result.outcome] += 1
-        self._deleted += result.reason == DELETED
+        self._left_out[result.reason] += 1
         self._print(result)
         if result.report is not None:
             self._totals.add(result.path, result.report)
@@ -80,7 +78,7 @@ class Reporter:
         self, summary: ImportSummary, store: Path, *, dry_run: bool, canceled: bool, found: int
     ) -> None:
         """Print what the run did."""
-        from agcx_format.importing import ImportOutcome
+        from agcx_format.importing import DELETED, OTHER_CONVERSATION, ImportOutcome
 
         for result in summary.left_out:
             self._outcomes[result.instead_of] -= 1
@@ -95,8 +93,14 @@ class Reporter:
                 tell(line)
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in (+self._outcomes).items())
         words = words or "nothing found"
-        if self._deleted:
-            words += f" ({self._deleted:,} deleted in the store: --deleted imports them again)"
+        if deleted := self._left_out[DELETED]:
+            words += (
+                f" ({deleted:,} deleted in the store: agcx import AGENT --deleted imports them)"
+            )
+        if same_id := self._left_out[OTHER_CONVERSATION]:
+            words += (
+                f" ({same_id:,} with the id of another: agcx import AGENT --own-id imports them)"
+            )
         if self.foreign:
             words += f"; {_count_foreign(self.foreign)}"
         if canceled:

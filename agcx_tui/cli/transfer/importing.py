@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 class _Import(click.Group):
     """A group with a command for each agent, which passes a path in place of one to the command for paths."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Options may also stand before the agent or the path."""
+        words = (
+            at
+            for at, word in enumerate(args)
+            if not word.startswith("-") and args[at - 1 : at] not in _WITH_VALUE
+        )
+        at = next(words, 0)
+        return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         from agcx_format.importing import agents
 
@@ -73,6 +83,7 @@ def import_(context: click.Context, as_json: bool) -> None:
 
     `agcx import PATH...` finds out what each path is: a file of an agent, a directory of them, an .agcx
     file, a store, or a session exported as JSON. Without arguments it lists what the agents keep here.
+    `agcx import codex --help` shows the options of an import.
 
     The exit status is 1 if a file, or a part of one, could not be read or understood.
     """
@@ -82,8 +93,6 @@ def import_(context: click.Context, as_json: bool) -> None:
         tell(f"the importer {plugin.name} cannot be used: {plugin.reason}")
     if context.invoked_subcommand is None:
         _list_found(as_json=as_json)
-    elif as_json:
-        raise click.UsageError("--json comes after the agent or the path", context)
 
 
 def _list_found(*, as_json: bool) -> None:
@@ -137,7 +146,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--own-id",
             is_flag=True,
-            help="Import a second conversation of one id under an id of its own.",
+            help="Import a conversation whose id another one has under a new id.",
         ),
         click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True)),
     ]
@@ -194,6 +203,15 @@ def _paths(
     if theirs:
         options = ImportOptions(dry_run, deleted, own_id, processes=None)
         _import(settings, list(map(Path, theirs)), options, as_json)
+
+
+# What the word after is a value of.
+_WITH_VALUE = [
+    [name]
+    for option in _paths.params
+    if isinstance(option, click.Option) and not option.is_flag
+    for name in option.opts
+]
 
 
 def _is_of_an_agent(path: str) -> bool:

@@ -18,7 +18,7 @@ from agcx_format.errors import (
     UndoConflict,
 )
 from agcx_format.store.acts import emptied as emptied_log
-from agcx_format.store.entries import recently_changed
+from agcx_format.store.entries import is_recent
 from tests.support.bad_sectors import BadSectors
 from tests.support.stores import (
     contents,
@@ -146,10 +146,10 @@ def test_a_manifest_brings_nothing_from_elsewhere(managed: Path, source: str):
 def test_a_file_that_changed_in_the_last_minutes_may_be_a_running_agents(managed: Path):
     entry = next(iter(open_store(managed).scan()))
     minute = 60 * 10**9
-    assert recently_changed(entry, entry.mtime_ns + 4 * minute)
-    assert not recently_changed(entry, entry.mtime_ns + 6 * minute)
+    assert is_recent(entry.mtime_ns, entry.mtime_ns + 4 * minute)
+    assert not is_recent(entry.mtime_ns, entry.mtime_ns + 6 * minute)
     # Some clock is wrong: this file may have looked new for years.
-    assert not recently_changed(entry, entry.mtime_ns - 4 * minute)
+    assert not is_recent(entry.mtime_ns, entry.mtime_ns - 4 * minute)
 
 
 def test_a_damaged_deletion_is_in_the_way_of_undo_only_until_all_of_it_was_restored(managed: Path):
