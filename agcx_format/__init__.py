@@ -47,7 +47,7 @@ Packages for more:
 agcx_format.aio         a store for asyncio
 agcx_format.transcript  what an item says: its text, its tool calls, safe for a screen
 agcx_format.search      full-text search over a store
-agcx_format.exporting   Markdown, HTML, text, JSON, Codex rollouts
+agcx_format.exporting   Markdown, HTML, text, JSON, transcripts for Codex and Claude Code
 agcx_format.importing   conversations of Codex, Claude Code, and other agents
 agcx_format.redaction   find secrets and replace them
 agcx_format.doctor      verify and repair

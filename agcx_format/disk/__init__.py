@@ -1,4 +1,9 @@
-"""Bytes to the disk and back: durable writes, locks, maps.  Nothing here knows the format."""
+"""Bytes to the disk and back: durable writes, locks, maps.  Nothing here knows the format.
+
+`durable` replaces and reads single files; `tree` and `place` reach those of a store without following
+links. `compare_and_swap` replaces a file only if it is still the version that was read, `locks` admits one
+writer at a time, and `mapped` reads through memory maps that cannot crash the process.
+"""
 
 from __future__ import annotations
 

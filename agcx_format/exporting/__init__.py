@@ -1,8 +1,9 @@
-"""Export conversations as Markdown, HTML, text, JSON, or Codex rollouts.
+"""Export conversations as Markdown, HTML, text, JSON, or for Codex or Claude Code to resume.
 
 `to_markdown`, `to_html`, `to_text`, `session_json`, `to_rollout` (Codex), and `to_transcript` (Claude Code)
-return a document as a whole.  Beside each there is a function that yields it in parts, from messages as they
-are read, so that a large one is never in memory.  `ExportChoice` says what of a conversation goes into it.
+return a document as a whole.  Beside each there is a function that yields it in parts, from messages as
+they are read, so that a large one is never in memory.  `ExportChoice` says what of a conversation goes into
+it.
 
 >>> from agcx_format import InputText, Message, new_message, new_session, open_store
 >>> from agcx_format.exporting import markdown_parts, to_markdown

@@ -30,6 +30,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.arguments import readable_arguments
 from agcx_format.transcript.escaping import safe_yaml, visible
+from agcx_format.transcript.json_text import indented_json
 from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.reader import ReadMessage
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
@@ -239,4 +240,4 @@ def _json_block(item: UnknownItem) -> str:
 def json_text(item: UnknownItem) -> str:
     """An item or part of a kind that is not known, as indented JSON."""
     value = to_plain({"type": item.tag, "fields": item.fields()})
-    return json.dumps(value, indent=2, ensure_ascii=False, default=repr)
+    return indented_json(value, repr)

@@ -1,8 +1,12 @@
 """Import the conversations of other agents: Codex, Claude Code, and those in `registry`.
 
-`look` says what each agent keeps on this machine, and `look_at` what is at a path.  `import_sessions` imports
-files and directories, and `ImportRun` what was found, each as one act that can be undone.  `read_rollout`
-(Codex) and `read_transcript` (Claude Code) read one file without a store.
+`look` says what each agent keeps on this machine, and `look_at` what is at a path.  `import_sessions`
+imports files and directories, and `ImportRun` what was found, each as one act that can be undone.
+`read_rollout` (Codex) and `read_transcript` (Claude Code) read one file without a store.
+
+Inside, `agent` is the interface and `registry` the table of agents.  `codex`, `claude`, and `formats` read
+files into a `draft`; `prepare` compares what became of it with the store (see `growth`), and `run` adds all
+of it in one act.
 """
 
 from __future__ import annotations

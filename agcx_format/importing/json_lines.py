@@ -29,6 +29,7 @@ from agcx_format.importing.records import (
     unfinished_records,
     without_depths,
 )
+from agcx_format.importing.value_bound import TOO_MANY_VALUES, has_too_many_values
 
 __all__ = [
     "LARGEST", "LONGEST_LINE", "Line", "Parsed", "Usual", "UsualLines", "is_document", "lines_within",
@@ -47,7 +48,7 @@ _CLOSED = 64 * limits.MIB
 # More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
 
-# A file that changed within so many nanoseconds is one that a program is writing.
+# A file that changed less than this many nanoseconds ago may still be written.
 _LIVE_NS = 60 * 10**9
 
 _CHUNK = 256 * 1024
@@ -164,7 +165,7 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
         document = b"".join(parts)
         parts.clear()
         line = _line(1, document, total, LONGEST_LINE)
-        if closes and line and line.error and len(document) <= _CLOSED:
+        if closes and line and _may_lack_its_end(line) and len(document) <= _CLOSED:
             line = _closed(document, damage or CUT_OFF, is_live=_is_live(file)) or line
         del document
         if damage:
@@ -213,10 +214,14 @@ def parse_lines(
         parts = BytesIO(chunk).readlines()
         rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
         if begun.size and parts:
-            parts[0] = begun.end(parts[0])
-            if not parts[0]:
-                # It counts, and is passed over like a blank one.
-                yield _too_long(begun.number, longest)
+            whole, size = begun.end(parts[0])
+            if size <= min(_CHUNK, longest):
+                parts[0] = whole
+            else:
+                if line := _line(begun.number, whole, size, longest):
+                    yield line
+                begun.number += 1
+                del parts[0]
         yield from parse(begun.number, parts)
         begun.number += len(parts)
         begun.add(rest)
@@ -248,12 +253,11 @@ class _Begun:
         else:
             self._parts = []
 
-    def end(self, part: bytes) -> bytes:
-        """The line with its last part; empty if it is too long. The next one has not begun."""
-        data = b"".join([*self._parts, part])
-        is_too_long = self.size + len(part) - len(b"\n") > self._longest
+    def end(self, part: bytes) -> tuple[bytes, int]:
+        """The line with its last part, and how many bytes it has; the next one has not begun."""
+        data, size = b"".join([*self._parts, part]), self.size + len(part)
         self.size, self._parts = 0, []
-        return b"" if is_too_long else data
+        return data, size
 
     def cut_off(self, reason: Exception) -> Iterator[Line]:
         """What there is to say where reading ends with an error."""
@@ -267,7 +271,7 @@ class _Begun:
             return None
         data = b"".join(self._parts)
         line = _line(self.number, data, self.size, self._longest)
-        if line and line.error and is_live:
+        if is_live and line and _may_lack_its_end(line):
             return _unfinished(self.number, data) or line
         return line
 
@@ -330,15 +334,13 @@ def _is_usual(data: bytes, parse: Callable[[bytes], Any]) -> bool:
 def _line(number: int, data: bytes, size: int = 0, longest: int = LONGEST_LINE) -> Line | None:
     """The line that `data` is; of one that has more than `longest` bytes, only its `size` counts."""
     if size > longest and size - data.endswith(b"\n") > longest:
-        return _too_long(number, longest)
+        return Line(number, error=f"longer than {longest:,} bytes")
+    if has_too_many_values(data):
+        return Line(number, error=TOO_MANY_VALUES)
     try:
         return Line(number, (_decode(data),))
     except _REFUSED:
         return _line_the_slow_way(number, data) if data.strip(b" \t\r\n\0") else None
-
-
-def _too_long(number: int, longest: int) -> Line:
-    return Line(number, error=f"longer than {longest:,} bytes")
 
 
 def _line_the_slow_way(number: int, data: bytes) -> Line:
@@ -351,6 +353,10 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     if shallow:
         values, error = records_in(shallow)
     return Line(number, tuple(values), error, replaced, has_depths=bool(shallow))
+
+
+def _may_lack_its_end(line: Line) -> bool:
+    return line.error not in (None, TOO_MANY_VALUES)
 
 
 def _closed(data: bytes, reason: str, *, is_live: bool) -> Line | None:

@@ -12,6 +12,11 @@ Red build 0 Why did the lease expire?
 
 `parse_query` describes the language of queries.  With a directory for its cache, an `Index` keeps a book of
 all text, which makes searches fast: see `Index.update`.
+
+Inside, a `run` goes through the sessions in `scope` and has each looked at by `examine`: in the segments of
+the `book`, else `direct`ly.  `matchers` say where a word or expression occurs; `signature`, `raw`, and the
+`regex_…` modules say where it cannot.  `scheduler` and `helpers` spread the work over processes; `builder`
+makes the book.
 """
 
 from __future__ import annotations

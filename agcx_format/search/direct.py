@@ -17,7 +17,7 @@ from agcx_format.session.lazy import SessionFile
 
 __all__ = ["DirectText", "blocks_of_file", "search_file"]
 
-# Of nearly every session: one object, which is made and sent once.
+# The outcome of nearly every session, so it is made and pickled only once.
 _NOTHING = Outcome(direct=True)
 
 

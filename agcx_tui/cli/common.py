@@ -7,6 +7,7 @@ report sets the exit status to 1.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -52,6 +53,14 @@ Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 def tell(text: str) -> None:
     """Print a message to stderr, made safe for a terminal."""
     click.echo(safe_line(text), err=True)
+
+
+def abandon_stdout() -> None:
+    """Discard the buffered output, also when Python closes the file: it has no reader."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def complain(text: str) -> None:

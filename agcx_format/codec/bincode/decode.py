@@ -251,7 +251,7 @@ def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping
     many, item = src.fresh(), src.fresh()
     empty = "[]" if isinstance(shape, schema.Sequence) else "{}"
     src.add(depth, "n = b[p]; q = p + 1", "if n > 250: n, q = long(b, p)")
-    # Lists of a few items are as many as the lists that hold them. A record takes some values, each of them.
+    # Short lists are limited by the lists that hold them. A record counts as four items.
     spent = "n" if isinstance(shape, schema.Mapping) or not _is_record(shape.item) else "4 * n"
     src.add(
         depth, f"if n > 3: spend({spent})", f"p = q; {many} = {empty}", f"for {item}_ in range(n):"

@@ -14,7 +14,7 @@ from agcx_format.importing.json_lines import read_lines
 
 __all__ = ["json_beside", "line_of_session", "small_text"]
 
-# A larger file is none of these.
+# Larger files are ignored.
 _LARGEST = 16 * limits.MIB
 
 

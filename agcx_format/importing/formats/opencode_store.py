@@ -23,11 +23,17 @@ from agcx_format.importing.formats.opencode_files import in_files
 from agcx_format.importing.formats.opencode_rows import (
     StoredMessage,
     StoredSession,
-    decoded,
     is_number,
     latest,
 )
-from agcx_format.importing.formats.sqlite import MAGIC, all_rows, opened_read_only, reason, row_at
+from agcx_format.importing.formats.sqlite import (
+    MAGIC,
+    all_rows,
+    decoded,
+    opened_read_only,
+    reason,
+    row_at,
+)
 from agcx_format.importing.json_lines import LONGEST_LINE
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.unavailable import source_errors

@@ -50,7 +50,7 @@ class Destruction:
 def destroy_files(root: Path, steps: Sequence[Step], sessions: Sequence[ActSession]) -> Destruction:
     """Destroy what these steps of a deletion name: first each session's own file, which they expect.
 
-    Once a session is gone nothing is raised, since there is something to say of it.
+    Once a session is gone, nothing is raised: the result says what went wrong.
 
     Raises:
         StaleSession: a file is not the expected one.  Nothing is destroyed.
@@ -102,7 +102,7 @@ def restore_aside(store: Tree) -> None:
 
 
 def _restore(aside: Place) -> None:
-    # Only files are put aside.
+    # Only files are moved aside.
     if aside.is_folder():
         return
     with suppress(StaleSession):

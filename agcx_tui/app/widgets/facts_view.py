@@ -23,7 +23,7 @@ from agcx_tui.core.conversation.fact import Fact, Group
 
 __all__ = ["FactsView"]
 
-# As long for every secret.
+# The same length for every secret.
 _MASK = "••••••••"
 
 
@@ -119,7 +119,7 @@ class FactsView(Roll, can_focus=True):
         return row if isinstance(row, Fact) else None
 
     def current_file(self) -> str:
-        """The file that the current fact names; empty for none."""
+        """The file that the current fact names; empty if there is none."""
         target = self.fact.target if self.fact is not None else None
         return target if isinstance(target, str) else ""
 

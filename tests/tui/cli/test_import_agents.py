@@ -37,7 +37,17 @@ def test_a_path_says_itself_which_agent_wrote_it(tmp_path):
 
 def test_a_file_that_nothing_wrote_is_an_error(tmp_path):
     path = write(tmp_path / "c.jsonl", '{"nothing": "that an agent wrote"}')
-    assert run("--store", tmp_path / "store", "import", path).exit_code == 1
+    result = run("--store", tmp_path / "store", "import", path)
+    assert (result.exit_code, "no known agent wrote it" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_so_is_a_folder_where_nothing_else_is(tmp_path, options):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "c.jsonl", '{"nothing": "that an agent wrote"}')
+    result = run("--store", tmp_path / "store", "import", folder, *options)
+    assert (result.exit_code, "no known agent wrote c.jsonl" in result.stderr) == (1, True)
 
 
 def test_without_arguments_it_lists_what_is_found(home):
