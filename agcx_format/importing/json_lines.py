@@ -215,6 +215,7 @@ def parse_lines(
         rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
         if begun.size and parts:
             whole, size = begun.end(parts[0])
+            # A longer one may have too many values for memory, which only `_line` looks at.
             if size <= min(_CHUNK, longest):
                 parts[0] = whole
             else:
