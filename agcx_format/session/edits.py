@@ -30,14 +30,13 @@ from agcx_format.session.checkpoint_file import turns_of
 __all__ = [
     "in_directory",
     "joined",
-    "with_calls",
     "with_text",
     "without_history",
     "without_messages",
 ]
 
 
-def with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> set[int]:
+def _with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> set[int]:
     """These messages, counted from 0, and the outputs of the calls and the calls of the outputs among them.
 
     Raises:
@@ -68,7 +67,7 @@ def without_messages(session: Session, numbers: Iterable[int]) -> Session:
     """
     metadata, conversation, state = session
     messages = conversation.messages
-    gone = with_calls(messages, numbers)
+    gone = _with_calls(messages, numbers)
     parents = {
         message.metadata.message_id: message.metadata.parent_message_id
         for number, message in enumerate(messages)
