@@ -51,8 +51,7 @@ class Task(msgspec.Struct, frozen=True, gc=False):
         """About how many blocks have to be read."""
         if self.entry is not None:
             return len(self.blocks) or 1
-        size = self.ref.signature.size if self.ref.signature else 0
-        return 1 + size // 16_384
+        return 1 + (self.ref.size or 0) // 16_384
 
 
 class BookText:

@@ -111,6 +111,30 @@ def test_what_was_taken_back_twice_to_the_same_place_is_kept_twice(files, store)
     assert "two, better" not in lived(session)
 
 
+def test_who_goes_on_from_a_branch_that_was_left_lives_it_again(files):
+    first = files.add(9, *ONE, *TWO, user("three"), assistant("3"))
+    files.add(12, user("two, better"), assistant("2!"), name=FIRST, on=(SESSION, first, 3))
+    last = files.add(20, user("three, better"), name=SECOND, on=(SESSION, first, 5))
+    session = read_rollout(last)
+    back = "Rolled back the last turn"
+    assert said(session) == [
+        *WORDS,
+        "Rolled back the last 2 turns",
+        "two, better",
+        "2!",
+        back,
+        "three, better",
+    ]
+    assert lived(session) == ["one", "1", "two", "2", back, "three, better"]
+    messages = {text_of(m.item): m.metadata for m in session.conversation.messages}
+    assert messages[back].parent_message_id == messages["2"].message_id
+    assert messages["three"].parent_message_id == messages["2"].message_id
+    assert messages["2"].branch_point
+    left = messages["Rolled back the last 2 turns"]
+    assert left.parent_message_id == messages["1"].message_id
+    assert left.branch_id == messages["two, better"].branch_id != messages["three"].branch_id
+
+
 def test_what_a_session_spent_before_it_was_taken_back_counts(files):
     first = files.add(9, *ONE, count(10), *TWO, count(30))
     session = read_rollout(files.add(9, count(15), name=FIRST, on=(SESSION, first, 4)))
