@@ -270,7 +270,11 @@ class ImportDraft:
             return
         fork = next((e.position for e in self.lived() if e.position < left[-1]), None)
         self.leave_at(left[::-1], fork)
-        self._resumes_from = fork
+        self.continue_from(fork)
+
+    def continue_from(self, position: int | None) -> None:
+        """Let the next message follow this one, if that is not the last."""
+        self._resumes_from = position
 
     # --- calls and modes
 
