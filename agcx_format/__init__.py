@@ -12,6 +12,8 @@
 ...         print(type(message.item).__name__, message.metadata.edited)
 Message False
 
+Import names one by one: `from agcx_format import *` gives none.
+
 The public names, by area; `help(agcx_format.Store)` explains one of them.  Everything else may change.
 
 stores
@@ -45,7 +47,7 @@ Packages for more:
 agcx_format.aio         a store for asyncio
 agcx_format.transcript  what an item says: its text, its tool calls, safe for a screen
 agcx_format.search      full-text search over a store
-agcx_format.exporting   Markdown, HTML, text, JSON, Codex rollouts
+agcx_format.exporting   Markdown, HTML, text, JSON, transcripts for Codex and Claude Code
 agcx_format.importing   conversations of Codex, Claude Code, and other agents
 agcx_format.redaction   find secrets and replace them
 agcx_format.doctor      verify and repair

@@ -16,9 +16,9 @@ _MANY = 10_000
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
-    """Messages and acts hold no cycles: looking through them again and again takes a tenth of the time.
+    """Messages and acts form no cycles, and collecting them repeatedly would take a tenth of the time.
 
-    At the end, new objects are put among the old ones if they are many: they need no look then either.
+    At the end, many new objects join the oldest generation at once and are not looked through either.
     This is for the whole process. Of two threads, the first one to leave takes it back for both.
     """
     before = gc.get_threshold()
@@ -30,9 +30,9 @@ def collecting_seldom() -> Iterator[None]:
     try:
         yield
     finally:
-        # The number of frozen objects is counted one by one: not where little was made.
+        # Counting the frozen objects takes time: not worth it where little was made.
         if gc.get_count()[0] - new > _MANY and not gc.get_freeze_count():
-            # Puts all objects among the oldest without a look at them; what was frozen would be no longer.
+            # Moves all objects to the oldest generation; objects frozen before would be unfrozen.
             gc.freeze()
             gc.unfreeze()
         gc.set_threshold(*before)

@@ -36,12 +36,16 @@ SMALLER_ALLOWED = 1024
 # quarter of a billion.
 SLOW_ITEMS = 4_000_000
 
+# Values in one JSON text of another agent. The worst take 300 bytes each until they are messages, so this is
+# a gigabyte or two; the densest document that was seen has as many in 90 MB.
+JSON_VALUES = 8_000_000
+
 # A MessagePack value of more bytes is read item by item.  Of a smaller one msgspec makes at most a list of as
 # many items as it has bytes, which takes ten times as much memory.
 VALUE_AT_ONCE = 16 * MIB
 
-# Messages that are loaded into one list. The shortest take a kilobyte each in memory; as many as real ones
-# are more than `WHOLE_SECTION`.
+# Messages that are loaded into one list. The shortest take a kilobyte each in memory; this many real ones
+# are larger than `WHOLE_SECTION`.
 MESSAGES_AT_ONCE = 1_000_000
 
 # The window that zstd needs to decompress a frame: level 22 writes 128 MiB, and libzstd itself refuses
@@ -51,8 +55,8 @@ WINDOW = 128 * MIB
 # Layout 1 stores lengths as u32.
 SECTION_ON_DISK = 0xFFFFFFFF
 
-# A file of more bytes of which the disk holds less than half is no session, and is not backed up or edited,
-# which would write its holes: what a writer makes is compressed, and has none.
+# A larger file of which the disk holds less than half is not a session: writers compress, and leave no holes.
+# It is not backed up or edited, which would write out the holes.
 SPARSE = 1024 * MIB
 
 # A larger message is shown only by its size; it can still be exported.
@@ -70,9 +74,9 @@ SESSION_IN_MEMORY = MIB
 # What one act keeps in memory of the files that it is about to write; the others it keeps on disk.
 KEPT_FOR_ACT = 128 * MIB
 
-# A file of another agent that is larger is not imported in memory, where a conversation takes three times as
-# much; if its lines are very short, a hundred times, so nor is one with more messages. Pages of them are, of
-# so many characters.
+# A larger file of another agent, or one with more messages, is imported by way of a temporary file, in pages
+# of this many characters: in memory a conversation takes three times its size, and a hundred times if its
+# lines are very short.
 SOURCE_IN_MEMORY = 32 * MIB
 MESSAGES_IN_MEMORY = 100_000
 PAGE_OF_MESSAGES = MIB

@@ -21,6 +21,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_python_examples_run_on_a_real_store(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     build_demo_store(tmp_path / ".agcodex" / "history")
     for example in blocks("python"):
         exec(compile(example, "README.md", "exec"), {})
@@ -28,6 +29,7 @@ def test_the_python_examples_run_on_a_real_store(tmp_path, monkeypatch, capsys):
     assert "Fix the grid layout gpt-5-codex" in printed
     assert "cannot be read:" in printed
     assert "LocalShellCall" in printed
+    assert "Is it green now?" in (tmp_path / "session.md").read_text("utf-8")
 
 
 def test_every_command_of_the_table_exists_with_its_options():

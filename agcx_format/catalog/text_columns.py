@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import accumulate, compress
+from itertools import accumulate, repeat
 from typing import Generic, TypeVar
 
 __all__ = ["Pool", "Texts"]
@@ -68,8 +68,11 @@ class Texts:
         if len(rows) * 2 < len(self):
             return [row for row in rows if find(wanted, starts[row], ends[row]) >= 0]
         # The rows of a list are in any order, and the block is read twice as fast from front to back.
-        held = [find(wanted, start, end) >= 0 for start, end in zip(starts, ends, strict=False)]
-        return list(compress(rows, map(held.__getitem__, rows)))
+        places = list(map(find, repeat(wanted), starts, ends))
+        if -1 not in places:
+            # A letter or two, as a word begins to be typed, are in all texts.
+            return list(rows)
+        return [row for row in rows if places[row] >= 0]
 
     def take(self, rows: Iterable[int]) -> tuple[bytes, array[int]]:
         """The joined texts of the rows, and the length of each in bytes."""

@@ -206,7 +206,7 @@ class Folder(NamedTuple):
             try:
                 status = os.lstat(name, dir_fd=self.fd)
             except OSError:
-                # There is none, or this says why not.
+                # There is none, or this raises the reason.
                 found.append(self.place(name).signature())
             else:
                 found.append(Signature.of(status))

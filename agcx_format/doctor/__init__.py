@@ -19,15 +19,9 @@ if TYPE_CHECKING:
     from agcx_format.doctor.repair import repair_file as repair_file
     from agcx_format.doctor.repaired_session import RepairedSession as RepairedSession
     from agcx_format.doctor.repaired_session import repair_beside as repair_beside
-    from agcx_format.doctor.report import (
-        FileReport as FileReport,
-    )
-    from agcx_format.doctor.report import (
-        Finding as Finding,
-    )
-    from agcx_format.doctor.report import (
-        ReportPart as ReportPart,
-    )
+    from agcx_format.doctor.report import FileReport as FileReport
+    from agcx_format.doctor.report import Finding as Finding
+    from agcx_format.doctor.report import ReportPart as ReportPart
 
 _HOMES = {
     "checks": "verify_file verify_store",

@@ -17,7 +17,7 @@ from agcx_format.model.items import Message, MessageSnapshot, ReasoningWithoutCo
 from agcx_format.model.timestamps import ns_of
 from agcx_format.session.message_walk import MessageWalk
 
-__all__ = ["Stopped", "check_messages", "unknown_kinds"]
+__all__ = ["Stopped", "check_messages"]
 
 _SECTION = "messages"
 
@@ -91,7 +91,7 @@ def check_messages(
     return readable
 
 
-def unknown_kinds(message: MessageSnapshot) -> Iterator[str]:
+def _unknown_kinds(message: MessageSnapshot) -> Iterator[str]:
     """The tags of the items and content parts of a message whose kind is not known."""
     if type(message.item) is Message and not message.metadata.edit_history:
         items: tuple[object, ...] = (message.item,)
@@ -117,7 +117,7 @@ class _Notes:
         self._first.setdefault(code, index + 1)
 
     def look_at(self, index: int, message: MessageSnapshot, raw: bytes) -> None:
-        if kinds := list(unknown_kinds(message)):
+        if kinds := list(_unknown_kinds(message)):
             self.count("unknown-kind", index)
             if len(self._kinds) < 10:
                 self._kinds |= dict.fromkeys(kind[:60] for kind in kinds)

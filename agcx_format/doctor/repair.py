@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from agcx_format.codec import messagepack
 from agcx_format.codec.bincode.decode import reader
+from agcx_format.counting import counted
 from agcx_format.disk.durable import TEMPORARY, naming, sync_directory, write_file
 from agcx_format.disk.new_file import make_directory, put_new
 from agcx_format.disk.open_file import OpenFile
@@ -85,7 +86,9 @@ def repair_file(path: str | os.PathLike[str], directory: str | os.PathLike[str])
         raise CorruptData("no message in it can be saved", path=path)
     metadata, rebuilt = _metadata(found, Path(path))
     if found.reworded:
-        rebuilt.append(f"the reasoning of {_messages(found.reworded)}, so that AGCodex can load it")
+        rebuilt.append(
+            f"the reasoning of {counted(found.reworded, 'message')}, so that AGCodex can load it"
+        )
     target = Path(directory) / f"{metadata.id}{paths.SUFFIX}"
     _write_new(target, _parts(found, metadata))
     return Repair(
@@ -104,10 +107,6 @@ def can_be_saved(
         return not _salvage(path, os.fspath(path).endswith(checkpoint.SUFFIX), should_stop).empty
     except (PersistenceError, Stopped):
         return False
-
-
-def _messages(count: int) -> str:
-    return "1 message" if count == 1 else f"{count:,} messages"
 
 
 # --- reading

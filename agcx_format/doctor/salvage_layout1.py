@@ -6,7 +6,6 @@ searched where the lengths point, and then at every zstd magic in the file, and 
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 
@@ -30,8 +29,10 @@ _ZSTD = frames.MAGIC.to_bytes(4, "little")
 
 # Compressed data contains the magic by chance once in four gigabytes; more are made on purpose.
 _MOST_PLACES = 1_000
-# Messages in a row that cannot be decoded: then they are none.
+# After this many values in a row that do not decode, they are not messages.
 _MOST_BAD = 1_000
+# Messages of an array whose header is lost.
+_ANY_COUNT = (1 << 32) - 1
 
 
 def salvage_layout1(source: DamagedFile) -> Salvaged:
@@ -59,8 +60,10 @@ def salvage_layout1(source: DamagedFile) -> Salvaged:
     )
     found.block = raw[: max(0, (start or claimed + 4) - 4 - v1_sections.HEADER)]
     if start is None:
-        found.lost.append("all messages: none can be found")
-        start = places[0] if places else file.size
+        start = _take_later_frames(found, source, magics)
+        if start is None:
+            found.lost.append("all messages: none can be found")
+            start = places[0] if places else file.size
     else:
         _take_messages(found, source, start)
     _take_rest(found, source, start, magics)
@@ -94,6 +97,41 @@ def _take_messages(found: Salvaged, source: DamagedFile, start: int) -> None:
         if _reach(source, start, by_length) >= _reach(source, start, file.size):
             walk = _walk(source, start, by_length)
     found.walk(walk)
+
+
+def _take_later_frames(found: Salvaged, source: DamagedFile, magics: list[int]) -> int | None:
+    """Take the messages of a section whose beginning is lost, and return where the first of them is.
+
+    What writes several frames begins each with a message.
+    """
+    start = None
+    for at in magics:
+        if not _begins_with_message(source.guessed(at)):
+            continue
+        start = at if start is None else start
+        for index, _, raw in _without_beginning(source.guessed(at, _first_end(source, at))):
+            found.take(index, raw)
+    if start is not None:
+        found.lost.append(
+            "the first messages, and those in damaged frames: where the messages begin cannot be read"
+        )
+        found.count_unlisted()
+    return start
+
+
+def _begins_with_message(pieces: Iterator[bytes]) -> bool:
+    _, _, raw = next(iter(_without_beginning(pieces)), (0, 0, None))
+    try:
+        messagepack.decode(MessageSnapshot, raw or b"")
+    except PersistenceError:
+        return False
+    return True
+
+
+def _without_beginning(pieces: Iterator[bytes]) -> MessageWalk:
+    """A walk over messages of an array whose header is lost."""
+    header = messagepack.array_header(_ANY_COUNT)
+    return MessageWalk(itertools.chain([header], pieces), largest=limits.WHOLE_SECTION)
 
 
 def _table(file: OpenFile, start: int) -> seekable.Table | None:
@@ -150,9 +188,7 @@ def _take_rest(found: Salvaged, source: DamagedFile, start: int, magics: list[in
 
 def _context_at(source: DamagedFile, start: int, *, is_guess: bool) -> bytes | None:
     """The context, if that is the frame at `start`; no other is decompressed: messages are frames as well."""
-    text, end = bytearray(), source.size
-    with contextlib.suppress(PersistenceError):
-        end = source.first_end(start)
+    text, end = bytearray(), _first_end(source, start)
     try:
         for piece in source.guessed(start, end) if is_guess else source.pieces(start, end):
             text += piece
@@ -166,6 +202,14 @@ def _context_at(source: DamagedFile, start: int, *, is_guess: bool) -> bytes | N
     except PersistenceError:
         return None
     return bytes(text[: value_end(bytes(text))])
+
+
+def _first_end(source: DamagedFile, start: int) -> int:
+    """Where the frame at `start` ends, or else the file."""
+    try:
+        return source.first_end(start)
+    except PersistenceError:
+        return source.size
 
 
 def _walk(source: DamagedFile, start: int, end: int) -> MessageWalk:

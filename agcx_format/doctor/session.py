@@ -94,13 +94,13 @@ class _Session:
             self.draft.error(error.located(section=section, base=base), section)
             return None
 
-    def warn(self, code: str, section: str, reason: str, **where: Any) -> None:
-        self.draft.add(Severity.WARNING, code, section, reason, **where)
+    def warn_of_excess(self, section: str, reason: str, **where: Any) -> None:
+        self.draft.add(Severity.WARNING, "excess", section, reason, **where)
 
     def excess(self, section: str, count: int, offset: int, *, decompressed: bool = False) -> None:
         if count > 0:
             reason = f"{counted(count, 'byte')} after its value without a meaning"
-            self.warn("excess", section, reason, offset=offset, decompressed=decompressed)
+            self.warn_of_excess(section, reason, offset=offset, decompressed=decompressed)
 
 
 def compare(
@@ -177,7 +177,7 @@ class _Layout1(_Session):
                 return
         if end < self.size:
             reason = f"{counted(self.size - end, 'byte')} after the last section without a meaning"
-            self.warn("excess", "file", reason, offset=end)
+            self.warn_of_excess("file", reason, offset=end)
 
     def messages(self, start: int, end: int) -> None:
         table = TableCheck(self.file, start, end)
@@ -240,7 +240,7 @@ class _Layout2(_Session):
                 reason = (
                     f"{counted(self.size - end, 'byte')} after the last section without a meaning"
                 )
-                self.warn("excess", "file", reason, offset=end)
+                self.warn_of_excess("file", reason, offset=end)
         compare(self.draft, v2.VERSION, self.metadata, self.found)
 
     def session(self, end: int) -> None:

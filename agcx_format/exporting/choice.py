@@ -24,10 +24,12 @@ from agcx_format.model.items import (
     ReasoningWithoutContent,
 )
 from agcx_format.model.session import ConversationSnapshot, SessionMetadata
+from agcx_format.transcript.modes import ModeChanges
 from agcx_format.transcript.outputs import without_images
+from agcx_format.transcript.reader import ReadMessage, TranscriptReader
 from agcx_format.transcript.words import is_tool_image
 
-__all__ = ["EVERYTHING", "ExportChoice", "check_arguments", "chosen"]
+__all__ = ["EVERYTHING", "ExportChoice", "check_arguments", "chosen", "read_chosen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,20 @@ def chosen(
         item = _item(message.item, choice)
         if item is not None:
             yield number, replace(message, item=item, metadata=_notes(message, choice))
+
+
+def read_chosen(
+    metadata: SessionMetadata,
+    messages: Iterable[MessageSnapshot],
+    choice: ExportChoice,
+    modes: ModeChanges,
+) -> Iterator[ReadMessage]:
+    """The messages to include as a person reads them, without those that say nothing new."""
+    reader = TranscriptReader.of(metadata, modes if choice.metadata else ())
+    for number, message in chosen(messages, choice):
+        read = reader.read(number, message)
+        if not read.is_silent:
+            yield read
 
 
 def _item(item: Item, choice: ExportChoice) -> Item | None:

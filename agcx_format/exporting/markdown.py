@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from agcx_format.codec.json import to_plain
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, read_chosen
 from agcx_format.exporting.embedding import code_span, embedded, fenced, one_line
 from agcx_format.exporting.meanings import answers_markdown, meaning_markdown
 from agcx_format.model.items import (
@@ -30,8 +30,9 @@ from agcx_format.model.items import (
 from agcx_format.model.session import ConversationContext, ConversationSnapshot, SessionMetadata
 from agcx_format.transcript.arguments import readable_arguments
 from agcx_format.transcript.escaping import safe_yaml, visible
+from agcx_format.transcript.json_text import indented_json
 from agcx_format.transcript.modes import ModeChanges
-from agcx_format.transcript.reader import ReadMessage, TranscriptReader
+from agcx_format.transcript.reader import ReadMessage
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
 from agcx_format.transcript.tools import Call
 from agcx_format.transcript.wording import (
@@ -86,11 +87,7 @@ def markdown_parts(
     if facts and not alone:
         yield visible(f"\n{fenced(facts, 'yaml')}\n")
     directory = context.working_directory if context is not None else ""
-    reader = TranscriptReader.of(metadata, modes if choice.metadata else ())
-    for number, message in chosen(messages, choice):
-        read = reader.read(number, message)
-        if read.is_silent:
-            continue
+    for read in read_chosen(metadata, messages, choice, modes):
         for heading in read.headings:
             yield visible(f"\n## — {one_line(heading)} —\n")
         yield visible(f"\n{_message(read, directory)}\n")
@@ -243,4 +240,4 @@ def _json_block(item: UnknownItem) -> str:
 def json_text(item: UnknownItem) -> str:
     """An item or part of a kind that is not known, as indented JSON."""
     value = to_plain({"type": item.tag, "fields": item.fields()})
-    return json.dumps(value, indent=2, ensure_ascii=False, default=repr)
+    return indented_json(value, repr)

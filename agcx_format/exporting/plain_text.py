@@ -13,7 +13,13 @@ from textwrap import indent
 from uuid import UUID
 
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
+from agcx_format.exporting.choice import (
+    EVERYTHING,
+    ExportChoice,
+    check_arguments,
+    chosen,
+    read_chosen,
+)
 from agcx_format.model.items import (
     ContentPart,
     FunctionCall,
@@ -69,21 +75,17 @@ def text_parts(
     title = " ".join(metadata.title.split()) or "Untitled"
     facts = f"{metadata.id} · {metadata.model} · {counted(metadata.message_count, 'message')}\n"
     yield visible(f"{title}\n{facts if choice.metadata else ''}")
-    reader = TranscriptReader.of(metadata, modes if choice.metadata else ())
-    for number, message in chosen(messages, choice):
-        read = reader.read(number, message)
-        if read.is_silent:
-            continue
+    for read in read_chosen(metadata, messages, choice, modes):
         for each in read.headings:
             yield visible(f"\n── {each} ──\n")
-        heading = f"--- {number}. {read.speaker} · {describe_time(message.timestamp)}"
+        heading = f"--- {read.number}. {read.speaker} · {describe_time(read.message.timestamp)}"
         parts = [
             heading,
             " · ".join(read.notes),
             describe_outcome(read.call.outcome) if read.call is not None else "",
             *(f"error: {error}" for error in read.errors),
-            *_content(message.item, read.call),
-            *_asides(message.metadata),
+            *_content(read.message.item, read.call),
+            *_asides(read.message.metadata),
         ]
         yield visible("\n" + "\n".join(part.rstrip("\n") for part in parts if part) + "\n")
 

@@ -1,8 +1,12 @@
 """Import the conversations of other agents: Codex, Claude Code, and those in `registry`.
 
-`look` says what each agent keeps on this machine, and `look_at` what is at a path.  `import_sessions` imports
-files and directories, and `ImportRun` what was found, each as one act that can be undone.  `read_rollout`
-(Codex) and `read_transcript` (Claude Code) read one file without a store.
+`look` says what each agent keeps on this machine, and `look_at` what is at a path.  `import_sessions`
+imports files and directories, and `ImportRun` what was found, each as one act that can be undone.
+`read_rollout` (Codex) and `read_transcript` (Claude Code) read one file without a store.
+
+Inside, `agent` is the interface and `registry` the table of agents.  `codex`, `claude`, and `formats` read
+files into a `draft`; `prepare` compares what became of it with the store (see `growth`), and `run` adds all
+of it in one act.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from agcx_format.importing.found import look_at as look_at
     from agcx_format.importing.imported import Imported as Imported
     from agcx_format.importing.imported import Parent as Parent
+    from agcx_format.importing.prepare import OTHER_CONVERSATION as OTHER_CONVERSATION
     from agcx_format.importing.registry import BrokenPlugin as BrokenPlugin
     from agcx_format.importing.registry import agent_named as agent_named
     from agcx_format.importing.registry import agent_of_file as agent_of_file
@@ -58,6 +63,7 @@ _HOMES = {
     "finding": "default_places",
     "imported": "Imported Parent",
     "found": "FoundAgent FoundSource SourceState look look_at",
+    "prepare": "OTHER_CONVERSATION",
     "registry": "BrokenPlugin agent_named agent_of_file agents broken_plugins",
     "report": "ImportReport ImportTotals LineOutcome",
     "results": "ImportOutcome ImportResult",

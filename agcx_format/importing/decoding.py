@@ -56,7 +56,7 @@ def decoded(chunks: Iterable[bytes]) -> Iterator[bytes | Exception]:
 
 
 def _is_zstandard(first: bytes) -> bool:
-    """Whether a frame begins here, be it one to skip."""
+    """Whether a frame begins here, possibly a skippable one."""
     is_skippable = first[1:4] == _SKIPPABLE and first[0] & 0xF0 == 0x50
     return is_skippable or (bool(first) and _ZSTANDARD.startswith(first[:4]))
 

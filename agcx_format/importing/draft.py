@@ -28,13 +28,7 @@ from agcx_format.importing.report import ImportReport, Kinds, LineTally
 from agcx_format.importing.stored_entries import Entries, StoredEntries
 from agcx_format.model.fields import Float32
 from agcx_format.model.ids import DerivedIds
-from agcx_format.model.items import (
-    FunctionCall,
-    FunctionCallOutput,
-    Item,
-    LocalShellCall,
-    Message,
-)
+from agcx_format.model.items import FunctionCall, FunctionCallOutput, Item, LocalShellCall, Message
 from agcx_format.model.new import initial_state
 from agcx_format.model.session import (
     ConversationContext,
@@ -42,7 +36,7 @@ from agcx_format.model.session import (
     OperatingMode,
     SessionMetadata,
 )
-from agcx_format.model.timestamps import Timestamp, all_usual, is_usual
+from agcx_format.model.timestamps import Timestamp, is_usual
 from agcx_format.subagents import parent_of, subagents_in
 from agcx_format.transcript.outputs import CallOutcome, read_outcome
 from agcx_format.transcript.title import short_title
@@ -54,7 +48,7 @@ __all__ = ["INCOMPLETE", "ImportDraft"]
 # Tag of a session that could not be read completely.
 INCOMPLETE = "incomplete"
 
-# How many bad lines are listed; all of them are counted.
+# How many bad lines are listed; all are counted.
 _LISTED = 1000
 
 _FORMAT_VERSION = 1
@@ -66,8 +60,7 @@ class ImportDraft:
 
     id: UUID
     start: Timestamp
-    # Whether the messages of the session are made whenever they are iterated over, and not kept in a list,
-    # which would double the memory that a large session takes.
+    # Whether messages are made whenever they are iterated over, since a list would double the memory.
     streams: bool = False
     # A call of unknown duration took as long as until its output was written.
     times_calls: bool = False
@@ -140,13 +133,6 @@ class ImportDraft:
     def moment(self, moment: tuple[str | None, bool]) -> None:
         self.now, self._has_time = moment
 
-    @staticmethod
-    def moments(given: list[Any]) -> Sequence[str | None]:
-        """The times of several lines, for `at`."""
-        if {*map(type, given)} == {str} and all_usual(given):
-            return given
-        return [moment_of(each) for each in given]
-
     @property
     def clock(self) -> Timestamp:
         """The time of the last line that had one; before it, the start of the conversation."""
@@ -198,7 +184,7 @@ class ImportDraft:
         self.bad(number, "nested too deeply")
 
     def bad(self, number: int, reason: str) -> None:
-        """Report that line `number`, from 1, cannot be read; the first of them are listed."""
+        """Report that line `number`, from 1, cannot be read."""
         self.bad_count += 1
         if len(self.bad_lines) < _LISTED:
             self.bad_lines.append((number, reason))
@@ -284,7 +270,11 @@ class ImportDraft:
             return
         fork = next((e.position for e in self.lived() if e.position < left[-1]), None)
         self.leave_at(left[::-1], fork)
-        self._resumes_from = fork
+        self.continue_from(fork)
+
+    def continue_from(self, position: int | None) -> None:
+        """Let the next message follow this one, if that is not the last."""
+        self._resumes_from = position
 
     # --- calls and modes
 
@@ -328,60 +318,68 @@ class ImportDraft:
 
         `changed` is when the file last changed, None if no file did.
         """
-        returned = self.returned
-        returned_mode = returned.mode if returned else None
-        mode = self.modes[-1][0] if self.modes else returned_mode or OperatingMode.BUILD
-        parent = self.parent.id if self.parent else None
-        if returned is not None:
-            parent = parent_of(returned.tags)
-        messages = DraftMessages(self.entries, self.id, self.start, self.calls, parent)
-        # Clocks are set back: the last line need not be the latest.
-        updated = max(self.clock, Timestamp(messages.latest))
-        tags = [agent, *tags, *links(self.parent), INCOMPLETE if self.incomplete else ""]
-        if returned is not None:
-            tags = [*returned.tags, INCOMPLETE if self.incomplete else ""]
-            title, model = returned.title or title, returned.model or model
-            updated = max(updated, returned.updated or updated)
+        parent: UUID | None = None
+        if self.returned is not None:
+            parent = parent_of(self.returned.tags)
         elif self.parent is not None:
+            parent = self.parent.id
             self.titles.add(title)
             title = title_of(self.parent, title)
-        metadata = SessionMetadata(
-            id=self.id,
-            title=title,
-            created_at=(returned and returned.created) or self.start,
-            updated_at=updated,
-            last_accessed=updated,
-            message_count=len(messages),
-            turn_count=messages.turns,
-            current_mode=mode,
-            model=model or "unknown",
-            tags=list(dict.fromkeys(filter(None, tags))),
-            is_favorite=False,
-            file_size=0,
-            compression_ratio=Float32(0.0),
-            format_version=_FORMAT_VERSION,
-            checkpoints=[],
-        )
-        if returned is None or returned.environment is None:
-            environment = {AGENT: agent, **self.environment, **family(self.parent, self.subagents)}
-        else:
-            subagents = subagents_in(returned.environment) | self.subagents
-            environment = spent_since(returned.environment, self.environment)
-            environment |= family(None, subagents)
-        environment = {name: value for name, value in environment.items() if value}
+        messages = DraftMessages(self.entries, self.id, self.start, self.calls, parent)
+        metadata = self._metadata(messages, title, model, [agent, *tags, *links(self.parent)])
+        environment = self._environment(agent)
         if changed is not None:
             environment |= {WRITTEN_BY: VERSION, SOURCE_CHANGED: str(changed)}
         conversation = ConversationSnapshot.unchecked(
             self.id,
             messages if self.streams or isinstance(self.entries, StoredEntries) else list(messages),
             ConversationContext(directory, environment, [], None, None),
-            self.modes or [(mode, self.start)],
+            self.modes or [(metadata.current_mode, self.start)],
         )
-        titles = frozenset({title, self.first_words, *self.titles, *self._titles_before()} - {""})
-        report = self._report(messages)
+        titles = {metadata.title, self.first_words, *self.titles, *self._titles_before()} - {""}
         return Imported(
-            metadata, conversation, initial_state(), source, report, titles, self.parent
+            metadata, conversation, initial_state(), source, self._report(messages),
+            frozenset(titles), self.parent,
+        )  # fmt: skip
+
+    def _metadata(
+        self, messages: DraftMessages, title: str, model: str, tags: list[str]
+    ) -> SessionMetadata:
+        # Clocks are set back: the last line need not be the latest.
+        created, updated = self.start, max(self.clock, Timestamp(messages.latest))
+        mode = OperatingMode.BUILD
+        if (returned := self.returned) is not None:
+            title, model, tags = returned.title or title, returned.model or model, returned.tags
+            created = returned.created or created
+            updated = max(updated, returned.updated or updated)
+            mode = returned.mode or mode
+        return SessionMetadata(
+            id=self.id,
+            title=title,
+            created_at=created,
+            updated_at=updated,
+            last_accessed=updated,
+            message_count=len(messages),
+            turn_count=messages.turns,
+            current_mode=self.modes[-1][0] if self.modes else mode,
+            model=model or "unknown",
+            tags=list(dict.fromkeys(filter(None, [*tags, INCOMPLETE if self.incomplete else ""]))),
+            is_favorite=False,
+            file_size=0,
+            compression_ratio=Float32(0.0),
+            format_version=_FORMAT_VERSION,
+            checkpoints=[],
         )
+
+    def _environment(self, agent: str) -> dict[str, str]:
+        """What AGCX has no field for; of a session that was exported, with what was known of it."""
+        returned = self.returned
+        if returned is None or returned.environment is None:
+            found = {AGENT: agent, **self.environment, **family(self.parent, self.subagents)}
+        else:
+            subagents = subagents_in(returned.environment) | self.subagents
+            found = spent_since(returned.environment, self.environment) | family(None, subagents)
+        return {name: value for name, value in found.items() if value}
 
     def _report(self, messages: DraftMessages) -> ImportReport:
         tallies = (self.skipped, self.duplicates, self.unknown)

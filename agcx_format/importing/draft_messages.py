@@ -33,7 +33,7 @@ __all__ = ["Calls", "DraftMessages", "id_of"]
 _time, _name = attrgetter("time"), attrgetter("name")
 _datetime = datetime.fromisoformat
 
-# Most messages have nothing in these lists of theirs, which are one: nobody changes a list of a value.
+# Most messages have no edits and no files. They share these lists, since no code changes a list of a value.
 _NO_EDITS: list[tuple[str, Item]] = []
 _NO_FILES: list[FileContext] = []
 _NO_CALLS: list[ToolCallMetadata] = []
@@ -81,7 +81,7 @@ class Calls:
         item, outcome = entry.item, entry.outcome
         if outcome is None or type(item) is not FunctionCallOutput:
             return []
-        # Some programs number the calls of each turn anew: the nearest one before is meant.
+        # Some programs number calls from 1 in each turn, so the nearest one before is meant.
         call = self.position(item.call_id) if entry.call is None else entry.call
         called = None if call is None else self.entries[call]
         if outcomes := self._outcomes:
@@ -118,7 +118,7 @@ def _milliseconds_between(call: DraftEntry | None, output: DraftEntry) -> int | 
 
 def _seconds_between(began: str, ended: str) -> float:
     if len(began) == len(ended) == _TO_MILLISECONDS:
-        # As most are. A leap second is none of a `datetime`.
+        # As most are. A `datetime` cannot hold a leap second.
         try:
             return (_datetime(ended) - _datetime(began)).total_seconds()
         except ValueError:

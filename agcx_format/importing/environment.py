@@ -29,7 +29,7 @@ NAMES = (
 _COUNTS = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
 
 # Raised when the same file would become another session: an import then reads it again.
-VERSION = "13"
+VERSION = "14"
 
 
 def count_of(value: Any) -> int:

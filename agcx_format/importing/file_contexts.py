@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from agcx_format.model import unchecked
 from agcx_format.model.items import FileContext, FunctionCall
+from agcx_format.transcript.json_text import decoded_json
 from agcx_format.transcript.tools import FILE_KEYS, named_in
 
 __all__ = ["files_of", "lines_of_result", "with_lines"]
@@ -85,8 +84,8 @@ def with_lines(files: Sequence[FileContext], path: str, lines: Lines) -> list[Fi
 
 def _lines_of_arguments(call: FunctionCall) -> Lines | None:
     try:
-        given = msgspec.json.decode(call.arguments)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        given = decoded_json(call.arguments)
+    except ValueError:
         return None
     match given:
         case {"absolute_path": str(), "offset": int(before), "limit": int(count)}:

@@ -83,8 +83,8 @@ class FoundSource:
 
     @property
     def comes_by_itself(self) -> bool:
-        """Whether an import that nobody asked for takes it: it is new or has grown, and no person took it
-        back, deleted it, or edited its session.
+        """Whether a background import takes it: it is new or has grown, and no person undid its import,
+        deleted it, or edited its session.
         """
         is_fresh = self.state in (SourceState.NEW, SourceState.GROWN)
         states = (RecordState.WITHDRAWN, RecordState.KEPT_OUT)

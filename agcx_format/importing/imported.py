@@ -34,8 +34,8 @@ class Imported:
     """A session in the form of `Store.save_session`; its sizes are 0 until it is written.
 
     `titles` are all titles that an import of an earlier state of the file may have given it. `parent` is set
-    for the conversation of a subagent. The messages of a large one are no list: they are read anew, one after
-    the other, whenever they are iterated over.
+    for the conversation of a subagent. The messages of a large one are not a list: each iteration reads them
+    again, one by one.
     """
 
     metadata: SessionMetadata

@@ -29,6 +29,7 @@ from agcx_format.importing.records import (
     unfinished_records,
     without_depths,
 )
+from agcx_format.importing.value_bound import TOO_MANY_VALUES, has_too_many_values
 
 __all__ = [
     "LARGEST", "LONGEST_LINE", "Line", "Parsed", "Usual", "UsualLines", "is_document", "lines_within",
@@ -47,7 +48,7 @@ _CLOSED = 64 * limits.MIB
 # More than a year of one conversation; a larger file was made to exhaust its reader.
 LARGEST = 8 * 1024 * limits.MIB
 
-# A file that changed within so many nanoseconds is one that a program is writing.
+# A file that changed less than this many nanoseconds ago may still be written.
 _LIVE_NS = 60 * 10**9
 
 _CHUNK = 256 * 1024
@@ -109,7 +110,7 @@ def read_lines(path: Path, usual: Usual | None = None) -> Iterator[Parsed]:
         PersistenceError: it cannot be opened, or is no regular file.
     """
     with _opened(path) as (file, size):
-        chunks = decoded(_chunks(file, _CHUNK, size))
+        chunks = decoded(_chunks(file, size))
         yield from parse_lines(chunks, is_live=_is_live(file), usual=usual)
 
 
@@ -124,7 +125,7 @@ def lines_within(path: Path, ends: Iterable[int]) -> dict[int, int]:
     waiting = sorted(set(ends))
     count = start = 0
     with _opened(path) as (file, size):
-        for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
+        for chunk in _small(decoded(_chunks(file, size))):
             if isinstance(chunk, Exception) or not waiting:
                 break
             while waiting and waiting[0] <= start + len(chunk):
@@ -149,7 +150,7 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
     with _opened(path) as (file, size):
         parts: list[bytes] = []
         total, damage = size if size > LONGEST_LINE else 0, ""
-        for chunk in _small(decoded(_chunks(file, _CHUNK, size))):
+        for chunk in _small(decoded(_chunks(file, size))):
             if isinstance(chunk, Exception):
                 damage = str(chunk)
                 break
@@ -164,7 +165,7 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
         document = b"".join(parts)
         parts.clear()
         line = _line(1, document, total, LONGEST_LINE)
-        if closes and line and line.error and len(document) <= _CLOSED:
+        if closes and line and _may_lack_its_end(line) and len(document) <= _CLOSED:
             line = _closed(document, damage or CUT_OFF, is_live=_is_live(file)) or line
         del document
         if damage:
@@ -212,8 +213,16 @@ def parse_lines(
         # In C, and several times as fast as `split`.
         parts = BytesIO(chunk).readlines()
         rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
-        if begun.size and parts and (line := begun.end(parts.pop(0))):
-            yield line
+        if begun.size and parts:
+            whole, size = begun.end(parts[0])
+            # A longer one may have too many values for memory, which only `_line` looks at.
+            if size <= min(_CHUNK, longest):
+                parts[0] = whole
+            else:
+                if line := _line(begun.number, whole, size, longest):
+                    yield line
+                begun.number += 1
+                del parts[0]
         yield from parse(begun.number, parts)
         begun.number += len(parts)
         begun.add(rest)
@@ -245,12 +254,11 @@ class _Begun:
         else:
             self._parts = []
 
-    def end(self, part: bytes) -> Line | None:
-        """The line with its last part; the next one has not begun."""
+    def end(self, part: bytes) -> tuple[bytes, int]:
+        """The line with its last part, and how many bytes it has; the next one has not begun."""
         data, size = b"".join([*self._parts, part]), self.size + len(part)
-        line = _line(self.number, data, size, self._longest)
-        self.number, self.size, self._parts = self.number + 1, 0, []
-        return line
+        self.size, self._parts = 0, []
+        return data, size
 
     def cut_off(self, reason: Exception) -> Iterator[Line]:
         """What there is to say where reading ends with an error."""
@@ -264,7 +272,7 @@ class _Begun:
             return None
         data = b"".join(self._parts)
         line = _line(self.number, data, self.size, self._longest)
-        if line and line.error and is_live:
+        if is_live and line and _may_lack_its_end(line):
             return _unfinished(self.number, data) or line
         return line
 
@@ -328,6 +336,8 @@ def _line(number: int, data: bytes, size: int = 0, longest: int = LONGEST_LINE) 
     """The line that `data` is; of one that has more than `longest` bytes, only its `size` counts."""
     if size > longest and size - data.endswith(b"\n") > longest:
         return Line(number, error=f"longer than {longest:,} bytes")
+    if has_too_many_values(data):
+        return Line(number, error=TOO_MANY_VALUES)
     try:
         return Line(number, (_decode(data),))
     except _REFUSED:
@@ -344,6 +354,10 @@ def _line_the_slow_way(number: int, data: bytes) -> Line:
     if shallow:
         values, error = records_in(shallow)
     return Line(number, tuple(values), error, replaced, has_depths=bool(shallow))
+
+
+def _may_lack_its_end(line: Line) -> bool:
+    return line.error not in (None, TOO_MANY_VALUES)
 
 
 def _closed(data: bytes, reason: str, *, is_live: bool) -> Line | None:
@@ -379,10 +393,10 @@ def _small(chunks: Iterable[bytes | Exception]) -> Iterator[bytes | Exception]:
             yield piece
 
 
-def _chunks(file: BinaryIO, size: int, left: int) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, left: int) -> Iterator[bytes]:
     """The next `left` bytes of a file, or all that there are."""
     while left > 0:
-        chunk = file.read(min(size, left))
+        chunk = file.read(min(_CHUNK, left))
         if not chunk:
             return
         left -= len(chunk)

@@ -5,19 +5,26 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from agcx_format.model.timestamps import Timestamp, is_usual, ns_of
+from agcx_format.model.timestamps import Timestamp, all_usual, is_usual, ns_of
 
-__all__ = ["estimated", "moment_of"]
+__all__ = ["estimated", "moment_of", "moments_of"]
 
 # A number this large or larger counts in the unit; the units cannot be confused between 1973 and 5138.
 _UNITS = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (0, 1_000_000_000))
 _LATEST = 1e20
 _is_number = re.compile(r"\d{1,20}(?:\.\d{1,9})?", re.ASCII).fullmatch
 _is_plain = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,9})?", re.ASCII).fullmatch
+
+
+def moments_of(times: list[Any]) -> Sequence[str | None]:
+    """As `moment_of`, for the times of several lines."""
+    if {*map(type, times)} == {str} and all_usual(times):
+        return times
+    return [moment_of(each) for each in times]
 
 
 def moment_of(time: Any) -> Timestamp | None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from agcx_format import limits
-from agcx_format.transcript.outputs import without_surrogates
+from agcx_format.transcript.json_text import without_surrogates
 
 __all__ = ["CUT_OFF", "TOO_DEEP", "closed", "records_in", "unfinished_records", "without_depths"]
 

@@ -22,7 +22,6 @@ from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.agent import Agent, Head
 
 __all__ = [
-    "GROUP",
     "BrokenPlugin",
     "agent_named",
     "agent_of_file",
@@ -33,7 +32,7 @@ __all__ = [
 ]
 
 # The group of the entry points.
-GROUP = "agcx.importers"
+_GROUP = "agcx.importers"
 
 # Our own by name, with the module that has the class.
 _OWN = {
@@ -138,7 +137,7 @@ def _plugins() -> tuple[tuple[Agent, ...], tuple[BrokenPlugin, ...]]:
 
 
 def _entry_points() -> Iterator[metadata.EntryPoint]:
-    yield from sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name)
+    yield from sorted(metadata.entry_points(group=_GROUP), key=lambda point: point.name)
 
 
 def _load(point: metadata.EntryPoint) -> Agent:

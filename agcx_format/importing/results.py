@@ -34,6 +34,7 @@ class ImportResult:
         part: the conversation in a file that holds several; see `Source`.
         size: bytes of its file.
         agent: the name of the one that wrote it; empty if that is not known.
+        is_unchanged: whether an earlier import read the same file, and said what is wrong with it.
     """
 
     path: Path
@@ -45,3 +46,4 @@ class ImportResult:
     part: str = ""
     size: int = 0
     agent: str = ""
+    is_unchanged: bool = False

@@ -352,6 +352,7 @@ def _result(
         found.source.part,
         found.size,
         found.agent.name,
+        found.state in (SourceState.KNOWN, SourceState.KEPT_OUT),
     )
 
 

@@ -32,7 +32,7 @@ from agcx_format.model.items import (
 
 __all__ = ["Entries", "StoredEntries"]
 
-# A page is full when it has so many messages, or the characters of `limits`.
+# The most messages of a page; `limits` says how many characters it may have.
 _MESSAGES = 1024
 # How many are in memory, beside the one that is being filled.
 _LOADED = 4
@@ -132,7 +132,7 @@ class StoredEntries(Sequence[DraftEntry]):
         if page is None:
             page = self._read(place)
             self._states[number] = _state(page)
-        # The one that was used last is the last.
+        # The most recently used page comes last.
         self._loaded[number] = page
         if len(self._loaded) > _LOADED:
             self._forget(next(iter(self._loaded)))

@@ -11,7 +11,7 @@ from agcx_format.processes.pool import Pool
 
 __all__ = ["WORTH_A_PROCESS", "Workers"]
 
-# Starting a process takes as long as reading so many bytes.
+# As many bytes are read in the time that starting a process takes.
 WORTH_A_PROCESS = 24 * 1024 * 1024
 
 

@@ -1,4 +1,8 @@
-"""The layouts of session files: `registry` knows them all, and is imported when it is first asked."""
+"""The layouts of session files: `registry` knows them all, and is imported when it is first asked.
+
+`base` is the interface of a layout, `v1` and `v2` are the two that exist.  `checkpoint` and `index` are the
+other files of a store.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from agcx_format.codec.zstd.frames import Section
 from agcx_format.errors import PersistenceError
 from agcx_format.layout.elements import FIELDS, Element, conversation_field, element, split
 
-__all__ = ["Found", "ask", "read_rest"]
+__all__ = ["Found", "ask"]
 
 T = TypeVar("T")
 
@@ -91,14 +91,14 @@ def ask(section: Section, before: tuple[str, ...], question: Callable[[Found], T
     Raises:
         PersistenceError: when it is damaged, or would have to be loaded at once and is too large for that.
     """
-    rest = read_rest(frames.pieces(section), before)
+    rest = _read_rest(frames.pieces(section), before)
     if rest is not None:
         with suppress(PersistenceError):
             return question(Found.in_rest(*rest))
     return question(Found.in_text(frames.decompress(section[:])))
 
 
-def read_rest(pieces: Iterable[bytes], before: tuple[str, ...]) -> tuple[bytes, int] | None:
+def _read_rest(pieces: Iterable[bytes], before: tuple[str, ...]) -> tuple[bytes, int] | None:
     """The text of a section without its messages, and how many bytes shorter it is.
 
     `before` is what precedes the messages, as for `MessageScanner`.  None if the section is damaged, has

@@ -54,7 +54,7 @@ def cores() -> int:
 
 
 def processes_for(sizes: Iterable[int], worth: int) -> int:
-    """How many processes are worth their start for jobs of these sizes; 1 for none.
+    """How many processes are worth their start for jobs of these sizes; 1 if none is.
 
     `worth` is the size of the work that takes as long as starting a process.
     """
@@ -116,7 +116,7 @@ class Pool(Generic[Job, Result]):
                 idlest = Process(self._work, self._niceness)
                 self._processes.append(idlest)
             except OSError as error:
-                # Fewer do it as well.
+                # Fewer will do.
                 if idlest is None:
                     none: Future[Result] = Future()
                     none.set_exception(Ended(f"no process can be started: {error.strerror}"))

@@ -25,27 +25,13 @@ from typing import TYPE_CHECKING
 from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
-    from agcx_format.redaction.find import (
-        Find as Find,
-    )
-    from agcx_format.redaction.find import (
-        find_in_session as find_in_session,
-    )
-    from agcx_format.redaction.find import (
-        find_secrets as find_secrets,
-    )
-    from agcx_format.redaction.one_text import (
-        spans as spans,
-    )
-    from agcx_format.redaction.replace import (
-        Placeholders as Placeholders,
-    )
-    from agcx_format.redaction.replace import (
-        Redaction as Redaction,
-    )
-    from agcx_format.redaction.replace import (
-        redact as redact,
-    )
+    from agcx_format.redaction.find import Find as Find
+    from agcx_format.redaction.find import find_in_session as find_in_session
+    from agcx_format.redaction.find import find_secrets as find_secrets
+    from agcx_format.redaction.one_text import spans as spans
+    from agcx_format.redaction.replace import Placeholders as Placeholders
+    from agcx_format.redaction.replace import Redaction as Redaction
+    from agcx_format.redaction.replace import redact as redact
 
 _HOMES = {
     "find": "Find find_in_session find_secrets",

@@ -12,6 +12,11 @@ Red build 0 Why did the lease expire?
 
 `parse_query` describes the language of queries.  With a directory for its cache, an `Index` keeps a book of
 all text, which makes searches fast: see `Index.update`.
+
+Inside, a `run` goes through the sessions in `scope` and has each looked at by `examine`: in the segments of
+the `book`, else `direct`ly.  `matchers` say where a word or expression occurs; `signature`, `raw`, and the
+`regex_…` modules say where it cannot.  `scheduler` and `helpers` spread the work over processes; `builder`
+makes the book.
 """
 
 from __future__ import annotations
@@ -54,7 +59,6 @@ if TYPE_CHECKING:
     from agcx_format.search.said import Said as Said
     from agcx_format.search.state import DEFAULT_CAP as DEFAULT_CAP
     from agcx_format.search.state import BookState as BookState
-    from agcx_format.search.text import as_read as as_read
     from agcx_format.search.text import read_messages as read_messages
     from agcx_format.search.text import shown_texts as shown_texts
     from agcx_format.search.tokenizer import Token as Token
@@ -73,7 +77,7 @@ _HOMES = {
     "run": "Search",
     "state": "BookState DEFAULT_CAP",
     "said": "Said",
-    "text": "as_read read_messages shown_texts",
+    "text": "read_messages shown_texts",
     "tokenizer": "Token tokens",
     "wipe": "forget_text",
 }

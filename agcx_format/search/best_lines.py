@@ -30,7 +30,7 @@ _LONG = 1 << 18
 _NEAR = 240
 # Messages of one session that are looked at only to find words together.
 _MOST_MESSAGES = 500
-# What a word is worth that is not in the line, but in its message.
+# The weight of a word that is in the message, but not in the line.
 _ELSEWHERE = 0.5
 
 _Words = frozenset[int]

@@ -205,7 +205,7 @@ def cut(title: str, messages: Iterable[Said]) -> Iterator[Block]:
 
 
 def _block(held: list[Said], first: int) -> Block:
-    # All at once: hardly a message is so long that this does not save time.
+    # All at once, which saves time for nearly every message.
     text = SEPARATOR.join([said.text for said in held])
     facts = facts_of(held)
     return Block(text.encode(), traits_of(text), first, lambda: facts)

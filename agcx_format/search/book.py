@@ -73,13 +73,13 @@ class Shelf:
     def places(self) -> dict[bytes, int]:
         """Of each version of a file, by its key."""
         places: dict[bytes, int] = {}
-        # Of what is there twice, the first.
+        # If a file is in two segments, the first counts.
         for first, segment in reversed(list(zip(self._firsts, self._order, strict=False))):
             places.update(zip(segment.keys, count(first)))
         return places
 
     def places_of(self, keys: Iterable[bytes | None]) -> list[int | None]:
-        # None is the key of nothing here.
+        # Nothing here has the key None.
         return list(map(cast(Callable[[bytes | None], int | None], self.places.get), keys))
 
     def sizes(self) -> list[int]:

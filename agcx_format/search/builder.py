@@ -34,7 +34,7 @@ __all__ = ["Stopped", "build", "state_of"]
 
 # What a file is expected to take in the book, of its size on disk.
 _EXPECTED = 0.8
-# Segments with fewer blocks are put together when there are more than so many of them.
+# Segments with fewer blocks are merged once there are more than `_MOST_SMALL` of them.
 _SMALL_BLOCKS, _MOST_SMALL = 64, 8
 # A segment is rewritten when this share of it belongs to files that have changed or gone.
 _DEAD_SHARE = 0.25

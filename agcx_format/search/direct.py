@@ -17,27 +17,26 @@ from agcx_format.session.lazy import SessionFile
 
 __all__ = ["DirectText", "blocks_of_file", "search_file"]
 
-# Of nearly every session: one object, which is made and sent once.
+# The outcome of nearly every session, so it is made and pickled only once.
 _NOTHING = Outcome(direct=True)
 
 
-def search_file(ref: SessionRef, request: Request, *, again: bool = True) -> Outcome:
-    """Search a session in its file.  Raises `Stopped`."""
-    size = None if ref.signature is None else ref.signature.size
-    if request.runs and not may_hold(ref.path, request.runs, size):
+def search_file(path: str, size: int | None, request: Request, *, again: bool = True) -> Outcome:
+    """Search a session in its file, which had `size` bytes when it was listed.  Raises `Stopped`."""
+    if request.runs and not may_hold(path, request.runs, size):
         return _NOTHING
     try:
-        with SessionFile(ref.path, use_mmap=False) as file:
+        with SessionFile(path, use_mmap=False) as file:
             text = DirectText(file)
-            hits = examine(text, request, ref.path)
-            return Outcome(hits, unsearched(ref.path, text), direct=True)
+            hits = examine(text, request, path)
+            return Outcome(hits, unsearched(path, text), direct=True)
     except PersistenceError as error:
-        if not os.path.lexists(ref.path):
+        if not os.path.lexists(path):
             return Outcome(gone=True)
         if again and type(error) is PersistenceError:
             # It was moved away and has come back since.
-            return search_file(ref, request, again=False)
-        return Outcome(unsearched=Unsearched(ref.path, error))
+            return search_file(path, size, request, again=False)
+        return Outcome(unsearched=Unsearched(path, error))
 
 
 def blocks_of_file(ref: SessionRef) -> Iterator[Block]:

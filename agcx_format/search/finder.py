@@ -5,12 +5,10 @@ For a program that shows a conversation itself and marks what the search found i
 
 from __future__ import annotations
 
-from agcx_format.model.items import MessageSnapshot
 from agcx_format.search.blocks import facts_of
 from agcx_format.search.filters import allowed_by
 from agcx_format.search.query import Query
 from agcx_format.search.said import Said
-from agcx_format.search.text import read_messages
 
 __all__ = ["Finder"]
 
@@ -27,14 +25,6 @@ class Finder:
         if not text:
             return []
         return sorted({span for matcher in self._matchers for span in matcher.spans_in(text)})
-
-    def spans_of(self, message: MessageSnapshot) -> list[tuple[int, int]]:
-        """Those in the text of one message as read; none when the query's conditions leave it out.
-
-        What tool a result is of is not known from the message alone: `tool:` leaves results out.
-        """
-        (said,) = read_messages([message])
-        return self.spans(said.text) if self.allows(said) else []
 
     def allows(self, said: Said) -> bool:
         """Whether a message counts."""

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WORTH_HELP", "Helpers"]
 
-# What is left of a search, in blocks to be read, when it asks for help: to read so many takes as long as
-# starting a process.
+# A search asks for help if more blocks than this are left: reading them takes as long as starting a process.
 WORTH_HELP = 3_000
 # Each takes some 25 MB.
 _MOST = 2
@@ -50,7 +49,7 @@ class Helpers:
     def _begin(self) -> None:
         """Without any.  In a fork as well: they work for the process that it came from."""
         self._lock = threading.Lock()
-        # With the answer that tells that it is ready.
+        # Each with its first answer, which says that it is ready.
         self._known: list[tuple[Helper, Future[list[Outcome]]]] = []
         self._searches = 0
         # Closed while there were searches, and not all of those have ended.
@@ -82,7 +81,7 @@ class Helpers:
             self._forget_ended()
             if self._unwanted:
                 return
-            # What cannot be started is not needed either.
+            # A search does not depend on helpers.
             with suppress(OSError):
                 while len(self._known) < min(_MOST, cores() - 1) and _can_start():
                     helper: Helper = Process(run_remote_job, self._niceness)

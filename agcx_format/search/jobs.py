@@ -25,8 +25,8 @@ from agcx_format.search.segment import Segment
 
 __all__ = ["Asked", "Job", "RemoteJob", "jobs_of", "run_remote_job"]
 
-# Blocks that a job reads: few at first, so that the first results come at once.
-_FIRST_JOBS, _SMALL, _LARGE = 8, 8, 128
+# Blocks that a job reads: few at first, so that the first results come at once, then twice as many each time.
+_FIRST_JOBS, _SMALL, _LARGE = 8, 8, 256
 # What is larger cannot be stopped soon enough in another process.
 _LARGEST_REMOTE = 512
 # Segments that another process keeps open: those of the jobs that it gets are next to each other.
@@ -68,21 +68,30 @@ class _Shelved(msgspec.Struct, frozen=True, gc=False):
     sessions: list[tuple[str, int, tuple[int, ...], bool]]
 
 
+# Path and size of a session that is searched in its file; tuples are pickled much faster than structs.
+_Filed = tuple[str, int | None]
+
+
 class RemoteJob(msgspec.Struct, frozen=True):
     """A job for another process: it can be pickled."""
 
     asked: Asked
-    parts: list[_Shelved | list[SessionRef]]
+    parts: list[_Shelved | list[_Filed]]
 
-    def tasks(self) -> Iterator[Task]:
-        """Raises `Damaged` or `PersistenceError` when a segment cannot be opened."""
+    def outcomes(self) -> Iterator[Outcome]:
+        """Raises `Damaged` or `PersistenceError` when a segment is damaged or gone."""
+        request = self.asked.request(lambda: False)
         for part in self.parts:
             if isinstance(part, list):
-                yield from map(Task, part)
+                from agcx_format.search.direct import search_file
+
+                for path, size in part:
+                    yield search_file(path, size, request)
                 continue
             segment = _opened(part.segment, part.store)
             for path, number, blocks, is_common in part.sessions:
-                yield Task(SessionRef(path), Entry(segment, number), blocks, is_common)
+                task = Task(SessionRef(path), Entry(segment, number), blocks, is_common)
+                yield _outcome(task, request)
 
 
 class Job:
@@ -122,7 +131,7 @@ class Job:
         """The same for another process; None for what is better done here."""
         if self.weight > _LARGEST_REMOTE:
             return None
-        parts: list[_Shelved | list[SessionRef]] = []
+        parts: list[_Shelved | list[_Filed]] = []
         last: Segment | None = None
         for task in self._tasks:
             segment = None if task.entry is None else task.entry.segment
@@ -131,7 +140,7 @@ class Job:
                 last = segment
             part = parts[-1]
             if isinstance(part, list):
-                part.append(task.ref)
+                part.append((task.ref.path, task.ref.size))
             else:
                 assert task.entry is not None
                 part.sessions.append(
@@ -143,13 +152,15 @@ class Job:
 def jobs_of(tasks: Iterable[Task], asked: Asked, drop: Callable[[Segment], None]) -> Iterator[Job]:
     """The tasks in jobs, in order; see `Job`."""
     group: list[Task] = []
-    weight = made = 0
+    weight, made, enough = 0, 0, _SMALL
     for task in tasks:
         group.append(task)
         weight += task.weight
-        if weight >= (_SMALL if made < _FIRST_JOBS else _LARGE):
+        if weight >= enough:
             yield Job(asked, group, weight, drop)
             made, group, weight = made + 1, [], 0
+            if made >= _FIRST_JOBS:
+                enough = min(2 * enough, _LARGE)
     if group:
         yield Job(asked, group, weight, drop)
 
@@ -159,10 +170,7 @@ def run_remote_job(remote: RemoteJob | None) -> list[Outcome]:
 
     Raises `Damaged` or `PersistenceError` when a segment is damaged or gone.
     """
-    if remote is None:
-        return []
-    request = remote.asked.request(lambda: False)
-    return [_outcome(task, request) for task in remote.tasks()]
+    return [] if remote is None else list(remote.outcomes())
 
 
 @lru_cache(maxsize=_OPEN_SEGMENTS)
@@ -177,7 +185,7 @@ def _outcome(task: Task, request: Request) -> Outcome:
     if task.entry is None:
         from agcx_format.search.direct import search_file
 
-        return search_file(task.ref, request)
+        return search_file(task.ref.path, task.ref.size, request)
     ref, text = task.ref, BookText(task, task.entry)
     if not task.entry.row.readable and text.error is not None:
         return Outcome(unsearched=Unsearched(ref.path, text.error))

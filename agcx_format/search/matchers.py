@@ -160,7 +160,7 @@ class Literal(msgspec.Struct, frozen=True):
         )
 
     def _prepared(self, block: Block) -> Iterator[str]:
-        # By message: most are ASCII also where one is not, and these are folded in no time.
+        # By message: even if one is not ASCII, most are, and those are folded quickly.
         return map(self.needle.prepare, block.texts)
 
     def _spans(self, payload: bytes) -> Iterator[tuple[int, int]]:

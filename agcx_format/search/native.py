@@ -18,7 +18,7 @@ __all__ = [
     "translate", "uncased_count", "uncased_find", "uncased_spans",
 ]  # fmt: skip
 
-# Bytes that Python has searched before stringzilla has looked at the needle, as it does each time.
+# Python searches this many bytes in the time in which stringzilla prepares the needle, as it does each time.
 _SHORT = 512
 # What a compiled expression and its automata may take, in bytes.
 _REGEX_MEMORY = 32 << 20

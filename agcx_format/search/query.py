@@ -42,27 +42,29 @@ _STATES = ("error",)
 
 
 class QueryError(ValueError):
-    """A part of a query that means nothing: `text[start:end]` of the line, and the reason."""
+    """A part of a query that means nothing.
 
-    def __init__(self, reason: str, start: int, end: int) -> None:
+    Fields:
+        reason: what is wrong with it.
+        text: the part, which is at `start` to `end` of the line.
+    """
+
+    def __init__(self, reason: str, text: str, start: int) -> None:
         # All of them, so that it can be copied and pickled.
-        super().__init__(reason, start, end)
+        super().__init__(reason, text, start)
         self.reason = reason
+        self.text = text
         self.start = start
-        self.end = end
+        self.end = start + len(text)
 
     def __str__(self) -> str:
-        return self.reason
+        return f"{self.text}: {self.reason}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, QueryError) and self._key == other._key
+        return isinstance(other, QueryError) and self.args == other.args
 
     def __hash__(self) -> int:
-        return hash(self._key)
-
-    @property
-    def _key(self) -> tuple[str, int, int]:
-        return self.reason, self.start, self.end
+        return hash(self.args)
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -233,7 +235,7 @@ class _Parser:
         try:
             matcher = make()
         except Refused as refused:
-            self._errors.append(QueryError(str(refused), token.start, token.end))
+            self._errors.append(QueryError(str(refused), token.text, token.start))
             return
         terms = self._unwanted if token.negated else self._wanted
         terms.setdefault(matcher, Term(matcher, token.start, token.end))
@@ -247,7 +249,7 @@ class _Parser:
                 fits = [choice for choice in choices if choice.startswith(folded)]
                 if len(fits) != 1:
                     reason = f"one of {', '.join(choices)}"
-                    self._errors.append(QueryError(reason, token.start, token.end))
+                    self._errors.append(QueryError(reason, token.text, token.start))
                     # A file may have a role that is not known here: to leave it out would find too much.
                     if key != "role":
                         continue

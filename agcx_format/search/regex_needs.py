@@ -41,7 +41,7 @@ _CLASSES = {
 
 _GROUP = r"\((?:\?(?:P?<\w+>|[A-Za-z-]*:))?"
 _FLAGS = r"\(\?[A-Za-z-]+\)"
-# `{,2}` means what is written in some versions.
+# In some versions, `{,2}` is literal text.
 _REPETITION = r"(?:([*+?])|\{(\d*)(,?)(\d*)\})\??"
 _CLASS = r"(?s)\[(\^?)(\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]"
 # One character of a class: ASCII, and no white space.

@@ -24,14 +24,14 @@ from agcx_format.search.regex_needs import Gap, Part, parts_of
 
 __all__ = ["Run", "run_of"]
 
-# Classes of a run: more exclude no more.  And those of an expression that are looked at.
+# The most classes of a run (more would exclude nothing more), and of an expression.
 _LONGEST, _MOST = 16, 64
-# A run that is by chance in more than one of so many bytes of text excludes too little.
+# A run that occurs by chance more than once in this many bytes excludes too little.
 _RARE = 1 << 17
 _FLAG_OF_CASE = r"\(\?[A-Za-z-]*i"
 # What `k` and `s` match as well when case does not count: the sign of Kelvin, a long s.
 _FOLDED_TO_ASCII = {"k": "\u212a".encode(), "s": "\u017f".encode()}
-# Of so many bytes of text about one is this one.
+# Of this many bytes of text, about one is this letter.
 _ONE_IN = {"etaoinsrl": 17, "bcdfghjkmpquvwxyz": 70}
 _OTHERS_ONE_IN = 100
 

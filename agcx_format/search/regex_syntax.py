@@ -1,4 +1,4 @@
-"""What the text of a regular expression says about it: capitals, anchors, and what RE2 has no way for."""
+"""What the text of a regular expression says about it: capitals, anchors, and what RE2 does not support."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def has_capital_outside_escapes(pattern: str) -> bool:
 
 
 def is_anchored(pattern: str) -> bool:
-    """Whether it may say something of the beginning or end of a whole text."""
+    """Whether it may depend on where the whole text begins or ends."""
     return re.search(_WHOLE_TEXT, pattern) is not None
 
 
 def what_is_refused(pattern: str) -> str:
-    """Why the expression is refused, for what other programs have and RE2 has no way for; else empty."""
+    """Why the expression is refused, if it uses what RE2 does not support; else empty."""
     if re.search(_LOOK_AROUND, pattern):
         return "look-around, as (?=…), is not possible here"
     if re.search(_BACKREFERENCE, pattern):

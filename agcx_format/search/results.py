@@ -20,6 +20,11 @@ class SessionRef(msgspec.Struct, frozen=True, gc=False):
     path: str
     signature: Signature | None = None
 
+    @property
+    def size(self) -> int | None:
+        """In bytes, when it was listed; None where it was not looked at."""
+        return None if self.signature is None else self.signature.size
+
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
     """One match.

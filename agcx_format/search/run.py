@@ -87,7 +87,7 @@ class Search:
         """
         if self._best_first:
             found = list(self._found())
-            # Of equals the newest first, as they came.
+            # Equal ones stay in their order, the newest first.
             yield from map(self._finish, sorted(found, key=lambda each: -each.score))
         else:
             yield from map(self._finish, self._found())

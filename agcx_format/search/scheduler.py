@@ -73,7 +73,7 @@ class Scheduler:
                         if done == _ALONE and weight >= WORTH_HELP:
                             self._helpers.start()
             except BaseException:
-                # Also when whoever iterates does not go on: what still runs is not wanted.
+                # Also when the caller stops iterating: what still runs is not wanted.
                 self._stopped.set()
                 raise
             finally:

@@ -51,8 +51,7 @@ class Task(msgspec.Struct, frozen=True, gc=False):
         """About how many blocks have to be read."""
         if self.entry is not None:
             return len(self.blocks) or 1
-        size = self.ref.signature.size if self.ref.signature else 0
-        return 1 + size // 16_384
+        return 1 + (self.ref.size or 0) // 16_384
 
 
 class BookText:
@@ -168,7 +167,7 @@ class Scope:
         # Of an expression that leaves all blocks over, nothing is known.
         only_literals = all(isinstance(matcher, Literal) for matcher in query.matchers)
         for segment in self._shelf.segments.values():
-            # A search says of broken ones that they are, whatever it finds.
+            # A search always reports the broken ones.
             candidates: dict[int, tuple[int, ...]] = dict.fromkeys(segment.broken, ())
             is_usable, is_common = True, False
             try:
@@ -183,12 +182,12 @@ class Scope:
                 is_common = only_literals and read > _COMMON * segment.block_count
             for row, blocks in candidates.items():
                 number = self._numbers.get(segment.keys[row])
-                # Of what is there twice, the first.
+                # If a file is in two segments, the first counts.
                 if number is not None and number not in found:
                     entry = Entry(segment, row) if is_usable else None
                     found[number] = Task(refs[number], entry, blocks, is_common)
         if isinstance(refs, StoreFiles):
-            # As the directory has them, those of the same age.
+            # Those of the same age stay in the order of the directory.
             return [found[number] for number in sorted(sorted(found), key=refs.age)], damaged
         return [found[number] for number in sorted(found)], damaged
 

@@ -118,7 +118,7 @@ class Segment:
     @cached_property
     def sizes(self) -> list[int]:
         """About what each session takes on disk, in bytes."""
-        # The signature is as good as divided among the blocks.
+        # Each block counts with its share of the signature.
         blocks = list(accumulate((block.on_disk + ROWS // 8 for block in self.blocks), initial=0))
         return [
             blocks[row.first + row.count] - blocks[row.first] + _ROW_SIZE for row in self.sessions

@@ -25,7 +25,7 @@ from agcx_format.search.signature import SignatureMaker
 
 __all__ = ["SegmentMaker"]
 
-# Bytes of text with which a session begins, at least: what is common is in so many of them.
+# At least this many bytes are the beginning of a session: it is read first when what is looked for is common.
 _BEGINNING = 4_000
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -43,11 +43,11 @@ _CRC = struct.Struct("<I")
 # Rows that have one checksum, and are read together.
 _PAGE = 16
 _PAGES = ROWS // _PAGE
-# Rows that are asked for one string: more exclude no more.
+# The most rows that are looked up for one string: more would exclude nothing more.
 _MOST_ROWS = 48
 # Strings that are looked up in the time in which a block is read and searched.
 _STRINGS_A_BLOCK = 16
-# Two bytes alone are put as three of which the first is one that no needle holds.
+# Two bytes alone are stored as three, the first of which occurs in no needle.
 _PAIR = 0
 # The lowest bit of a byte of each row.
 _LOWEST = int.from_bytes(b"\1" * ROWS, "little")
@@ -98,7 +98,7 @@ def _rows_of(text: bytes) -> tuple[int, ...]:
 
 
 def _spread(count: int) -> range:
-    """Up to `_MOST_ROWS` places among so many."""
+    """Up to `_MOST_ROWS` of `count` places, evenly spread."""
     return range(0, count, max(1, count // _MOST_ROWS))
 
 
@@ -191,7 +191,7 @@ class SignatureMaker:
         return self._marks[blocks]
 
     def cut(self, blocks: int) -> None:
-        """Keep so many blocks only."""
+        """Keep only the first blocks."""
         del self._marks[blocks:]
 
     def parts(self) -> Iterator[bytes]:
@@ -219,7 +219,7 @@ def _marks(forms: Sequence[bytes]) -> bytes:
     def mark(numbers: Any, bits: int) -> None:
         # A factor that is shifted is one pass less than numbers that are.
         codes = numbers * numpy.uint32(_FACTOR << bits & 0xFFFFFFFF)
-        # In place, since new arrays of this size are pages that the system has to give first.
+        # In place: for new arrays of this size, the system would have to provide pages.
         codes >>= shift
         # An index of another type takes four times as long.
         marks[codes.astype(numpy.intp)] = 1

@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from agcx_format import limits
 from agcx_format.model.items import (
     FunctionCall,
@@ -27,7 +25,8 @@ from agcx_format.model.items import (
 )
 from agcx_format.search.asides import asides_of
 from agcx_format.search.said import Kind, Said, storable
-from agcx_format.transcript.outputs import read_output, without_surrogates
+from agcx_format.transcript.json_text import decoded_json
+from agcx_format.transcript.outputs import read_output
 from agcx_format.transcript.tools import FILE_KEYS, SHELL, read_call, typed_command
 from agcx_format.transcript.words import genuine_user_text, text_of
 
@@ -145,8 +144,8 @@ def _asked(item: FunctionCall | LocalShellCall) -> tuple[str, tuple[str, ...]]:
     """The text of a call, and the files that it is about."""
     if isinstance(item, FunctionCall):
         try:
-            return _asked_in(item.name, _decode_json(item.arguments))
-        except _NOT_PLAIN:
+            return _asked_in(item.name, decoded_json(item.arguments))
+        except (_Unusual, ValueError, RecursionError):
             pass
     call = read_call(item)
     if call.command is not None:
@@ -159,11 +158,6 @@ def _asked(item: FunctionCall | LocalShellCall) -> tuple[str, tuple[str, ...]]:
 
 class _Unusual(Exception):
     """Arguments that `read_call` has to look at."""
-
-
-_decode_json = msgspec.json.Decoder().decode
-# Half a surrogate pair, for example, which msgspec refuses.
-_NOT_PLAIN = (_Unusual, msgspec.MsgspecError, UnicodeEncodeError, RecursionError)
 
 
 def _asked_in(name: str, arguments: object) -> tuple[str, tuple[str, ...]]:
@@ -191,7 +185,7 @@ def _typed(name: str, command: str, directory: str | None) -> str:
 def _lines_of(arguments: str) -> str:
     """JSON as lines of `key: value`, with nothing escaped; what is no JSON as it is."""
     try:
-        return _in_lines(without_surrogates(json.loads(arguments)))
+        return _in_lines(decoded_json(arguments))
     except (ValueError, RecursionError):
         return arguments
 

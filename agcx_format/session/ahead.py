@@ -38,7 +38,7 @@ class TextAhead:
 
     def __init__(self, section: Section) -> None:
         # Nothing that iterates refers back to this, so the memory of zstd is freed once this is dropped,
-        # and not when the collector comes by.
+        # not when the garbage collector runs.
         self._made = _Made(steps(section))
         self._pieces = gathered(with_all_before_damage(section, self._made))
 
@@ -78,7 +78,7 @@ class _Made:
         self._is_ahead = self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
-        """Take what was asked for: a fork, which has no such thread, can go on from here too."""
+        """Take what was asked for, so that a fork, which has no such thread, can continue from here."""
         self._is_ahead = False
         while self._thread is not None and self._waiting:
             # Counted once it is here: an interrupt may end the waiting, and the text be read on after that.

@@ -30,14 +30,13 @@ from agcx_format.session.checkpoint_file import turns_of
 __all__ = [
     "in_directory",
     "joined",
-    "with_calls",
     "with_text",
     "without_history",
     "without_messages",
 ]
 
 
-def with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> set[int]:
+def _with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> set[int]:
     """These messages, counted from 0, and the outputs of the calls and the calls of the outputs among them.
 
     Raises:
@@ -68,7 +67,7 @@ def without_messages(session: Session, numbers: Iterable[int]) -> Session:
     """
     metadata, conversation, state = session
     messages = conversation.messages
-    gone = with_calls(messages, numbers)
+    gone = _with_calls(messages, numbers)
     parents = {
         message.metadata.message_id: message.metadata.parent_message_id
         for number, message in enumerate(messages)
@@ -83,7 +82,7 @@ def without_messages(session: Session, numbers: Iterable[int]) -> Session:
 
     kept = made_of(messages, count=len(messages) - len(gone), make=left)
     before = sum(number < state.cursor_position for number in gone)
-    state = replace(state, cursor_position=max(0, state.cursor_position - before))
+    state = replace(state, cursor_position=state.cursor_position - before)
     conversation = replace(conversation, messages=kept)
     return Session(_counted(metadata, kept), conversation, _state_of(state, kept))
 
@@ -105,9 +104,7 @@ def _with_parent(message: MessageSnapshot, parent: UUID | None) -> MessageSnapsh
     return replace(message, metadata=replace(message.metadata, parent_message_id=parent))
 
 
-def with_text(
-    session: Session, number: int, old: str, new: str, *, keep_history: bool = True
-) -> Session:
+def with_text(session: Session, number: int, old: str, new: str, *, keep_history: bool) -> Session:
     """A session in whose message `number`, from 0, every `old` is `new`.
 
     `keep_history` keeps the message as it was in its edit history, as AGCodex does; otherwise its earlier
@@ -226,7 +223,7 @@ def _with_new_ids(
 
 def _counted_on(last: int, after: Sequence[MessageSnapshot]) -> Sequence[MessageSnapshot]:
     """The messages of the second in turns after `last`, that of the first, unless they continue it."""
-    if last < 0 or not after:
+    if not after:
         return after
     first = after[0]
     goes_on = first.turn_index == last and not _begins_turn(first)

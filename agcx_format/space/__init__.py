@@ -28,49 +28,21 @@ if TYPE_CHECKING:
     from agcx_format.space.checkpoint_rules import CheckpointSelection as CheckpointSelection
     from agcx_format.space.checkpoint_rules import ChosenCheckpoint as ChosenCheckpoint
     from agcx_format.space.checkpoint_rules import select_checkpoints as select_checkpoints
-    from agcx_format.space.measure import (
-        GROUPS as GROUPS,
-    )
-    from agcx_format.space.measure import (
-        KINDS as KINDS,
-    )
-    from agcx_format.space.measure import (
-        FileStats as FileStats,
-    )
-    from agcx_format.space.measure import (
-        Stats as Stats,
-    )
-    from agcx_format.space.measure import (
-        gather as gather,
-    )
+    from agcx_format.space.measure import GROUPS as GROUPS
+    from agcx_format.space.measure import KINDS as KINDS
+    from agcx_format.space.measure import FileStats as FileStats
+    from agcx_format.space.measure import Stats as Stats
+    from agcx_format.space.measure import gather as gather
     from agcx_format.space.measure_cache import StatsCache as StatsCache
-    from agcx_format.space.prune_rule import (
-        Amount as Amount,
-    )
-    from agcx_format.space.prune_rule import (
-        Chosen as Chosen,
-    )
-    from agcx_format.space.prune_rule import (
-        Protected as Protected,
-    )
-    from agcx_format.space.prune_rule import (
-        PruneRule as PruneRule,
-    )
-    from agcx_format.space.prune_rule import (
-        Selection as Selection,
-    )
-    from agcx_format.space.prune_rule import (
-        Share as Share,
-    )
-    from agcx_format.space.prune_rule import (
-        Spared as Spared,
-    )
-    from agcx_format.space.rules import (
-        last_used as last_used,
-    )
-    from agcx_format.space.rules import (
-        select as select,
-    )
+    from agcx_format.space.prune_rule import Amount as Amount
+    from agcx_format.space.prune_rule import Chosen as Chosen
+    from agcx_format.space.prune_rule import Protected as Protected
+    from agcx_format.space.prune_rule import PruneRule as PruneRule
+    from agcx_format.space.prune_rule import Selection as Selection
+    from agcx_format.space.prune_rule import Share as Share
+    from agcx_format.space.prune_rule import Spared as Spared
+    from agcx_format.space.rules import last_used as last_used
+    from agcx_format.space.rules import select as select
 
 _HOMES = {
     "activity": "ActivityFacts ActivitySums ToolTally",

@@ -1,4 +1,4 @@
-"""The seed's names: the protocol that a store implements, and the facade for layout 1."""
+"""The names of the Rust crate: the protocol that a store implements, and a class for each layout."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from agcx_format.session.listed import listed
 from agcx_format.session.metadata import Turn, as_they_are, read_head, read_listed, read_metadata
 from agcx_format.store import paths
 
-__all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size", "recently_changed"]
+__all__ = ["EntryReader", "ScanEntry", "is_link", "is_recent", "own_size"]
 
 # A running agent saves after every turn, and a turn takes minutes.
 _RUNNING_NS = 5 * 60 * 1_000_000_000
@@ -86,11 +86,6 @@ def own_size(entry: ScanEntry) -> int:
     except OSError:
         return entry.size
     return status.st_size if stat.S_ISLNK(status.st_mode) else entry.size
-
-
-def recently_changed(entry: ScanEntry, now_ns: int) -> bool:
-    """Whether the file changed in the last five minutes before `now_ns` (since 1970)."""
-    return is_recent(entry.mtime_ns, now_ns)
 
 
 def is_recent(mtime_ns: int, now_ns: int) -> bool:

@@ -31,8 +31,8 @@ from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.paths import IMPORTS
 
 __all__ = [
-    "KIND", "ImportRecord", "ImportRecords", "RecordState", "RecordsOfUndo", "records_after_rollback",
-    "records_step",
+    "KIND", "ImportRecord", "ImportRecords", "RecordState", "RecordsOfUndo", "all_records",
+    "records_after_rollback", "records_step",
 ]  # fmt: skip
 
 # Of the acts that import.
@@ -67,6 +67,7 @@ class ImportRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
         reader: the version of the importer that read it.
         state: what became of it.
         reason: why it was not taken.
+        written_ns: when the file of the session was written; 0 if that is not known.
     """
 
     source: bytes
@@ -76,6 +77,7 @@ class ImportRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reader: str
     state: RecordState = RecordState.TAKEN
     reason: str = ""
+    written_ns: int = 0
 
     @property
     def session_id(self) -> UUID | None:
@@ -137,6 +139,10 @@ class ImportRecords:
             if record.session_id is not None and record.state is RecordState.TAKEN
         }
 
+    def written(self) -> set[int]:
+        """When the files of the sessions were written, as their times say."""
+        return {record.written_ns for record in self._records.values()}
+
     def changed(self, new: Iterable[ImportRecord]) -> bytes | None:
         """The file with new records in place of older ones of the same sources; None if it has them."""
         different = {
@@ -165,6 +171,11 @@ class ImportRecords:
 
 def _encode(records: Mapping[bytes, ImportRecord]) -> bytes:
     return framed(msgspec.msgpack.encode(_File(_FORMAT, list(records.values()))))
+
+
+def all_records(root: Path) -> list[ImportRecords]:
+    """The records of each agent of which there are any."""
+    return [ImportRecords(root, agent) for agent in _agents(root)]
 
 
 def records_step(root: Path, path: str, data: bytes) -> Step:
@@ -210,9 +221,10 @@ def _changed_by(
     root: Path, act: Act, change: Callable[[ImportRecords, list[UUID]], bytes | None]
 ) -> list[Step]:
     sessions = [UUID(session.id) for session in act.sessions if session.id]
-    found = [ImportRecords(root, agent) for agent in _agents(root)]
     return [
-        records_step(root, each.path, data) for each in found if (data := change(each, sessions))
+        records_step(root, each.path, data)
+        for each in all_records(root)
+        if (data := change(each, sessions))
     ]
 
 

@@ -198,7 +198,10 @@ class Imports:
     ) -> list[tuple[str, bytes]]:
         new = {agent: list(others) for agent, others in records.items()}
         for each in arrivals:
-            new.setdefault(each.agent, []).append(each.record)
+            written = msgspec.structs.replace(
+                each.record, written_ns=each.staged.signature.mtime_ns
+            )
+            new.setdefault(each.agent, []).append(written)
         found = []
         for agent, changed in new.items():
             old = self.records(agent)

@@ -27,7 +27,6 @@ from agcx_format.store.reader import StoreReader
 
 __all__ = [
     "Incoming",
-    "checkpoint_losses",
     "find_incoming",
     "incoming_of",
     "is_same",
@@ -74,7 +73,7 @@ class Incoming:
         lost = mode_losses(conversation.mode_history, layout)
         listed = {each.id: each for each in metadata.checkpoints}
         for path in self.checkpoints:
-            lost += checkpoint_losses(path, layout, listed)
+            lost += _checkpoint_losses(path, layout, listed)
         return lost
 
 
@@ -94,7 +93,7 @@ def _unreadable(path: str) -> list[str]:
         return [f"{os.path.basename(path)} cannot be read: {error.reason}"]
 
 
-def checkpoint_losses(
+def _checkpoint_losses(
     path: str, layout: int, listed: Mapping[UUID, CheckpointMetadata]
 ) -> list[str]:
     """What the encoding of another layout has no place for in a checkpoint; `listed` by its session."""

@@ -36,7 +36,6 @@ __all__ = [
     "layout_of",
     "relative",
     "relative_paths",
-    "session_entries",
     "session_file",
     "session_names",
     "session_paths",
@@ -99,10 +98,10 @@ def session_paths(root: Path) -> Iterator[tuple[int, str]]:
     Raises:
         PersistenceError: a folder cannot be read.
     """
-    return ((layout, entry.path) for layout, entry in session_entries(root))
+    return ((layout, entry.path) for layout, entry in _session_entries(root))
 
 
-def session_entries(root: Path) -> Iterator[tuple[int, os.DirEntry[str]]]:
+def _session_entries(root: Path) -> Iterator[tuple[int, os.DirEntry[str]]]:
     """Layout and every session file as its directory has it, one by one.
 
     Raises:

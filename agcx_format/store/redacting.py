@@ -26,10 +26,10 @@ from agcx_format.store.acts.plan_content import read_unchanged, replaced
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
 
-__all__ = ["KIND_OF_TEXT", "Review", "ReviewedFile", "redaction", "review"]
+__all__ = ["Review", "ReviewedFile", "redaction", "review"]
 
 # The kind of a find for a text that a person entered.
-KIND_OF_TEXT = "text"
+_KIND_OF_TEXT = "text"
 # A text may be inside JSON that is itself in JSON, as what a command in the arguments of a call sends.
 _LEVELS_OF_JSON = 3
 
@@ -99,7 +99,7 @@ def review(
         PersistenceError: a file is damaged, or cannot be read: something could be left in it.
     """
     chosen = dict(_in_all_forms(texts or {}))
-    wanted = dict.fromkeys(chosen, KIND_OF_TEXT)
+    wanted = dict.fromkeys(chosen, _KIND_OF_TEXT)
     known = checkpoint_files(root)
     files: list[ReviewedFile] = []
     for entry in entries:

@@ -186,7 +186,7 @@ class StoreWriter:
             return trash.Emptied((), (), 0)
         with self._writing():
             change = deletion(self.root, entries)
-            done = destroy_files(self.root, "delete", change.steps, change.sessions)
+            done = destroy_files(self.root, change.steps, change.sessions)
             gone = {each.id for each in done.act.sessions} - done.left
             index = {each: new for each, new in change.index.items() if str(each) in gone}
             for layout in {entry.layout for entry in entries}:

@@ -8,13 +8,13 @@ and is shown unchanged.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from agcx_format.transcript.json_text import decoded_json
 from agcx_format.transcript.meaning import Choice, Question
 
 __all__ = ["Answer", "answers_in"]
@@ -98,10 +98,10 @@ def _headed(questions: Iterable[Question], output: str) -> _Found:
 
 def _from_json(questions: tuple[Question, ...], output: str) -> tuple[Answer, ...]:
     try:
-        match json.loads(output):
+        match decoded_json(output):
             case {"answers": dict(given)}:
                 return tuple(_by_key(questions, given))
-    except (ValueError, RecursionError):
+    except ValueError:
         pass
     return ()
 

@@ -6,7 +6,6 @@ shown by itself, below its name, and a text that replaces another one as a diff 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import msgspec
 
 from agcx_format.transcript.changed_files import replaced_texts
+from agcx_format.transcript.json_text import decoded_json, indented_json
 from agcx_format.transcript.tools import Call
 
 __all__ = ["Passage", "readable_arguments"]
@@ -46,8 +46,8 @@ def readable_arguments(call: Call) -> tuple[str, tuple[Passage, ...]]:
     if "\\n" not in call.arguments and '"old' not in call.arguments:
         return call.arguments, ()
     try:
-        arguments = json.loads(call.arguments)
-    except (ValueError, RecursionError):
+        arguments = decoded_json(call.arguments)
+    except ValueError:
         return call.arguments, ()
     if not isinstance(arguments, dict):
         return call.arguments, ()
@@ -55,7 +55,7 @@ def readable_arguments(call: Call) -> tuple[str, tuple[Passage, ...]]:
     if not passages:
         return call.arguments, ()
     rest = {name: value for name, value in arguments.items() if name not in taken}
-    return json.dumps(rest, indent=2, ensure_ascii=False) if rest else "", tuple(passages)
+    return indented_json(rest) if rest else "", tuple(passages)
 
 
 def _taken_out(arguments: dict[str, Any]) -> tuple[set[str], list[Passage]]:

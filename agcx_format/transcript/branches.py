@@ -89,7 +89,7 @@ class Branches:
         return self.found[branch].name if branch in self.found else ""
 
     def line_of(self, number: int) -> UUID | None:
-        """The branch that message `number` (from 1) is in; None for none."""
+        """The branch that message `number` (from 1) is in; None if it is in none."""
         at = bisect_right(self.starts, number) - 1
         return self.runs[at] if at >= 0 else None
 

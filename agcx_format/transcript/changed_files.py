@@ -7,7 +7,6 @@ command does to files is not known, and neither is what a written file held befo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import msgspec
 
 from agcx_format.model.items import FunctionCall, LocalShellCall
-from agcx_format.transcript.outputs import without_surrogates
+from agcx_format.transcript.json_text import decoded_json
 from agcx_format.transcript.tools import FILE_KEYS, Call, read_call
 
 __all__ = ["FileChange", "file_changes", "lines_changed", "replaced_texts"]
@@ -50,8 +49,8 @@ def file_changes(
     if not call.files or not isinstance(item, FunctionCall):
         return ()
     try:
-        arguments = without_surrogates(json.loads(item.arguments))
-    except (ValueError, RecursionError):
+        arguments = decoded_json(item.arguments)
+    except ValueError:
         return ()
     return tuple(_of_arguments(arguments))
 

@@ -15,10 +15,10 @@ import msgspec
 from msgspec.structs import replace
 
 from agcx_format.model.items import InputImage, InputText
+from agcx_format.transcript.json_text import decoded_json
 
 __all__ = [
     "CallOutcome", "Output", "failure_reason", "read_outcome", "read_output", "without_images",
-    "without_surrogates",
 ]  # fmt: skip
 
 # Output larger than this is not taken apart: parsing it would take noticeable time on every redraw.
@@ -318,18 +318,9 @@ _MCP_FIELDS = frozenset(
 
 def _parsed(text: str) -> Any:
     """The JSON value; None for text that is not JSON, or is too large to take apart."""
-    if len(text) > _LARGEST_JSON:
-        return None
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        pass
-    # Half a surrogate pair is an error for msgspec alone.
-    if "\\u" not in text:
-        return None
-    try:
-        return without_surrogates(json.loads(text))
-    except (ValueError, RecursionError):
+        return decoded_json(text)
+    except ValueError:
         return None
 
 
@@ -362,22 +353,3 @@ def _content(parts: Any) -> list[InputText | InputImage] | None:
 def _image(data: str, media_type: Any) -> InputImage:
     kind = media_type if isinstance(media_type, str) and media_type else "image/png"
     return InputImage(f"data:{kind};base64,{data}")
-
-
-def without_surrogates(value: Any) -> Any:
-    """The value with each unpaired surrogate replaced by U+FFFD: JSON can hold one, a file cannot.
-
-    Lists and dicts are searched to any depth.
-
-    Raises:
-        RecursionError: the value is nested too deeply.
-    """
-    if isinstance(value, str):
-        if value.isascii():
-            return value
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [without_surrogates(each) for each in value]
-    if isinstance(value, dict):
-        return {without_surrogates(k): without_surrogates(v) for k, v in value.items()}
-    return value

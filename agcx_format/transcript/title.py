@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["short_title"]
 
 _TITLE_LENGTH = 80
-# So many times the length are enough to make it from, of words that may be megabytes.
+# A title is made from this many times its length: the words may be megabytes.
 _LOOKED_AT = 100
 # One of these continues a sentence; it has not ended with any of those before.
 _GOING_ON = frozenset("@`'\"(")

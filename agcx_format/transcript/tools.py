@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agcx_format.model.items import ExecAction, FunctionCall, LocalShellCall
+from agcx_format.transcript.json_text import decoded_json, indented_json
 from agcx_format.transcript.meaning import Meaning, call_meaning
-from agcx_format.transcript.outputs import without_surrogates
 
 __all__ = [
     "FILE_KEYS", "SHELL", "TELLING", "Call", "Named", "named_in", "read_call", "short_command",
@@ -81,7 +81,7 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
             files=_files_of_patch(typed),
         )
     try:
-        return _from_arguments(item.name, json.loads(item.arguments))
+        return _from_arguments(item.name, decoded_json(item.arguments))
     except (ValueError, RecursionError):
         return Call(item.name, arguments=item.arguments, gist=_first_line(item.arguments))
 
@@ -89,22 +89,9 @@ def read_call(item: FunctionCall | LocalShellCall) -> Call:
 def named_in(item: FunctionCall) -> Named:
     """What `read_call` finds of these, without the rest, which takes several times as long."""
     try:
-        return _named(_decoded(item.arguments))
-    except (ValueError, RecursionError):
+        return _named(decoded_json(item.arguments))
+    except ValueError:
         return Named()
-
-
-def _decoded(text: str) -> Any:
-    """The JSON value.
-
-    Raises:
-        ValueError, RecursionError: it is not JSON, or nested too deeply.
-    """
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        # Half a surrogate pair and NaN are errors for msgspec alone, which takes a fifth of the time.
-        return without_surrogates(json.loads(text))
 
 
 def _named(arguments: Any) -> Named:
@@ -118,7 +105,6 @@ def _named(arguments: Any) -> Named:
 
 
 def _from_arguments(name: str, arguments: Any) -> Call:
-    arguments = without_surrogates(arguments)
     command, text, files = _named(arguments)
     if command is not None:
         directory = arguments.get("workdir", arguments.get("cwd"))
@@ -127,7 +113,7 @@ def _from_arguments(name: str, arguments: Any) -> Call:
         return Call(name, command, directory=where, gist=gist, files=files)
     if text is not None:
         return Call(name, text=text, gist=_gist_of_text(text), files=files)
-    shown = json.dumps(arguments, indent=2, ensure_ascii=False)
+    shown = indented_json(arguments)
     meaning = call_meaning(name, arguments)
     gist = _gist(arguments) if meaning is None else _first_line(meaning.gist)
     return Call(name, arguments=shown, gist=gist, files=files, meaning=meaning)

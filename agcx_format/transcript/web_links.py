@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
+
+from agcx_format.transcript.json_text import decoded_json
 
 __all__ = ["with_list_of_links"]
 
@@ -17,8 +18,8 @@ def with_list_of_links(text: str) -> str:
 
 def _listed(match: re.Match[str]) -> str:
     try:
-        found = json.loads(match[1])
-    except (ValueError, RecursionError):
+        found = decoded_json(match[1])
+    except ValueError:
         return match[0]
     rows = [
         f"- {' '.join(title.split())}: {url}"

@@ -48,6 +48,7 @@ __all__ = [
     "peek_message",
     "read_escape_before_keys",
     "rendered_strips",
+    "repaint_now",
     "run_binding",
     "run_next_callbacks",
     "set_app_clipboard",
@@ -128,6 +129,23 @@ def draw_now(widget: Widget) -> None:
         each._check_refresh()
     # After what these have just reported to the screen.
     widget.screen.call_later(widget.screen._on_timer_update)
+
+
+def repaint_now(*widgets: Widget) -> None:
+    """Draw widgets and everything in them before this returns, but for what is to be laid out first.
+
+    A key that takes long is drawn before the list that it changed, with which this draws it in one picture;
+    the second would come one or two sixtieths of a second later.
+    """
+    from textual.widget import Widget
+
+    for widget in widgets:
+        for each in widget.walk_children(Widget, with_self=True):
+            for part in (each.vertical_scrollbar, each):
+                if part._repaint_required and part.display:
+                    part._repaint_required = False
+                    widget.screen._dirty_widgets.add(part)
+    widgets[0].screen._on_timer_update()
 
 
 def has_notifications(app: AnyApp) -> bool:

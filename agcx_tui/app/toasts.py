@@ -32,7 +32,7 @@ Toast {
 
 # Cells beside the text: the bar at its left, and a blank at either side.
 _AROUND = 3
-# The last sentence of a text is kept when the text is cut, up to so many cells: it names a key.
+# When a text is cut, its last sentence stays, up to this many cells: it names a key.
 _ENDING = 30
 _KEPT = 50
 # Lines of a failure, and which share of the screen they may take.
@@ -88,8 +88,7 @@ class Toasts:
 
 
 def fitted(text: str, width: int, lines: int = 1) -> str:
-    """A text in `width` cells, wrapped into so many lines; if it is cut, the key that its last sentence names
-    stays.
+    """A text in `width` cells and as many `lines`; if it is cut, the key that its last sentence names stays.
 
     The folders of a file that an error is about are left out before it takes a second line, and before
     anything of its reason is.

@@ -7,10 +7,11 @@ report sets the exit status to 1.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,6 +53,26 @@ Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 def tell(text: str) -> None:
     """Print a message to stderr, made safe for a terminal."""
     click.echo(safe_line(text), err=True)
+
+
+def abandon_stdout() -> None:
+    """Discard the buffered output, also when Python closes the file: it has no reader."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
+def even_unread() -> Iterator[None]:
+    """Print something before, or while, something is changed.
+
+    `agcx prune --yes … | head` asks for fewer lines, not for fewer changes.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        abandon_stdout()
 
 
 def complain(text: str) -> None:

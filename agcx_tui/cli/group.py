@@ -8,7 +8,6 @@ the pipe (`agcx list | head`) is not an error.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import sys
@@ -20,7 +19,7 @@ import click
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_text
-from agcx_tui.cli.common import complain, did_you_mean
+from agcx_tui.cli.common import abandon_stdout, complain, did_you_mean
 
 INTERRUPTED = 130
 
@@ -85,7 +84,7 @@ class Agcx(click.Group):
             super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            _abandon_stdout()
+            abandon_stdout()
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except PersistenceError as error:
@@ -114,7 +113,7 @@ def _status_of(error: OSError) -> int:
         what = "the output cannot be written"
         # Calling it without a stdout is wrong use.
         closed = error.errno == errno.EBADF
-        _abandon_stdout()
+        abandon_stdout()
     from agcx_format.disk import os_reason
 
     reason = os_reason(error)
@@ -129,11 +128,3 @@ def _stdout_fails() -> bool:
     except (OSError, ValueError):
         return True
     return False
-
-
-def _abandon_stdout() -> None:
-    """Discard the buffered output, also when Python closes the file: it has no reader."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

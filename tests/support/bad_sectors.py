@@ -34,28 +34,28 @@ needs_proc = pytest.mark.skipif(
 class BadSectors:
     """For files below `folder`, while it is entered.
 
-    `bad` has an offset that cannot be read for a path.  `reads` is how many reads there were, `places` where
-    they began.
+    `bad` has an offset that cannot be read for a path, or a range of them.  `reads` is how many reads there
+    were, `places` where they began.
     """
 
     def __init__(
         self,
         folder: Path,
         number: int | None = None,
-        bad: Mapping[str | os.PathLike[str], int] = MappingProxyType({}),
+        bad: Mapping[str | os.PathLike[str], int | range] = MappingProxyType({}),
     ) -> None:
         self._folder = os.path.realpath(folder) + os.sep
         self._number = number
         self._maps: list[tuple[mmap.mmap, str]] = []
         self.reads = 0
-        self._bad = {os.path.realpath(path): offset for path, offset in bad.items()}
+        self._bad = {os.path.realpath(path): _range(place) for path, place in bad.items()}
         self.places: dict[tuple[str, int], None] = {}
         self._pread, self._read, self._pwrite = os.pread, os.read, os.pwrite
         self._mmap, self._open = mmap.mmap, builtins.open
 
     @property
     def bad(self) -> tuple[str, int] | None:
-        return next(iter(self._bad.items()), None)
+        return next(((path, place.start) for path, place in self._bad.items()), None)
 
     def __enter__(self) -> BadSectors:
         self._stack = ExitStack()
@@ -115,15 +115,15 @@ class BadSectors:
         if not path.startswith(self._folder):
             return size
         if self.reads == self._number:
-            self._bad = {path: offset}
+            self._bad = {path: _range(offset)}
         self.reads += 1
         self.places[path, offset] = None
         bad = self._bad.get(path)
-        if bad is None or not offset <= bad < offset + size:
+        if bad is None or offset >= bad.stop or offset + size <= bad.start:
             return size
-        if offset == bad:
+        if offset >= bad.start:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return bad - offset
+        return bad.start - offset
 
 
 class _Raw(io.RawIOBase):
@@ -152,6 +152,10 @@ class _Raw(io.RawIOBase):
     def close(self) -> None:
         super().close()
         self._owner.close()
+
+
+def _range(place: int | range) -> range:
+    return place if isinstance(place, range) else range(place, place + 1)
 
 
 def _path(fd: int) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+from textual._compositor import ChopsUpdate
+from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
@@ -33,3 +38,17 @@ class TypingApp(EndingApp[None]):
 
 def is_to_be_drawn(screen: Screen) -> bool:
     return bool(screen._layout_required or screen._dirty_widgets)
+
+
+def drawn_lines(app: App[Any], monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
+    """The lines of each picture that changes a part of the screen, from now on."""
+    pictures: list[set[int]] = []
+    display = app._display
+
+    def note(screen: Screen, picture: object) -> None:
+        if isinstance(picture, ChopsUpdate):
+            pictures.append({y for y, _, _ in picture.spans})
+        display(screen, picture)
+
+    monkeypatch.setattr(app, "_display", note)
+    return pictures

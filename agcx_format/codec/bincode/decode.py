@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
@@ -186,53 +186,6 @@ def _shape_reader(shape: schema.Shape) -> Reader:
 def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
     """Add lines that read `shape` at `p` into the variable `to` and advance `p`."""
     match shape:
-        case schema.String() | schema.Time():
-            src.add(
-                depth,
-                "n = b[p]; q = p + 1",
-                "if n > 250: n, q = long(b, p)",
-                "r = q + n",
-                "if r > end: raise IndexError",
-                "n = b[q:r].decode()",
-            )
-            if isinstance(shape, schema.Time):
-                src.add(depth, "if not is_usual(n): n = normal(n)")
-            src.add(depth, f"{to} = n; p = r")
-        case schema.Id():
-            src.add(
-                depth,
-                "if b[p] != 16: raise ValueError(f'a UUID has 16 bytes, not {b[p]}')",
-                "q = p + 17",
-                "if q > end: raise IndexError",
-                f"{to} = uuid(b'\\xc4' + b[p:q]); p = q",
-            )
-        case schema.Uint(maximum):
-            src.add(
-                depth,
-                "n = b[p]",
-                f"if n <= 250: {to} = n; p += 1",
-                f"elif n == 251: {to} = b[p + 1] | b[p + 2] << 8; p += 3",
-                *([f"elif n == 252: {to} = u32(b, p + 1)[0]; p += 5"] if maximum > 0xFFFF else []),
-                f"else: {to}, p = uint(b, p, {maximum})",
-            )
-        case schema.Bool():
-            src.add(
-                depth,
-                "n = b[p]",
-                "if n > 1: raise ValueError(f'{n} is neither false nor true')",
-                f"{to} = n == 1; p += 1",
-            )
-        case schema.F32():
-            src.add(depth, f"{to} = f32(b, p); p += 4")
-        case schema.UnitEnum(enum):
-            variants = src.bind("enum", tuple(enum))
-            src.add(
-                depth,
-                "n = b[p]; q = p + 1",
-                "if n > 250: n, q = uint(b, p, 0xFFFFFFFF)",
-                f"if n >= {len(enum)}: raise ValueError(f'no variant {{n}}')",
-                f"{to} = {variants}[n]; p = q",
-            )
         case schema.Optional(inner):
             src.add(depth, "n = b[p]")
             src.add(depth, f"if n == 0: {to} = None; p += 1", "elif n == 1:")
@@ -248,13 +201,57 @@ def _read(src: _Source, depth: int, shape: schema.Shape, to: str) -> None:
             src.add(depth, f"{to} = ({', '.join(parts)},)")
         case schema.Record() | schema.Tagged():
             src.add(depth, f"{to}, p = {src.bind('read', _shape_reader(shape))}(b, p)")
+        case schema.UnitEnum(enum):
+            src.add(depth, *_read_choice(src.bind("enum", tuple(enum)), len(enum), to))
+        case _:
+            src.add(depth, *_read_single(shape, to))
+
+
+def _read_choice(variants: str, count: int, to: str) -> Iterator[str]:
+    """Lines that read one of the variants; their tuple has the name `variants`."""
+    yield "n = b[p]; q = p + 1"
+    yield "if n > 250: n, q = uint(b, p, 0xFFFFFFFF)"
+    yield f"if n >= {count}: raise ValueError(f'no variant {{n}}')"
+    yield f"{to} = {variants}[n]; p = q"
+
+
+def _read_single(shape: schema.Shape, to: str) -> Iterator[str]:
+    """Lines that read a text, a number, a truth value, or an id."""
+    match shape:
+        case schema.String() | schema.Time():
+            yield "n = b[p]; q = p + 1"
+            yield "if n > 250: n, q = long(b, p)"
+            yield "r = q + n"
+            yield "if r > end: raise IndexError"
+            yield "n = b[q:r].decode()"
+            if isinstance(shape, schema.Time):
+                yield "if not is_usual(n): n = normal(n)"
+            yield f"{to} = n; p = r"
+        case schema.Id():
+            yield "if b[p] != 16: raise ValueError(f'a UUID has 16 bytes, not {b[p]}')"
+            yield "q = p + 17"
+            yield "if q > end: raise IndexError"
+            yield f"{to} = uuid(b'\\xc4' + b[p:q]); p = q"
+        case schema.Uint(maximum):
+            yield "n = b[p]"
+            yield f"if n <= 250: {to} = n; p += 1"
+            yield f"elif n == 251: {to} = b[p + 1] | b[p + 2] << 8; p += 3"
+            if maximum > 0xFFFF:
+                yield f"elif n == 252: {to} = u32(b, p + 1)[0]; p += 5"
+            yield f"else: {to}, p = uint(b, p, {maximum})"
+        case schema.Bool():
+            yield "n = b[p]"
+            yield "if n > 1: raise ValueError(f'{n} is neither false nor true')"
+            yield f"{to} = n == 1; p += 1"
+        case schema.F32():
+            yield f"{to} = f32(b, p); p += 4"
 
 
 def _read_many(src: _Source, depth: int, shape: schema.Sequence | schema.Mapping, to: str) -> None:
     many, item = src.fresh(), src.fresh()
     empty = "[]" if isinstance(shape, schema.Sequence) else "{}"
     src.add(depth, "n = b[p]; q = p + 1", "if n > 250: n, q = long(b, p)")
-    # Lists of a few items are as many as the lists that hold them. A record takes some values, each of them.
+    # Short lists are limited by the lists that hold them. A record counts as four items.
     spent = "n" if isinstance(shape, schema.Mapping) or not _is_record(shape.item) else "4 * n"
     src.add(
         depth, f"if n > 3: spend({spent})", f"p = q; {many} = {empty}", f"for {item}_ in range(n):"

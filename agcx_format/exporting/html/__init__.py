@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agcx_format.counting import counted
-from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, chosen
+from agcx_format.exporting.choice import EVERYTHING, ExportChoice, check_arguments, read_chosen
 from agcx_format.exporting.html.markdown import escaped, markdown_html, picture, preformatted
 from agcx_format.exporting.html.meanings import answers_html, meaning_html
 from agcx_format.exporting.html.page import PAGE_END, page_start
@@ -38,7 +38,7 @@ from agcx_format.transcript.arguments import readable_arguments
 from agcx_format.transcript.escaping import visible
 from agcx_format.transcript.meaning import Plan, Questions
 from agcx_format.transcript.modes import ModeChanges
-from agcx_format.transcript.reader import ReadMessage, TranscriptReader
+from agcx_format.transcript.reader import ReadMessage
 from agcx_format.transcript.tool_calls import ToolCall, tool_call_of_item
 from agcx_format.transcript.tools import Call
 from agcx_format.transcript.wording import (
@@ -96,14 +96,10 @@ def section_parts(
     if choice.metadata:
         yield visible(_facts(metadata, context))
     directory = context.working_directory if context is not None else ""
-    reader = TranscriptReader.of(metadata, modes if choice.metadata else ())
-    for number, message in chosen(messages, choice):
-        read = reader.read(number, message)
-        if read.is_silent:
-            continue
+    for read in read_chosen(metadata, messages, choice, modes):
         for heading in read.headings:
             yield visible(f'<h2 class="rule">{escaped(heading)}</h2>\n')
-        article = _article(f"{prefix}m{number}", read, directory)
+        article = _article(f"{prefix}m{read.number}", read, directory)
         # Made safe last: Markdown decodes references to unsafe characters.
         yield visible(article)
     yield "</section>\n"

@@ -7,13 +7,13 @@ it: the conversation reads through without it, as it did for the person.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import chain
 
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import FunctionCall
+from agcx_format.transcript.json_text import decoded_json
 from agcx_format.transcript.words import text_of
 
 __all__ = ["Sidechains"]
@@ -100,6 +100,9 @@ def _calls_before(draft: ImportDraft, first: int) -> Iterator[tuple[int, Functio
 
 
 def _prompt_of(call: FunctionCall) -> str:
-    arguments = json.loads(call.arguments)
+    try:
+        arguments = decoded_json(call.arguments)
+    except ValueError:
+        return ""
     prompt = arguments.get("prompt") if isinstance(arguments, dict) else None
     return prompt.strip() if isinstance(prompt, str) else ""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.notices import answers
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import FunctionCall
+from agcx_format.transcript.json_text import decoded_json
 
 __all__ = ["TELLING", "answers_in", "started_by"]
 
@@ -61,6 +60,6 @@ def _answer(given: Any) -> Any:
 
 def _parsed(text: str) -> Any:
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return decoded_json(text)
+    except ValueError:
         return None

@@ -10,6 +10,7 @@ which newer versions write as a letter from one agent to another.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -18,15 +19,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
-from agcx_format.disk.durable import open_regular
 from agcx_format.errors import PersistenceError
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Parent
-from agcx_format.importing.json_lines import parse_lines, read_lines
+from agcx_format.importing.json_lines import Usual, read_lines
 from agcx_format.importing.stored_entries import Entries
 from agcx_format.model.ids import session_id
 from agcx_format.model.items import Message
@@ -221,22 +222,21 @@ def spawned(event: str, payload: dict[str, Any]) -> dict[str, UUID]:
 
 
 def said_by(rollout: Path, origin: str) -> Iterator[str]:
-    """What a person said in another session of the same directories, from the beginning."""
-    path = next(files_of(rollout, origin), None)
-    if path is None:
-        return
-    try:
-        for line in read_lines(path):
-            for value in line.values:
-                match value:
-                    case {"payload": {"type": "message", "role": "user", "content": list(parts)}}:
-                        texts = [
-                            as_text(part.get("text")) for part in parts if isinstance(part, dict)
-                        ]
-                        if said := "\n".join(filter(None, map(own_words, texts))):
-                            yield said
-    except (OSError, PersistenceError):
-        return
+    """What a person said in another session of the same directories, in all its files from the beginning."""
+    # Their names have the times when they were begun.
+    files = {path.name: path for path in files_of(rollout.absolute(), origin)}
+    for _, path in sorted(files.items()):
+        with contextlib.suppress(OSError, PersistenceError):
+            for line in read_lines(path):
+                yield from filter(None, map(_said_in, line.values))
+
+
+def _said_in(value: Any) -> str:
+    match value:
+        case {"payload": {"type": "message", "role": "user", "content": list(parts)}}:
+            texts = (as_text(part.get("text")) for part in parts if isinstance(part, dict))
+            return "\n".join(filter(None, map(own_words, texts)))
+    return ""
 
 
 def call_that_started(rollout: Path, parent: str, child: UUID) -> str:
@@ -245,15 +245,23 @@ def call_that_started(rollout: Path, parent: str, child: UUID) -> str:
     Lines without the id of the other session are not parsed.
     """
     for path in files_of(rollout, parent):
-        try:
-            with open(open_regular(path)[0], "rb") as file:
-                named = [line for line in file if str(child).encode() in line]
-        except (OSError, PersistenceError):
-            continue
-        values = (value for line in parse_lines(named) for value in line.values)
-        if call := next(filter(None, (_call_that_started(value, child) for value in values)), ""):
-            return call
+        with contextlib.suppress(OSError, PersistenceError):
+            values = (value for line in read_lines(path, _naming(child)) for value in line.values)
+            calls = (_call_that_started(value, child) for value in values)
+            if call := next(filter(None, calls), ""):
+                return call
     return ""
+
+
+def _naming(session: UUID) -> Usual:
+    """Reads the lines that name a session, and nothing of the others."""
+    name = str(session).encode()
+
+    def parse(line: bytes) -> None:
+        if name in line:
+            raise msgspec.ValidationError("it names the session")
+
+    return Usual(parse, after=0)
 
 
 def _call_that_started(line: Any, child: UUID) -> str:

@@ -48,7 +48,7 @@ from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Parsed, is_document, read_document
-from agcx_format.importing.moments import moment_of
+from agcx_format.importing.moments import moment_of, moments_of
 from agcx_format.importing.notices import add_unknown
 from agcx_format.importing.returned import add_returned, is_ours, notes_on_session, with_notes
 from agcx_format.importing.source_file import (
@@ -226,7 +226,7 @@ class _Rollout:
     def _usual(self, values: list[UsualLine], first: int) -> None:
         draft, items, events = self._draft, self._items, self._events
         held = events.held
-        moments = draft.moments([value.timestamp for value in values])
+        moments = moments_of([value.timestamp for value in values])
         for number, (value, moment) in enumerate(zip(values, moments, strict=True), first):
             draft.at(moment)
             if type(value) is ItemLine:

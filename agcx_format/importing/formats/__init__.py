@@ -1,1 +1,1 @@
-"""One module for each agent whose files are read with the means of `reading`."""
+"""One module or a few for each other agent; `reading` is what they share."""

@@ -12,9 +12,9 @@ from agcx_format.disk.durable import open_regular
 from agcx_format.errors import PersistenceError
 from agcx_format.importing.json_lines import read_lines
 
-__all__ = ["json_beside", "line_beside", "small_text"]
+__all__ = ["json_beside", "line_of_session", "small_text"]
 
-# A larger file is none of these.
+# Larger files are ignored.
 _LARGEST = 16 * limits.MIB
 
 
@@ -39,12 +39,12 @@ def json_beside(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def line_beside(path: Path, name: str, wanted: str) -> dict[str, Any]:
-    """The first object of JSON Lines whose field `name` is `wanted`; empty if there is no such object."""
+def line_of_session(path: Path, session: str) -> dict[str, Any]:
+    """The first object of JSON Lines about this session; empty if there is none."""
     try:
         for line in read_lines(path):
             for value in line.values:
-                if isinstance(value, dict) and value.get(name) == wanted:
+                if isinstance(value, dict) and value.get("sessionId") == session:
                     return value
     except (OSError, PersistenceError):
         pass

@@ -109,7 +109,7 @@ class _Events(Reading):
                 self.thought(data.get("content"))
             case ("assistant", _, "usage"):
                 self.skip(kind, value)
-                self._count(as_text(value.get("id")), data, data.get("cost"))
+                self._count(as_text(value.get("id")), data)
             case ("tool", _, "execution_start" | "user_requested"):
                 self._started(kind, data, value)
             case ("tool", _, "execution_complete") if "toolCallId" in data:
@@ -127,8 +127,15 @@ class _Events(Reading):
                 self.notice(f"API error: {words}")
             case ("user_input" | "elicitation" | "exit_plan_mode", _, _):
                 self._question(kind, data, value)
-            case ("session", _, what) if self._about_session(what, data, value):
-                pass
+            case ("session", _, "snapshot_rewind"):
+                self._rewind(as_text(data.get("upToEventId")))
+                self.notice("Rewound")
+            case ("session", _, what) if self._about_session(what, data):
+                self.skip(kind, value)
+            case ("session", _, what) if words := _notice_of_session(what, data):
+                self.notice(words)
+            case ("session", _, "compaction_complete"):
+                self._compacted(data)
             case _ if kind in _FOR_DISPLAY:
                 self.repeated(kind, value)
             case _ if kind.startswith(_NO_CONVERSATION):
@@ -161,7 +168,7 @@ class _Events(Reading):
             self.call(asked.get("toolCallId"), asked.get("name"), asked.get("arguments"))
         self._count(as_text(data.get("messageId")), data)
 
-    def _count(self, answer: str, data: dict[str, Any], cost: Any = None) -> None:
+    def _count(self, answer: str, data: dict[str, Any]) -> None:
         """Tokens of an answer; the totals at the end of a session replace them."""
         names = ("inputTokens", "cacheReadTokens", "outputTokens")
         if any(data.get(name) for name in names):
@@ -215,52 +222,30 @@ class _Events(Reading):
         asked = kind.endswith("requested")
         self.notice(f"{'Asked' if asked else 'Answered'}: {words}")
 
-    def _about_session(self, what: str, data: dict[str, Any], value: dict[str, Any]) -> bool:
-        """Use what an event says about the session; whether it is one that is known."""
-        context = as_dict(data.get("context")) or data
-        if what in ("start", "resume", "context_changed"):
-            self._context(data, context)
-        elif what == "model_change":
-            self.model = as_text(data.get("newModel")) or self.model
-        elif what == "title_changed":
-            self.title = as_text(data.get("title")) or self.title
-        elif what == "mode_changed":
-            plan = data.get("newMode") == "plan"
-            self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
-        elif what == "shutdown":
-            self._total(as_dict(data.get("modelMetrics")))
-        elif what in ("error", "warning"):
-            self.notice(f"{what.title()}: {as_text(data.get('message')) or 'no reason given'}")
-            return True
-        elif what == "info" and as_text(data.get("message")):
-            self.notice(as_text(data.get("message")))
-            return True
-        elif what == "snapshot_rewind":
-            self._rewind(as_text(data.get("upToEventId")))
-            self.notice("Rewound")
-            return True
-        elif what == "context_cleared":
-            self.notice("Context cleared")
-            return True
-        elif what == "handoff" and as_text(data.get("summary")):
-            self.notice(f"Handed off: {data['summary']}")
-            return True
-        elif what == "compaction_complete" and data.get("success") is False:
-            error = data.get("error")
-            words = as_text(error) or as_text(as_dict(error).get("message")) or "no reason given"
-            self.notice(f"Compaction failed: {words}")
-            return True
-        elif what == "compaction_complete":
-            tokens = map(data.get, ("preCompactionTokens", "postCompactionTokens"))
-            how = "manual" if data.get("trigger") == "manual" else "auto"
-            self.notice(compacted(how if data.get("trigger") else None, *tokens))
-            if words := as_text(data.get("summaryContent")).strip():
-                self.draft.add(summary(words), self._number)
-            return True
-        else:
-            return False
-        self.skip(f"session.{what}", value)
+    def _about_session(self, what: str, data: dict[str, Any]) -> bool:
+        """Use what an event says about the session; False if it says nothing of the kind."""
+        match what:
+            case "start" | "resume" | "context_changed":
+                self._context(data, as_dict(data.get("context")) or data)
+            case "model_change":
+                self.model = as_text(data.get("newModel")) or self.model
+            case "title_changed":
+                self.title = as_text(data.get("title")) or self.title
+            case "mode_changed":
+                plan = data.get("newMode") == "plan"
+                self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
+            case "shutdown":
+                self._total(as_dict(data.get("modelMetrics")))
+            case _:
+                return False
         return True
+
+    def _compacted(self, data: dict[str, Any]) -> None:
+        tokens = map(data.get, ("preCompactionTokens", "postCompactionTokens"))
+        how = "manual" if data.get("trigger") == "manual" else "auto"
+        self.notice(compacted(how if data.get("trigger") else None, *tokens))
+        if words := as_text(data.get("summaryContent")).strip():
+            self.draft.add(summary(words), self._number)
 
     def _rewind(self, event: str) -> None:
         """Leave the branch that began with an event."""
@@ -335,6 +320,24 @@ def _exit_code(text: str) -> int | None:
     """The exit code that a shell tool writes after its output."""
     found = _exit(text[-100:])
     return int(found[1]) if found else None
+
+
+def _notice_of_session(what: str, data: dict[str, Any]) -> str:
+    """The words for an event of a session that a person should see; empty for any other."""
+    match what:
+        case "error" | "warning":
+            return f"{what.title()}: {as_text(data.get('message')) or 'no reason given'}"
+        case "info":
+            return as_text(data.get("message"))
+        case "context_cleared":
+            return "Context cleared"
+        case "handoff" if as_text(data.get("summary")):
+            return f"Handed off: {data['summary']}"
+        case "compaction_complete" if data.get("success") is False:
+            error = data.get("error")
+            words = as_text(error) or as_text(as_dict(error).get("message")) or "no reason given"
+            return f"Compaction failed: {words}"
+    return ""
 
 
 def _interruption(reason: str) -> str:

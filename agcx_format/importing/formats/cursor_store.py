@@ -15,11 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from agcx_format import limits
 from agcx_format.importing.fields import as_text
-from agcx_format.importing.formats.sqlite import opened_read_only, reason, row_at
+from agcx_format.importing.formats.sqlite import decoded, opened_read_only, reason, row_at
 
 __all__ = ["Chat", "read_chat"]
 
@@ -88,7 +86,7 @@ def _blobs(db: sqlite3.Connection, chat: Chat) -> Iterator[tuple[str, dict[str, 
         except (sqlite3.Error, UnicodeError) as error:
             chat.errors.append((number, reason(error)))
             continue
-        value = _json(data)
+        value = decoded(data)
         if isinstance(value, dict) and as_text(value.get("role")):
             yield str(name), value
         else:
@@ -146,13 +144,6 @@ def _meta(value: Any) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return _json(bytes.fromhex(text))
+        return decoded(bytes.fromhex(text))
     except ValueError:
-        return _json(text)
-
-
-def _json(data: Any) -> Any:
-    try:
-        return msgspec.json.decode(data) if isinstance(data, str | bytes) else None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
+        return decoded(text)

@@ -9,6 +9,7 @@ of the messages.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Gemini(LineAgent):
     patterns = ("*.jsonl", "session-*.json")
 
     def default_places(self) -> list[Path]:
-        return [home_below("GEMINI_CLI_HOME", ".gemini") / "tmp"]
+        return [Path(os.environ.get("GEMINI_CLI_HOME") or Path.home()) / ".gemini" / "tmp"]
 
     def is_line(self, value: Any) -> bool:
         match value:
@@ -67,13 +68,6 @@ class Gemini(LineAgent):
         if parent:
             chat.draft.parent = Parent(identity(self, parent, path))
         return chat
-
-
-def home_below(variable: str, name: str) -> Path:
-    """The directory `name` in the one that a variable names, else in the person's home directory."""
-    import os
-
-    return Path(os.environ.get(variable) or Path.home()) / name
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.environment import count_of
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.file_contexts import files_of
-from agcx_format.importing.formats.beside import json_beside, line_beside
+from agcx_format.importing.formats.beside import json_beside, line_of_session
 from agcx_format.importing.formats.parts import text_in
 from agcx_format.importing.formats.reading import (
     LineAgent,
@@ -158,44 +158,48 @@ class _Wire(Reading):
     # --- newer
 
     def _newer(self, kind: str, value: dict[str, Any]) -> None:
-        if kind in ("turn.prompt", "turn.steer", "prompt.accepted"):
-            self._prompt(kind, value)
-        elif kind == "context.append_message":
-            self._message(as_dict(value.get("message")), value)
-        elif kind == "usage.record":
-            self.skip(kind, value)
-            self.model = as_text(value.get("model")) or self.model
-            self._count(value.get("usage"))
-        elif kind == "turn.ended":
-            self.skip(kind, value)
-            self._ended(value)
-        elif kind in ("plan_mode.enter", "plan_mode.exit", "plan_mode.cancel"):
-            self.skip(kind, value)
-            plan = kind.endswith("enter")
-            self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
-        elif kind == "turn.cancel":
-            self._interrupted()
-        elif kind in ("config.update", "profile.bind"):
-            self.skip(kind, value)
-            self.model = as_text(value.get("modelAlias")) or self.model
-            disclosed = as_dict(value.get("environmentDisclosure"))
-            self.directory = (
-                as_text(value.get("cwd")) or as_text(disclosed.get("cwd")) or self.directory
-            )
-        elif kind == "context.clear":
-            self.notice("Context cleared")
-        elif kind == "goal.create" and as_text(value.get("objective")):
-            self.notice(f"Goal: {value['objective']}")
-        elif "compact" in kind:
-            self._compacted(kind, value)
-        elif kind in ("context.rewind", "context.undo", "turn.undo"):
-            turns = value.get("count", value.get("turns"))
-            take_back(self.draft, max(1, count_of(turns)))
-            self.notice("Went back")
-        elif kind.startswith(_NO_CONVERSATION):
-            self.skip(kind, value)
-        else:
-            self.unknown(kind, value)
+        match kind:
+            case "turn.prompt" | "turn.steer" | "prompt.accepted":
+                self._prompt(kind, value)
+            case "context.append_message":
+                self._message(as_dict(value.get("message")), value)
+            case "turn.cancel":
+                self._interrupted()
+            case "context.clear":
+                self.notice("Context cleared")
+            case "goal.create" if as_text(value.get("objective")):
+                self.notice(f"Goal: {value['objective']}")
+            case "context.rewind" | "context.undo" | "turn.undo":
+                turns = value.get("count", value.get("turns"))
+                take_back(self.draft, max(1, count_of(turns)))
+                self.notice("Went back")
+            case _ if "compact" in kind:
+                self._compacted(kind, value)
+            case _ if self._about_session(kind, value) or kind.startswith(_NO_CONVERSATION):
+                self.skip(kind, value)
+            case _:
+                self.unknown(kind, value)
+
+    def _about_session(self, kind: str, value: dict[str, Any]) -> bool:
+        """Use what a line says about the session or a turn; False if it is of another kind."""
+        match kind:
+            case "usage.record":
+                self.model = as_text(value.get("model")) or self.model
+                self._count(value.get("usage"))
+            case "turn.ended":
+                self._ended(value)
+            case "plan_mode.enter":
+                self.draft.mode(OperatingMode.PLAN)
+            case "plan_mode.exit" | "plan_mode.cancel":
+                self.draft.mode(OperatingMode.BUILD)
+            case "config.update" | "profile.bind":
+                self.model = as_text(value.get("modelAlias")) or self.model
+                disclosed = as_dict(value.get("environmentDisclosure"))
+                directories = (value.get("cwd"), disclosed.get("cwd"), self.directory)
+                self.directory = next(filter(None, map(as_text, directories)), "")
+            case _:
+                return False
+        return True
 
     def _prompt(self, kind: str, value: dict[str, Any]) -> None:
         given = value.get("input", value.get("content"))
@@ -263,35 +267,36 @@ class _Wire(Reading):
     # --- older
 
     def _older(self, kind: str, payload: dict[str, Any]) -> None:
-        if kind in ("TurnBegin", "SteerInput"):
-            self.asked(payload.get("user_input"))
-        elif kind in ("ContentPart", "TextPart", "ThinkPart", "ImageURLPart"):
-            self._part(payload)
-        elif kind == "ToolCall" and "name" in (called := as_dict(payload.get("function"))):
-            self._call(payload.get("id"), called.get("name"), called.get("arguments"))
-        elif kind == "ToolCallPart":
-            self._more_of_call(payload, kind)
-        elif kind == "ToolResult" and "return_value" in payload:
-            self._result(payload.get("tool_call_id"), payload.get("return_value"))
-        elif kind == "StatusUpdate":
-            self.skip(kind, payload)
-            self._count(payload.get("token_usage"), as_text(payload.get("message_id")))
-        elif kind == "StepInterrupted":
-            self.notice("Interrupted")
-        elif kind == "CompactionBegin":
-            self.notice(compacted(None, None))
-        elif kind in ("CompactionEnd", "ParseError"):
-            self.skip(kind, payload)
-        elif kind == "SubagentEvent":
-            self._subagent(payload)
-        elif kind == "PlanDisplay" and as_text(payload.get("content")):
-            self.notice(f"Plan\n{payload['content']}")
-        elif kind == "Notification" and as_text(payload.get("body")):
-            self.notice(payload["body"])
-        elif kind.startswith(_NO_CONVERSATION):
-            self.skip(kind, payload)
-        else:
-            self.unknown(kind, payload)
+        match kind:
+            case "TurnBegin" | "SteerInput":
+                self.asked(payload.get("user_input"))
+            case "ContentPart" | "TextPart" | "ThinkPart" | "ImageURLPart":
+                self._part(payload)
+            case "ToolCall" if "name" in (called := as_dict(payload.get("function"))):
+                self._call(payload.get("id"), called.get("name"), called.get("arguments"))
+            case "ToolCallPart":
+                self._more_of_call(payload, kind)
+            case "ToolResult" if "return_value" in payload:
+                self._result(payload.get("tool_call_id"), payload.get("return_value"))
+            case "StatusUpdate":
+                self.skip(kind, payload)
+                self._count(payload.get("token_usage"), as_text(payload.get("message_id")))
+            case "StepInterrupted":
+                self.notice("Interrupted")
+            case "CompactionBegin":
+                self.notice(compacted(None, None))
+            case "CompactionEnd" | "ParseError":
+                self.skip(kind, payload)
+            case "SubagentEvent":
+                self._subagent(payload)
+            case "PlanDisplay" if as_text(payload.get("content")):
+                self.notice(f"Plan\n{payload['content']}")
+            case "Notification" if as_text(payload.get("body")):
+                self.notice(payload["body"])
+            case _ if kind.startswith(_NO_CONVERSATION):
+                self.skip(kind, payload)
+            case _:
+                self.unknown(kind, payload)
 
     def _more_of_call(self, payload: dict[str, Any], kind: str) -> None:
         """The rest of the arguments of the last call, which were written as they came."""
@@ -376,7 +381,7 @@ class _Wire(Reading):
         noted = as_text(state.get("workDir")) or as_text(state.get("work_dir"))
         if folder and not noted and not self.directory:
             index = folder.parent.parent.parent / "session_index.jsonl"
-            noted = as_text(line_beside(index, "sessionId", folder.name).get("workDir"))
+            noted = as_text(line_of_session(index, folder.name).get("workDir"))
         self.directory = noted or self.directory
         return super().finish(changed)
 

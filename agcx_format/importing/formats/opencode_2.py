@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from agcx_format.importing.fields import as_text
-from agcx_format.importing.formats.opencode_rows import decoded, latest
+from agcx_format.importing.formats.opencode_rows import latest
 from agcx_format.importing.formats.reading import as_dict, as_list
-from agcx_format.importing.formats.sqlite import all_rows, reason, row_at
+from agcx_format.importing.formats.sqlite import all_rows, decoded, reason, row_at
 
 __all__ = ["has_session", "messages_of", "sessions_in"]
 

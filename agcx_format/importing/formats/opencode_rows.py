@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from agcx_format.model.timestamps import Timestamp
 
-__all__ = ["StoredMessage", "StoredSession", "decoded", "is_number", "latest"]
+__all__ = ["StoredMessage", "StoredSession", "is_number", "latest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +46,6 @@ class StoredSession:
     role: str = ""
     errors: list[tuple[int, str]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-
-
-def decoded(text: Any) -> Any:
-    """The JSON value in a column; None if it is not JSON."""
-    try:
-        return msgspec.json.decode(text) if isinstance(text, str | bytes) else None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
 
 
 def is_number(value: Any) -> bool:

@@ -23,11 +23,17 @@ from agcx_format.importing.formats.opencode_files import in_files
 from agcx_format.importing.formats.opencode_rows import (
     StoredMessage,
     StoredSession,
-    decoded,
     is_number,
     latest,
 )
-from agcx_format.importing.formats.sqlite import MAGIC, all_rows, opened_read_only, reason, row_at
+from agcx_format.importing.formats.sqlite import (
+    MAGIC,
+    all_rows,
+    decoded,
+    opened_read_only,
+    reason,
+    row_at,
+)
 from agcx_format.importing.json_lines import LONGEST_LINE
 from agcx_format.importing.moments import moment_of
 from agcx_format.importing.unavailable import source_errors
@@ -48,7 +54,7 @@ def stored_in(path: Path) -> Iterator[Source]:
     with opened_read_only(path) as db:
         newer = opencode_2.sessions_in(db)
         known = {session for session, _ in newer}
-        older = [] if newer and not _has_table(db, "session") else _older_sessions(db)
+        older = [] if newer and not _has_sessions(db) else _older_sessions(db)
     for session, changed in [*(each for each in older if each[0] not in known), *newer]:
         yield Source(path, str(session), moment_of(changed))
 
@@ -61,9 +67,9 @@ def _older_sessions(db: sqlite3.Connection) -> list[tuple[Any, Any]]:
     return [(session, latest(updated, parts.get(session))) for session, updated in rows]
 
 
-def _has_table(db: sqlite3.Connection, name: str) -> bool:
-    query = "select 1 from sqlite_master where type = 'table' and name = ?"
-    return db.execute(query, (name,)).fetchone() is not None
+def _has_sessions(db: sqlite3.Connection) -> bool:
+    query = "select 1 from sqlite_master where type = 'table' and name = 'session'"
+    return db.execute(query).fetchone() is not None
 
 
 def _is_database(path: Path) -> bool:
@@ -218,7 +224,7 @@ class _Parts:
         self._db, self._stored = db, stored
         self._places: defaultdict[Any, list[int]] | None = None
         try:
-            if not _has_index(db, "part", "message_id"):
+            if not _has_index(db, "message_id"):
                 self._look_up()
         except (sqlite3.Error, UnicodeError) as error:
             stored.errors.append((0, reason(error)))
@@ -236,7 +242,7 @@ class _Parts:
         """How many parts of the session are of none of these messages; 0 if that would take a whole read."""
         if self._places is not None:
             return sum(len(self._places[each]) for each in self._places.keys() - messages)
-        if not _has_index(self._db, "part", "session_id"):
+        if not _has_index(self._db, "session_id"):
             return 0
         query = "select message_id from part {how} where session_id = ?"
         rows = all_rows(self._db, query, (self._stored.about.get("id"),))
@@ -272,9 +278,9 @@ def _errors_of(errors: list[tuple[int, str]], what: str) -> Callable[[str], None
     return lambda why: errors.append((0, f"{what}: {why}"))
 
 
-def _has_index(db: sqlite3.Connection, table: str, column: str) -> bool:
-    """Whether rows are found by this column without reading all of them."""
-    plan = f"explain query plan select 1 from {table} where {column} = 'x'"
+def _has_index(db: sqlite3.Connection, column: str) -> bool:
+    """Whether parts are found by this column without reading all of them."""
+    plan = f"explain query plan select 1 from part where {column} = 'x'"
     return any("SEARCH" in str(step[-1]) for step in db.execute(plan))
 
 

@@ -17,7 +17,7 @@ __all__ = ["content_of", "text_in"]
 
 
 def content_of(content: Any) -> list[ContentPart]:
-    """The content as parts of a message; empty for none."""
+    """The content as parts of a message; empty if there is none."""
     if content is None or content == "":
         return []
     if isinstance(content, list):

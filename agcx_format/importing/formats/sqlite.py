@@ -20,14 +20,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+import msgspec
+
 from agcx_format import limits
 from agcx_format.disk.durable import open_regular
 from agcx_format.errors import ConversionError, PersistenceError
 from agcx_format.importing.json_lines import LONGEST_LINE
 from agcx_format.importing.source_file import is_missing
 from agcx_format.importing.unavailable import SourceUnavailable, source_errors, temporary_files
+from agcx_format.importing.value_bound import has_too_many_values
 
-__all__ = ["MAGIC", "all_rows", "opened_read_only", "reason", "row_at"]
+__all__ = ["MAGIC", "all_rows", "decoded", "opened_read_only", "reason", "row_at"]
 
 # What every such database begins with.
 MAGIC = b"SQLite format 3\0"
@@ -130,6 +133,16 @@ def row_at(db: sqlite3.Connection, table: str, columns: str, place: int) -> tupl
     if row is None:
         raise sqlite3.DatabaseError(f"a row of the table {table} is missing")
     return row
+
+
+def decoded(text: Any) -> Any:
+    """The JSON value in a column; None if it is not JSON, or has too many values."""
+    if isinstance(text, str | bytes) and has_too_many_values(text):
+        return None
+    try:
+        return msgspec.json.decode(text) if isinstance(text, str | bytes) else None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
 
 
 def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:

@@ -38,7 +38,7 @@ from agcx_format.store.paths import TRASH
 __all__ = [
     "ASIDE", "BEFORE", "EMPTIED", "EMPTYING", "FILES", "GONE", "LAST", "MANIFEST", "NEW", "PENDING", "SAVE",
     "SIDES", "TAKEN", "UNDOING", "UNDONE", "UNFINISHED", "act_id_of", "act_names", "folders_of", "new_moment",
-    "open_trash", "parse_name", "parsed_entries", "parsed_names", "stamp", "time_of", "unfinished",
+    "open_trash", "parse_name", "parsed_entries", "stamp", "time_of", "unfinished",
 ]  # fmt: skip
 
 MANIFEST: Final = "manifest.json"
@@ -90,16 +90,11 @@ def act_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[str]:
     Raises:
         PersistenceError: the trash cannot be read.
     """
-    return [match.string for match in parsed_names(root, endings)]
-
-
-def parsed_names(root: Path, endings: tuple[str, ...] = ("",)) -> list[re.Match[str]]:
-    """Like `act_names`, as `parse_name` gives them."""
-    return [match for match, _ in parsed_entries(root, endings)]
+    return [match.string for match, _ in parsed_entries(root, endings)]
 
 
 def parsed_entries(root: Path, endings: tuple[str, ...] = ("",)) -> list[tuple[re.Match[str], int]]:
-    """Like `parsed_names`, each with the inode of the directory."""
+    """Like `act_names`, as `parse_name` gives them, each with the inode of the directory."""
     try:
         fd = open_trash(root)
     except FileNotFoundError:

@@ -47,12 +47,10 @@ class Destruction:
     failed: BaseException | None
 
 
-def destroy_files(
-    root: Path, kind: str, steps: Sequence[Step], sessions: Sequence[ActSession]
-) -> Destruction:
+def destroy_files(root: Path, steps: Sequence[Step], sessions: Sequence[ActSession]) -> Destruction:
     """Destroy what these steps of a deletion name: first each session's own file, which they expect.
 
-    Once a session is gone nothing is raised, since there is something to say of it.
+    Once a session is gone, nothing is raised: the result says what went wrong.
 
     Raises:
         StaleSession: a file is not the expected one.  Nothing is destroyed.
@@ -84,8 +82,8 @@ def destroy_files(
             store.sync_all()
         except BaseException as cause:
             failed = cause if failed is None else failed
-        act_id = f"{stamp(moment)}-{kind}-{os.urandom(3).hex()}"
-        act = Act(act_id, kind, moment, tuple(gone), (), emptied_at=Timestamp.now())
+        act_id = f"{stamp(moment)}-delete-{os.urandom(3).hex()}"
+        act = Act(act_id, "delete", moment, tuple(gone), (), emptied_at=Timestamp.now())
         with suppress(OSError, PersistenceError):
             # What was freed may be too little for the history as well.
             emptied.append(store, [act])
@@ -104,7 +102,7 @@ def restore_aside(store: Tree) -> None:
 
 
 def _restore(aside: Place) -> None:
-    # Only files are put aside.
+    # Only files are moved aside.
     if aside.is_folder():
         return
     with suppress(StaleSession):

@@ -39,9 +39,9 @@ from agcx_format.store.acts.work import Follow, Work, edited_file, kept_in, remo
 from agcx_format.store.paths import TRASH
 from agcx_format.store.staging import take_over
 
-__all__ = ["NEEDS_NO_ROOM", "perform"]
+__all__ = ["perform"]
 
-NEEDS_NO_ROOM: Final = "agcx delete --permanently needs none, but cannot be undone"
+_NEEDS_NO_ROOM: Final = "agcx delete --permanently needs none, but cannot be undone"
 
 
 def perform(
@@ -80,7 +80,7 @@ def perform(
             if not (reserve.is_full(error) and all(s.op == "move" or s.derived for s in steps)):
                 raise
             # A store that we never wrote to has no reserve.
-            reason = f"no space left for its trash; {NEEDS_NO_ROOM}"
+            reason = f"no space left for its trash; {_NEEDS_NO_ROOM}"
             raise PersistenceError(f"cannot be written: {reason}", path=root) from error
 
 

@@ -17,10 +17,10 @@ _NARROWEST, _WIDEST = 10, 26
 _SHOWN = 8_000
 
 
-def name_width(names: list[str], width: int) -> int:
-    """The width of the column of names: enough for most of them, at most a third of the screen."""
+def name_width(names: list[str]) -> int:
+    """The width of the column of names, which is enough for most of them."""
     longest = max(map(len, names), default=0)
-    return max(_NARROWEST, min(longest, _WIDEST, width // 3))
+    return max(_NARROWEST, min(longest, _WIDEST))
 
 
 def heading_block(title: str, note: str, look: Look) -> Block:

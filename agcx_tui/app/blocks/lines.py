@@ -33,7 +33,6 @@ __all__ = [
     "hang",
     "indent",
     "line",
-    "plain_console",
     "render",
     "safe_strips",
     "shorten",
@@ -222,13 +221,13 @@ def indent(strips: Iterable[Strip], by: int) -> list[Strip]:
 
 def render(renderable: RenderableType, width: int, console: Console | None = None) -> list[Strip]:
     """Anything that Rich can draw, as strips of at most `width` cells."""
-    console = console or plain_console()
+    console = console or _plain_console()
     options = console.options.update(width=max(1, width), height=None)
     return [Strip(segments) for segments in console.render_lines(renderable, options, pad=False)]
 
 
 @cache
-def plain_console() -> Console:
+def _plain_console() -> Console:
     """A console that draws into memory: markup, emoji codes and highlighting are all off."""
     from io import StringIO
 

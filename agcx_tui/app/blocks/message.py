@@ -57,7 +57,7 @@ from agcx_tui.app.blocks.times import since, when
 from agcx_tui.app.blocks.tool import plain_rows
 from agcx_tui.app.blocks.tool_lines import answer_block, call_block
 
-__all__ = ["draw_message", "is_injected", "is_speech", "is_turn", "tells_of_branches"]
+__all__ = ["draw_message", "is_injected", "is_turn", "tells_of_branches"]
 
 BODY = 2
 
@@ -93,7 +93,7 @@ def _is_brief(text: str) -> bool:
     return is_short and bool(own_words(text))
 
 
-def is_speech(message: MessageSnapshot) -> bool:
+def _is_speech(message: MessageSnapshot) -> bool:
     """Whether this is shown with a header, rather than as a line of what was done."""
     return isinstance(message.item, Message) and not is_injected(message)
 
@@ -122,10 +122,10 @@ def draw_message(message: MessageSnapshot, around: Around, look: Look, how: Fold
 def _draw(message: MessageSnapshot, around: Around, look: Look, how: Fold) -> Block:
     item = message.item
     previous = around.previous
-    speech = is_speech(message) or around.is_task
+    speech = _is_speech(message) or around.is_task
     apart = speech or bool(how) or around.previous_open or around.follows_task
     # Above the first there is a margin, which scrolls away with it.
-    gap = int(apart or is_speech(previous)) if previous is not None else int(not look.compact)
+    gap = int(apart or _is_speech(previous)) if previous is not None else int(not look.compact)
     if isinstance(item, Message) and speech:
         return _speech(message, item, around, look, how, gap)
     block = _between(message, around, look, how, gap)

@@ -24,7 +24,7 @@ __all__ = ["PictureScreen", "readable_picture"]
 _FORMATS = ("PNG", "GIF", "JPEG", "WEBP", "BMP")
 # More pixels than this in a row are not seen in a terminal.
 _SHOWN = 2_000
-# In a cell, at least so many are shown beside each other: a small picture stays small.
+# A cell shows at least this many side by side, so that a small picture stays small.
 _IN_CELL = 8
 # Cells around a picture, and lines for its facts with a gap above.
 _BESIDE, _BELOW = 4, 3

@@ -1,4 +1,4 @@
-"""How far a long piece of work is, and a way to stop it; what is done in no time shows nothing.
+"""How far a long piece of work is, and a way to stop it; short work shows nothing.
 
 Strategy: a thread does the work and counts in a `Progress`; the dialog looks at it a few times a second, and
 is shown only if the work takes longer than a moment.  No button has the focus, so a key that was meant for

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from agcx_tui.core.conversation.subject import Conversation
 
-__all__ = ["copy_command", "resume_conversation", "resume_file"]
+__all__ = ["resume_conversation", "resume_file"]
 
 
 def _of_conversation(conversation: Conversation) -> Resume:
@@ -58,7 +58,7 @@ async def _resume(app: App[object], find: Callable[[], Resume], only_copy: bool)
         app.notify(safe_line(str(error)), severity="error", markup=False)
         return
     if only_copy:
-        copy_command(app, found)
+        _copy_command(app, found)
         return
     problem = await asyncio.to_thread(resume.obstacle, found, os.environ)
     if problem:
@@ -73,7 +73,7 @@ async def _resume(app: App[object], find: Callable[[], Resume], only_copy: bool)
         app.notify(safe_line(problem), severity="error", markup=False)
 
 
-def copy_command(app: App[object], found: Resume) -> None:
+def _copy_command(app: App[object], found: Resume) -> None:
     """Copy the command, or say why that is impossible."""
     if found.problem:
         app.notify(safe_line(found.problem), severity="warning", markup=False)

@@ -23,7 +23,7 @@ from agcx_tui.core.conversation.fact import Fact, Group
 
 __all__ = ["FactsView"]
 
-# As long for every secret.
+# The same length for every secret.
 _MASK = "••••••••"
 
 
@@ -42,7 +42,7 @@ class FactRows:
         """Replace the groups."""
         self._groups = groups
         names = [fact.name for group in groups for fact in group.facts[:1000]]
-        self._column = name_width(names, 80)
+        self._column = name_width(names)
 
     def filter(self, words: Needle | None) -> None:
         """Leave the facts that hold the words, with their headings; None leaves all."""
@@ -119,7 +119,7 @@ class FactsView(Roll, can_focus=True):
         return row if isinstance(row, Fact) else None
 
     def current_file(self) -> str:
-        """The file that the current fact names; empty for none."""
+        """The file that the current fact names; empty if there is none."""
         target = self.fact.target if self.fact is not None else None
         return target if isinstance(target, str) else ""
 

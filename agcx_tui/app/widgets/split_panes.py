@@ -25,7 +25,7 @@ __all__ = ["SplitPanes"]
 
 # In cells: with at least this much room the second pane is shown by default, on the right or else below.
 _RIGHT_WIDTH, _BELOW_HEIGHT = 100, 19
-# Where it was chosen, it may also be where the first has no more than this beside it or above.
+# If a person chose its place, it is shown as long as the first pane keeps this much.
 _FIRST_WIDTH, _FIRST_HEIGHT = 44, 7
 _SECOND_WIDTH, _SECOND_HEIGHT = 30, 5
 _DIVIDER = 1

@@ -7,7 +7,7 @@ file, and at the end what became of all lines.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,18 +27,28 @@ _KINDS = 10
 class Reporter:
     """Prints what becomes of each conversation, and the sums at the end.
 
-    What is not understood is said of each file, or in sum where the program itself found the files.
+    What is not understood is said of each file, or in sum where the program itself found the files. What an
+    earlier import said of a file that has not changed is a failure of this one only if a person named it.
     `foreign` takes the files that no known agent wrote.
     """
 
-    def __init__(self, settings: Settings, *, as_json: bool, per_file: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        as_json: bool,
+        per_file: bool = True,
+        named: Collection[Path] = (),
+    ) -> None:
         from agcx_format.importing import ImportTotals
 
         self._settings, self._as_json, self._per_file = settings, as_json, per_file
+        self._named = named
         self._unclear = _Unclear()
+        self._failed_before = 0
         self._outcomes: Counter[str] = Counter()
         self._totals = ImportTotals()
-        self._deleted = 0
+        self._left_out: Counter[str] = Counter()
         self.foreign: list[Path] = []
 
     def unreadable(self, error: PersistenceError) -> None:
@@ -48,14 +58,18 @@ class Reporter:
         self.result(ImportResult(Path(error.path or ""), ImportOutcome.FAILED, error.reason))
 
     def result(self, result: ImportResult) -> None:
-        from agcx_format.importing import DELETED
+        from agcx_format.importing import ImportOutcome
 
         self._outcomes[result.outcome] += 1
-        self._deleted += result.reason == DELETED
-        self._print(result)
+        self._left_out[result.reason] += 1
+        is_news = not result.is_unchanged or result.path in self._named
+        if is_news or result.outcome is not ImportOutcome.FAILED:
+            self._print(result)
+        else:
+            self._failed_before += 1
         if result.report is not None:
             self._totals.add(result.path, result.report)
-            if result.report.not_understood:
+            if is_news and result.report.not_understood:
                 self._settings.status = 1
                 self._unclear.add(result.path, result.report)
                 if self._per_file:
@@ -80,7 +94,7 @@ class Reporter:
         self, summary: ImportSummary, store: Path, *, dry_run: bool, canceled: bool, found: int
     ) -> None:
         """Print what the run did."""
-        from agcx_format.importing import ImportOutcome
+        from agcx_format.importing import DELETED, OTHER_CONVERSATION, ImportOutcome
 
         for result in summary.left_out:
             self._outcomes[result.instead_of] -= 1
@@ -95,10 +109,20 @@ class Reporter:
                 tell(line)
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in (+self._outcomes).items())
         words = words or "nothing found"
-        if self._deleted:
-            words += f" ({self._deleted:,} deleted in the store: --deleted imports them again)"
+        if before := self._failed_before:
+            words += f" ({before:,} as before, of unchanged files: agcx import FILE says why)"
+        if deleted := self._left_out[DELETED]:
+            words += (
+                f" ({deleted:,} deleted in the store: agcx import AGENT --deleted imports them)"
+            )
+        if same_id := self._left_out[OTHER_CONVERSATION]:
+            words += (
+                f" ({same_id:,} with the id of another: agcx import AGENT --own-id imports them)"
+            )
         if self.foreign:
             words += f"; {_count_foreign(self.foreign)}"
+            if not found:
+                self._settings.status = 1
         if canceled:
             words = f"canceled after {self._outcomes.total():,} of {found:,}: {words}"
         if summary.acts:

@@ -7,7 +7,7 @@ place of an agent's name is looked at: its first bytes tell what it is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ import click
 from agcx_tui.cli.common import (
     Settings,
     did_you_mean,
+    even_unread,
     pass_settings,
     print_json,
     store_option,
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
 
 class _Import(click.Group):
     """A group with a command for each agent, which passes a path in place of one to the command for paths."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Options may also stand before the agent or the path."""
+        words = (
+            at
+            for at, word in enumerate(args)
+            if not word.startswith("-") and args[at - 1 : at] not in _WITH_VALUE
+        )
+        at = next(words, 0)
+        return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from agcx_format.importing import agents
@@ -73,8 +84,10 @@ def import_(context: click.Context, as_json: bool) -> None:
 
     `agcx import PATH...` finds out what each path is: a file of an agent, a directory of them, an .agcx
     file, a store, or a session exported as JSON. Without arguments it lists what the agents keep here.
+    `agcx import codex --help` shows the options of an import.
 
-    The exit status is 1 if a file, or a part of one, could not be read or understood.
+    The exit status is 1 if a file, or a part of one, could not be read or understood; that of files that have
+    not changed since an earlier import said so is 0, unless they are named.
     """
     from agcx_format.importing import broken_plugins
 
@@ -82,8 +95,6 @@ def import_(context: click.Context, as_json: bool) -> None:
         tell(f"the importer {plugin.name} cannot be used: {plugin.reason}")
     if context.invoked_subcommand is None:
         _list_found(as_json=as_json)
-    elif as_json:
-        raise click.UsageError("--json comes after the agent or the path", context)
 
 
 def _list_found(*, as_json: bool) -> None:
@@ -137,7 +148,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--own-id",
             is_flag=True,
-            help="Import a second conversation of one id under an id of its own.",
+            help="Import a conversation whose id another one has under a new id.",
         ),
         click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True)),
     ]
@@ -168,7 +179,8 @@ def _command_of(agent: Agent) -> click.Command:
         as_json: bool,
     ) -> None:
         options = ImportOptions(dry_run, deleted, own_id, processes=None)
-        _import(settings, list(map(Path, paths)) or places, options, as_json, agent)
+        named = list(map(Path, paths))
+        _import(settings, named or places, options, as_json, agent, named=named)
 
     return command
 
@@ -188,12 +200,21 @@ def _paths(
     """Import files of agents, .agcx files, stores, or sessions exported as JSON."""
     from agcx_format.importing import ImportOptions
 
-    theirs = [path for path in paths if _is_of_an_agent(path)]
-    if ours := tuple(path for path in paths if path not in theirs):
-        _bring_in(settings, ours, layout, dry_run, as_json)
+    theirs = [Path(path) for path in paths if _is_of_an_agent(path)]
+    if ours := tuple(path for path in paths if Path(path) not in theirs):
+        _bring_in(settings, map(_of_no_agent, _found(ours)), layout, dry_run, as_json)
     if theirs:
         options = ImportOptions(dry_run, deleted, own_id, processes=None)
-        _import(settings, list(map(Path, theirs)), options, as_json)
+        _import(settings, theirs, options, as_json, named=theirs)
+
+
+# What the word after is a value of.
+_WITH_VALUE = [
+    [name]
+    for option in _paths.params
+    if isinstance(option, click.Option) and not option.is_flag
+    for name in option.opts
+]
 
 
 def _is_of_an_agent(path: str) -> bool:
@@ -224,16 +245,20 @@ def sessions(
 
     A session that is there already is left as it is.
     """
-    _bring_in(settings, paths, layout, dry_run, as_json)
+    _bring_in(settings, _found(paths), layout, dry_run, as_json)
 
 
 def _bring_in(
-    settings: Settings, paths: tuple[str, ...], layout: str | None, dry_run: bool, as_json: bool
+    settings: Settings,
+    found: Iterator[Incoming | PersistenceError],
+    layout: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     from agcx_format import Store
 
     store = Store(settings.location.path, layout=int(layout) if layout else None)
-    bring_in(settings, store, _found(paths), as_json, dry_run)
+    bring_in(settings, store, found, as_json, dry_run)
 
 
 def _found(paths: tuple[str, ...]) -> Iterator[Incoming | PersistenceError]:
@@ -247,12 +272,23 @@ def _found(paths: tuple[str, ...]) -> Iterator[Incoming | PersistenceError]:
             yield error
 
 
+def _of_no_agent(found: Incoming | PersistenceError) -> Incoming | PersistenceError:
+    """With what is wrong with a file that could have been an agent's."""
+    from agcx_format import ConversionError
+
+    if not isinstance(found, ConversionError):
+        return found
+    return ConversionError(f"no known agent wrote it: {found.reason}", path=found.path)
+
+
 def _import(
     settings: Settings,
     places: list[Path],
     options: ImportOptions,
     as_json: bool,
     agent: Agent | None = None,
+    *,
+    named: Collection[Path],
 ) -> None:
     from agcx_format import open_store
     from agcx_format.importing import FoundSource, look_at
@@ -263,7 +299,7 @@ def _import(
         return
     # Unlike the other commands, this one creates a store that does not exist.
     store = open_store(settings.location.path)
-    shown = Reporter(settings, as_json=as_json)
+    shown = Reporter(settings, as_json=as_json, named=named)
     found = []
     for each in look_at(store, existing, agent, shown.foreign.append):
         if isinstance(each, FoundSource):
@@ -290,7 +326,8 @@ def import_found(
         canceled = False
         try:
             for result in run.results():
-                shown.result(result)
+                with even_unread():
+                    shown.result(result)
         except KeyboardInterrupt:
             # What was read is whole.
             canceled = True

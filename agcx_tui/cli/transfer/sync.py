@@ -21,7 +21,7 @@ def sync(settings: Settings, dry_run: bool, watch: bool, as_json: bool) -> None:
     `agcx import` lists where that is. What was deleted in the store stays deleted, and what
     an undo removed is not imported again unless it is named. An agent without any
     conversations is not an error; the exit status is 1 if a file, or a part of one, could not be read or
-    understood.
+    understood. That is said once: the next run is without an error, unless such a file has changed.
 
     With --watch it runs until ctrl+c or a signal ends it, which is not an error: a session that an agent is
     writing comes within seconds and grows with it, with a line each time. These changes are not in the

@@ -140,15 +140,15 @@ class _Rounds:
             if not self._sync.state.problem:
                 log_failure("conversations were not imported in the background", error)
             problem = os_reason(error) if isinstance(error, OSError) else error.reason
-            self._put_off(wanted, _RETRY_AFTER)
+            self._put_off(wanted)
         self._sync.become(SyncState(problem=problem))
         self._ended_at = time.monotonic()
         await asyncio.sleep(_REST)
 
-    def _put_off(self, places: Iterable[Place], seconds: float) -> None:
+    def _put_off(self, places: Iterable[Place]) -> None:
         """Look at these places again, though nothing changes there."""
         for each in places:
-            self._not_before[each] = time.monotonic() + seconds
+            self._not_before[each] = time.monotonic() + _RETRY_AFTER
             self._later.add(each)
 
     async def close(self) -> None:
@@ -187,7 +187,7 @@ class _Rounds:
             self._rest(batch)
             if running.left_out:
                 # Saved by another program at this very moment.
-                self._put_off({(each.agent, each.source.path) for each in batch}, _RETRY_AFTER)
+                self._put_off({(each.agent, each.source.path) for each in batch})
         finally:
             await close_in_thread(running.close)
         return done + len(batch)

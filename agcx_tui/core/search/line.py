@@ -47,7 +47,7 @@ def parse_line(text: str, now: int) -> SearchLine:
     """The meaning of a line at `now` (microseconds since 1970).  Never raises."""
     wanted = parse_query(text, _FOREIGN)
     selected = query.parse(wanted.foreign_text, now)
-    errors = (*(f"{text[e.start : e.end]}: {e}" for e in wanted.errors), *selected.errors)
+    errors = (*map(str, wanted.errors), *selected.errors)
     return SearchLine(wanted, selected, errors)
 
 

@@ -17,7 +17,6 @@ from agcx_format.counting import counted
 from agcx_format.search import Hit, SearchProgress, SessionHits, Unsearched
 
 __all__ = [
-    "MOST_ROWS",
     "CloseWord",
     "FoundLine",
     "Heading",
@@ -30,7 +29,7 @@ __all__ = [
 ]
 
 # Rows of a list; more are not looked at.
-MOST_ROWS = 20_000
+_MOST_ROWS = 20_000
 # Lines of a session that are shown before it is opened further, and then.
 _BEST, _ALL = 3, 500
 # Beside a line with all words others are shown that are worth so much; else so much of the best one.
@@ -114,7 +113,7 @@ class Results:
     def add(self, sessions: Iterable[SessionHits]) -> None:
         """Append sessions, as many as there is room for."""
         for session in sessions:
-            if len(self.rows) >= MOST_ROWS:
+            if len(self.rows) >= _MOST_ROWS:
                 self.is_full = True
                 return
             self.listed += 1
@@ -131,7 +130,7 @@ class Results:
         if missing:
             self.rows += [Note(""), Note("Not searched, or only in part:")]
             self.missing_at = len(self.rows)
-            self.rows += [Missing(each) for each in missing[:MOST_ROWS]]
+            self.rows += [Missing(each) for each in missing[:_MOST_ROWS]]
 
     def offer(self, close: Sequence[CloseWord]) -> None:
         """Insert words that are spelled nearly like one that was not found."""

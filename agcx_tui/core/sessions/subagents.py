@@ -36,6 +36,9 @@ class Subagents:
         self._families = Families(rows.parent)
         # The version of the rows that these are of.
         self._families_of = -1
+        # The sets of tags that a subagent has, among the first so many of the columns.
+        self._sets_of_subagents: set[int] = set()
+        self._sets_looked_at = 0
 
     @property
     def there(self) -> bool:
@@ -103,8 +106,12 @@ class Subagents:
         return self._known().sum(row, self._rows.size) - self._rows.size(row)
 
     def _sets(self) -> Set[int]:
-        """The sets of tags that a subagent has, as the columns number them."""
-        return self._rows.columns.pools["tags"].fitting(lambda tags: any(map(is_link, tags)))
+        """The sets of tags that a subagent has, as the columns number them; a number keeps its set."""
+        pool = self._rows.columns.pools["tags"]
+        new = range(self._sets_looked_at, len(pool))
+        self._sets_of_subagents.update(n for n in new if any(map(is_link, pool[n])))
+        self._sets_looked_at = new.stop
+        return self._sets_of_subagents
 
     def _known(self) -> Families:
         if self._families_of != self._rows.version:

@@ -220,7 +220,7 @@ class StoreFeed:
             rows = self.table.extend(reading.page)
         except ValueError:
             return None
-        # What is gone is not shown even for a moment; a hundred names are looked up in no time.
+        # What is gone is not shown even for a moment; looking up a hundred names is fast.
         self.table.remove([row for row in rows if not os.path.lexists(self.table.path(row))])
         head = reading.head
         self.table.expect(head.sessions, head.size, head.broken)

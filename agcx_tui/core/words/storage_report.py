@@ -114,7 +114,7 @@ def sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
     return found
 
 
-def activity_sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
+def activity_sections(stats: Stats) -> list[Section]:
     """What happened in the sessions: in all, and tool by tool, the most used first."""
     found = stats.activity
     if not found.sessions:
@@ -147,11 +147,11 @@ def activity_sections(stats: Stats, shown: int = _SHOWN) -> list[Section]:
             ),
             shown=f"{tally.calls:,}",
         )
-        for name, tally in tools[:shown]
+        for name, tally in tools[:_SHOWN]
     ]
     return [
         Section("Activity", tuple(Line("", "", name, 0, shown=n) for name, n in totals.items())),
-        Section("Tools, by calls", tuple(lines), max(0, len(tools) - shown)),
+        Section("Tools, by calls", tuple(lines), max(0, len(tools) - _SHOWN)),
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -119,6 +121,52 @@ def test_a_wrong_length_loses_nothing(field: str, length: int, tmp_path):
     assert done.lost == ()
 
 
+def overwritten(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+DAMAGES = [
+    "metadata",
+    "context",
+    "state",
+    "length of metadata",
+    "length of messages",
+    "length of context",
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    # Behind a context that has neither its length nor its magic the state has no place.
+    [
+        pair
+        for pair in itertools.combinations(DAMAGES, 2)
+        if pair != ("context", "length of context")
+    ],
+)
+def test_of_two_damages_each_loses_its_own_section_and_says_so(one: str, other: str, tmp_path):
+    golden = v1("every-item")
+    spans = {span.section: span for span in split(golden.data)}
+    data = golden.data
+    for each in (one, other):
+        _, is_length, name = each.rpartition("length of ")
+        at = spans[name].start
+        data = (
+            overwritten(data, at - 4, bytes(4))
+            if is_length
+            else overwritten(data, at, b"\xff" * 17)
+        )
+    done = repaired(data, golden, tmp_path)
+    whole, again = read_session(golden.path), read_session(done.target)
+    damaged = {one, other}
+    assert again[1].messages == whole[1].messages
+    assert (again[1].context == whole[1].context) == ("context" not in damaged)
+    assert (again[2] == whole[2]) == ("state" not in damaged)
+    assert (again[0].model == whole[0].model) == ("metadata" not in damaged)
+    lost = {sentence.partition(":")[0].removeprefix("the ") for sentence in done.lost}
+    assert lost == damaged & {"metadata", "context", "state"}
+
+
 def test_a_damaged_magic_or_version_loses_nothing(tmp_path):
     for golden in (v1("full"), next(session for session in V2 if session.name == "full")):
         for at in range(6 if golden.layout == 1 else 8):
@@ -181,7 +229,7 @@ def test_whatever_is_damaged_in_a_frame_the_messages_of_the_others_are_saved(
     """Also what zstd does not notice, and in the first frame; and of the damaged one those before it."""
     monkeypatch.setattr(seekable, "THRESHOLD", 2000)
     monkeypatch.setattr(seekable, "FRAME", 600)
-    said = [new_message(Message(None, "user", [InputText(f"{n} " * 40)])) for n in range(40)]
+    said = said_over_and_over(40)
     session = new_session(messages=said)
     path = tmp_path / f"{session.metadata.id}.agcx"
     # Level 1 with such texts leaves them as they are, without a check sum.
@@ -197,9 +245,54 @@ def test_whatever_is_damaged_in_a_frame_the_messages_of_the_others_are_saved(
             (middle(data, table, place, frame), 1),
         ):
             bad = data[:at] + b"\xc1" + data[at + 1 :]
-            again = saved(repaired_copy(path, bad, tmp_path / f"{frame}-{before}"))
+            done = repaired_copy(path, bad, tmp_path / f"{frame}-{before}")
+            again = saved(done)
+            lost = {number for number, each in enumerate(said, 1) if each not in again}
+            assert set(itertools.chain.from_iterable(map(numbers_in, done.lost))) == lost
             assert again[: first + before] == said[: first + before]
             assert again[len(again) - len(said) + end :] == said[end:]
+
+
+def numbers_in(sentence: str) -> range:
+    """Of the messages that it says are lost."""
+    told = re.match(r"messages? (\d+)(?: to (\d+))?: ", sentence)
+    assert told, sentence
+    return range(int(told[1]), int(told[2] or told[1]) + 1)
+
+
+def test_messages_that_the_seek_table_counts_elsewhere_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(seekable, "THRESHOLD", 2000)
+    monkeypatch.setattr(seekable, "FRAME", 600)
+    session = new_session(messages=said_over_and_over(40))
+    path = tmp_path / f"{session.metadata.id}.agcx"
+    write_session(path, *session)
+    data, place = path.read_bytes(), split(path.read_bytes())[1]
+    table = seekable.read_table(data[place.start : place.end])
+    section, text, counts = (
+        [b - a for a, b in itertools.pairwise(each)]
+        for each in (table.section, table.text, table.messages)
+    )
+    # The first frame holds one more than the table says, the second one less.
+    wrong = [counts[0] - 1, counts[1] + 1, *counts[2:]]
+    tail = b"".join(seekable.tail_of(wrong, list(zip(section, text, strict=True))))
+    bad = overwritten(data, place.end - len(tail), tail)
+    # Alone it is no loss: everything can be read without the table.
+    done = repaired_copy(path, bad, tmp_path / "one")
+    assert (saved(done), done.lost) == (session.conversation.messages, ())
+    context = split(data)[2].start
+    done = repaired_copy(path, overwritten(bad, context, bytes(4)), tmp_path / "two")
+    every = session.conversation.messages
+    assert saved(done) == every[: wrong[0]] + every[counts[0] :]
+    assert done.lost[0].startswith(f"data after message {wrong[0]} in its frame")
+    missing = table.messages[2]
+    assert done.lost[1].startswith(f"messages {missing} to {missing}: ")
+    assert [sentence.partition(":")[0] for sentence in done.lost[2:]] == ["the context"]
+
+
+def said_over_and_over(count: int) -> list[MessageSnapshot]:
+    return [new_message(Message(None, "user", [InputText(f"{n} " * 40)])) for n in range(count)]
 
 
 def stored(data: bytes) -> bytes:
@@ -280,6 +373,19 @@ def test_a_file_is_never_written_over(tmp_path):
         repair_file(path, tmp_path)
     assert path.read_bytes() == golden.data + b"more"
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_what_was_saved_is_on_the_disk_with_its_name(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    synced, really = set[int](), os.fsync
+
+    def fsync(fd: int) -> None:
+        really(fd)
+        synced.add(os.fstat(fd).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    done = repaired(v1("full").data + b"more", v1("full"), tmp_path)
+    target = Path(done.target)
+    assert {target.stat().st_ino, target.parent.stat().st_ino} <= synced
 
 
 def test_of_a_file_that_is_whole_nothing_is_written(tmp_path):

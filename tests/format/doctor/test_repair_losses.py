@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from agcx_format import limits
 from agcx_format.codec import bincode, messagepack
-from agcx_format.codec.zstd import frames
+from agcx_format.codec.zstd import frames, seekable
 from agcx_format.doctor.checks import verify_file
 from agcx_format.doctor.repair import can_be_saved, repair_file
 from agcx_format.errors import PersistenceError
@@ -22,7 +22,8 @@ from agcx_format.model.items import (
     InputText,
     Message,
 )
-from agcx_format.session.whole import read_session
+from agcx_format.model.new import new_message, new_session
+from agcx_format.session.whole import read_session, write_session
 from tests.format.doctor.test_repair import is_subset, repaired, saved, without_metadata
 from tests.format.doctor.test_verify_files import large_session, with_messages
 from tests.support.bad_sectors import BadSectors, needs_proc
@@ -192,6 +193,43 @@ def test_whichever_section_cannot_be_read_the_others_are_saved(section: str, tmp
         assert again[1].context == original[1].context
     # What is put in its place is told; of the header everything is known.
     assert bool(done.lost or done.rebuilt) == (section != "header")
+
+
+@needs_proc
+def test_without_its_first_sector_a_large_file_keeps_the_messages_of_later_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where the section begins is lost, but each of its frames begins with a message."""
+    monkeypatch.setattr(seekable, "THRESHOLD", 4_000)
+    monkeypatch.setattr(seekable, "FRAME", 4_000)
+    draw = random.Random(7)
+    said = [
+        new_message(Message(None, "user", [InputText(draw.randbytes(900).hex())]))
+        for _ in range(40)
+    ]
+    session = new_session(messages=said, working_directory="/src")
+    path = tmp_path / f"{session.metadata.id}.agcx"
+    write_session(path, *session)
+    messages = split(path.read_bytes())[1]
+    table = seekable.read_table(path.read_bytes()[messages.start : messages.end])
+    # Of a whole frame, and of one that is damaged in its middle, up to there.
+    frame, end = table.frames // 2, messages.start + table.section[table.frames // 2 + 1]
+    data = bytearray(path.read_bytes())
+    data[end - 40 : end] = bytes(40)
+    path.write_bytes(data)
+    with BadSectors(tmp_path, bad={path: range(4096)}):
+        assert can_be_saved(path)
+        done = repair_file(path, tmp_path / "out")
+    kept = [
+        n for n in range(table.frames) if messages.start + table.section[n] >= 4096 and n != frame
+    ]
+    expected = [each for n in kept for each in said[table.messages[n] : table.messages[n + 1]]]
+    assert len(kept) > 4
+    assert [each for each in saved(done) if each in expected] == expected
+    assert is_subset(saved(done), said)
+    assert "the first messages" in "".join(done.lost)
+    again = read_session(done.target)
+    assert (again[1].context, again[2]) == (session.conversation.context, session.state)
 
 
 @needs_proc

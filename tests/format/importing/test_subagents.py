@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import zstandard
+
 from agcx_format import open_store
 from agcx_format.exporting import html_parts, markdown_parts, text_parts
 from agcx_format.importing import agent_named, import_sessions
@@ -17,6 +19,7 @@ from tests.support import transcript_lines as claude
 from tests.support.rollout_lines import SESSION, assistant, call, event, meta, output, user, write
 
 OTHER = "0199bbbb-1111-7222-8333-444455556666"
+THIRD = "0199cccc-1111-7222-8333-444455556666"
 
 
 def environment(session: Imported) -> dict[str, str]:
@@ -108,6 +111,31 @@ def test_the_call_that_started_a_subagent_of_codex_is_known_from_its_output(tmp_
     child = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", spawned(), user("check it")))
     assert subagents_in(environment(parent)) == {"call_7": child.metadata.id}
     assert environment(child)["AGCX_PARENT_CALL"] == "call_7"
+
+
+def test_so_it_is_from_a_compressed_file(tmp_path):
+    path = write(
+        tmp_path / f"rollout-{SESSION}.jsonl",
+        meta(),
+        event("collab_agent_spawn_end", call_id="call_1", new_thread_id=OTHER),
+    )
+    packed = zstandard.ZstdCompressor().compress(path.read_bytes())
+    path.with_suffix(".jsonl.zst").write_bytes(packed)
+    path.unlink()
+    child = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", spawned(), user("check it")))
+    assert environment(child)["AGCX_PARENT_CALL"] == "call_1"
+
+
+def test_a_fork_repeats_all_files_of_a_session_that_was_resumed(tmp_path):
+    name = f"rollout-2026-09-09T10-00-00-{SESSION}"
+    first, second = (user("first ask"), assistant("one")), (user("second ask"), assistant("two"))
+    path = write(tmp_path / f"{name}.jsonl", meta(), *first)
+    base = {"thread_id": SESSION, "end_byte_offset": path.stat().st_size}
+    write(tmp_path / f"{name}_{THIRD}.jsonl", meta(history_base=base), *second)
+    header = meta(id=OTHER, forked_from_id=SESSION)
+    lines = header, *first, *second, user("went on here")
+    forked = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", *lines))
+    assert (forked.metadata.title, forked.metadata.turn_count) == ("went on here", 1)
 
 
 def test_what_a_fork_repeats_of_its_origin_is_neither_its_title_nor_its_turns(tmp_path):

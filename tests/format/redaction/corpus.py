@@ -44,6 +44,14 @@ _DEEP = _RSA.replace("\n", "\n" + " " * 40)
 _JOINED = _RSA.replace("\n", '\\n" + String.of(key) +\n        "')
 _LED_CUT = _LED[: _LED.index("\ndeploy/keys/id_rsa.pem-12-Abc=")]
 _TAIL = _RSA.split("\n", 2)[2]
+_ROW = ALNUM[:48]
+_JSON_TAIL = _TAIL.replace("\n", "\\n")
+# Lines too short, and too far from the left, to be known one by one.
+_LOGGED = (
+    "-----BEGIN RSA "
+    + f"PRIVATE KEY-----\n{lines(40, 6)}\n-----END RSA ".replace("\n", "\nweb-1 | 04:12:50 INFO ")
+    + "PRIVATE KEY-----"
+)
 _SSH2 = (
     "---- BEGIN SSH2 ENCRYPTED "
     + 'PRIVATE KEY ----\nComment: "x"\n'
@@ -67,6 +75,10 @@ TRUE = [
     *(("private-key", f"x {key} y", key) for key in (_LED, _DEEP, _SSH2)),
     ("private-key", f"deploy/a:1:{_LED_CUT}\n\n$ ls", _LED_CUT),
     ("private-key", f"$ tail -n 9 id_rsa\n{_TAIL}\n", _TAIL),
+    # No more than the key: neither a line of base64 further up, nor another string of the JSON.
+    ("private-key", f"{ALNUM}\nand the key:\n{_TAIL}", _TAIL),
+    ("private-key", f'{{"a": "{_ROW}\\n{_ROW}", "key": "{_JSON_TAIL}"}}', _JSON_TAIL),
+    ("private-key", _LOGGED, _LOGGED),
     (
         "private-key",
         "Public-Lines: 1\nAAAA\nPrivate-Lines: 3\n" + lines(64, 3) + "\nPrivate-MAC: 12",

@@ -161,6 +161,21 @@ FALSE = [
     "document.cookie: string",
     "private_key = load_pem_private_key(data)",
     "PrivateKey = <base64>",
+    "-----BEGIN "
+    + "PRIVATE KEY-----\nPaste the base64 of the key here, or the path of its file:\n"
+    + "/etc/letsencrypt/live/shop/keys/of/the/year/private\n-----END "
+    + "PRIVATE KEY-----",
+    # What stands before the end of a key is none of it: a hash, a name, another string of the JSON.
+    *(
+        f"{before}\n-----END RSA " + "PRIVATE KEY-----"
+        for before in (
+            HEX,
+            HEX.upper(),
+            "/src/main/java/org/example/keys/PrivateKeyReader",
+            f"{ALNUM}\nThe last line is short:\nAbc=",
+        )
+    ),
+    f'{{"id": "{ALNUM}", "text": "-----END RSA ' + 'PRIVATE KEY-----"}',
     "if line == '-----END RSA " + "PRIVATE KEY-----':\n    break",
     "text = '-----BEGIN RSA " + "PRIVATE KEY-----'\nrest_of_the_program_that_reads_keys = 1",
     'CLIENT_SECRET = "client_secret"',

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
-from agcx_format import InputText, Message, new_message
 from agcx_format.search import Finder, parse_query
 from agcx_format.search.lines import Lines, lines_around
 
@@ -48,9 +46,6 @@ def test_of_a_match_of_several_lines_there_is_the_first_and_of_a_long_one_its_be
     assert (line, start) == (LONG[: 10 + 2 * NEAR], 0)
 
 
-def test_a_finder_marks_in_one_message_what_a_search_finds_in_it():
+def test_a_finder_marks_in_a_text_what_a_search_finds_in_it():
     finder = Finder(parse_query('"green now" role:user'))
     assert finder.spans("It is green now; green NOW.") == [(6, 15), (17, 26)]
-    asked = Message(None, "user", [InputText("green now?")])
-    assert finder.spans_of(new_message(asked)) == [(0, 9)]
-    assert finder.spans_of(new_message(replace(asked, role="assistant"))) == []

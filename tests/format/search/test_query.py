@@ -78,6 +78,7 @@ def test_what_means_nothing_is_said_in_its_place_and_the_rest_holds(line, part, 
     assert isinstance(error, QueryError)
     assert line[error.start : error.end] == part
     assert reason in error.reason
+    assert str(error) == f"{part}: {error.reason}"
     assert all(term.matcher.text in ("grid", "x", "a") for term in query.wanted)
 
 
@@ -86,7 +87,7 @@ def test_the_beginning_of_a_role_is_enough_and_an_unusual_one_is_said_and_finds_
     assert parse_query("role:us").errors == ()
     query = parse_query("role:usr,tool grid")
     assert query.within.conditions == (Condition("role", ("usr", "tool")),)
-    assert [str(error) for error in query.errors] == ["one of " + ", ".join(ROLES)]
+    assert [str(error) for error in query.errors] == ["role:usr,tool: one of " + ", ".join(ROLES)]
 
 
 @pytest.mark.parametrize("line", ["", "  ", "role:", '""', "-", "tag:"])

@@ -15,7 +15,7 @@ from agcx_format.model.new import new_message
 from agcx_format.search.text import read_messages
 from agcx_format.session.lazy import SessionFile
 from agcx_format.store.store import open_store
-from agcx_format.transcript.outputs import without_surrogates
+from agcx_format.transcript.json_text import without_surrogates
 from agcx_format.transcript.tool_calls import CallReader, ToolCall
 from agcx_format.transcript.words import text_of
 from agcx_tui.demo import build_demo_store

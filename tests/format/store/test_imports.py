@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -60,10 +61,10 @@ def arrival(store: Store, staging: Staging, session_id: UUID, title: str) -> Arr
     )
 
 
-def taken(store: Store, *titles: tuple[UUID, str]):
+def taken(store: Store, *titles: tuple[UUID, str], as_saved: bool = False):
     with Staging(store.path) as staging:
         arrivals = [arrival(store, staging, *each) for each in titles]
-        return store.imports.take(arrivals, {})
+        return store.imports.take(arrivals, {}, as_saved=as_saved)
 
 
 def titles(store: Store) -> dict[UUID, str]:
@@ -108,14 +109,28 @@ def test_what_another_program_saved_meanwhile_is_left_out_and_the_rest_is_taken(
 
 
 def test_what_is_taken_as_saved_is_in_no_history_and_keeps_no_version(store: Store):
-    with Staging(store.path) as staging:
-        arrivals = [arrival(store, staging, A, "new"), arrival(store, staging, B, "grown")]
-        done = store.imports.take(arrivals, {}, as_saved=True)
+    done = taken(store, (A, "new"), (B, "grown"), as_saved=True)
     assert titles(store) == {A: "new", B: "grown"}
     # What it changed can still be told.
     assert sum(step.path.endswith(".agcx") for step in done.acts[0].steps) == 2
     assert (store.log(), store.imports.records("codex").session_ids()) == ([], {A, B})
     assert [path.name for path in store.path.glob("trash/*") if "reserve" not in path.name] == []
+
+
+@pytest.mark.parametrize("as_saved", [False, True])
+def test_what_was_imported_a_moment_ago_is_at_work_only_once_a_program_saved_it(
+    store: Store, as_saved: bool
+):
+    taken(store, (A, "new"), as_saved=as_saved)
+    now = time.time_ns()
+
+    def at_work() -> set[UUID | None]:
+        entries = [entry for entry in store.scan() if entry.id == A]
+        return {entry.id for entry in Store(store.path).at_work(entries, now)}
+
+    assert at_work() == set()
+    open_store(store.path).save_session(A, *session(A, "by a program"))
+    assert at_work() == {A}
 
 
 def test_records_alone_need_no_act(store: Store):

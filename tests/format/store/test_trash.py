@@ -18,7 +18,7 @@ from agcx_format.errors import (
     UndoConflict,
 )
 from agcx_format.store.acts import emptied as emptied_log
-from agcx_format.store.entries import recently_changed
+from agcx_format.store.entries import is_recent
 from tests.support.bad_sectors import BadSectors
 from tests.support.stores import (
     contents,
@@ -40,6 +40,25 @@ def test_what_was_deleted_is_listed_with_title_size_and_what_belongs_to_it(manag
     assert session.entry().metadata == entry.metadata
     with SessionFile(session.path) as file:
         assert len(file) == entry.metadata.message_count
+
+
+def test_a_session_whose_file_has_its_id_in_capitals_is_listed_as_the_same_one(managed: Path):
+    """Another system may have named it so; what belongs to it is still its own."""
+    store = open_store(managed)
+    entry = with_checkpoints(store)
+    store.delete([entry])
+    (before,) = store.trash()
+    store.undo()
+    capitals = Path(entry.path).with_name(f"{str(entry.id).upper()}.agcx")
+    Path(entry.path).rename(capitals)
+    act = store.delete([store.resolve(str(entry.id))])
+    (session,) = store.trash()
+    assert session.origin == str(capitals.relative_to(managed))
+    assert (session.id, session.name, session.title) == (entry.id, str(entry.id), entry.title)
+    assert (session.size, session.belongings) == (before.size, before.belongings)
+    assert not session.is_version
+    assert store.empty_trash().sessions == (session,)
+    assert act.sessions[0].id == str(entry.id)
 
 
 def test_every_deleted_session_comes_back_and_undo_puts_it_where_it_lay(root: Path):
@@ -146,10 +165,10 @@ def test_a_manifest_brings_nothing_from_elsewhere(managed: Path, source: str):
 def test_a_file_that_changed_in_the_last_minutes_may_be_a_running_agents(managed: Path):
     entry = next(iter(open_store(managed).scan()))
     minute = 60 * 10**9
-    assert recently_changed(entry, entry.mtime_ns + 4 * minute)
-    assert not recently_changed(entry, entry.mtime_ns + 6 * minute)
+    assert is_recent(entry.mtime_ns, entry.mtime_ns + 4 * minute)
+    assert not is_recent(entry.mtime_ns, entry.mtime_ns + 6 * minute)
     # Some clock is wrong: this file may have looked new for years.
-    assert not recently_changed(entry, entry.mtime_ns - 4 * minute)
+    assert not is_recent(entry.mtime_ns, entry.mtime_ns - 4 * minute)
 
 
 def test_a_damaged_deletion_is_in_the_way_of_undo_only_until_all_of_it_was_restored(managed: Path):

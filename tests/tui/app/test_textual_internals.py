@@ -21,7 +21,7 @@ from textual.widgets import Input, Static
 
 from agcx_tui.app import textual_internals
 from tests.support.browsing import until
-from tests.support.typing_app import SIZE, TypingApp, is_to_be_drawn
+from tests.support.typing_app import SIZE, TypingApp, drawn_lines, is_to_be_drawn
 from tests.support.waiting import LIMIT
 
 
@@ -125,6 +125,20 @@ async def test_what_changed_is_drawn_before_anything_else_is_handled():
         app.screen.call_later(lambda: left.append(is_to_be_drawn(app.screen)))
         await until(pilot, lambda: left)
         assert left == [False]
+
+
+async def test_what_keeps_its_place_is_drawn_before_anything_else_happens(monkeypatch):
+    app = TypingApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        first, field = app.query_one(Static), app.query_one(Input)
+        pictures = drawn_lines(app, monkeypatch)
+        first.update("a long line", layout=False)
+        field.placeholder = "a hint"
+        textual_internals.repaint_now(first, field)
+        assert pictures == [{first.region.y, *field.region.line_range}]
+        await pilot.pause()
+        assert len(pictures) == 1
 
 
 async def test_the_lines_of_a_screen():

@@ -37,7 +37,17 @@ def test_a_path_says_itself_which_agent_wrote_it(tmp_path):
 
 def test_a_file_that_nothing_wrote_is_an_error(tmp_path):
     path = write(tmp_path / "c.jsonl", '{"nothing": "that an agent wrote"}')
-    assert run("--store", tmp_path / "store", "import", path).exit_code == 1
+    result = run("--store", tmp_path / "store", "import", path)
+    assert (result.exit_code, "no known agent wrote it" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_so_is_a_folder_where_nothing_else_is(tmp_path, options):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "c.jsonl", '{"nothing": "that an agent wrote"}')
+    result = run("--store", tmp_path / "store", "import", folder, *options)
+    assert (result.exit_code, "no known agent wrote c.jsonl" in result.stderr) == (1, True)
 
 
 def test_without_arguments_it_lists_what_is_found(home):
@@ -57,7 +67,38 @@ def test_without_arguments_it_lists_what_is_found(home):
     }
     # Also those that are not on this machine.
     assert {"agent": "claude", "label": "Claude Code", "places": [], "conversations": 0} in listed
-    assert run("import", "--json", "codex").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["codex", "path"])
+def test_options_may_stand_before_the_agent_or_the_path(name, home, tmp_path):
+    sessions = home / ".codex" / "sessions"
+    sessions.mkdir(parents=True)
+    write(sessions / "a.jsonl", meta(), user("one"))
+    # The value of an option, which is a path as well, is nothing to import.
+    store = tmp_path / "store"
+    store.mkdir()
+    what = sessions if name == "path" else name
+    result = run("import", "--store", store, "--dry-run", "--json", what)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout.splitlines()[0])["title"] == "one"
+    assert not list(store.iterdir())
+    wrong = run("import", "--dry-run", "codec")
+    assert wrong.exit_code == 2
+    assert "no such agent or file: 'codec'" in wrong.stderr
+
+
+def test_what_is_left_out_on_purpose_comes_with_the_command_that_imports_it(tmp_path):
+    at = "--store", tmp_path / "store"
+    one = write(tmp_path / "one.jsonl", meta(), user("one"))
+    other = write(tmp_path / "other.jsonl", meta(), user("two"))
+    for command in (["import", one], ["delete", SESSION, "--yes"]):
+        assert run(*at, *command).exit_code == 0
+    assert "1 deleted in the store: agcx import AGENT --deleted" in run(*at, "import", one).stderr
+    assert run(*at, "import", "codex", one, "--deleted").exit_code == 0
+    assert (
+        "1 with the id of another: agcx import AGENT --own-id" in run(*at, "import", other).stderr
+    )
+    assert "1 imported" in run(*at, "import", "codex", other, "--own-id").stderr
 
 
 def test_help_names_the_folders_of_an_agent():

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from uuid import UUID
 
 import pytest
 
@@ -89,6 +90,17 @@ def test_all_agents_are_one_act_and_a_second_run_has_nothing_to_do():
     assert titles() == {"one"}
 
 
+def test_a_reader_that_has_read_enough_does_not_end_the_import():
+    """As `agcx sync | head`."""
+    with subprocess.Popen(
+        PROGRAM[:-1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        program.stdout.close()
+        errors = program.stderr.read()
+    assert (program.returncode, titles()) == (0, {"one", "two"})
+    assert "2 imported" in errors
+
+
 def test_what_has_grown_grows_and_what_was_deleted_stays_away(agents):
     run("sync")
     write(agents, meta(), user("one"), user("and more"))
@@ -122,6 +134,28 @@ def test_what_is_not_understood_is_a_short_table_at_the_end(agents):
     assert "1 not JSON, in 1 file, first: line 6 of 1.jsonl" in rows
     # No line for each file.
     assert len([row for row in rows if "0.jsonl" in row]) <= 4
+
+
+def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(agents, tmp_path):
+    """Who syncs by a timer gets no error forever of a file of last year."""
+    broken = write(agents.with_name("broken.jsonl"), "x")
+    write(agents.with_name("strange.jsonl"), meta(id=OTHER), user("two"), '{"x", "y"}')
+    # What is edited in the store is compared with its file by every run.
+    assert run("sync").exit_code == 1
+    store = open_store(tmp_path / "store")
+    with store.editing(UUID(OTHER)) as editor:
+        editor.add(next(iter(store.load_session(UUID(OTHER))[1].messages)))
+    for _ in range(2):
+        result = run("sync")
+        assert (result.exit_code, "broken.jsonl" in result.stderr) == (0, False)
+        assert (
+            "1 failed (1 as before, of unchanged files: agcx import FILE says why)" in result.stderr
+        )
+    assert run("import", "codex").exit_code == 0
+    result = run("import", broken)
+    assert (result.exit_code, "broken.jsonl" in result.stderr) == (1, True)
+    write(broken, "xyz")
+    assert run("sync").exit_code == 1
 
 
 def test_places_that_may_not_be_entered_are_told_and_keep_nothing_else_away(agents, monkeypatch):

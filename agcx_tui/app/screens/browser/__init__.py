@@ -1,1 +1,1 @@
-"""The list of sessions and its preview."""
+"""The list of sessions and its preview: `browser` is the screen, and the other modules are its parts."""

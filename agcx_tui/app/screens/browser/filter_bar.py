@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from agcx_format.transcript import safe_line
 from agcx_tui.app.screens.browser import heading
 from agcx_tui.app.services import Opening
+from agcx_tui.app.textual_internals import repaint_now
 from agcx_tui.app.widgets.lines.completed_line import CompletedLine
 from agcx_tui.app.widgets.lines.edge_line import EdgeLine
 from agcx_tui.app.widgets.lines.filter_line import FilterInput
@@ -180,6 +181,7 @@ class FilterBar(Horizontal):
         if before is None or self._sessions.cursor != before:
             # Not the nearest that is left, which could be anywhere among what was looked for, nor a heading.
             self._sessions.go_to_first()
+        repaint_now(self, self._sessions)
 
     @on(CompletedLine.Offered)
     def _completed(self, message: CompletedLine.Offered) -> None:

@@ -75,7 +75,7 @@ def _lines(branch: ListedBranch, width: int) -> Content:
 async def ask_for_branch(
     screen: Screen[None], source: MessageSource | None, opening: Opening
 ) -> int | None:
-    """The index of the first message of the branch that the person chooses; None for none.
+    """The index of the first message of the branch that the person chooses; None if they choose none.
 
     The source is None while it is being opened.
     """

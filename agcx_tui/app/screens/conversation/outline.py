@@ -153,7 +153,7 @@ class OutlineScreen(PagedScreen[int]):
 async def ask_for_turn(
     screen: Screen[None], source: MessageSource, current: int, opening: Opening
 ) -> int | None:
-    """The index of the first message of the turn that the person chooses; None for none."""
+    """The index of the first message of the turn that the person chooses; None if they choose none."""
     if source is NOTHING:
         # It is just being opened.
         return None

@@ -72,7 +72,7 @@ class Panes(ContentSwitcher):
         return lines_alike(super().render_lines, crop)
 
     def current_file(self) -> str:
-        """The current fact's file, else the current message's; empty for none."""
+        """The current fact's file, else the current message's; empty if there is none."""
         view = self.facts
         if view is not None:
             return view.current_file()

@@ -63,12 +63,13 @@ class ReadingPlace:
     def is_at_end(self) -> bool:
         """Whether the reader went to the end: of a conversation that fits, to what is last in view.
 
-        That may be a call, with whose folded output the conversation ends.
+        That may be a call, with whose folded output the conversation ends.  Who looks at a match did not go
+        to the end, but to the match.
         """
         transcript = self._transcript
         view, last = transcript.viewport, transcript.source.known() - 1
         is_last = bool(view.window) and transcript.current >= min(view.window[-1].block, last)
-        return self._shows_end and (is_last or view.position > 0)
+        return self._shows_end and not transcript.is_at_match and (is_last or view.position > 0)
 
     @property
     def _shows_end(self) -> bool:

@@ -1,1 +1,1 @@
-"""The search of all conversations."""
+"""The search of all conversations: `search` is the screen, and the other modules are its parts."""

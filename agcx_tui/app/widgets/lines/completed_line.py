@@ -15,7 +15,7 @@ from agcx_tui.core.sessions.completion import Completion, begins_anew
 
 __all__ = ["CompletedLine"]
 
-# A last word of which a key may come; one letter begins too many.
+# A last word that may become a key; a single letter begins too many.
 _beginning_of_a_key = re.compile(r"(?:^|\s)-?[A-Za-z]{2,}$")
 
 

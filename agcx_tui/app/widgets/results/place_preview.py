@@ -40,7 +40,7 @@ __all__ = ["PlacePreview"]
 
 # Seconds from a move of the cursor to a file being opened: longer than a key repeat takes.
 _DELAY = 0.07
-# Seconds from a letter of the line to that, at least: who types on does not wait for pictures.
+# Least seconds from a typed letter to that, so that typing never waits for it.
 _REST = 0.25
 # Messages beyond the match that are read before it is shown.
 _AROUND = 20

@@ -136,6 +136,11 @@ class Roll(SteadyView, can_focus=True):
         self.matches, self._match_at = matches, at
         self.refresh()
 
+    @property
+    def is_at_match(self) -> bool:
+        """Whether the current block is the one with the current match."""
+        return self._match_at is not None and self._match_at.place.block == self.current
+
     def go_to(self, place: Place, row: int = 0) -> None:
         """Show a line, for example of a match."""
         self.moving()

@@ -13,7 +13,7 @@ from agcx_tui.app.widgets.roll.viewport import START, Place, Viewport
 
 __all__ = ["pack", "selected_text"]
 
-# Characters: twice as many as a terminal takes.
+# The most characters: twice what a terminal takes.
 _MOST = 150_000
 
 _PART_BITS, _LINE_BITS = 16, 24

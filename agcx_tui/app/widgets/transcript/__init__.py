@@ -1,1 +1,1 @@
-"""A conversation as a roll."""
+"""A conversation as a roll: `transcript` is the widget, and the other modules are its parts."""

@@ -57,7 +57,7 @@ NOTHING = ListSource([])
 NEAR = 24
 # Messages and bytes that are looked at for a turn before it is left to a thread.
 _NEAR_TURNS, _NEAR_SIZE = 100, 128 * 1024
-# Messages back to which reasoning is looked for in the same turn; fewer than are kept.
+# How many messages back the reasoning of a turn is looked for; fewer than are kept.
 _SAME_TURN = 60
 # Heights are estimated from the sizes of at most this many messages at a time.
 _GUESSED = 20_000
@@ -233,7 +233,7 @@ class ConversationBlocks:
         return SPEECH if self._task.is_at(index) else TOOL
 
     def file_of(self, index: int) -> str:
-        """The path of the file that a message is about; empty for none."""
+        """The path of the file that a message is about; empty if there is none."""
         message = self.message(index)
         files = message.metadata.file_context if message is not None else []
         return files[0].path if files else ""

@@ -50,7 +50,7 @@ class Pieces:
 
     @property
     def text(self) -> str:
-        """The text of the piece that is chosen, of a picture its address; empty for none."""
+        """The text of the piece that is chosen, of a picture its address; empty if there is none."""
         chosen = self._current
         if chosen is None:
             return ""
@@ -59,7 +59,7 @@ class Pieces:
 
     @property
     def picture(self) -> str:
-        """The address of the picture that is chosen; empty for none."""
+        """The address of the picture that is chosen; empty if there is none."""
         chosen = self._current
         return self.text if chosen is not None and chosen.key.startswith(PICTURE) else ""
 

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from agcx_tui.app.keys import gate
 from agcx_tui.app.screens.browser import filter_bar
+from agcx_tui.app.screens.browser.filter_bar import FilterBar
 from agcx_tui.app.screens.browser.notices import instead_of_list
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.search.search import SearchScreen
@@ -30,6 +31,7 @@ from tests.support.browsing import (
     until,
     worked,
 )
+from tests.support.typing_app import drawn_lines
 from tests.support.waiting import LIMIT, soon
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -50,6 +52,18 @@ async def test_typing_filters_at_once_and_marks_what_matches(store):
         assert "2 of 15" in line(screen, "#filter-status")
         matches = screen.query_one(SessionList).render_line(0)
         assert any(s.text == "Rename" and s.style.underline for s in matches)
+
+
+async def test_what_the_filter_leaves_is_drawn_at_once(store, drawn, monkeypatch):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        bar = screen.query_one(FilterBar)
+        pictures = drawn_lines(app, monkeypatch)
+        bar.input.value = "rename"
+        bar.apply()
+        assert len(screen.table.order) == 2
+        assert pictures[-1] >= {bar.region.y, *screen.sessions.region.line_range}
 
 
 async def test_keys_typed_faster_than_the_screen_follows_reach_the_filter(store):

@@ -166,6 +166,28 @@ async def test_a_file_that_is_opened_by_itself_is_followed_too(store):
         assert notices(pilot) == ""
 
 
+async def test_a_match_at_the_end_stays_in_view_while_the_file_goes_on(store):
+    entry = entry_of(store, "Fix the grid layout")
+    open_store(store).append(entry.id, [said("a zebra\n\n" * 9)])
+    app = browser(None, file=str(entry.path), follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        conversation = app.screen
+        await until(pilot, lambda: conversation.opened is not None)
+        transcript = conversation.transcript
+        await pilot.press("slash", *"zebra", "enter")
+        await until(pilot, lambda: transcript.is_at_match)
+        at, top = transcript.current, transcript.viewport.top
+        open_store(store).append(entry.id, [said("first\n\n" * 60)])
+        await until(pilot, lambda: "↓ 1 new message below, end" in place(conversation))
+        assert (transcript.current, transcript.viewport.top) == (at, top)
+        # Without a search the end is where the reader is.
+        await pilot.press("escape", "end")
+        await until(pilot, lambda: transcript.viewport.is_at_end)
+        open_store(store).append(entry.id, [said("second")])
+        known = transcript.source.known() + 1
+        await until(pilot, lambda: place(conversation).endswith(f"message {known} of {known}"))
+
+
 async def test_what_happened_before_it_is_noticed_is_found_all_the_same(store):
     app = browser(store, follow=True)
     async with app.run_test(size=SIZE) as pilot:
