@@ -213,8 +213,16 @@ def parse_lines(
         # In C, and several times as fast as `split`.
         parts = BytesIO(chunk).readlines()
         rest = parts.pop() if parts and not chunk.endswith(b"\n") else b""
-        if begun.size and parts and (line := begun.end(parts.pop(0))):
-            yield line
+        if begun.size and parts:
+            whole, size = begun.end(parts[0])
+            # A longer one may have too many values for memory, which only `_line` looks at.
+            if size <= min(_CHUNK, longest):
+                parts[0] = whole
+            else:
+                if line := _line(begun.number, whole, size, longest):
+                    yield line
+                begun.number += 1
+                del parts[0]
         yield from parse(begun.number, parts)
         begun.number += len(parts)
         begun.add(rest)
@@ -246,12 +254,11 @@ class _Begun:
         else:
             self._parts = []
 
-    def end(self, part: bytes) -> Line | None:
-        """The line with its last part; the next one has not begun."""
+    def end(self, part: bytes) -> tuple[bytes, int]:
+        """The line with its last part, and how many bytes it has; the next one has not begun."""
         data, size = b"".join([*self._parts, part]), self.size + len(part)
-        line = _line(self.number, data, size, self._longest)
-        self.number, self.size, self._parts = self.number + 1, 0, []
-        return line
+        self.size, self._parts = 0, []
+        return data, size
 
     def cut_off(self, reason: Exception) -> Iterator[Line]:
         """What there is to say where reading ends with an error."""

@@ -17,7 +17,7 @@ from agcx_format.model.items import MessageMetadata, MessageSnapshot
 from agcx_format.model.session import OperatingMode
 from agcx_format.variables import OURS
 
-__all__ = ["add_returned", "is_ours", "notes_on_session", "with_notes"]
+__all__ = ["add_returned", "is_ours", "message_in", "notes_on_session", "with_notes"]
 
 
 def is_ours(value: dict[str, Any]) -> bool:
@@ -61,11 +61,11 @@ def _environment(noted: Any) -> dict[str, str] | None:
     return {name: noted[name] for name in ours if name.startswith(OURS)}
 
 
-def add_returned(draft: ImportDraft, value: dict[str, Any], number: int) -> bool:
-    """Add the message that the notes of a line hold as a whole; False if they hold none."""
+def message_in(value: dict[str, Any]) -> MessageSnapshot | None:
+    """The message that the notes of a line hold as a whole; None if they hold none."""
     notes = value.get(NOTES)
     if not isinstance(notes, dict) or "item" not in notes:
-        return False
+        return None
     snapshot = {
         "item": notes["item"],
         "timestamp": notes.get("time"),
@@ -73,8 +73,15 @@ def add_returned(draft: ImportDraft, value: dict[str, Any], number: int) -> bool
         "metadata": notes.get("metadata"),
     }
     try:
-        message = from_json(MessageSnapshot, msgspec.json.encode(snapshot))
+        return from_json(MessageSnapshot, msgspec.json.encode(snapshot))
     except (ValueError, TypeError):
+        return None
+
+
+def add_returned(draft: ImportDraft, value: dict[str, Any], number: int) -> bool:
+    """Add the message that the notes of a line hold as a whole; False if they hold none."""
+    message = message_in(value)
+    if message is None:
         return False
     _set(draft.add(message.item, number), message.metadata, message.turn_index)
     return True

@@ -7,6 +7,9 @@ line with another type in one of the fields, or with a block of another kind, is
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -187,70 +190,65 @@ def _usage(usage: dict[str, Any]) -> Usage:
 class Repeats:
     """Recognizes lines that were read before: a resumed session begins with those of the one before it.
 
-    If it `keeps` contents, which messages in memory share, it hashes them only where a line has the id of
-    another.
+    Most transcripts have none. So only the ids are kept, until a line has that of another: then `again`,
+    which gives the lines of the transcript once more, tells what was said in each.
     """
 
-    def __init__(self, *, keeps: bool) -> None:
-        self._keeps = keeps
-        # The ids of lines, and what is said in each: of many lines at a time, and by the ids.
-        self._ids: set[str] = set()
-        self._together: list[tuple[list[str], list[_Content]]] = []
-        self._kept: dict[str, _Content] = {}
-        # Hashes of the ids with what is said.
-        self._hashes: set[int] = set()
+    def __init__(self, again: Callable[[], Iterable[SpokenLine]]) -> None:
+        self._again = again
+        # How many lines with ids there were until then.
+        self._count = 0
+        self._has_begun = False
+        # Hashes of the ids, and from then on of the ids with what is said.
+        self._known: set[int] = set()
 
-    def are_new(self, uuids: list[str], lines: list[SpokenLine]) -> bool:
-        """Keep lines that all have ids which no line had before; otherwise false: ask for each."""
-        if not self._keeps:
+    def are_new(self, uuids: list[str]) -> bool:
+        """Whether lines all have ids that no line had before; otherwise ask for each."""
+        if self._has_begun or not all(uuids):
             return False
-        known = len(self._ids)
-        self._ids.update(uuids)
-        if len(self._ids) < known + len(uuids) or "" in self._ids:
-            self._take_apart()
-            self._ids.difference_update(set(uuids).difference(self._kept))
-            return False
-        self._together.append((uuids, [line.message.content for line in lines]))
-        return True
-
-    def has(self, uuid: str, content: _Content) -> bool:
-        """Whether a line with this id said the same before."""
-        if self._keeps and uuid not in self._ids:
-            self._ids.add(uuid)
-            self._kept[uuid] = content
-            return False
-        if self._keeps:
-            self._take_apart()
-            self._hashes.add(_hash(uuid, self._kept[uuid]))
-        line = _hash(uuid, content)
-        if line in self._hashes:
+        if self._add(uuids):
             return True
-        self._hashes.add(line)
+        self._begin()
         return False
 
-    def _take_apart(self) -> None:
-        """Make all that was kept known by its ids, as only few transcripts need it."""
-        for uuids, contents in self._together:
-            self._kept.update(zip(uuids, contents, strict=True))
-        self._together.clear()
+    def has(self, line: SpokenLine) -> bool:
+        """Whether a line with this id said the same before."""
+        if not self._has_begun:
+            if self._add([line.uuid]):
+                return False
+            self._begin()
+        said = _hash(line)
+        if said in self._known:
+            return True
+        self._known.add(said)
+        return False
 
-    def keep_no_longer(self) -> None:
-        """Hash the contents that were kept, since messages in memory share them no longer."""
-        self._keeps = False
-        self._take_apart()
-        self._hashes.update(_hash(uuid, content) for uuid, content in self._kept.items())
-        self._ids.clear()
-        self._kept.clear()
+    def _add(self, uuids: list[str]) -> bool:
+        """Keep the ids; false if one of them was known."""
+        known = self._known
+        before = len(known)
+        known.update(map(hash, uuids))
+        is_new = len(known) == before + len(uuids)
+        self._count += len(uuids) if is_new else 0
+        return is_new
+
+    def _begin(self) -> None:
+        self._has_begun = True
+        self._known.clear()
+        for line in itertools.islice(self._again(), self._count):
+            with contextlib.suppress(RecursionError):
+                self._known.add(_hash(line))
 
     def forget(self) -> None:
         """No line follows."""
-        for each in (self._ids, self._together, self._kept, self._hashes):
-            each.clear()
+        self._known.clear()
 
 
-def _hash(uuid: str, content: _Content) -> int:
+def _hash(line: SpokenLine) -> int:
     """The same however the line was parsed."""
-    return hash((uuid, content if isinstance(content, str) else tuple(map(_said, content))))
+    content = line.message.content
+    said = content if isinstance(content, str) else tuple(map(_said, content))
+    return hash((line.uuid, said))
 
 
 def _said(block: Block) -> tuple[object, ...]:

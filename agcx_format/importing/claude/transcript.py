@@ -8,8 +8,9 @@ session (title, branch, directory) is used.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -43,7 +44,12 @@ from agcx_format.importing.imported import Imported
 from agcx_format.importing.json_lines import Parsed, read_lines
 from agcx_format.importing.lineage import Lineage
 from agcx_format.importing.moments import moment_of, moments_of
-from agcx_format.importing.returned import add_returned, notes_on_session, with_notes
+from agcx_format.importing.returned import (
+    add_returned,
+    message_in,
+    notes_on_session,
+    with_notes,
+)
 from agcx_format.importing.source_file import (
     detect,
     is_large,
@@ -97,8 +103,15 @@ def read_transcript(path: Path) -> Imported:
     Raises:
         ConversionError: the file cannot be read or is not a transcript.
     """
-    converter = partial(convert, results=results_beside, about=about_beside, stores=is_large(path))
-    return read_source(path, converter, partial(read_lines, usual=usual_after(1)))
+    read = partial(read_lines, usual=usual_after(1))
+    converter = partial(
+        convert,
+        again=partial(read, Path(path)),
+        results=results_beside,
+        about=about_beside,
+        stores=is_large(path),
+    )
+    return read_source(path, converter, read)
 
 
 def convert(
@@ -108,13 +121,14 @@ def convert(
     results: Callable[[Path], Callable[[str], str | None]] = lambda source: lambda name: None,
     about: Callable[[Path], About] = lambda source: {},
     *,
+    again: Callable[[], Iterable[Parsed]],
     stores: bool = False,
 ) -> Imported:
     """The session that the lines of `source` hold; `modified` is when the file last changed.
 
-    `results` gives the content of a tool's result that is in a file beside the source, by its name;
-    `about` what a file beside it says of a subagent. If it `stores` the messages, they are not held in
-    memory, but in a temporary file (see `stored_entries`).
+    `again` gives the lines once more, `results` the content of a tool's result that is in a file beside the
+    source, by its name, and `about` what a file beside it says of a subagent. If it `stores` the messages,
+    they are not held in memory, but in a temporary file (see `stored_entries`).
 
     Raises:
         ConversionError: no line has the shape of a Claude Code transcript.
@@ -124,7 +138,10 @@ def convert(
         raise ConversionError("this is a Codex rollout, not a Claude Code transcript")
     values = [value for line in first for value in line.values]
     entries: Entries = StoredEntries() if stores else []
-    transcript = _Transcript(values, source, modified, results(source), about(source), entries)
+    repeats = Repeats(lambda: _spoken(again()))
+    transcript = _Transcript(
+        values, source, modified, results(source), about(source), entries, repeats
+    )
     transcript.take(lines)
     return transcript.finish()
 
@@ -140,6 +157,7 @@ class _Transcript:
         result_in_file: Callable[[str], str | None],
         about: About,
         entries: Entries,
+        repeats: Repeats,
     ) -> None:
         self._source = source
         self._modified = modified
@@ -167,7 +185,7 @@ class _Transcript:
         self._directory = ""
         self._task = ""
         self._has_task = False
-        self._repeats = Repeats(keeps=isinstance(entries, list))
+        self._repeats = repeats
 
     def _identity(self, values: list[Any], spoken: dict[str, Any]) -> UUID:
         """The session's id: files are named by it, except copies; a subagent's lines have its parent's id."""
@@ -185,11 +203,9 @@ class _Transcript:
     def _usual(self, values: list[SpokenLine], first: int) -> None:
         draft = self._draft
         entries = draft.entries
-        if not isinstance(entries, list):
-            self._repeats.keep_no_longer()
         self._about_lines(values)
         uuids = [line.uuid for line in values]
-        are_new = self._repeats.are_new(uuids, values)
+        are_new = self._repeats.are_new(uuids)
         bounds = [len(entries)]
         moments = moments_of([line.timestamp for line in values])
         for number, (line, moment) in enumerate(zip(values, moments, strict=True), first):
@@ -199,8 +215,6 @@ class _Transcript:
                     self._message(line, number)
             except RecursionError:
                 draft.too_deep(number)
-                # What is kept is another list.
-                uuids = [*uuids]
                 uuids[number - first] = ""
             bounds.append(len(entries))
         self._lineage.extend(uuids, [line.parent_uuid or "" for line in values], bounds)
@@ -239,7 +253,7 @@ class _Transcript:
 
     def _is_new(self, line: SpokenLine, number: int, value: SpokenLine | dict[str, Any]) -> bool:
         """Whether no line said this before; else it is counted. `value` is what it was parsed into."""
-        if not line.uuid or not self._repeats.has(line.uuid, line.message.content):
+        if not line.uuid or not self._repeats.has(line):
             return True
         self._draft.duplicates.add(f"{line.type}, the same line again", number, value)
         return False
@@ -361,6 +375,21 @@ def _time(value: Any) -> Any:
     if _is_usual(value):
         return value.timestamp
     return value.get("timestamp") if isinstance(value, dict) else None
+
+
+def _spoken(lines: Iterable[Parsed]) -> Iterator[SpokenLine]:
+    """Those of the lines that are messages and have an id."""
+    for value in itertools.chain.from_iterable(line.values for line in lines):
+        line = value if _is_usual(value) else _spoken_in(value)
+        if line is not None and line.uuid:
+            yield line
+
+
+def _spoken_in(value: Any) -> SpokenLine | None:
+    """The same for a line that was parsed into a dict; None also if an export noted the message."""
+    if not isinstance(value, dict) or value.get("type") not in ("user", "assistant"):
+        return None
+    return spoken_in(value) if message_in(value) is None else None
 
 
 def _is_usual(value: Any) -> TypeGuard[SpokenLine]:

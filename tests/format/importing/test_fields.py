@@ -12,6 +12,7 @@ def test_arguments_of_text_alone_are_encoded_as_all_other_values():
     for value in (
         {},
         {"a": words, words: ""},
+        {"a": "half a pair: \ud83d"},
         {"a": "b", "n": 1.0},
         {"a": {"b": words}},
         [words],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,9 @@ def test_a_session_of_which_a_part_is_missing_is_marked(module, lines):
 
 
 def convert(module, text: str):
-    return module.convert(parse_lines([text.encode()]), Path("a.jsonl"), NOW)
+    lines = partial(parse_lines, [text.encode()])
+    more = {"again": lines} if module is transcript else {}
+    return module.convert(lines(), Path("a.jsonl"), NOW, **more)
 
 
 def items(imported) -> list:

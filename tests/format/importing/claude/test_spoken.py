@@ -12,7 +12,7 @@ import pytest
 from agcx_format.importing.claude.spoken import SpokenLine, usual_after
 from agcx_format.importing.claude.transcript import convert
 from agcx_format.importing.imported import Imported
-from agcx_format.importing.json_lines import Line, UsualLines, parse_lines
+from agcx_format.importing.json_lines import Line, Parsed, UsualLines, parse_lines
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
 
@@ -77,8 +77,10 @@ def variants() -> Iterator[dict]:
 
 
 def read(data: list[bytes], first: int, path: Path, **how: bool) -> Imported:
-    lines = parse_lines(data, usual=usual_after(first))
-    return convert(lines, path, Timestamp.from_ns(0), **how)
+    def lines() -> Iterator[Parsed]:
+        return parse_lines(data, usual=usual_after(first))
+
+    return convert(lines(), path, Timestamp.from_ns(0), again=lines, **how)
 
 
 def encoded(*lines: dict) -> list[bytes]:
