@@ -30,7 +30,7 @@ __all__ = ["Pi"]
 
 _NO_CONVERSATION = (
     "session", "model_change", "thinking_level_change", "service_tier_change", "fast_mode_change", "custom",
-    "label", "session_info", "session_state", "active_tools_change", "leaf",
+    "label", "session_info", "session_state", "active_tools_change", "leaf", "usage", "context_edit",
 )  # fmt: skip
 
 
@@ -123,6 +123,8 @@ class _Tree(Reading):
             self._bash(message)
         elif role in ("compactionSummary", "branchSummary"):
             self._summary(message.get("summary") or text_in(content))
+        elif role == "system":
+            self.injected(content, "system prompt")
         elif role in ("custom", "hookMessage"):
             self.injected(content, f"message of {as_text(message.get('customType')) or role}")
         else:
