@@ -68,7 +68,7 @@ class Texts:
         return lambda row: find(wanted, starts[row], ends[row]) >= 0
 
     def holding(self, word: str, rows: Sequence[int]) -> list[int]:
-        """Those of the rows that contain `word`, in their order: 0.3 s for a million."""
+        """The `rows` that contain a word, in their order; a million take 0.3 s."""
         find, starts, ends, wanted = self._block.find, self._starts, self._ends, _encoded(word)
         if len(rows) * 2 < len(self):
             return [row for row in rows if find(wanted, starts[row], ends[row]) >= 0]

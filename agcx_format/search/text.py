@@ -30,10 +30,10 @@ from agcx_format.transcript.outputs import read_output
 from agcx_format.transcript.tools import FILE_KEYS, SHELL, read_call, typed_command
 from agcx_format.transcript.words import genuine_user_text, text_of
 
-__all__ = ["read_messages", "shown_texts"]
+__all__ = ["as_read", "read_messages", "shown_texts"]
 
 
-def _as_read(item: object) -> str:
+def as_read(item: object) -> str:
     """The text of one item."""
     if isinstance(item, (FunctionCall, LocalShellCall)):
         return storable(_asked(item)[0])
@@ -45,11 +45,11 @@ def shown_texts(message: MessageSnapshot) -> list[str]:
 
     A search goes through them as one text, with a line break between two of them.
     """
-    return [_as_read(message.item), *_asides(message)]
+    return [as_read(message.item), *_asides(message)]
 
 
 def _asides(message: MessageSnapshot) -> list[str]:
-    return list(map(storable, asides_of(message, _as_read)))
+    return list(map(storable, asides_of(message, as_read)))
 
 
 def read_messages(messages: Iterable[MessageSnapshot]) -> Iterator[Said]:
