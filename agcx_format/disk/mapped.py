@@ -14,7 +14,6 @@ import contextlib
 import errno
 import mmap
 import os
-import tempfile
 import threading
 
 from agcx_format.disk.durable import os_reason, read_exactly
@@ -125,6 +124,9 @@ class _Scratch:
         if hasattr(os, "memfd_create"):
             self.fd = os.memfd_create("agcx", os.MFD_CLOEXEC)
         else:
+            # Not on Linux, where each start of a command would wait for it.
+            import tempfile
+
             self.fd, path = tempfile.mkstemp()
             os.unlink(path)
         self._identity = _identity(self.fd)
