@@ -189,12 +189,16 @@ def test_gemini_what_was_typed_counts_where_files_were_added_to_it(tmp_path):
 # --- Pi and Qwen Code: trees
 
 
+def of_pi(own: str, parent: str | None, words: str, role: str = "user") -> dict:
+    message = {"role": role, "content": words, "timestamp": MS}
+    return {"type": "message", "id": own, "parentId": parent, "message": message}
+
+
 @pytest.mark.parametrize("name", ["pi", "qwen"])
 def test_of_a_tree_the_way_to_the_last_message_was_lived(tmp_path, name):
     def entry(own: str, parent: str | None, words: str, role: str = "user") -> dict:
         if name == "pi":
-            message = {"role": role, "content": words, "timestamp": MS}
-            return {"type": "message", "id": own, "parentId": parent, "message": message}
+            return of_pi(own, parent, words, role)
         message = {"role": role, "parts": [{"text": words}]}
         return {
             "type": role, "uuid": own, "parentUuid": parent, "sessionId": SESSION, "message": message,
@@ -209,6 +213,43 @@ def test_of_a_tree_the_way_to_the_last_message_was_lived(tmp_path, name):
         entry("4", "3", "four"),
     )
     assert left(imported) == ["two"]
+
+
+def test_pi_who_goes_back_and_says_nothing_leaves_what_came_after(tmp_path):
+    imported = read(
+        "pi",
+        tmp_path / "a.jsonl",
+        of_pi("1", None, "one"),
+        of_pi("2", "1", "two", "assistant"),
+        {"type": "leaf", "id": "3", "parentId": "2", "targetId": "1"},
+    )
+    assert texts(imported) == ["one", "two", "Went back to an earlier message"]
+    assert left(imported) == ["two"]
+
+
+def test_pi_newer_entries_are_known(tmp_path):
+    imported = read(
+        "pi",
+        tmp_path / "a.jsonl",
+        of_pi("0", None, "You are Pi.", "system"),
+        of_pi("1", "0", "one"),
+        {"type": "usage", "id": "2", "parentId": "1", "kind": "cache_warm", "usage": {"input": 1}},
+        {"type": "context_edit", "id": "3", "parentId": "2", "targetId": "1", "replacement": None},
+    )
+    assert texts(imported) == ["You are Pi.", "one"]
+    assert (imported.metadata.title, imported.metadata.turn_count) == ("one", 1)
+    assert not imported.report.unknown
+
+
+def test_qwen_what_its_managed_engine_says_is_not_passed_over(tmp_path):
+    """No sample of it is known, so it is shown as it is, and counted as not understood."""
+    said = {"kind": "message.committed", "payload": {"role": "user", "text": "Fix it"}}
+    line = {"type": "system", "uuid": "1", "parentUuid": None, "sessionId": SESSION}
+    first = {**line, "type": "user", "message": {"role": "user", "parts": [{"text": "one"}]}}
+    kinds = {**line, "uuid": "2", "subtype": "managed_session_event_v1", "managedSession": said}
+    imported = read("qwen", tmp_path / "a.jsonl", first, kinds)
+    assert "Fix it" in texts(imported)[1]
+    assert imported.report.not_understood == 1
 
 
 def test_pi_what_the_program_notes_for_itself_is_no_conversation(tmp_path):
@@ -226,7 +267,7 @@ def test_pi_what_the_program_notes_for_itself_is_no_conversation(tmp_path):
         header,
         {"type": "message", "id": "1", "parentId": None, "message": message},
         {"type": "active_tools_change", "id": "2", "parentId": "1", "activeToolNames": ["read"]},
-        {"type": "leaf", "id": "3", "parentId": "2", "targetId": "1"},
+        {"type": "leaf", "id": "3", "parentId": "2", "targetId": "2"},
     )
     assert texts(imported) == ["one"]
     assert not imported.report.unknown
