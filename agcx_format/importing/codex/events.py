@@ -13,6 +13,7 @@ from typing import Any
 from agcx_format.importing.codex.ends import end_of_item, outcome_of
 from agcx_format.importing.codex.event_first import EventFirst
 from agcx_format.importing.codex.family import spawned
+from agcx_format.importing.codex.nested import add_nested
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
@@ -247,7 +248,7 @@ class Events:
         said = [each for each in _said_in(kind, item) if each[1] or pictures]
         for speaker, text in said:
             self._copy(speaker, text, pictures, name, number, payload)
-        if not said:
+        if not said and not add_nested(self._draft, item, number):
             self._draft.duplicates.add(name, number, payload)
         if kind in _CALL_ITEMS:
             self._draft.calls.went(as_text(item.get("id")), end_of_item(item))
