@@ -13,9 +13,7 @@ from agcx_format._exports import names_in, on_demand
 
 if TYPE_CHECKING:
     from agcx_format.disk.durable import Signature as Signature
-    from agcx_format.disk.durable import open_regular as open_regular
     from agcx_format.disk.durable import os_reason as os_reason
-    from agcx_format.disk.durable import read_exactly as read_exactly
     from agcx_format.disk.durable import remove_unused as remove_unused
     from agcx_format.disk.durable import replace_file as replace_file
     from agcx_format.disk.durable import sync_directory as sync_directory
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from agcx_format.disk.tree import Tree as Tree
 
 _HOMES = {
-    "durable": """Signature open_regular os_reason read_exactly remove_unused replace_file sync_directory
+    "durable": """Signature os_reason remove_unused replace_file sync_directory
         sync_written write_file write_unsynced""",
     "new_file": "make_directory put_new",
     "tree": "Tree",

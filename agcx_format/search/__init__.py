@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from agcx_format.search.said import Said as Said
     from agcx_format.search.state import DEFAULT_CAP as DEFAULT_CAP
     from agcx_format.search.state import BookState as BookState
-    from agcx_format.search.text import as_read as as_read
     from agcx_format.search.text import read_messages as read_messages
     from agcx_format.search.text import shown_texts as shown_texts
     from agcx_format.search.tokenizer import Token as Token
@@ -78,7 +77,7 @@ _HOMES = {
     "run": "Search",
     "state": "BookState DEFAULT_CAP",
     "said": "Said",
-    "text": "as_read read_messages shown_texts",
+    "text": "read_messages shown_texts",
     "tokenizer": "Token tokens",
     "wipe": "forget_text",
 }

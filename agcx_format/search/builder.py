@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -21,19 +21,21 @@ from agcx_format.disk.locks import locked
 from agcx_format.errors import FileClosed, PersistenceError
 from agcx_format.search import wipe
 from agcx_format.search.blocks import Damaged
-from agcx_format.search.book import Book, Shelf
+from agcx_format.search.book import Book
 from agcx_format.search.direct import DirectText
 from agcx_format.search.results import SessionRef
 from agcx_format.search.segment import Segment
 from agcx_format.search.segment_maker import SegmentMaker
 from agcx_format.search.segment_rows import MOST_BLOCKS, Damage, SessionRow
+from agcx_format.search.signature import rows_size
 from agcx_format.search.state import BookState
 from agcx_format.session.lazy import SessionFile
 
 __all__ = ["Stopped", "build", "state_of"]
 
-# What a file is expected to take in the book, of its size on disk.
-_EXPECTED = 0.8
+# What a session takes in the book at most, if its text is not unusual: as many bytes as its file, and these
+# for what is known of it and for the signature of a block.
+_EXPECTED = 4_400
 # Segments with fewer blocks are merged once there are more than `_MOST_SMALL` of them.
 _SMALL_BLOCKS, _MOST_SMALL = 64, 8
 # A segment is rewritten when this share of it belongs to files that have changed or gone.
@@ -57,7 +59,7 @@ def _state(
     shelf = book.shelf
     places = shelf.places_of(keys)
     missing = [number for number, place in enumerate(places) if place is None]
-    left_out = len(missing) - bisect_left(missing, _fitting(shelf, refs, places, cap))
+    left_out = len(missing) - bisect_left(missing, _fitting(book, refs, places, cap))
     return BookState(len(refs) - len(missing), len(refs), left_out, book.size, cap)
 
 
@@ -122,15 +124,27 @@ class _Build:
     def _state(self) -> BookState:
         return _state(self._book, self._refs, self._keys, self._cap)
 
-    def _fitting(self, places: Sequence[int | None]) -> int:
-        return _fitting(self._book.shelf, self._refs, places, self._cap)
+    def _places(self) -> list[int | None]:
+        return self._book.shelf.places_of(self._keys)
+
+    def _fitting(self) -> int:
+        return _fitting(self._book, self._refs, self._places(), self._cap)
 
     # --- what leaves
 
     def _remove_dead(self) -> None:
-        """Rows of files that are gone or beyond the cap, and of others once they are many."""
+        """Rows of files that are gone, and of others once they are many, or as soon as not all fits."""
+        everything = before = len(self._refs)
+        self._remove(everything, _DEAD_SHARE if self._fitting() == everything else 0)
+        # A segment without some sessions may be hardly smaller.
+        while (fitting := self._fitting()) != before:
+            self._remove(fitting, 0)
+            before = fitting
+
+    def _remove(self, fitting: int, most_dead: float) -> None:
+        """Rows of what is not among the first `fitting`, where they are more than this share of a segment."""
         book = self._book
-        chosen = self._refs[: self._fitting(book.shelf.places_of(self._keys))]
+        chosen = self._refs[:fitting]
         wanted = dict(zip((ref.path for ref in chosen), self._keys, strict=False))
         there = {ref.path for ref in self._refs}
         seen: set[str] = set()
@@ -145,7 +159,7 @@ class _Build:
                     gone += 1
                 else:
                     dead += row.count
-            if gone or dead > _DEAD_SHARE * len(segment.blocks):
+            if gone or dead > most_dead * len(segment.blocks):
                 with suppress(OSError, PersistenceError):
                     book.rewrite(segment, live)
         book.refresh_checked()
@@ -177,26 +191,33 @@ class _Build:
     # --- what is new
 
     def _add_missing(self) -> None:
-        book = self._book
-        places = book.shelf.places_of(self._keys)
-        # Without a key is what cannot be read, or lies behind a link that leads out of the store.
-        rows = islice(zip(self._refs, self._keys, places, strict=True), self._fitting(places))
-        missing = [(ref, key) for ref, key, place in rows if key is not None and place is None]
-        maker, since = book.maker(), time.monotonic()
-        added: list[SessionRef] = []
-        for ref, key in missing:
-            if self._stopped():
-                break
-            if _add(maker, key, ref):
-                added.append(ref)
-            full = maker.blocks >= MOST_BLOCKS or time.monotonic() - since > _COMMIT_SECONDS
-            if added and full:
+        tried: set[bytes] = set()
+        while missing := self._missing(tried):
+            maker, since = self._book.maker(), time.monotonic()
+            added: list[SessionRef] = []
+            for ref, key in missing:
+                if self._stopped():
+                    break
+                tried.add(key)
+                if _add(maker, key, ref):
+                    added.append(ref)
+                full = maker.blocks >= MOST_BLOCKS or time.monotonic() - since > _COMMIT_SECONDS
+                if added and full:
+                    break
+            if added:
                 self._commit(maker, added)
-                maker, since, added = book.maker(), time.monotonic(), []
-        if added:
-            self._commit(maker, added)
-        if self._stopped():
-            raise Stopped
+            if self._stopped():
+                raise Stopped
+
+    def _missing(self, tried: Collection[bytes]) -> list[tuple[SessionRef, bytes]]:
+        """Those that are to be added, as far as is known before they are; their keys."""
+        # Without a key is what cannot be read, or lies behind a link that leads out of the store.
+        rows = islice(zip(self._refs, self._keys, self._places(), strict=True), self._fitting())
+        return [
+            (ref, key)
+            for ref, key, place in rows
+            if key is not None and place is None and key not in tried
+        ]
 
     def _commit(self, maker: SegmentMaker, added: Sequence[SessionRef]) -> None:
         book = self._book
@@ -204,7 +225,7 @@ class _Build:
             changed = {ref.path for ref in added if not _is_still_there(ref)}
             if changed:
                 maker = maker.without({os.fsencode(book.relative(path)) for path in changed})
-            if maker.sessions:
+            if maker.sessions and book.size + maker.size <= self._cap:
                 book.add(maker)
         book.refresh_checked()
         self._tell()
@@ -241,16 +262,15 @@ def _add(maker: SegmentMaker, key: bytes, ref: SessionRef) -> bool:
     return True
 
 
-def _fitting(
-    shelf: Shelf, refs: Sequence[SessionRef], places: Sequence[int | None], cap: int
-) -> int:
-    """How many of the newest sessions fit."""
-    size, sizes = 0.0, shelf.sizes()
+def _fitting(book: Book, refs: Sequence[SessionRef], places: Sequence[int | None], cap: int) -> int:
+    """How many of the newest sessions fit, beside what else is in the book and the rows of a new segment."""
+    sizes = book.shelf.sizes()
+    size = rows_size(1) + book.size - sum(sizes[each] for each in places if each is not None)
     for number, (ref, place) in enumerate(zip(refs, places, strict=True)):
         if place is not None:
             size += sizes[place]
-        elif ref.signature is not None:
-            size += _EXPECTED * ref.signature.size
+        elif ref.size is not None:
+            size += _EXPECTED + ref.size
         if size > cap:
             return number
     return len(refs)

@@ -21,7 +21,7 @@ from agcx_format.search.segment_rows import (
     Head,
     SessionRow,
 )
-from agcx_format.search.signature import SignatureMaker
+from agcx_format.search.signature import SignatureMaker, rows_size
 
 __all__ = ["SegmentMaker"]
 
@@ -49,6 +49,12 @@ class SegmentMaker:
     @property
     def sessions(self) -> int:
         return len(self._sessions)
+
+    @property
+    def size(self) -> int:
+        """Of the file, in bytes."""
+        known, frames = sum(map(len, self._beginning())), sum(map(len, self._frames))
+        return known + rows_size(self.blocks) + frames
 
     def add_block(self, block: Block) -> None:
         """A block of the session that `add_session` ends."""
@@ -113,6 +119,11 @@ class SegmentMaker:
 
     def parts(self) -> Iterator[bytes]:
         """The bytes of the file."""
+        yield from self._beginning()
+        yield from self._signature.parts()
+        yield from self._frames
+
+    def _beginning(self) -> tuple[bytes, bytes]:
         details = framed(_encode(Details(self._sessions, self._blocks)))
         broken = [number for number, row in enumerate(self._sessions) if row.damage is not None]
         head = Head(
@@ -123,10 +134,7 @@ class SegmentMaker:
             len(details),
             unidata_version,
         )
-        yield MAGIC + framed(_encode(head))
-        yield details
-        yield from self._signature.parts()
-        yield from self._frames
+        return MAGIC + framed(_encode(head)), details
 
 
 def _packed(block: Block) -> tuple[bytes, Beginning | None]:

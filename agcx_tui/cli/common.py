@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,6 +61,18 @@ def abandon_stdout() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+@contextlib.contextmanager
+def even_unread() -> Iterator[None]:
+    """Print something before, or while, something is changed.
+
+    `agcx prune --yes … | head` asks for fewer lines, not for fewer changes.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        abandon_stdout()
 
 
 def complain(text: str) -> None:

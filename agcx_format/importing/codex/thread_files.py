@@ -99,7 +99,7 @@ def read_thread(path: Path, usual: Usual) -> Iterator[Parsed]:
     files = [*sorted(_before(own), key=lambda file: file.path.name), own]
     if is_large(*(file.path for file in files)):
         yield Line(0, (LargeThread(),))
-    bases = [file.base for file in files if file.is_next and file.base is not None]
+    bases = [file.base for file in files if file.base is not None]
     for file in files:
         if file.is_next:
             yield Line(0, (NextFile(file.name, file.base),))
@@ -184,7 +184,7 @@ def _dated_between(found: list[Path], own: Path, session: str) -> Iterator[Path]
         folders |= {folder.parents[2] / day.strftime("%Y/%m/%d") for day in between}
     for folder in sorted(folders):
         try:
-            yield from sorted(p for p in folder.iterdir() if session in p.name and p != own)
+            yield from sorted(p for p in folder.iterdir() if session in p.name)
         except OSError:
             continue
 

@@ -37,7 +37,11 @@ _T = TypeVar("_T")
 def keep(store: Tree) -> None:
     """Write the reserve if it is missing or small, of at most half of the free space; never raises."""
     with suppress(OSError, PersistenceError):
+        is_first = store.signature(TRASH) is None
         place = store.place(f"{TRASH}/{FILE}", make=True)
+        if is_first:
+            # An act finds the trash there, and takes its name for durable.
+            store.sync("")
         status = place.status()
         size = min(SIZE, _free(place) // 2)
         if status is None or status.st_size < size:

@@ -25,6 +25,13 @@ T = TypeVar("T")
 __all__ = ["PagedScreen"]
 
 
+class _Lines(OptionLines):
+    """Lines of which Enter is a key of the screen, so that its help says what Enter does."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "select" and super().check_action(action, parameters)
+
+
 class PagedScreen(OnceScreen[T], Generic[T]):
     """Fill `lines`; call `show_title`, and `show_notice` if there are no lines."""
 
@@ -46,7 +53,7 @@ class PagedScreen(OnceScreen[T], Generic[T]):
 
     def compose(self) -> ComposeResult:
         yield EdgeLine(id="title")
-        yield OptionLines(id="lines", markup=False)
+        yield _Lines(id="lines", markup=False)
         yield Static(id="notice", markup=False)
         yield KeyLine()
 
@@ -86,7 +93,7 @@ class PagedScreen(OnceScreen[T], Generic[T]):
         self.lines.action_last()
 
     def action_choose(self) -> None:
-        """As Enter, which the list obeys by itself."""
+        """Choose the line under the cursor."""
         self.lines.action_select()
 
     def action_leave(self) -> None:

@@ -7,6 +7,7 @@ checkpoint as well.  What changes something is an act, which `agcx undo` undoes.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, Unpack
@@ -140,7 +141,12 @@ def checkpoint_lines(found: Sequence[StoredCheckpoint]) -> Iterator[str]:
     from agcx_tui.core.words.format import AGE_WIDTH, age
 
     now = microseconds_now()
-    names = [plain_cells(shortened(_reference(each), _NAME_WIDTH)) for each in found]
+    times = Counter((each.session_id, each.metadata.name) for each in found)
+    references = [
+        _reference(each, is_unique=times[each.session_id, each.metadata.name] == 1)
+        for each in found
+    ]
+    names = [plain_cells(shortened(each, _NAME_WIDTH)) for each in references]
     width = max(map(cell_len, names), default=0)
     for each, name in zip(found, names, strict=True):
         when = age(ns_of(each.metadata.created_at) // 1000, now)
@@ -157,10 +163,16 @@ def checkpoint_lines(found: Sequence[StoredCheckpoint]) -> Iterator[str]:
         yield (f"{when:>{AGE_WIDTH}}  {fit(name, width)}  {amount:>7}  {', '.join(facts)}  {title}")
 
 
-def _reference(found: StoredCheckpoint) -> str:
-    """What names it: its session's short id and its name, or the beginning of its id."""
-    session = str(found.session_id)[:_SHORT_ID]
-    return f"{session}@{safe_line(found.metadata.name) or str(found.metadata.id)[:_SHORT_ID]}"
+def _reference(found: StoredCheckpoint, *, is_unique: bool) -> str:
+    """What names it: its session's short id and its name, or the beginning of its id.
+
+    The name of several is behind the id.
+    """
+    session, own_id = str(found.session_id)[:_SHORT_ID], str(found.metadata.id)[:_SHORT_ID]
+    name = safe_line(found.metadata.name)
+    if not name:
+        return f"{session}@{own_id}"
+    return f"{session}@{name}" if is_unique else f"{session}@{own_id} ({name})"
 
 
 def _amount(found: Sequence[StoredCheckpoint]) -> str:

@@ -15,7 +15,15 @@ import click
 
 from agcx_format.transcript import safe_line
 from agcx_tui.cli.changing.change import may_delete, show_facts
-from agcx_tui.cli.common import Filled, Settings, pass_settings, print_json, store_option, tell
+from agcx_tui.cli.common import (
+    Filled,
+    Settings,
+    even_unread,
+    pass_settings,
+    print_json,
+    store_option,
+    tell,
+)
 from agcx_tui.cli.values import Age, Amount, Bytes
 from agcx_tui.core.words.format import counted, size
 
@@ -137,7 +145,9 @@ def prune(
         raise click.UsageError("--overwrite needs --export")
     store = settings.store()
     selection = select(store, rule, time.time_ns())
-    _show(selection, as_json)
+    with even_unread():
+        _show(selection, as_json)
+    _show_sums(selection)
     if dry_run or not selection.chosen:
         return
     amount = f"{counted(len(selection.chosen), 'session')} ({size(selection.size)})"
@@ -157,7 +167,6 @@ def prune(
 
 def _show(selection: Selection, as_json: bool) -> None:
     from agcx_tui.core.sessions.columns import fit, plain_cells
-    from agcx_tui.core.words.spared import short_of, spared
 
     for each in selection.chosen:
         if as_json:
@@ -167,6 +176,11 @@ def _show(selection: Selection, as_json: bool) -> None:
         name = str(each.entry.id or "")[:8]
         reasons = safe_line("; ".join(each.reasons))
         click.echo(f"{name:8}  {size(each.size):>7}  {title}  {reasons}")
+
+
+def _show_sums(selection: Selection) -> None:
+    from agcx_tui.core.words.spared import short_of, spared
+
     words = [f"{counted(len(selection.chosen), 'session')} · {size(selection.size)}"]
     if selection.missing:
         words.append(short_of(selection))

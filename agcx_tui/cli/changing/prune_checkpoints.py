@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from agcx_tui.cli.changing.checkpoint import checkpoint_lines
-from agcx_tui.cli.common import Settings, confirm, print_json, tell
+from agcx_tui.cli.common import Settings, confirm, even_unread, print_json, tell
 from agcx_tui.core.words.format import counted, size
 
 if TYPE_CHECKING:
-    from agcx_format.space import Protected
+    from agcx_format import Store
+    from agcx_format.space import CheckpointSelection, Protected
 
 __all__ = ["prune_checkpoints"]
 
@@ -33,21 +34,8 @@ def prune_checkpoints(
     store = settings.store()
     now = time.time_ns()
     selection = select_checkpoints(store, now, unlisted=unlisted, keep=keep, include=include)
-    if as_json:
-        for each in selection.chosen:
-            found = each.checkpoint
-            print_json(
-                {
-                    "id": f"{found.session_id}@{found.metadata.id}",
-                    "title": found.title,
-                    "path": str(store.path / (found.path or "")),
-                    "bytes": found.size,
-                    "reasons": each.reasons,
-                }
-            )
-    else:
-        for line in checkpoint_lines(selection.checkpoints):
-            click.echo(line)
+    with even_unread():
+        _show(store, selection, as_json)
     count = counted(len(selection.chosen), "checkpoint")
     words = f"{count} · {size(selection.size)}"
     tell(f"{words} · {selection.spared:,} kept" if selection.spared else words)
@@ -59,3 +47,21 @@ def prune_checkpoints(
         return
     store.checkpoints.delete(selection.checkpoints, kind="checkpoint-prune")
     tell(f"Deleted {amount}. Undo with: agcx undo")
+
+
+def _show(store: Store, selection: CheckpointSelection, as_json: bool) -> None:
+    if not as_json:
+        for line in checkpoint_lines(selection.checkpoints):
+            click.echo(line)
+        return
+    for each in selection.chosen:
+        found = each.checkpoint
+        print_json(
+            {
+                "id": f"{found.session_id}@{found.metadata.id}",
+                "title": found.title,
+                "path": str(store.path / (found.path or "")),
+                "bytes": found.size,
+                "reasons": each.reasons,
+            }
+        )

@@ -21,6 +21,7 @@ from agcx_tui.cli.common import (
     Filled,
     Settings,
     confirm,
+    even_unread,
     pass_settings,
     print_json,
     sessions_argument,
@@ -109,7 +110,9 @@ def redact(
         return
     found = _reviewed(settings, store, entries, secrets, personal, wanted)
     found = found.hiding(lambda find: find.secret not in kept)
-    _show(found, as_json)
+    with even_unread():
+        _show(found, as_json)
+    tell(_amount(found) if len(found) else "Nothing was found.")
     if dry_run or not len(found):
         return
     affected = [file.session for file in found.files if file.finds]
@@ -171,7 +174,6 @@ def _show(found: Review, as_json: bool) -> None:
             print_json(_facts(file, find, placeholders))
     else:
         click.echo("".join(f"{line}\n" for line in _lines(found, placeholders)), nl=False)
-    tell(_amount(found) if len(found) else "Nothing was found.")
 
 
 def _facts(file: ReviewedFile, find: Find, placeholders: Placeholders) -> dict[str, Any]:

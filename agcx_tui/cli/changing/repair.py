@@ -12,6 +12,7 @@ from agcx_tui.cli.common import (
     Filled,
     Settings,
     complete_session,
+    even_unread,
     pass_settings,
     store_option,
     tell,
@@ -64,7 +65,8 @@ def _tell(done: Repair) -> None:
     if done.target is None:
         tell(f"{source}: nothing is wrong with it; nothing was written")
         return
-    click.echo(safe_line(f"{done.target}  {counted(done.messages, 'message')} saved"))
+    with even_unread():
+        click.echo(safe_line(f"{done.target}  {counted(done.messages, 'message')} saved"))
     for sentence in done.lost:
         tell(f"    lost: {sentence}")
     for sentence in done.rebuilt:

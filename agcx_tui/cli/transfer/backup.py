@@ -18,6 +18,7 @@ from agcx_tui.cli.common import (
     Command,
     Filled,
     Settings,
+    even_unread,
     pass_settings,
     print_json,
     store_option,
@@ -242,12 +243,17 @@ def _reviewed(
             settings.status = 1
         if outcome == RESTORED:
             wanted.append(session)
-        if as_json:
-            print_json(_session_facts(session) | {"outcome": outcome, "reason": reason or None})
-        elif outcome != PRESENT:
-            note = f" ({reason})" if reason else ""
-            click.echo(safe_line(f"{outcome:>8}  {_title(session)}{note}"))
+        with even_unread():
+            _print(session, outcome, reason, as_json)
     return wanted
+
+
+def _print(session: BackupSession, outcome: str, reason: str, as_json: bool) -> None:
+    if as_json:
+        print_json(_session_facts(session) | {"outcome": outcome, "reason": reason or None})
+    elif outcome != PRESENT:
+        note = f" ({reason})" if reason else ""
+        click.echo(safe_line(f"{outcome:>8}  {_title(session)}{note}"))
 
 
 def _chosen(archive: Archive, name: str | None) -> tuple[str, Backup]:

@@ -17,6 +17,7 @@ from agcx_tui.cli.common import (
     Settings,
     complete_session,
     confirm,
+    even_unread,
     pass_settings,
     print_json,
     store_option,
@@ -95,13 +96,18 @@ def _reviewed(
             settings.failed(error)
             outcome, lost = FAILED, [str(error)]
         is_something_lost = is_something_lost or (outcome == CONVERTED and bool(lost))
-        if as_json:
-            print_json(_facts(entry, outcome, lost))
-        elif outcome == CONVERTED:
-            note = f"  without: {'; '.join(lost)}" if lost else ""
-            title = shortened(safe_line(entry.title).strip() or "(no title)", _TITLE_WIDTH)
-            click.echo(f"{title}  ({size(entry.size)}){safe_line(note)}")
+        with even_unread():
+            _print(entry, outcome, lost, as_json)
     return wanted, is_something_lost
+
+
+def _print(entry: ScanEntry, outcome: str, lost: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json(_facts(entry, outcome, lost))
+    elif outcome == CONVERTED:
+        note = f"  without: {'; '.join(lost)}" if lost else ""
+        title = shortened(safe_line(entry.title).strip() or "(no title)", _TITLE_WIDTH)
+        click.echo(f"{title}  ({size(entry.size)}){safe_line(note)}")
 
 
 def _facts(entry: ScanEntry, outcome: str, lost: list[str]) -> dict[str, Any]:

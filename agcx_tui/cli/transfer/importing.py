@@ -15,8 +15,8 @@ import click
 
 from agcx_tui.cli.common import (
     Settings,
-    abandon_stdout,
     did_you_mean,
+    even_unread,
     pass_settings,
     print_json,
     store_option,
@@ -326,11 +326,8 @@ def import_found(
         canceled = False
         try:
             for result in run.results():
-                try:
+                with even_unread():
                     shown.result(result)
-                except BrokenPipeError:
-                    # `agcx sync | head` asks for fewer lines, not for fewer sessions.
-                    abandon_stdout()
         except KeyboardInterrupt:
             # What was read is whole.
             canceled = True

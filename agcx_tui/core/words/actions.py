@@ -215,22 +215,22 @@ ACTIONS: Mapping[str, tuple[Action, ...]] = {
         moving("paged.top", "g", "top", "first"),
         moving("paged.bottom", "G", "bottom", "last"),
     ),
-    # The list of lines obeys Enter by itself.
     "storage": (
-        Action("storage.open", "o", "choose", "open", footer="open", label="enter"),
+        Action("storage.open", "enter,o", "choose", "open", footer="open", label="enter"),
         Action("storage.build-index", "b", "build_index", "bring the search index up to date",
                footer="build index", palette="bring the search index up to date"),
         Action("storage.delete-index", "d", "delete_index", "delete the search index",
                footer="delete index", palette="delete the search index"),
     ),
     "outline": (
-        Action("outline.open", "o", "choose", "go to the turn", footer="open", label="enter"),
+        Action("outline.open", "enter,o", "choose", "go to the turn", footer="open", label="enter"),
     ),
     "branches": (
-        Action("branches.open", "B", "choose", "go to the branch", footer="open", label="enter"),
+        Action("branches.open", "enter,B", "choose", "go to the branch", footer="open", label="enter"),
     ),
     "subagents": (
-        Action("subagents.open", "s", "choose", "open the chosen session", footer="open", label="enter"),
+        Action("subagents.open", "enter,s", "choose", "open the chosen session",
+               footer="open", label="enter"),
     ),
     "history": (
         Action("history.undo", "u,enter", "undo", "undo this change", footer="undo this change", label="u"),

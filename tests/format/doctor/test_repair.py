@@ -375,6 +375,19 @@ def test_a_file_is_never_written_over(tmp_path):
     assert os.listdir(tmp_path) == [path.name]
 
 
+def test_what_was_saved_is_on_the_disk_with_its_name(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    synced, really = set[int](), os.fsync
+
+    def fsync(fd: int) -> None:
+        really(fd)
+        synced.add(os.fstat(fd).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    done = repaired(v1("full").data + b"more", v1("full"), tmp_path)
+    target = Path(done.target)
+    assert {target.stat().st_ino, target.parent.stat().st_ino} <= synced
+
+
 def test_of_a_file_that_is_whole_nothing_is_written(tmp_path):
     assert repair_file(v1("full").path, tmp_path / "out").target is None
     assert not (tmp_path / "out").exists()

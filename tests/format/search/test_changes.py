@@ -192,15 +192,33 @@ def test_a_read_only_cache_is_searched_without(store, tmp_path):
     assert search.progress.direct == 14
 
 
-def test_beyond_its_largest_size_the_oldest_sessions_are_left_out_and_found_all_the_same(
-    store, tmp_path
-):
+def test_it_is_never_larger_than_it_may_be_and_the_newest_sessions_are_in_it(store, tmp_path):
+    """What does not fit is searched in its file."""
     index = Index(open_store(store), tmp_path / "cache")
-    whole = index.update()
-    state = index.update(cap=whole.size // 60)
-    assert 0 < state.left_out < state.total
-    assert state.complete
-    assert len(list(index.find("needle"))) == 14
+    whole = index.update().size
+    for cap in (whole // 60, whole * 3 // 4, whole // 2, whole * 2):
+        state = index.update(cap=cap)
+        assert state.size <= cap
+        assert state.complete
+        assert bool(state.left_out) is (cap < whole)
+        search = index.find("needle")
+        assert len(list(search)) == 14
+        assert search.progress.direct == state.left_out
+
+
+def test_what_is_new_takes_the_place_of_what_is_old_or_changed(store, tmp_path):
+    index = Index(open_store(store), tmp_path / "cache")
+    cap = index.update().size * 3 // 4
+    for number in range(12):
+        name = f"{number:08d}-0000-4000-8000-{'0' * 12 if number < 8 else 'f' * 12}"
+        save(store / f"{name}.agcx", some_items(Random(number), 6), "newest")
+        state = index.update(cap=cap)
+        assert state.size <= cap
+        assert state.complete
+        assert index.find("in:title newest", sessions=index.sessions()[:1]).progress.direct == 0
+        search = index.find("newest", sessions=index.sessions()[:1])
+        assert len(list(search)) == 1
+        assert search.progress.direct == 0
 
 
 def test_the_process_that_builds_says_how_far_it_is_and_ends_with_who_started_it(store, tmp_path):

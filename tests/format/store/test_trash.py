@@ -42,6 +42,25 @@ def test_what_was_deleted_is_listed_with_title_size_and_what_belongs_to_it(manag
         assert len(file) == entry.metadata.message_count
 
 
+def test_a_session_whose_file_has_its_id_in_capitals_is_listed_as_the_same_one(managed: Path):
+    """Another system may have named it so; what belongs to it is still its own."""
+    store = open_store(managed)
+    entry = with_checkpoints(store)
+    store.delete([entry])
+    (before,) = store.trash()
+    store.undo()
+    capitals = Path(entry.path).with_name(f"{str(entry.id).upper()}.agcx")
+    Path(entry.path).rename(capitals)
+    act = store.delete([store.resolve(str(entry.id))])
+    (session,) = store.trash()
+    assert session.origin == str(capitals.relative_to(managed))
+    assert (session.id, session.name, session.title) == (entry.id, str(entry.id), entry.title)
+    assert (session.size, session.belongings) == (before.size, before.belongings)
+    assert not session.is_version
+    assert store.empty_trash().sessions == (session,)
+    assert act.sessions[0].id == str(entry.id)
+
+
 def test_every_deleted_session_comes_back_and_undo_puts_it_where_it_lay(root: Path):
     before = contents(root)
     store = open_store(root)

@@ -22,6 +22,9 @@ import pytest
 
 from tests.slow.crash.file_calls import watched
 
+# Also where the file system of a test refuses it.
+_link = os.link
+
 # A directory's entries: names and inodes.
 Entries = dict[str, int]
 # The entries of each directory that is known, by its inode.
@@ -86,7 +89,7 @@ class Recording:
         if stat.S_ISDIR(status.st_mode):
             self.folders.add(status.st_ino)
         elif not self._kept_at(status.st_ino).exists():
-            os.link(entry.path, self._kept_at(status.st_ino))
+            _link(entry.path, self._kept_at(status.st_ino))
         return status.st_ino
 
     def _kept(self) -> set[int]:
@@ -127,6 +130,6 @@ class Recording:
             if child in self.folders:
                 self._make_folder(child, state, moment, target / name)
             elif self.is_synced(child, moment):
-                os.link(self._kept_at(child), target / name)
+                _link(self._kept_at(child), target / name)
             else:
                 (target / name).write_bytes(b"")

@@ -21,6 +21,7 @@ from tests.slow.crash.file_calls import watched
 from tests.slow.crash.processes import child
 from tests.slow.crash.replays import Recording
 from tests.slow.crash.test_kill_at_every_step import ACTIONS, A, Action, B, nothing_is_lost, picture
+from tests.slow.crash.test_poor_file_systems import without_links
 from tests.slow.crash.versions import session
 from tests.support.stores import contents
 
@@ -96,6 +97,59 @@ def test_nor_if_it_fails_again_while_the_store_is_set_right(
     assert not unfinished(root)
     for state, _ in replayed_states(recording, tmp_path, action, FEW, least=2):
         look_after(state, action, False, before, after, originals)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [each for each in ACTIONS if each.name in ("delete all", "undo a delete", "bring back")],
+    ids=lambda action: action.name,
+)
+def test_what_moved_is_there_once_it_was_reported_where_files_have_one_name_each(
+    action: Action, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Such a file system may lose a file that moves; not one that was said to have moved."""
+    without_links(monkeypatch)
+    store = SessionStorage(tmp_path / "store")
+    for session_id in (A, B):
+        store.save_session(session_id, *session(session_id, 1, 1000))
+    action.before(store)
+    before, originals = picture(store.path), contents(store.path, trash=True)
+    recording = Recording(store.path, tmp_path / "vault")
+    recording.run(lambda: action.does(open_store(store.path)), monkeypatch)
+    after = picture(store.path)
+    for state, is_done in replayed_states(recording, tmp_path, action, few=0, least=1):
+        look_after(state, action, is_done, before, after, originals)
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["after a first save", "of another program"])
+def test_the_first_deletion_in_a_store_loses_nothing(
+    is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The name of the trash itself is on the disk before anything moves there."""
+    root, begun = tmp_path / "store", 0
+    originals: dict[str, bytes] = {}
+    SessionStore(root).save_session(A, *session(A, 1, 1000))
+    shutil.rmtree(root / "trash")
+    recording = Recording(root, tmp_path / "vault")
+
+    def work() -> None:
+        nonlocal begun
+        store = open_store(root)
+        if is_new:
+            store.save_session(A, *session(A, 2, 1000))
+        begun = recording.events
+        originals.update(contents(root / "sessions"))
+        store.delete(list(store.scan()))
+
+    recording.run(work, monkeypatch)
+    states = {
+        repr(state): (at, state) for at, state in recording.states(random.Random(7)) if at > begun
+    }
+    for number, (moment, state) in enumerate(states.values()):
+        replayed = tmp_path / f"replay{number}"
+        recording.make(state, moment, replayed)
+        nothing_is_lost(originals, replayed)
+        shutil.rmtree(replayed)
 
 
 def replayed_states(

@@ -292,3 +292,15 @@ def test_every_verb_for_checkpoints_takes_one_whose_session_is_gone(store):
         assert (refused.exit_code, "no session" in refused.stderr) == (1, True)
     assert run("checkpoint", "delete", name, "--yes").exit_code == 0
     assert name not in run("checkpoint", "list").stdout
+
+
+def test_each_of_two_checkpoints_of_one_name_is_listed_by_what_finds_it(store):
+    for _ in range(2):
+        assert run("checkpoint", "create", GRID, "twice", "--force").exit_code == 0
+    lines = [
+        each for each in run("checkpoint", "list", GRID).stdout.splitlines() if "twice" in each
+    ]
+    named = [word for line in lines for word in line.split() if "@" in word]
+    assert len(set(named)) == 2
+    for name in named:
+        assert run("checkpoint", "delete", name, "--yes").exit_code == 0

@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from agcx_format import open_store
 from agcx_tui.cli import agcx
 from agcx_tui.cli.common import Settings
 from agcx_tui.cli.group import Agcx
@@ -88,6 +89,26 @@ def test_output_that_cannot_be_written_is_told_in_plain_words(store, words):
     assert result.returncode == 1
     assert "cannot be written: no space left on device\n" in result.stderr
     assert not re.search("Errno|Traceback|ignored", result.stderr)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prune", "--larger-than", "1kB", "--yes"],
+        ["redact", GRID, "--text", "grid", "--yes"],
+        ["convert", GRID, "--layout", "2", "--yes", "--json"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_list_without_a_reader_keeps_nothing_from_being_changed(store, words):
+    """As `agcx prune … --yes | head`: before, nothing was changed, and the exit status was 0."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = run_program(*words, capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert result.returncode == 0, result.stderr
+    assert "Undo with: agcx undo" in result.stderr
+    assert len(open_store(store).acts()) == 1
 
 
 def test_the_store_can_be_named_before_and_after_the_command(store, demo_files, monkeypatch):

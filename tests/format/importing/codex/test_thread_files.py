@@ -111,6 +111,58 @@ def test_what_was_taken_back_twice_to_the_same_place_is_kept_twice(files, store)
     assert "two, better" not in lived(session)
 
 
+def test_what_went_on_from_the_end_of_a_file_twice_is_kept_twice(files):
+    first = files.add(9, *ONE)
+    files.add(12, user("two"), name=FIRST, on=(SESSION, first, 3))
+    last = files.add(20, user("two, better"), name=SECOND, on=(SESSION, first, 3))
+    session = read_rollout(last)
+    assert said(session) == ["one", "1", "two", "Rolled back the last turn", "two, better"]
+    assert lived(session) == ["one", "1", "Rolled back the last turn", "two, better"]
+
+
+def test_of_a_session_no_more_is_read_than_a_file_and_those_before_it(files):
+    first = files.add(9, *ONE)
+    second = files.add(10, *TWO, name=FIRST, on=(SESSION, first, 3))
+    files.add(11, user("three"), name=SECOND, on=(FIRST, second, 3))
+    # A file with the id of the session in its name need not be of it.
+    other = files.add(9, user("other"), name=THIRD)
+    other.write_text(other.read_text().replace(SESSION, OTHER))
+    assert said(read_rollout(first)) == ["one", "1"]
+    assert said(read_rollout(second)) == ["one", "1", "two", "2"]
+
+
+def test_files_that_were_copied_into_one_folder_are_read_together(files, tmp_path):
+    first = files.add(9, *ONE)
+    second = files.add(10, *TWO, name=FIRST, on=(SESSION, first, 3))
+    flat = tmp_path / "copies"
+    flat.mkdir()
+    first, second = (path.rename(flat / path.name) for path in (first, second))
+    assert said(read_rollout(second)) == ["one", "1", "two", "2"]
+
+
+def test_files_that_go_on_from_each_other_are_read_once(files):
+    first = files.add(
+        9, *ONE, name=FIRST, history_base={"thread_id": SECOND, "end_byte_offset": 10}
+    )
+    second = files.add(10, *TWO, name=SECOND, on=(FIRST, first, 3))
+    assert [text for text in said(read_rollout(second)) if text in WORDS] == [
+        "one",
+        "1",
+        "two",
+        "2",
+    ]
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\xff", b"[]\n", b"{\n"])
+def test_without_a_header_in_the_file_that_it_goes_on_from_the_rest_is_read(files, data):
+    first = files.add(9, *ONE)
+    second = files.add(10, *TWO, name=FIRST, on=(SESSION, first, 3))
+    first.write_bytes(data)
+    session = read_rollout(second)
+    assert said(session) == ["two", "2"]
+    assert session.report.notes == ("a file that it continues is missing",)
+
+
 def test_who_goes_on_from_a_branch_that_was_left_lives_it_again(files):
     first = files.add(9, *ONE, *TWO, user("three"), assistant("3"))
     files.add(12, user("two, better"), assistant("2!"), name=FIRST, on=(SESSION, first, 3))
@@ -193,8 +245,10 @@ def test_a_fork_goes_on_from_the_file_of_another_session_which_is_not_its_own(fi
     assert (str(session.metadata.id), said(session)) == (OTHER, ["two", "2"])
     assert session.metadata.title == "two"
     assert session.conversation.context.environment_variables["AGCX_TOKENS_INPUT"] == "10"
-    resumed = files.add(10, user("three"), session=OTHER, name=THIRD, on=(OTHER, fork, 4))
-    assert said(read_rollout(resumed)) == ["two", "2", "three"]
+    path = files.add(10, user("three"), session=OTHER, name=THIRD, on=(OTHER, fork, 4))
+    resumed = read_rollout(path)
+    assert said(resumed) == ["two", "2", "three"]
+    assert resumed.report.notes == ()
 
 
 def test_a_file_is_read_by_a_relative_path_as_by_any_other(files, monkeypatch):

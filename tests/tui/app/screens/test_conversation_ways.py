@@ -7,6 +7,7 @@ import pytest
 from agcx_format import read_session, write_session
 from agcx_format.model.items import InputText, Message
 from agcx_format.session.source import PENDING, ListSource
+from agcx_tui.app.dialogs.help import help_sections
 from agcx_tui.app.widgets.lines.key_line import KeyLine
 from agcx_tui.core.conversation.find_message import find_message
 from agcx_tui.core.conversation.subject import Conversation
@@ -85,6 +86,10 @@ async def test_the_outline_of_a_file_that_is_still_being_read_grows_below_the_cu
         assert title().endswith("5 turns · 0 calls · reading …")
         keys = [(key.label, key.description) for key in outline.query_one(KeyLine).shown()]
         assert ("enter", "open") in keys
+        rows = [
+            row for each in help_sections(outline.active_bindings.values()) for row in each.rows
+        ]
+        assert ("enter  o", "go to the turn") in rows
         await pilot.press("down", "down")
         source.gate.release(4)
         await until(pilot, lambda: title().endswith("15 turns · 0 calls"))
