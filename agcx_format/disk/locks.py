@@ -13,7 +13,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import random
 import threading
 import time
 from collections import defaultdict
@@ -143,6 +142,9 @@ def _taken(fd: int, directory: Path, deadline: float) -> contextlib.AbstractCont
 
 def _pauses() -> Iterator[float]:
     """Seconds to wait before each next attempt; endless."""
+    # Most commands only read, and take no lock.
+    import random
+
     wait = _SHORTEST_WAIT
     while True:
         yield wait * (0.5 + random.random())

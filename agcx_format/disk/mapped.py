@@ -14,7 +14,6 @@ import contextlib
 import errno
 import mmap
 import os
-import tempfile
 import threading
 
 from agcx_format.disk.durable import os_reason, read_exactly
@@ -61,7 +60,7 @@ def read(fd: int, size: int) -> bytes:
         return read_exactly(fd, size, 0)
     with view:
         try:
-            return copy_out(view, 0, size)
+            return copy_out(view, size)
         except CorruptData:
             # A page that exists but is unreadable looks the same; a plain read gives the right error.
             data = read_exactly(fd, size, 0)
@@ -70,26 +69,25 @@ def read(fd: int, size: int) -> bytes:
             return data
 
 
-def copy_out(view: mmap.mmap, start: int, end: int) -> bytes:
-    """Bytes `start` to `end` of the map.
+def copy_out(view: mmap.mmap, size: int) -> bytes:
+    """The first `size` bytes of the map, at least one.
 
     Raises:
         CorruptData: the file was truncated meanwhile.
         PersistenceError: there is no room for the copy.
     """
     try:
-        return _copied(view, start, end)
+        return _copied(view, size)
     except OSError as cause:
         raise PersistenceError(f"cannot be copied from its map: {os_reason(cause)}") from cause
 
 
-def _copied(view: mmap.mmap, start: int, end: int) -> bytes:
+def _copied(view: mmap.mmap, size: int) -> bytes:
     scratch = scratch_file()
-    wanted = end - start
     whole = memoryview(view)
-    part = whole[start:end]
+    part = whole[:size]
     try:
-        copied = os.pwrite(scratch, part, 0) if wanted else 0
+        copied = os.pwrite(scratch, part, 0)
     except OSError as cause:
         if cause.errno != errno.EFAULT:
             raise
@@ -98,10 +96,10 @@ def _copied(view: mmap.mmap, start: int, end: int) -> bytes:
         # A map cannot be closed while it has views.
         part.release()
         whole.release()
-    if copied < wanted:
-        raise CorruptData("the file was cut short while it was read", offset=start + copied)
-    data = os.pread(scratch, wanted, 0)
-    if wanted > 16 * _PAGE:
+    if copied < size:
+        raise CorruptData("the file was cut short while it was read", offset=copied)
+    data = os.pread(scratch, size, 0)
+    if size > 16 * _PAGE:
         os.ftruncate(scratch, 0)
     return data
 
@@ -125,6 +123,9 @@ class _Scratch:
         if hasattr(os, "memfd_create"):
             self.fd = os.memfd_create("agcx", os.MFD_CLOEXEC)
         else:
+            # Not on Linux, where each start of a command would wait for it.
+            import tempfile
+
             self.fd, path = tempfile.mkstemp()
             os.unlink(path)
         self._identity = _identity(self.fd)

@@ -213,7 +213,7 @@ class Folder(NamedTuple):
         return found
 
     def taken(self, names: Sequence[str]) -> list[str]:
-        """Those of the names that are taken.
+        """The names at which something is.
 
         Raises:
             PersistenceError: the file system cannot say.

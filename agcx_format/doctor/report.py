@@ -100,7 +100,7 @@ class FileReport(msgspec.Struct, frozen=True):
 
     @property
     def severity(self) -> Severity | None:
-        """That of the worst finding; None without findings."""
+        """The severity of the worst finding; None without findings."""
         found = {finding.severity for finding in self.findings}
         return next((severity for severity in _WORST_FIRST if severity in found), None)
 

@@ -55,7 +55,7 @@ def _salvage_any(file: DamagedFile, layout: Layout) -> Salvaged:
 
 _Way = Callable[[DamagedFile], Salvaged]
 _WAYS: dict[Layout, _Way] = {v1.LAYOUT: salvage_layout1, v2.LAYOUT: salvage_layout2}
-# Those of layout 1 are a single bincode value.
+# A checkpoint of layout 1 is a single bincode value, from which nothing can be saved.
 _CHECKPOINT_WAYS: dict[Layout, _Way] = {
     v2.LAYOUT: partial(salvage_layout2, before=v2.BEFORE_CHECKPOINT_MESSAGES)
 }

@@ -3,7 +3,7 @@
 Strategy: both Codex and Claude Code ignore fields that they do not know, on a line and in a header. So a line
 has a field `agcx` with what the format has no place for: the notes on the message (its id, edits, branches,
 files, how calls went), its turn, and the whole item where the format would change it; the first line has the
-notes on the session: its title, tags, modes, model, times, tokens, and cost.
+notes on the session: its title, tags, star, modes, model, times, tokens, and cost.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def session_notes(
     return {
         "title": metadata.title,
         "tags": list(metadata.tags),
+        "favorite": metadata.is_favorite,
         "mode": metadata.current_mode.value,
         "modes": [[mode.value, str(since)] for mode, since in modes],
         "model": metadata.model,

@@ -361,7 +361,7 @@ class ImportDraft:
             current_mode=self.modes[-1][0] if self.modes else mode,
             model=model or "unknown",
             tags=list(dict.fromkeys(filter(None, [*tags, INCOMPLETE if self.incomplete else ""]))),
-            is_favorite=False,
+            is_favorite=returned is not None and returned.is_favorite,
             file_size=0,
             compression_ratio=Float32(0.0),
             format_version=_FORMAT_VERSION,

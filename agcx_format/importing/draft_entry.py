@@ -76,3 +76,4 @@ class ReturnedSession:
     created: Timestamp | None
     updated: Timestamp | None
     mode: OperatingMode | None = None
+    is_favorite: bool = False

@@ -36,6 +36,7 @@ def notes_on_session(draft: ImportDraft, value: dict[str, Any]) -> None:
                 environment=_environment(others.get("environment")),
                 created=moment_of(others.get("created")),
                 updated=moment_of(others.get("updated")),
+                is_favorite=others.get("favorite") is True,
             )
             with suppress(ValueError):
                 draft.returned.mode = OperatingMode(others.get("mode"))

@@ -132,7 +132,7 @@ class Block:
         return found
 
     def time(self, number: int) -> str:
-        """That of one message, as the file has it.  Raises `Damaged` when there is none."""
+        """The time of one message, as the file has it.  Raises `Damaged` when there is none."""
         if not self._times:
             self._times = self.facts.times.split("\n")
         if number >= len(self._times):
@@ -212,7 +212,7 @@ def _block(held: list[Said], first: int) -> Block:
 
 
 def facts_of(held: list[Said]) -> Facts:
-    """Those of these messages."""
+    """The facts about these messages."""
     sorts: dict[tuple[Kind, str, str, bool], int] = {}
     number = sorts.setdefault
     of = [number((said.kind, said.role, said.tool, said.failed), len(sorts)) for said in held]

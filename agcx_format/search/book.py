@@ -71,7 +71,7 @@ class Shelf:
 
     @cached_property
     def places(self) -> dict[bytes, int]:
-        """Of each version of a file, by its key."""
+        """The place of each version of a file, by its key."""
         places: dict[bytes, int] = {}
         # If a file is in two segments, the first counts.
         for first, segment in reversed(list(zip(self._firsts, self._order, strict=False))):
@@ -264,13 +264,13 @@ class Book:
         sync_directory(self.directory)
 
     def remove_damaged(self) -> None:
-        """Those that turned out to be, or are of another version, as far as that is possible."""
+        """Remove segments that are damaged or of another version, as far as possible."""
         for name in self._damaged:
             with suppress(OSError):
                 self.remove_file(self.directory / name)
 
     def remove_unused(self) -> None:
-        """Those that `refresh_checked` left out, as far as that is possible."""
+        """Remove segments that `refresh_checked` left out, as far as possible."""
         opened = {segment.path for segment in self.segments}
         for path in self.files():
             if path not in opened:

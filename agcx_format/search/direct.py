@@ -64,7 +64,7 @@ class DirectText:
         self.messages = 0
 
     def beginning(self) -> None:
-        """Nothing is had sooner than the blocks."""
+        """None: no part of a file can be read sooner than its blocks."""
 
     def blocks(self) -> Iterator[Block]:
         """Every block; ends at the first damage."""

@@ -88,7 +88,7 @@ class Helpers:
                     self._known.append((helper, helper.submit(None)))
 
     def ready(self) -> list[Helper]:
-        """Those that can be given work."""
+        """The helpers that can be given work."""
         with self._lock:
             self._forget_ended()
             return [helper for helper, answer in self._known if answer.done()]

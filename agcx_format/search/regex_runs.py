@@ -82,7 +82,7 @@ def _parts_of_runs(parts: Iterable[Part], cased: bool) -> Iterator[Sequence[_Cla
 
 
 def _runs(parts: Iterable[Part]) -> Iterator[list[_Class]]:
-    """Of what follows each other without a gap, the characters that there may be in each place."""
+    """For each run of parts without a gap, the characters that may be at each place."""
     run: list[_Class] = []
     for part in parts:
         lengths = () if isinstance(part, Gap) else set(map(len, part))

@@ -104,7 +104,7 @@ class Scheduler:
         return True
 
     def _wait(self) -> None:
-        """Until one of those that run is done, if the first is not."""
+        """Wait until a running job is done, unless the first one is."""
         if self._running[0].future.done():
             return
         unfinished = [each for each in self._running if not each.future.done()]

@@ -135,7 +135,7 @@ class Scope:
     """
 
     def __init__(self, refs: Sequence[SessionRef], book: Book | None) -> None:
-        """Those of a store are given in the order of their ages, others as they are."""
+        """The sessions of a store are searched in the order of their ages, a given list in its own order."""
         self.refs = refs
         self._shelf = shelf = Shelf({}, 0) if book is None else book.shelf
         self.version = shelf.version

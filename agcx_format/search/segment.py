@@ -227,7 +227,7 @@ def _block(row: BlockRow, frames: memoryview) -> Block:
 
 
 def _facts(packed: bytes, size: int) -> Facts:
-    """Those of a block.  Raises `Damaged`."""
+    """The facts about a block.  Raises `Damaged`."""
     try:
         return _decode_facts(decompress(packed, size))
     except (ValueError, msgspec.DecodeError) as error:

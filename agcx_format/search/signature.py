@@ -134,7 +134,7 @@ class Rows:
         return found
 
     def _with_one(self, either: Iterable[tuple[int, ...]], among: int) -> int:
-        """Those of the blocks `among` that are in all rows of one of these strings."""
+        """The blocks `among` these that are in all rows of one of these strings."""
         found = 0
         for rows in either:
             found |= self._with(rows, among)
@@ -167,7 +167,7 @@ class WholeSignature:
         )
 
     def marks(self, block: int) -> bytes:
-        """Of one block, a byte of each row: 1 where it is in it."""
+        """A byte for each row: 1 if the block is in it."""
         group, bit = divmod(block, 8)
         bits = int.from_bytes(self._rows[group :: self._width], "little") >> bit
         return (bits & _LOWEST).to_bytes(ROWS, "little")

@@ -102,7 +102,7 @@ class PieceCache:
             self._drop_passed(number)
 
     def _drop_passed(self, newest: int) -> None:
-        """Of the pieces that were only passed, keep the last few."""
+        """Keep only the last few of the pieces that were passed."""
         passed = self._passed
         passed.append(newest)
         while self.size - self._starts[passed[0]] > self._keep_passed and len(passed) > 2:

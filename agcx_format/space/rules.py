@@ -253,7 +253,7 @@ class _Run:
         return Selection(tuple(chosen), tuple(spared))
 
     def _freeing(self, matching: Selection, wanted: int) -> Selection:
-        """Of the sessions that match, as many of the longest unused as it takes to free these bytes."""
+        """The longest unused of the sessions that match, as many as it takes to free these bytes."""
         found, left = [], wanted
         for each in reversed(matching.chosen):
             if left <= 0:

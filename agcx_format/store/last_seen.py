@@ -34,7 +34,7 @@ class LastSeen:
         return bool(self._versions)
 
     def version(self, session_id: UUID) -> Signature | None:
-        """The version that was seen; None if none was, or if it no longer matters."""
+        """The version that was seen; None if none was."""
         return self._versions.get(session_id)
 
     def knows_fields(self, session_id: UUID) -> bool:
@@ -50,11 +50,6 @@ class LastSeen:
         """The program has added to this version without reading it."""
         if self._versions.get(session_id) == before:
             self._versions[session_id] = now
-
-    def forget(self, session_ids: Iterable[UUID]) -> None:
-        for session_id in session_ids:
-            self._versions.pop(session_id, None)
-            self._changed.discard(session_id)
 
     def outdated(self, root: Path, steps: Iterable[Step]) -> Set[UUID]:
         """The sessions that these steps are about to change and another program has saved since.
@@ -87,9 +82,8 @@ class LastSeen:
         self._change(now, outdated)
 
     def _change(self, now: Sequence[tuple[UUID, Signature | None]], outdated: Set[UUID]) -> None:
-        self.forget({each for each, _ in now} - outdated)
         for session_id, version in now:
-            # Of a session that was moved one step has left nothing in its place.
+            # Where a session is gone, what another program saves in its place was not seen.
             if session_id not in outdated and version is not None:
                 self._versions[session_id] = version
                 self._changed.add(session_id)

@@ -194,7 +194,6 @@ class StoreWriter:
                 with suppress(PersistenceError, OSError):
                     self._index.look()
                     self._index.follow(index, layout)
-            self._last_seen.forget(change.index)
             return trash.destroyed(self.root, done, entries)
 
     # --- plain saves

@@ -37,14 +37,12 @@ _ABOVE_ASCII = (
     "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e007f"
 )
-_unsafe = re.compile(f"[\x00-\x1f{_ABOVE_ASCII}]").search
-# Nearly every block has newlines, and few have anything else.
-_unsafe_in_block = re.compile(f"[\x00-\x08\x0b-\x1f{_ABOVE_ASCII}]").search
+# These are compiled when they are first needed: at a start, which they would delay, most text is printable.
+_UNSAFE_IN_BLOCK = f"[\x00-\x08\x0b-\x1f{_ABOVE_ASCII}]"
+_UNSAFE_IN_JSON = f"[{_ABOVE_ASCII}]"
 _SAFE_ASCII = bytes({*range(0x20, 0x7F), 0x09, 0x0A})
 # Characters from which on it takes less time to take out what is safe first.
 _WORTH_IT = 200
-# These two are for documents: compiled when the first one is written.
-_UNSAFE_IN_JSON = f"[{_ABOVE_ASCII}]"
 # The forms in which HTML and Markdown refer to a character; no name of one is longer.
 _REFERENCE = r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,8})|[A-Za-z][A-Za-z0-9]{1,32});?"
 
@@ -54,7 +52,8 @@ def is_unsafe(text: str) -> bool:
     # For bytes there is a table, with which this takes a fifth of the time.
     if text.isascii():
         return bool(text.encode().translate(None, _SAFE_ASCII))
-    return _unsafe_in_block(text if len(text) < _WORTH_IT else _doubtful(text)) is not None
+    doubtful = text if len(text) < _WORTH_IT else _doubtful(text)
+    return not doubtful.isprintable() and re.search(_UNSAFE_IN_BLOCK, doubtful) is not None
 
 
 def _doubtful(text: str) -> str:
@@ -67,7 +66,8 @@ def _doubtful(text: str) -> str:
 
 def safe_line(text: str) -> str:
     """For one line: newlines and tabs become visible stand-ins too."""
-    return text.translate(_STAND_INS) if _unsafe(text) else text
+    # What has a stand-in is not printable.
+    return text if text.isprintable() else text.translate(_STAND_INS)
 
 
 def safe_text(text: str) -> str:

@@ -256,7 +256,7 @@ class AgcxApp(KeysInOrderApp[object]):
         keep_page(first, self._cache, self._store_path)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Those of Textual's own palette entries that are useful here."""
+        """Textual's own palette entries, as far as they are useful here."""
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Quit"):
                 yield command

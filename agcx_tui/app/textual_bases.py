@@ -78,7 +78,7 @@ class EndingApp(App[ReturnType]):
 
 
 class _Changes(CompositorUpdate):
-    """Of a picture what the terminal does not show already."""
+    """The part of a picture that the terminal does not show already."""
 
     def __init__(self, picture: LayoutUpdate | ChopsUpdate, rows: TerminalRows) -> None:
         self._picture, self._rows = picture, rows

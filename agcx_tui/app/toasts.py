@@ -83,7 +83,7 @@ class Toasts:
         self._toasts.append(Toast(self._now(), text, failed=True, cut=True))
 
     def for_history(self) -> list[Toast]:
-        """Those worth reading later, the newest first: failures, and what did not fit."""
+        """Toasts worth reading later, the newest first: failures, and what did not fit."""
         return [each for each in reversed(self._toasts) if each.failed or each.cut]
 
 

@@ -123,6 +123,8 @@ def _failed(
     field = next((name for name in fields if f"f_{name}" not in seen), "?")
     short = isinstance(cause, IndexError | struct.error)
     reason = "the data ends inside it" if short else str(cause)
+    if isinstance(cause, UnicodeDecodeError):
+        reason = "not UTF-8"
     truncated = short or isinstance(cause, _Short)
     error = BincodeDecodeError(f"{type_name}.{field}: {reason}", offset=at, truncated=truncated)
     raise error from None

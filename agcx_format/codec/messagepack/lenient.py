@@ -70,6 +70,8 @@ def in_words(cause: BaseException) -> str:
         return "nested too deeply"
     if isinstance(cause, msgpack.exceptions.BufferFull):
         return "it is too large"
+    if isinstance(cause, UnicodeDecodeError):
+        return "a text in it is not UTF-8"
     if isinstance(cause, msgpack.exceptions.FormatError):
         return "not MessagePack"
     if "exceeds max_" in str(cause):

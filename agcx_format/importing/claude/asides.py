@@ -37,9 +37,9 @@ _NO_CONVERSATION = frozenset(
 # System lines about the program rather than the conversation.
 _SILENT = frozenset(
     {
-        "agents_killed", "bridge_status", "file_snapshot", "hook_response", "hook_started", "init",
-        "memory_saved", "status", "stop_hook_summary", "task_notification", "task_started",
-        "thinking", "turn_duration",
+        "agents_killed", "bridge_status", "cloud_session_status", "file_snapshot", "hook_response",
+        "hook_started", "init", "memory_saved", "status", "stop_hook_summary", "task_notification",
+        "task_started", "thinking", "turn_duration",
     }
 )  # fmt: skip
 # What becomes of a prompt that waits.
@@ -159,9 +159,7 @@ class Asides:
             self._draft.skipped.add(name, number, value)
             return
         parts = content_of(attached.get("prompt"))
-        origin = attached.get("origin")
-        origin = as_text(origin.get("kind")) if isinstance(origin, dict) else "human"
-        if origin != "human" or not _is_typed(parts):
+        if not _may_be_typed(attached) or not _is_typed(parts):
             self._draft.kept_as["queued command that nobody typed: role developer"] += 1
             message = Message(None, "developer", parts or [InputText("")])
             self.heard(message, is_of_program=True)
@@ -195,6 +193,14 @@ def mode_of(draft: ImportDraft, mode: object) -> None:
     """Follow a change of the permission mode, which is absent in most lines."""
     if isinstance(mode, str) and mode:
         draft.mode(OperatingMode.PLAN if mode == "plan" else OperatingMode.BUILD)
+
+
+def _may_be_typed(attached: dict[str, Any]) -> bool:
+    """Whether a queued command says that a person typed it; older versions say nothing of that."""
+    origin = attached.get("origin")
+    origin = as_text(origin.get("kind")) if isinstance(origin, dict) else "human"
+    mode = as_text(attached.get("commandMode")) or "prompt"
+    return origin == "human" and mode in ("prompt", "bash") and attached.get("isMeta") is not True
 
 
 def _is_typed(parts: list[ContentPart]) -> bool:

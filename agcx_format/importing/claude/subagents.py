@@ -17,7 +17,7 @@ from agcx_format.model.ids import session_id
 
 __all__ = ["About", "about_beside", "id_of_subagent", "parent_in", "started_by"]
 
-# What `agent-*.meta.json` says: `agentType`, `description`, `toolUseId`.
+# What `agent-*.meta.json` says: `agentType`, `description`, `toolUseId`, `parentAgentId`.
 About = dict[str, Any]
 
 
@@ -27,9 +27,10 @@ def id_of_subagent(session: str, agent: str) -> UUID:
 
 
 def parent_in(session: str, about: About) -> Parent:
-    """The session that a subagent belongs to."""
+    """The session that a subagent belongs to: another subagent's, if that started it."""
+    above = as_text(about.get("parentAgentId"))
     return Parent(
-        session_id(session, ""),
+        id_of_subagent(session, above) if above else session_id(session, ""),
         as_text(about.get("toolUseId")),
         as_text(about.get("agentType")),
         as_text(about.get("description")),

@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 
 from agcx_format.exporting.notes import NOTES
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
-from agcx_format.importing.codex.usual import OutputText, Said, Thought, UsualEvent, UsualItem
+from agcx_format.importing.codex.usual import (
+    USAGE,
+    OutputText,
+    Said,
+    Thought,
+    UsualEvent,
+    UsualItem,
+)
 from agcx_format.importing.draft import ImportDraft
 
 __all__ = ["EventFirst"]
@@ -75,7 +82,7 @@ def _says_nothing(line: dict[str, Any]) -> bool:
     if kind == "event_msg":
         is_beside = isinstance(payload, dict) and payload.get("type") == "token_count"
     else:
-        is_beside = kind == "turn_context"
+        is_beside = kind in ("turn_context", USAGE)
     return is_beside and NOTES not in line
 
 

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 
 from agcx_format.errors import PersistenceError
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
+from agcx_format.importing.codex.speakers import PASSTHROUGH, is_of_program
 from agcx_format.importing.draft_entry import DraftEntry
 from agcx_format.importing.fields import as_text
 from agcx_format.importing.imported import Parent
@@ -233,7 +234,9 @@ def said_by(rollout: Path, origin: str) -> Iterator[str]:
 
 def _said_in(value: Any) -> str:
     match value:
-        case {"payload": {"type": "message", "role": "user", "content": list(parts)}}:
+        case {"payload": {"type": "message", "role": "user", "content": list(parts), **more}}:
+            if is_of_program(more.get(PASSTHROUGH)):
+                return ""
             texts = (as_text(part.get("text")) for part in parts if isinstance(part, dict))
             return "\n".join(filter(None, map(own_words, texts)))
     return ""

@@ -13,8 +13,9 @@ from typing import Any
 
 from agcx_format.importing.codex.answers import TELLING, answers_in, started_by
 from agcx_format.importing.codex.family import Letter
-from agcx_format.importing.codex.outputs import ENCRYPTED, NO_PICTURE, output_text
+from agcx_format.importing.codex.outputs import ENCRYPTED, NO_AUDIO, NO_PICTURE, output_text
 from agcx_format.importing.codex.plans import Plans, Proposal, proposal_in
+from agcx_format.importing.codex.speakers import PASSTHROUGH, spoken
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.notices import notice
@@ -77,6 +78,7 @@ class Items:
         number: of the line that is read.
         plans: that the agent proposed.
         letters: to an agent from the one above it.
+        sent: the ids of messages between agents.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Items:
         self.number = 0
         self.plans = Plans(draft)
         self.letters: list[Letter] = []
+        self.sent: set[str | None] = set()
 
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
@@ -155,7 +158,8 @@ def _message(items: Items, payload: dict[str, Any]) -> None:
     if role == "assistant" and (proposal := proposal_in(content)):
         items.propose(item_id, proposal)
     else:
-        items.say(unchecked.message(item_id, role, content))
+        message = unchecked.message(item_id, role, content)
+        items.say(spoken(message, payload.get(PASSTHROUGH)))
 
 
 def _content(items: Items, content: Any, role: str) -> list[ContentPart]:
@@ -186,6 +190,9 @@ def _part(items: Items, part: Any, said: Callable[[str], ContentPart]) -> Conten
         case {"type": "input_image"} if not part.get("image_url"):
             items.note("input_image without a picture: a placeholder")
             return said(NO_PICTURE)
+        case {"type": "input_audio"}:
+            items.note("input_audio: a placeholder")
+            return said(NO_AUDIO)
         case {"type": str(kind), "text": str(text)}:
             items.note(f"content part {kind}: text")
             return said(text)
@@ -197,14 +204,19 @@ def _part(items: Items, part: Any, said: Callable[[str], ContentPart]) -> Conten
 
 
 def _agent_message(items: Items, payload: dict[str, Any]) -> None:
-    """A message from one agent to another."""
+    """A message from one agent to another, which a line of another type can repeat."""
+    item_id = optional_text(payload.get("id"))
+    if item_id is not None and item_id in items.sent:
+        items.draft.duplicates.add("response_item.agent_message", items.number, payload)
+        return
+    items.sent.add(item_id)
     items.note("agent_message: message")
     ends = [as_text(payload.get(name)) or "?" for name in ("author", "recipient")]
     content = _content(items, payload.get("content"), "assistant")
     heading = OutputText(f"[{ends[0]} → {ends[1]}]")
     if ends[1].startswith(f"{ends[0]}/"):
         items.letters.append(Letter(len(items.draft.entries), ends[1]))
-    items.say(Message(optional_text(payload.get("id")), "assistant", [heading, *content]))
+    items.say(Message(item_id, "assistant", [heading, *content]))
 
 
 # --- reasoning

@@ -13,7 +13,7 @@ from agcx_format.importing.json_lines import Line, Parsed, UsualLines
 from agcx_format.importing.source_file import detect
 
 __all__ = [
-    "collaboration_mode", "directory_in_messages", "header_in", "one_by_one", "shape_of_line",
+    "collaboration_mode", "directory_in_messages", "header_in", "letter_in", "one_by_one", "shape_of_line",
     "split_document", "time_of",
 ]  # fmt: skip
 
@@ -54,6 +54,17 @@ def header_in(value: Any) -> dict[str, Any] | None:
         ):
             return fields
     return None
+
+
+def letter_in(payload: dict[str, Any]) -> dict[str, Any]:
+    """The item for a message from one agent to another that has a line of its own."""
+    content = []
+    if words := as_text(payload.get("content")):
+        content.append({"type": "input_text", "text": words})
+    if payload.get("encrypted_content"):
+        content.append({"type": "encrypted_content"})
+    ends = {name: payload.get(name) for name in ("id", "author", "recipient")}
+    return {"type": "agent_message", **ends, "content": content}
 
 
 def time_of(value: Any) -> Any:

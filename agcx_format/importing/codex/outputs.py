@@ -6,12 +6,13 @@ from typing import Any
 
 from agcx_format.importing.fields import as_json
 
-__all__ = ["ENCRYPTED", "NO_PICTURE", "PLACEHOLDERS", "output_text"]
+__all__ = ["ENCRYPTED", "NO_AUDIO", "NO_PICTURE", "PLACEHOLDERS", "output_text"]
 
 NO_PICTURE = "[image: not in the file]"
+NO_AUDIO = "[audio: it cannot be shown]"
 ENCRYPTED = "[encrypted content]"
 # What stands in place of a part that has no text.
-PLACEHOLDERS = frozenset({NO_PICTURE, ENCRYPTED})
+PLACEHOLDERS = frozenset({NO_PICTURE, NO_AUDIO, ENCRYPTED})
 
 
 def output_text(output: Any) -> tuple[str, list[str]]:

@@ -27,6 +27,7 @@ from agcx_format.importing.codex.lines import (
     collaboration_mode,
     directory_in_messages,
     header_in,
+    letter_in,
     one_by_one,
     shape_of_line,
     split_document,
@@ -35,11 +36,13 @@ from agcx_format.importing.codex.lines import (
 from agcx_format.importing.codex.names import Names, names_beside
 from agcx_format.importing.codex.thread_files import LargeThread, NextFile, Place, read_thread
 from agcx_format.importing.codex.usual import (
+    USAGE,
     ContextLine,
     EventLine,
     ItemLine,
     SilentEvent,
     TaskStarted,
+    UsageLine,
     UsualLine,
     usual_after,
 )
@@ -240,6 +243,8 @@ class _Rollout:
                         items.plans.mode(event.collaboration_mode_kind or "")
                 else:
                     events.usual(event, number)
+            elif type(value) is UsageLine:
+                draft.skipped.add(USAGE, number, value)
             elif type(value) is ContextLine:
                 draft.skipped.add("turn_context", number, value)
                 self._turn(value.payload.model, value.payload.cwd, value.mode)
@@ -280,6 +285,15 @@ class _Rollout:
             case {"type": "compacted", "payload": dict(payload)}:
                 draft.skipped.add("compacted", number, value)
                 self._events.compaction(payload, number)
+            case {"type": "inter_agent_communication", "payload": dict(payload)}:
+                self._items.line(letter_in(payload), number)
+            case {
+                "type": "realtime_item",
+                "payload": {"role": "user" | "assistant" as role, "text": str(said)},
+            }:
+                draft.kept_as["what was said aloud: message"] += 1
+                content = [{"type": "text", "text": said}]
+                self._items.line({"type": "message", "role": role, "content": content}, number)
             case {"type": str(kind), "payload": _}:
                 add_unknown(draft, kind, value, number)
             case {"record_type": str(kind)} if kind in _RECORDS:
@@ -366,8 +380,9 @@ class _Rollout:
 # Lines of the envelope, and of the time before it, that hold no conversation.
 _NO_CONVERSATION = frozenset(
     {
-        "configuration_update", "ghost_snapshot", "inter_agent_communication_metadata",
-        "session_meta", "session_state", "thread_settings", "turn_context", "world_state",
+        "configuration_update", "ghost_snapshot", "inter_agent_communication_metadata", "retained_context",
+        "security_risk_score", "session_meta", "session_state", "thread_settings", USAGE, "turn_context",
+        "world_state",
     }
 )  # fmt: skip
 _RECORDS = frozenset({"state", "session_meta", "prev_session_meta", "event"})

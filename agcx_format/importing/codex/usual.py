@@ -6,22 +6,27 @@ that has another field, or another type in one, is not usual, and is parsed into
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
+from agcx_format.importing.codex.speakers import PASSTHROUGH
 from agcx_format.importing.environment import Count
 from agcx_format.importing.json_lines import Usual
 
 __all__ = [
-    "Called", "ContextLine", "CustomCalled", "CustomReturned", "EventLine", "ItemLine", "OutputText",
-    "Returned", "Said", "SilentEvent", "TaskStarted", "Thought", "TokenCount", "Tokens", "UsualEvent",
-    "UsualItem", "UsualLine", "usual_after",
+    "USAGE", "Called", "ContextLine", "CustomCalled", "CustomReturned", "EventLine", "ItemLine", "OutputText",
+    "Returned", "Said", "SilentEvent", "TaskStarted", "Thought", "TokenCount", "Tokens", "UsageLine",
+    "UsualEvent", "UsualItem", "UsualLine", "usual_after",
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
 _Nothing = Annotated[list[Any], Meta(max_length=0)] | None
+
+
+# The type of a line after each answer.
+USAGE: Final = "token_usage_record"
 
 
 # --- items
@@ -34,9 +39,7 @@ class _Item(Struct, gc=False, kw_only=True, forbid_unknown_fields=True):
         passthrough: what Codex notes for its own display.
     """
 
-    passthrough: dict[str, Any] | None = field(
-        default=None, name="internal_chat_message_metadata_passthrough"
-    )
+    passthrough: dict[str, Any] | None = field(default=None, name=PASSTHROUGH)
 
 
 class InputText(Struct, tag="input_text", gc=False):
@@ -208,7 +211,14 @@ class EventLine(Struct, tag="event_msg", gc=False, forbid_unknown_fields=True):
     ordinal: int | None = None
 
 
-UsualLine = ItemLine | EventLine | ContextLine
+class UsageLine(Struct, tag=USAGE, gc=False):
+    """What one answer took, which the next count of tokens includes."""
+
+    timestamp: str
+    ordinal: int | None = None
+
+
+UsualLine = ItemLine | EventLine | ContextLine | UsageLine
 
 _parse = Decoder(UsualLine).decode
 

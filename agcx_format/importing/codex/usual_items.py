@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agcx_format.importing.codex.items import Items
 from agcx_format.importing.codex.plans import proposal_in
+from agcx_format.importing.codex.speakers import PASSTHROUGH, spoken
 from agcx_format.importing.codex.usual import (
     Called,
     CustomCalled,
@@ -50,7 +51,7 @@ def add_usual(items: Items, payload: UsualItem, number: int) -> None:
             items.draft.left_out["custom_tool_call.status"] += 1
     if payload.passthrough:
         kind = type(payload).__struct_config__.tag
-        items.draft.left_out[f"{kind}.internal_chat_message_metadata_passthrough"] += 1
+        items.draft.left_out[f"{kind}.{PASSTHROUGH}"] += 1
 
 
 def _message(items: Items, payload: Said) -> None:
@@ -61,6 +62,7 @@ def _message(items: Items, payload: Said) -> None:
     if payload.role == "assistant" and (proposal := proposal_in(content)):
         items.propose(payload.id, proposal)
     else:
-        items.say(unchecked.message(payload.id, payload.role, content))
+        message = unchecked.message(payload.id, payload.role, content)
+        items.say(spoken(message, payload.passthrough))
     if payload.phase:
         items.draft.left_out["message.phase"] += 1

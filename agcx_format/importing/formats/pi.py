@@ -30,7 +30,7 @@ __all__ = ["Pi"]
 
 _NO_CONVERSATION = (
     "session", "model_change", "thinking_level_change", "service_tier_change", "fast_mode_change", "custom",
-    "label", "session_info", "session_state", "active_tools_change", "leaf",
+    "label", "session_info", "session_state", "active_tools_change", "leaf", "usage", "context_edit",
 )  # fmt: skip
 
 
@@ -71,12 +71,17 @@ class _Tree(Reading):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._lineage = Lineage(every_fork=True)
+        # The id of the entry before.
+        self._last = ""
 
     def value(self, value: dict[str, Any], number: int) -> None:
         before = len(self.draft.entries)
         self._entry(as_text(value.get("type")), value)
-        names = as_text(value.get("id")), as_text(value.get("parentId"))
-        self._lineage.add(*names, before, len(self.draft.entries))
+        name, parent = as_text(value.get("id")), as_text(value.get("parentId"))
+        if value.get("type") == "leaf":
+            parent = as_text(value.get("targetId")) or parent
+        self._last = name
+        self._lineage.add(name, parent, before, len(self.draft.entries))
 
     def _entry(self, kind: str, value: dict[str, Any]) -> None:
         if kind == "message":
@@ -89,6 +94,8 @@ class _Tree(Reading):
             self._summary(value.get("summary"))
         elif kind == "custom_message":
             self.injected(value.get("content"), f"message of {as_text(value.get('customType'))}")
+        elif kind == "leaf" and as_text(value.get("targetId")) not in ("", self._last):
+            self.notice("Went back to an earlier message")
         elif kind in _NO_CONVERSATION:
             self.skip(kind, value)
             self._about_session(kind, value)
@@ -123,6 +130,8 @@ class _Tree(Reading):
             self._bash(message)
         elif role in ("compactionSummary", "branchSummary"):
             self._summary(message.get("summary") or text_in(content))
+        elif role == "system":
+            self.injected(content, "system prompt")
         elif role in ("custom", "hookMessage"):
             self.injected(content, f"message of {as_text(message.get('customType')) or role}")
         else:

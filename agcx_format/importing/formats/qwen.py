@@ -190,6 +190,9 @@ class _Chat(Reading):
             self.skip(name, value)
             plan = payload.get("mode") == "plan"
             self.draft.mode(OperatingMode.PLAN if plan else OperatingMode.BUILD)
+        elif as_dict(value.get("managedSession")).get("kind") == "message.committed":
+            # It may be the only copy of what was said.
+            self.unknown(name, as_dict(value["managedSession"]))
         elif subtype in _SILENT:
             self.skip(name, value)
             self.title = as_text(payload.get("customTitle")) or self.title

@@ -38,7 +38,7 @@ _U63 = 1 << 63
 # The usual names of sessions and of what belongs to them, which need no further check.
 _PLAIN: Final = r"[0-9A-Za-z][\w.-]{0,200}(?:/[0-9A-Za-z][\w.-]{0,200}){0,4}"
 _is_plain = re.compile(_PLAIN, re.ASCII).fullmatch
-# Those outside of the trash.
+# Plain paths outside of the trash.
 _is_usual = re.compile(rf"(?!{TRASH}(?:/|$)){_PLAIN}", re.ASCII | re.IGNORECASE).fullmatch
 
 
@@ -218,7 +218,7 @@ class Act(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def titles(self) -> list[str]:
-        """Of the sessions that it changed."""
+        """The titles of the sessions that it changed."""
         return [session.title for session in self.sessions]
 
     @property

@@ -166,7 +166,7 @@ class _Undo(Work):
             raise self._conflict(wrong)
 
     def _taken(self, paths: Iterable[str]) -> set[str]:
-        """Those of the paths at which there is a file."""
+        """The paths at which there is a file."""
         names: dict[str, list[str]] = {}
         for path in paths:
             folder, _, name = path.rpartition("/")
@@ -203,7 +203,7 @@ class _Undo(Work):
         return self._store.signature(step.path) is None
 
     def _in_trash(self, paths: Collection[str]) -> Iterator[str]:
-        """Those of the paths whose files a later act moved away, and would bring back if it was undone."""
+        """The paths whose files a later act moved away; undoing that act would bring them back."""
         for act in iter_acts(Path(self._store.path)):
             for step in act.steps if act.is_kept else ():
                 kept = f"{TRASH}/{act.id}/{FILES}/{step.path}"

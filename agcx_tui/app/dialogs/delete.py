@@ -163,7 +163,7 @@ class ConfirmFavorites(ConfirmDelete):
 
 
 def _started(table: SessionTable, rows: Sequence[int]) -> set[int]:
-    """Those rows that were started by other rows among them."""
+    """The rows that other rows among them started."""
     among = set(rows)
     return {row for row in rows if table.subagents.parent(row) in among}
 

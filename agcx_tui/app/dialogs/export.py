@@ -72,7 +72,7 @@ _NARROW = 66
 
 
 class PathInput(Input):
-    """Of a path that does not fit, the end says more than the beginning."""
+    """The path of an export; if it does not fit, its end is shown."""
 
     def on_resize(self) -> None:
         self.show_end()

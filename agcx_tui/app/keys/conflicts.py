@@ -91,7 +91,7 @@ class _Clashes:
                 self._meanings.setdefault(binding.key, set()).add(name)
 
     def within(self, node: type[DOMNode]) -> Iterator[str]:
-        """Those in one screen, dialog, or widget, and the keys that it takes from its screens and the app."""
+        """Problems within a screen, dialog, or widget, and keys that it takes from screens and the app."""
         # As in Textual, a key of a class replaces that of its base classes.
         everything = [b for base in reversed(node.__mro__) for b in self._own.get(base, [])]
         together = {b.key: b for b in everything}.values()
@@ -107,7 +107,7 @@ class _Clashes:
                 yield from self._lost(key, _behind(node, self._own))
 
     def among(self, ids: set[str]) -> Iterator[str]:
-        """Those among actions that work at the same time."""
+        """Problems among actions that work at the same time."""
         for key, wanted in self._meanings.items():
             here = sorted(wanted & ids)
             # Actions that share a key without being configured do so on purpose.

@@ -107,7 +107,7 @@ class ImportScreen(PagedScreen[Opened]):
 
     @property
     def _there(self) -> list[FoundAgent]:
-        """Those that keep something on this machine: the lines that can be chosen."""
+        """The agents that keep something on this machine: the lines that can be chosen."""
         return [each for each in self._agents if each.places]
 
     def _show(self) -> None:

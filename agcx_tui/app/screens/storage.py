@@ -307,7 +307,7 @@ def drawn_line(line: Line, largest: int, width: int, longest: int) -> Content:
     note_room = max(_NOTE, cell_len(line.note)) if line.group == INDEX else _NOTE
     bar_room = max(_LEAST_BAR, min(BAR, left - 2 - note_room if most == room else left))
     label = plain_cells(line.label[:200])
-    # Of a path the end says the most.
+    # The end of a path says the most.
     shown = fit_middle(label, room) if line.group == "directory" else fit(label, room)
     note = fit(line.note, max(0, min(len(line.note), left - bar_room - 2)))
     drawn = bar(line.amount, largest, bar_room)

@@ -114,12 +114,15 @@ def list_(
     checkpoints = sizes_of_checkpoints(store)
     table.count_checkpoints(checkpoints)
     table.show_subagents(subagents)
+    descending = (sort in DESCENDING) != reverse
+    # First: `before` and `after` in the filter are about the date by which it is sorted.
+    table.sort_by(sort, descending)
     filter_table(table, wanted, store)
     if sort in OF_OPENING:
         # Those that are not shown count for the sessions that started them.
         hidden = table.subagents.started_by(table.order)
         table.set_openings(_openings(table, [*table.order, *hidden], store).items())
-    table.sort_by(sort, (sort in DESCENDING) != reverse)
+        table.sort_by(sort, descending)
     if as_json:
         known = _openings(table, table.order, store)
         for row in table.order:

@@ -48,8 +48,9 @@ def matching_table(store: Store, wanted: Query) -> SessionTable:
     from agcx_tui.cli.reading.listing import filter_table, make_table
 
     table = make_table(store.scan())
-    filter_table(table, wanted, store)
+    # First: `before` and `after` in the filter are about the date by which it is sorted.
     table.sort_by("updated", True)
+    filter_table(table, wanted, store)
     return table
 
 

@@ -8,14 +8,15 @@ time; within each, rows keep the table's order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
 from agcx_format.catalog import DATES
+from agcx_format.importing import agent_of
 from agcx_tui.core.sessions.project_labels import NO_PROJECT
 from agcx_tui.core.sessions.table import SessionTable
-from agcx_tui.core.words.format import capitalized, day_of, day_words
+from agcx_tui.core.words.format import capitalized, day_of, day_words, days_of_many
 
 __all__ = ["GROUPINGS", "Grouping", "Line", "ListLines", "Section", "index_of", "rows_of"]
 
@@ -114,15 +115,22 @@ class ListLines:
         return day_of(self._table.date(row))
 
     def _key(self) -> Callable[[int], str]:
-        table = self._table
+        """What the rows of a section have in common; to ask once for many rows."""
         match self.grouping:
             case "project":
-                return table.project
+                return self._pooled("projects")
             case "agent":
-                return table.agent
+                return self._pooled("tags", agent_of)
             case "model":
-                return table.model
-        return self.day
+                return self._pooled("models")
+        dates, day = self._table.columns.arrays[self._table.shown_date], days_of_many()
+        return lambda row: day(dates[row])
+
+    def _pooled(self, name: str, key_of: Callable[[Any], str] = str) -> Callable[[int], str]:
+        """By the values of a column, each of which many rows have."""
+        numbers = self._table.columns.arrays[name]
+        keys = list(map(key_of, self._table.columns.pools[name].values()))
+        return lambda row: keys[numbers[row]]
 
     def _label(self) -> Callable[[str], str]:
         match self.grouping:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -31,10 +32,9 @@ SortKey = Literal[
     "ratio",
 ]
 SORTS: Final[tuple[SortKey, ...]] = get_args(SortKey)
-# The keys by which one wants to see the smallest, or the first of the alphabet, first.
-_ASCENDING: Final = {"title", "project"}
+_TEXTS: Final = frozenset({"title", "project"})
 # The keys by which one wants to see the largest or the newest first.
-DESCENDING: Final = frozenset(SORTS) - _ASCENDING
+DESCENDING: Final = frozenset(SORTS) - _TEXTS
 # The keys that are offered while their columns are shown.
 OF_COLUMNS: Final = frozenset({"project", "turns", "tokens", "cost"})
 # The keys that are known only once the beginning of a session has been read.
@@ -59,20 +59,33 @@ class RowOrder(msgspec.Struct, frozen=True):
 
     def sort(self, rows: list[int]) -> None:
         """Sort rows in place."""
-        value = self._value()
-        rows.sort(key=value, reverse=self.descending)
-        values = list(map(value, rows))
-        tie = self.columns.tie
+        values = self._values(rows)
+        by_row = dict(zip(rows, values, strict=True))
+        rows.sort(key=by_row.__getitem__, reverse=self.descending)
+        if self.key in _TEXTS and not self.descending:
+            empty = bisect_right(rows, "", key=by_row.__getitem__)
+            rows[:] = rows[empty:] + rows[:empty]
+        values = list(map(by_row.__getitem__, rows))
         start = 0
         for end in [n for n, other in enumerate(map(operator.ne, values, values[1:]), 1) if other]:
             if end - start > 1:
-                rows[start:end] = sorted(rows[start:end], key=tie)
+                rows[start:end] = self._by_id(rows[start:end])
             start = end
         if len(rows) - start > 1:
-            rows[start:] = sorted(rows[start:], key=tie)
+            rows[start:] = self._by_id(rows[start:])
         if self.favorites_first:
             flags = self.columns.arrays["flags"]
             rows.sort(key=lambda row: not flags[row] & FAVORITE)
+
+    def _by_id(self, rows: list[int]) -> list[int]:
+        """Rows of equal value, in the order of their ids."""
+        half = self.columns.arrays["high"].__getitem__
+        found = sorted(rows, key=half)
+        halves = list(map(half, found))
+        # The first half of an id tells nearly all apart, and all of it takes six times as long.
+        if all(map(operator.ne, halves, halves[1:])):
+            return found
+        return sorted(rows, key=self.columns.tie)
 
     def holds(self, rows: Iterable[int]) -> bool:
         """Whether the rows are sorted."""
@@ -81,7 +94,9 @@ class RowOrder(msgspec.Struct, frozen=True):
             expected = list(rows)
             self.sort(expected)
             return rows == expected
-        values = list(map(self._value(), rows))
+        values = self._values(rows)
+        if self.key in _TEXTS and not self.descending:
+            values = [(not text, text) for text in values]
         follows = operator.ge if self.descending else operator.le
         if not all(map(follows, values, values[1:])):
             return False
@@ -89,8 +104,24 @@ class RowOrder(msgspec.Struct, frozen=True):
         tie = self.columns.tie
         return all(tie(rows[n]) <= tie(rows[n + 1]) for n in ties)
 
+    def _values(self, rows: Sequence[int]) -> list[Any]:
+        """What each row is sorted by; rows without a text come last all the same."""
+        match self.key:
+            case "title":
+                return [text.casefold() for text in self.columns.titles.of(rows)]
+            case "project":
+                names = [
+                    project_name(each).casefold()
+                    for each in self.columns.pools["projects"].values()
+                ]
+                return [
+                    names[number]
+                    for number in map(self.columns.arrays["projects"].__getitem__, rows)
+                ]
+        return list(map(self._value(), rows))
+
     def _value(self) -> Callable[[int], Any]:
-        """What a row is sorted by."""
+        """What a row is sorted by that is a number."""
         if self.measure is not None and self.key in SUMMED:
             return self.measure
         match self.key:
@@ -98,22 +129,9 @@ class RowOrder(msgspec.Struct, frozen=True):
                 return self._by_ratio()
             case "cost":
                 return self._by_cost()
-            case "title":
-                return self._by_text(self.columns.titles.__getitem__)
-            case "project":
-                return self._by_text(lambda row: project_name(self.columns.project(row)))
             case "size":
                 return self.columns.arrays["sizes"].__getitem__
         return self.columns.arrays[self.key].__getitem__
-
-    def _by_text(self, text_of: Callable[[int], str]) -> Callable[[int], tuple[bool, str]]:
-        descending = self.descending
-
-        def by_text(row: int) -> tuple[bool, str]:
-            text = text_of(row)
-            return bool(text) == descending, text.casefold()
-
-        return by_text
 
     def _by_cost(self) -> Callable[[int], float]:
         costs, end = self.columns.arrays["costs"], math.inf

@@ -29,12 +29,10 @@ _OUTCOMES = (
 
 
 def describe_new(counts: Counter[SourceState]) -> str:
-    """Such as `312 new · 4 grown`, or `nothing new`."""
-    words = [
-        f"{counts[state]:,} {state}"
-        for state in (SourceState.NEW, SourceState.GROWN)
-        if counts[state]
-    ]
+    """Such as `312 new · 4 to update`, or `nothing new`."""
+    # Those that grew, and those that an earlier importer read.
+    states = {SourceState.NEW: "new", SourceState.GROWN: "to update"}
+    words = [f"{counts[state]:,} {word}" for state, word in states.items() if counts[state]]
     return " · ".join(words) or "nothing new"
 
 

@@ -144,7 +144,7 @@ def test_every_shortening_is_an_error_within_the_data(case: Case):
         (b"\xfe" + b"\x00" * 16, 0, "integer tag 254"),
         (b"\xff", 0, "integer tag 255"),
         (b"\x00\xfd" + b"\xff" * 7 + b"\x0f", 1, "exceeds the 0 bytes left"),
-        (b"\x00\x02\xff\xfe\x00", 1, "utf-8"),
+        (b"\x00\x02\xff\xfe\x00", 1, ": not UTF-8$"),
     ],
 )
 def test_bad_bincode_says_where_and_why(data: bytes, offset: int, reason: str):
@@ -172,7 +172,7 @@ def test_longer_varints_than_needed_are_taken_as_bincode_takes_them():
         (b"\x94\x00\xa1m\x07\x07", 0, "has 3 fields, not 4"),
         (b"\x93\xff\xa1m\x07", 1, "expected a whole number, got -1"),
         (b"\x93\xc3\xa1m\x07", 1, "expected a whole number, got True"),
-        (b"\x93\x00\xa1\xff\x07", 2, "utf-8"),
+        (b"\x93\x00\xa1\xff\x07", 2, ": a text in it is not UTF-8$"),
         (b"\x93\x00\xc4\x01m\x07", 2, "expected a text, got b'm'"),
         (b"\x93\x00\xa1m\xc1", 4, "not MessagePack"),
         (b"\xa1m", 0, "expected EmbeddingCacheState"),

@@ -189,11 +189,9 @@ def test_of_a_map_that_is_cut_in_the_middle_the_rest_is_given(tmp_path):
     os.close(fd)
     os.truncate(path, 4096 * 4)
     with view:
-        assert mapped.copy_out(view, 0, 4096 * 3) == wanted
-        assert mapped.copy_out(view, 100, 300) == wanted[100:300]
-        assert mapped.copy_out(view, 7, 7) == b""
+        assert mapped.copy_out(view, 4096 * 3) == wanted
         with pytest.raises(CorruptData) as caught:
-            mapped.copy_out(view, 0, 4096 * 16)
+            mapped.copy_out(view, 4096 * 16)
         assert 4096 * 3 <= caught.value.offset <= 4096 * 4
 
 

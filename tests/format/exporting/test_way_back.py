@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agcx_format.exporting import (
@@ -104,6 +105,15 @@ def test_messages_outcomes_branches_and_tags_come_back(
     )  # fmt: skip
     assert back.conversation.mode_history == conversation.mode_history
     assert back.report.not_understood == 0
+
+
+@each_agent
+@pytest.mark.parametrize("is_favorite", [True, False])
+def test_the_star_comes_back(there_and_back, is_favorite, tmp_path):
+    metadata, conversation, state = with_branches(tmp_path)
+    starred = msgspec.structs.replace(metadata, is_favorite=is_favorite)
+    back = there_and_back((starred, conversation, state), tmp_path)
+    assert back.metadata.is_favorite == is_favorite
 
 
 def test_what_a_fork_repeats_of_its_origin_is_no_turn_of_it_afterwards_either(tmp_path: Path):

@@ -60,6 +60,15 @@ def test_a_subagent_of_claude_code_is_linked_in_both_directions(tmp_path):
     assert found.metadata.parent_message_id is None
 
 
+def test_a_subagent_that_another_one_started_is_that_ones(tmp_path):
+    _, child = claude_family(tmp_path)
+    about = {"agentType": "Explore", "toolUseId": "toolu_deep", "parentAgentId": "a1b2"}
+    child.with_name("agent-c3d4.meta.json").write_text(json.dumps(about))
+    line = claude.user("look deeper", isSidechain=True, agentId="c3d4")
+    deep = read_transcript(write(child.with_name("agent-c3d4.jsonl"), line))
+    assert parent_of(deep.metadata.tags) == read_transcript(child).metadata.id
+
+
 def test_what_is_exported_of_a_subagent_calls_its_task_a_task(tmp_path):
     _, child = claude_family(tmp_path)
     aside = {"isSidechain": True, "agentId": "a1b2"}

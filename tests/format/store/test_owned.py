@@ -123,6 +123,21 @@ def test_what_is_saved_without_the_lock_just_as_an_edit_ends_is_not_overwritten(
         store.save_session(A, *loaded)
 
 
+@pytest.mark.parametrize("deletes", ["delete", "destroy_sessions"])
+def test_what_another_program_saves_after_a_deletion_is_not_overwritten(deletes: str, store: Store):
+    program = open_store(store.path)
+    loaded = program.load_session(A)
+    getattr(program, deletes)([program.resolve(A)])
+    save_unseen(store, A)
+    with pytest.raises(StaleSession):
+        program.save_session(A, *loaded)
+    assert looks(store)[3] == 2
+    # Without another one in its place it may be saved again.
+    getattr(program, deletes)([program.resolve(A)])
+    program.save_session(A, *loaded)
+    assert looks(store)[3] == 1
+
+
 def test_a_program_that_adds_to_what_it_has_edited_may_save_it(store: Store):
     loaded = store.load_session(A)
     store.update_metadata(A, title="Mine")

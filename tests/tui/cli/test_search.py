@@ -10,7 +10,16 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import Message, OutputText, new_message, new_session, open_store
+from agcx_format import (
+    InputText,
+    Message,
+    OutputText,
+    Timestamp,
+    new_message,
+    new_session,
+    open_store,
+    write_session,
+)
 from agcx_format.disk.locks import locked
 from tests.tui.cli.conftest import BROKEN, GRID, TORN, Terminal, run, run_program
 
@@ -288,3 +297,23 @@ def test_the_program_searches_the_store_that_is_named_whatever_looks_as_if_it_na
     words = ["search", "--json", "--", "grid", "--store=empty"]
     found = run_program("--store", store, *words)
     assert [json.loads(line) for line in found.stdout.splitlines()] == said
+
+
+def test_dates_are_those_of_the_last_change_also_beside_what_the_beginning_tells(store):
+    """In a list, those of the column by which it is sorted."""
+    session = new_session(
+        messages=[new_message(Message(None, "user", [InputText("the only heron")]))],
+        working_directory="/srv/pond",
+    )
+    metadata = replace(
+        session.metadata,
+        updated_at=Timestamp("2024-03-01T00:00:00Z"),
+        last_accessed=Timestamp("2023-01-01T00:00:00Z"),
+    )
+    write_session(store / f"{metadata.id}.agcx", metadata, *session[1:])
+    id = str(metadata.id)
+    assert run("search", "--sessions", "heron project:pond after:2024").stdout.split() == [id]
+    assert run("search", "--sessions", "heron project:pond before:2024").exit_code == 1
+    for column, year in (("updated", 2024), ("accessed", 2023)):
+        query = f"project:pond after:{year} before:{year + 1}"
+        assert id in run("list", "--json", "--sort", column, "--filter", query).stdout

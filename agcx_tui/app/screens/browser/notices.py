@@ -81,7 +81,7 @@ def nothing_here(directory: str) -> Content:
 
 
 def no_match(typed: str, *, reading: bool = False) -> Content:
-    """Nothing matches what is typed, as far as the sessions are read."""
+    """The page for a filter that matches nothing, or nothing so far while sessions are being read."""
     keys = "  ".join(f"{key}:" for key in query.KEYS)
     return _page(
         "No session matches so far; reading…" if reading else "No session matches",

@@ -47,7 +47,7 @@ __all__ = ["ConversationFailed", "ConversationGrew", "ConversationOpened", "Open
 
 @dataclass
 class ConversationOpened(Message):
-    """It is open; `position` is where the reader was the last time."""
+    """The file is open; `position` is where the reader was the last time."""
 
     conversation: Conversation
     position: Position | None
@@ -59,7 +59,7 @@ class ConversationGrew(Message):
 
 @dataclass
 class ConversationFailed(Message):
-    """It cannot be opened, with `gone` because its file is not there."""
+    """The file cannot be opened; `gone` if it does not exist."""
 
     error: PersistenceError
     gone: bool

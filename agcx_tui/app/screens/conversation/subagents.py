@@ -30,7 +30,7 @@ OpenFile = Callable[[str, UUID | None], None]
 
 
 class SubagentCalls:
-    """Those of one transcript; with `store` None, or without a way to open one, there are none.
+    """The subagents of one transcript; none if `store` is None or they cannot be opened.
 
     `started` has them by the id of the call; `of_session` gives all that the session started, also those that
     no call names.  If the reader `came_from` one, its call is shown once it is known.
@@ -85,7 +85,7 @@ class SubagentCalls:
 
     @property
     def _unnamed(self) -> Sequence[StartedSubagent]:
-        """Those that no call names."""
+        """The subagents that no call names."""
         if self._store is None or self._open_file is None:
             return ()
         named = {str(session) for session in self.started.values()}

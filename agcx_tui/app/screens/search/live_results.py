@@ -117,8 +117,10 @@ class LiveResults:
         elif arrived.sessions:
             self._results.add(arrived.sessions)
             self._rows.grew()
-        if arrived.ended and not self._is_listing():
-            if self._began_listing and self._searcher.is_behind() and not arrived.error:
+        if arrived.error:
+            self._finish(arrived)
+        elif arrived.ended and not self._is_listing():
+            if self._began_listing and self._searcher.is_behind():
                 self._ask_again()
                 return
             self._finish(arrived)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchScreen"]
 
-# Of processes that help to search: keys come first.  More, and on a busy machine they would be of no help.
+# Of helping processes: keys come first. With more, they would be of no help on a busy machine.
 _NICENESS = 10
 
 
@@ -90,7 +90,7 @@ class SearchScreen(OnceScreen[None]):
         self.services = services
         self.table = table
         cache = services.index.directory
-        # One that is searched as one types, one for single sessions at the same time.
+        # One is searched while one types, the other for single sessions at the same time.
         index, details = (Index(acts.store, cache, niceness=_NICENESS) for _ in range(2))
         self.rows = ResultList(services.now, self._directory, id="results")
         self.preview = PlacePreview(partial(all_hits, details, give_way=give_way), id="preview")
@@ -118,7 +118,7 @@ class SearchScreen(OnceScreen[None]):
 
     def on_mount(self) -> None:
         self._show_state()
-        # Once the screen is to be seen.
+        # Once the screen is visible.
         self.call_after_refresh(self.live.prepare)
         self._unfollow = self.services.index.changed.subscribe(lambda _: self._show_status())
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ResultWalk"]
 
-# Of a session that fits without a match, as one without an excluded word does.
+# For a session that fits without a match, such as one without an excluded word.
 _BEGINNING = FoundPlace(None, 0, 0)
 
 

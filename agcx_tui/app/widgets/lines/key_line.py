@@ -99,7 +99,7 @@ class KeyLine(Widget):
 
 
 def _rank(active: ActiveBinding) -> int:
-    """That of its action; what does something else here than elsewhere comes first."""
+    """The rank of its action; what does something else here than elsewhere comes first."""
     action, words = by_id(active.binding.id), active.binding.description
     if action is None:
         return 0

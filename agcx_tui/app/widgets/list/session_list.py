@@ -148,7 +148,7 @@ class SessionList(LineList[Line]):
 
     @property
     def chosen_columns(self) -> tuple[ColumnName, ...]:
-        """Those that a person chose, whether they fit or not."""
+        """The columns that a person chose, whether they fit or not."""
         return self._chosen
 
     def choose_columns(self, names: tuple[ColumnName, ...]) -> None:

@@ -147,6 +147,27 @@ def test_gemini_a_checkpoint_changes_messages_and_loses_none(tmp_path):
     assert ("Fix the grid" in after, "Fix the table" in after) == (False, True)
 
 
+def test_gemini_a_patch_adds_what_a_message_lacked(tmp_path):
+    calls = [{"id": f"c{n}", "name": "read", "args": {}, "status": "success"} for n in (1, 2)]
+    calls[0]["result"] = "all of it"
+    patch = {
+        "id": "1",
+        "content": "…",
+        "toolCalls": [{"id": "c1", "result": "(masked)"}, {"id": "c2", "result": "the rest"}],
+    }
+    imported = read(
+        "gemini",
+        tmp_path / "a.jsonl",
+        {"sessionId": SESSION, "projectHash": "h"},
+        {"id": "1", "type": "gemini", "timestamp": at(1), "content": "Look", "toolCalls": calls},
+        {"$patch": {**patch, "removeIds": ["1"]}},
+        {"$patch": {"id": "gone", "content": "x"}},
+    )
+    said = [text_of(m.item) for m in imported.conversation.messages]
+    assert said == ["Look", "read {}", "all of it", "read {}", "the rest"]
+    assert not imported.report.unknown
+
+
 def test_gemini_a_document_of_an_older_version(tmp_path):
     message = {"id": "1", "type": "user", "content": "one", "timestamp": at(1)}
     more = {"id": "2", "type": "gemini", "content": "two", "timestamp": at(2)}
@@ -189,12 +210,16 @@ def test_gemini_what_was_typed_counts_where_files_were_added_to_it(tmp_path):
 # --- Pi and Qwen Code: trees
 
 
+def of_pi(own: str, parent: str | None, words: str, role: str = "user") -> dict:
+    message = {"role": role, "content": words, "timestamp": MS}
+    return {"type": "message", "id": own, "parentId": parent, "message": message}
+
+
 @pytest.mark.parametrize("name", ["pi", "qwen"])
 def test_of_a_tree_the_way_to_the_last_message_was_lived(tmp_path, name):
     def entry(own: str, parent: str | None, words: str, role: str = "user") -> dict:
         if name == "pi":
-            message = {"role": role, "content": words, "timestamp": MS}
-            return {"type": "message", "id": own, "parentId": parent, "message": message}
+            return of_pi(own, parent, words, role)
         message = {"role": role, "parts": [{"text": words}]}
         return {
             "type": role, "uuid": own, "parentUuid": parent, "sessionId": SESSION, "message": message,
@@ -209,6 +234,43 @@ def test_of_a_tree_the_way_to_the_last_message_was_lived(tmp_path, name):
         entry("4", "3", "four"),
     )
     assert left(imported) == ["two"]
+
+
+def test_pi_who_goes_back_and_says_nothing_leaves_what_came_after(tmp_path):
+    imported = read(
+        "pi",
+        tmp_path / "a.jsonl",
+        of_pi("1", None, "one"),
+        of_pi("2", "1", "two", "assistant"),
+        {"type": "leaf", "id": "3", "parentId": "2", "targetId": "1"},
+    )
+    assert texts(imported) == ["one", "two", "Went back to an earlier message"]
+    assert left(imported) == ["two"]
+
+
+def test_pi_newer_entries_are_known(tmp_path):
+    imported = read(
+        "pi",
+        tmp_path / "a.jsonl",
+        of_pi("0", None, "You are Pi.", "system"),
+        of_pi("1", "0", "one"),
+        {"type": "usage", "id": "2", "parentId": "1", "kind": "cache_warm", "usage": {"input": 1}},
+        {"type": "context_edit", "id": "3", "parentId": "2", "targetId": "1", "replacement": None},
+    )
+    assert texts(imported) == ["You are Pi.", "one"]
+    assert (imported.metadata.title, imported.metadata.turn_count) == ("one", 1)
+    assert not imported.report.unknown
+
+
+def test_qwen_what_its_managed_engine_says_is_not_passed_over(tmp_path):
+    """No sample of it is known, so it is shown as it is, and counted as not understood."""
+    said = {"kind": "message.committed", "payload": {"role": "user", "text": "Fix it"}}
+    line = {"type": "system", "uuid": "1", "parentUuid": None, "sessionId": SESSION}
+    first = {**line, "type": "user", "message": {"role": "user", "parts": [{"text": "one"}]}}
+    kinds = {**line, "uuid": "2", "subtype": "managed_session_event_v1", "managedSession": said}
+    imported = read("qwen", tmp_path / "a.jsonl", first, kinds)
+    assert "Fix it" in texts(imported)[1]
+    assert imported.report.not_understood == 1
 
 
 def test_pi_what_the_program_notes_for_itself_is_no_conversation(tmp_path):
@@ -226,7 +288,7 @@ def test_pi_what_the_program_notes_for_itself_is_no_conversation(tmp_path):
         header,
         {"type": "message", "id": "1", "parentId": None, "message": message},
         {"type": "active_tools_change", "id": "2", "parentId": "1", "activeToolNames": ["read"]},
-        {"type": "leaf", "id": "3", "parentId": "2", "targetId": "1"},
+        {"type": "leaf", "id": "3", "parentId": "2", "targetId": "2"},
     )
     assert texts(imported) == ["one"]
     assert not imported.report.unknown

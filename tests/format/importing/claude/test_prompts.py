@@ -103,6 +103,21 @@ def test_a_command_that_waited_is_the_one_that_was_run(read):
     assert imported.metadata.turn_count == 2
 
 
+@pytest.mark.parametrize(
+    ("more", "role"),
+    [
+        ({"commandMode": "prompt"}, "user"),
+        ({"commandMode": "prompt", "isMeta": True}, "developer"),
+        ({"commandMode": "task-notification"}, "developer"),
+    ],
+)
+def test_a_queued_command_can_say_in_other_ways_that_nobody_typed_it(read, more, role):
+    line = attached("go on", None)
+    line["attachment"] |= more
+    imported = read(user("start"), line)
+    assert (texts(imported)[1], roles(imported)[1]) == ("go on", role)
+
+
 @pytest.mark.parametrize("kind", ["peer", "task-notification"])
 def test_what_another_agent_queued_is_not_the_persons(read, kind):
     imported = read(user("start"), attached("a task has ended", kind))

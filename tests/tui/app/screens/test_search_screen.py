@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from uuid import UUID
@@ -319,6 +320,21 @@ async def test_who_opens_the_search_of_much_text_has_help_that_gives_way_to_keys
 
 def niceness(pid: int) -> int:
     return os.getpriority(os.PRIO_PROCESS, pid)
+
+
+async def test_what_ended_a_search_is_said_also_while_sessions_are_listed(demo, monkeypatch):
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    app = browser(demo)
+    async with app.run_test(size=(120, 36)) as pilot:
+        listed = await scanned(pilot)
+        screen = await opened(pilot)
+        listed.feed.is_looking = True
+        monkeypatch.setattr(Index, "_scope_of", fail)
+        await pilot.press(*"zebra")
+        await until(pilot, lambda: "input/output error" in screen.live.error)
+        assert not screen.live.running
 
 
 async def test_a_search_that_begins_while_sessions_are_listed_ends_with_all_of_them(demo):

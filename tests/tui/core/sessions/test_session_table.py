@@ -1,10 +1,12 @@
 """The table shows what fits, in the order asked for; marks and rows outlive both."""
 
 import math
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agcx_format.catalog import Columns, Opening, micros
 from agcx_format.importing.draft import INCOMPLETE
@@ -251,6 +253,14 @@ def test_sessions_that_are_alike_are_in_the_order_of_their_ids_however_they_came
     assert [table.id(row).replace("-", "") for row in table.order] == expected
     filtered(table, "alike")
     assert [table.id(row).replace("-", "") for row in table.order] == expected
+
+
+def test_ids_that_differ_only_at_their_end_have_an_order_as_well():
+    ids = [UUID(int=(1 << 96) + end) for end in (3, 1, 2)]
+    table = SessionTable()
+    table.put([replace(session(1, "alike"), path=f"/store/{each}.agcx") for each in ids])
+    table.sort_by("title")
+    assert [table.id(row) for row in table.order] == sorted(map(str, ids))
 
 
 @given(st.integers(-(2**62), 2**63 - 1))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from agcx_format.importing import ImportOutcome, ImportResult, LeftOut
+from agcx_format.importing import ImportOutcome, ImportResult, LeftOut, SourceState
 from agcx_tui.core.importing.running import ImportProgress
-from agcx_tui.core.words.found_agents import describe_outcomes
+from agcx_tui.core.words.found_agents import describe_new, describe_outcomes
 
 NONE: Counter[ImportOutcome] = Counter()
 
@@ -24,6 +24,12 @@ def test_every_conversation_that_was_chosen_is_accounted_for():
         progress(chosen, empty=1, edited=3)
     )
     assert describe_outcomes(progress(NONE)) == "Nothing to import"
+
+
+def test_what_an_earlier_importer_read_did_not_grow():
+    known = Counter({SourceState.NEW: 312, SourceState.GROWN: 4, SourceState.KNOWN: 9})
+    assert describe_new(known) == "312 new · 4 to update"
+    assert describe_new(Counter({SourceState.KNOWN: 9})) == "nothing new"
 
 
 def test_what_another_program_changed_meanwhile_is_not_said_to_be_imported():

@@ -83,6 +83,20 @@ def test_utc_is_named_once(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Pacific/Apia", "UTC"]
+)
+def test_the_days_of_many_moments_are_those_of_each(zone, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    # Apia left out a day, and the clocks of two others change.
+    begin, end = micros("2011-10-15T00:00:00Z"), micros("2012-01-05T00:00:00Z")
+    moments = [*range(begin, end, 15 * format.MINUTE)]
+    moments += [each - 1 for each in moments] + [micros("+262142-06-01T00:00:00Z")]
+    day = format.days_of_many()
+    assert list(map(day, moments)) == list(map(format.day_of, moments))
+
+
+@pytest.mark.parametrize(
     ("count", "expected"),
     [
         (0, "0 B"),
