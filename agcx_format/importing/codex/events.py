@@ -93,7 +93,7 @@ class Events:
         self._draft = draft
         # What the person said, and what everybody else did.
         self._prompts, self._copies = Copies(draft), Copies(draft)
-        self.held = EventFirst(draft, self._add_copy)
+        self.held = EventFirst(draft, self._met, self._unmet)
         self._spent = Spent(draft, is_fork=is_fork)
 
     # --- what items say
@@ -146,14 +146,22 @@ class Events:
         if kind == "agent_message" and PLAN in words:
             self._copy(kind, words, [], name, number, payload)
             return
-        copies = self._prompts if kind == "user_message" else self._copies
-        said = _SPEAKERS[kind], words, name, number, payload
-        if copies.repeats(*said):
-            return
-        if copies is self._copies and not copies.is_alone(_SPEAKERS[kind], words):
-            self.held.hold(payload, number)
+        if kind == "user_message" or self._copies.is_alone(_SPEAKERS[kind], words):
+            self._unmet(payload, number)
         else:
-            self._add_copy(payload, number)
+            self.held.hold(payload, number)
+
+    def _met(self, payload: UsualEvent, number: int) -> None:
+        """Count an event that the item after it repeats."""
+        self._copies.repeated(_SPEAKERS[payload.kind], payload.words, payload.name)
+        self._draft.duplicates.add(payload.name, number, payload)
+
+    def _unmet(self, payload: UsualEvent, number: int) -> None:
+        """Add the item that an event repeats, unless something said the same before."""
+        kind, words, name = payload.kind, payload.words, payload.name
+        copies, said = self._of(kind), (_SPEAKERS[kind], words, name, number, payload)
+        if not copies.repeats(*said):
+            copies.add(self._copied(kind, words, [], number), *said)
 
     def silent(self, payload: SilentEvent, number: int) -> None:
         """The same for an event that says nothing."""
@@ -162,12 +170,6 @@ class Events:
         else:
             self.held.release()
         self._draft.skipped.add(payload.name, number, payload)
-
-    def _add_copy(self, payload: UsualEvent, number: int) -> None:
-        """Add the item that an event repeats, which nothing has said before."""
-        kind, words, name = payload.kind, payload.words, payload.name
-        item = self._copied(kind, words, [], number)
-        self._of(kind).add(item, _SPEAKERS[kind], words, name, number, payload)
 
     def finish(self) -> None:
         """Use what waited for the lines that follow."""
