@@ -233,6 +233,17 @@ def test_checkpoints_that_are_listed_protect_even_when_their_files_are_gone(tmp_
     assert [each.why for each in selection.spared] == [Protected.CHECKPOINTS]
 
 
+def test_checkpoints_that_are_there_protect_even_when_they_are_not_listed(tmp_path: Path):
+    store = SessionStorage(tmp_path)
+    put(store, 1)
+    (entry,) = store.scan()
+    store.checkpoints.create(entry, "kept")
+    # A program that knows of no checkpoints saves it again.
+    put(store, 1)
+    selection = select(store, PruneRule(keep=0), NOW)
+    assert [each.why for each in selection.spared] == [Protected.CHECKPOINTS]
+
+
 @pytest.mark.parametrize("deed", [{"edited": True}, {"branch_point": True}], ids=str)
 def test_what_was_edited_or_branched_is_more_than_an_import(tmp_path: Path, deed: dict):
     header = meta(id="0199aaaa-1111-7222-8333-444455556660")
