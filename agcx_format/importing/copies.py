@@ -23,6 +23,9 @@ _PICTURES = "pictures", "without words"
 # A hash of who says it and of the words without spaces.
 _Key = int
 
+# So many texts wait at most: those of one turn.
+_WAITING = 256
+
 # What `str.split` takes for space.
 _SPACES = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"
 
@@ -37,14 +40,18 @@ class Copies:
         self._copies: defaultdict[str, dict[_Key, int]] = defaultdict(dict)
         # The positions of the messages, and what counts their lines as copies after all.
         self._alone: dict[_Key, list[tuple[int, Callable[[], None]]]] = {}
+        # What was said or repeated and not yet looked at, with the type of the line if it is a copy: most is
+        # forgotten before anything is compared with it.
+        self._waiting: list[tuple[str, str, str]] = []
         # What was looked at last: a copy mostly follows right after the item.
         self._speaker = self._text = ""
         self._last_key = key_of(self._speaker, self._text)
 
     def said(self, speaker: str, text: str) -> None:
         """Note the words of an item. A copy that was taken for the only one makes room for it."""
-        key = self._key(speaker, text)
-        if self._alone and (alone := self._alone.get(key)):
+        if not self._alone:
+            self._wait(speaker, text)
+        elif alone := self._alone.get(key := self._key(speaker, text)):
             # The nearest: an earlier one can be of something that was interrupted.
             position, count_as_copy = alone.pop()
             self._draft.entries[position].is_dropped = True
@@ -56,6 +63,8 @@ class Copies:
 
     def forget(self, *, alone: bool = False) -> None:
         """What follows is no copy of what was said until now; with `alone`, nor do items say it again."""
+        if self._waiting:
+            self._waiting.clear()
         if self._present:
             self._present.clear()
         if self._copies:
@@ -65,14 +74,25 @@ class Copies:
 
     def repeated(self, speaker: str, text: str, kind: str) -> None:
         """Count a copy when an item is known to say the same."""
-        key, copies = self._key(speaker, text), self._copies[kind]
-        copies[key] = copies.get(key, 0) + 1
+        self._wait(speaker, text, kind)
+
+    def _wait(self, speaker: str, text: str, kind: str = "") -> None:
+        self._waiting.append((speaker, text, kind))
+        if len(self._waiting) > _WAITING:
+            self._look()
+
+    def _look(self) -> None:
+        for speaker, text, kind in self._waiting:
+            key, counts = self._key(speaker, text), self._copies[kind] if kind else self._present
+            counts[key] = counts.get(key, 0) + 1
+        self._waiting.clear()
 
     def repeats(self, speaker: str, text: str, kind: str, number: int, value: object) -> bool:
         """Whether something else says `text`: then the line counts as a copy.
 
         `kind` is the type of the line, for the report; `value` is the line.
         """
+        self._look()
         key, copies = self._key(speaker, text), self._copies[kind]
         copies[key] = count = copies.get(key, 0) + 1
         if count > self._present.get(key, 0) and text.strip():

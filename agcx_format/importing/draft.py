@@ -198,17 +198,14 @@ class ImportDraft:
 
     def made_id(self, prefix: str, number: int) -> str:
         """An id for the next item, if it has none; the same at every import."""
-        return f"{prefix}_{self._ids.hex(f'{prefix}:{self._name(number)}')}"
+        name = self.key or self.file + str(number)
+        if name == self._origin:
+            name = f"{name}.{self._parts}"
+        return f"{prefix}_{self._ids.hex(f'{prefix}:{name}')}"
 
     def id_of(self, entry: DraftEntry) -> UUID:
         """The id of the message."""
         return id_of(self.id, entry)
-
-    def _name(self, number: int) -> str:
-        """What the id of the next message derives from: its line or key, and its number within it."""
-        origin = self.key or self.file + str(number)
-        part = self._parts if origin == self._origin else 0
-        return f"{origin}.{part}" if part else origin
 
     def add(self, item: Item, number: int, outcome: CallOutcome | None = None) -> DraftEntry:
         """Append a message from line `number`.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from agcx_format.variables import (
     AGENT,
@@ -18,7 +20,7 @@ from agcx_format.variables import (
     TOKENS_OUTPUT,
 )
 
-__all__ = ["NAMES", "VERSION", "count_of", "source_details", "spent_since"]
+__all__ = ["NAMES", "VERSION", "Count", "count_of", "source_details", "spent_since"]
 
 # In the order in which they are shown.
 NAMES = (
@@ -30,6 +32,9 @@ _COUNTS = (TOKENS_INPUT, TOKENS_CACHED, TOKENS_OUTPUT)
 
 # Raised when the same file would become another session: an import then reads it again.
 VERSION = "14"
+
+# What `count_of` gives back unchanged.
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 def count_of(value: Any) -> int:

@@ -37,6 +37,8 @@ _printed_lines = re.compile(
 ).finditer
 # Where a match has the file, in the order in which they count.
 _PLACES = ("named1", "named2", "named3", "piped1", "piped2", "piped3")
+# One of these is in a result of Claude Code that names lines.
+_SAY_LINES = ("file", "structuredPatch")
 # Beyond this a range is none.
 _MOST_LINES = 2**31
 
@@ -104,6 +106,8 @@ def _lines_of_arguments(call: FunctionCall) -> Lines | None:
 
 def lines_of_result(result: Any) -> tuple[str, Lines] | None:
     """The file and lines that the result of a tool of Claude Code says it read or changed."""
+    if not isinstance(result, dict) or result.keys().isdisjoint(_SAY_LINES):
+        return None
     match result:
         case {"file": {"filePath": str(path), "startLine": int(first), "numLines": int(count)}}:
             lines = _lines(first, first + count - 1)

@@ -56,6 +56,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_until_refused = contextlib.suppress(*_REFUSED)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -312,7 +313,7 @@ def _typed(number: int, parts: list[bytes], parse: Callable[[bytes], Any]) -> It
     at, lines = 0, iter(parts)
     while at < len(parts):
         values: list[Any] = []
-        with contextlib.suppress(*_REFUSED):
+        with _until_refused:
             # What comes before a line that is refused stays in the list.
             values.extend(map(parse, lines))
         if values:

@@ -28,11 +28,12 @@ def session_id(given: object, file_name: str) -> UUID:
 uuids_in = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).findall
 
 
-# A SHA-1 digest, of which a UUID is the beginning, and a UUID in MessagePack: its type, its size, its bytes.
-_DIGEST, _UUID = 20, 16
+# A UUID, which is the beginning of a SHA-1 digest, and one in MessagePack: its type, its size, its bytes.
+_UUID = 16
 _HEADER = b"\xc4\x10"
 _PACKED = len(_HEADER) + _UUID
 # What RFC 4122 sets in bytes 6 and 8: the version and the variant.
+_VERSION_AT, _VARIANT_AT = len(_HEADER) + 6, len(_HEADER) + 8
 _WITH_VERSION = bytes(byte & 0x0F | 0x50 for byte in range(256))
 _WITH_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 # The same for the digit that holds the variant.
@@ -44,8 +45,8 @@ _unpack = msgspec.msgpack.Decoder(list[UUID]).decode
 class DerivedIds:
     """`uuid5(namespace, name)` for many names of one namespace, in a fraction of the time.
 
-    Making a `UUID` takes several times as long as its digest. So the digests of many names are laid out as
-    one MessagePack array, column by column, and msgspec makes the objects.
+    Making a `UUID` takes several times as long as its digest. So the digests of many names are joined to one
+    MessagePack array, and msgspec makes the objects.
     """
 
     def __init__(self, namespace: UUID) -> None:
@@ -61,15 +62,12 @@ class DerivedIds:
 
     def of_each(self, names: Iterable[str]) -> list[UUID]:
         """The ids of many names."""
-        begin, found = self._begin, []
+        begin, found = self._begin, [b""]
         for name in names:
             digest = begin()
             digest.update(name.encode())
-            found.append(digest.digest())
-        digests = bytearray().join(found)
-        digests[6::_DIGEST] = digests[6::_DIGEST].translate(_WITH_VERSION)
-        digests[8::_DIGEST] = digests[8::_DIGEST].translate(_WITH_VARIANT)
-        packed = bytearray(_HEADER + bytes(_UUID)) * len(found)
-        for column in range(_UUID):
-            packed[len(_HEADER) + column :: _PACKED] = digests[column::_DIGEST]
-        return _unpack(b"\xdd" + len(found).to_bytes(4, "big") + packed)
+            found.append(digest.digest()[:_UUID])
+        packed = bytearray(_HEADER.join(found))
+        packed[_VERSION_AT::_PACKED] = packed[_VERSION_AT::_PACKED].translate(_WITH_VERSION)
+        packed[_VARIANT_AT::_PACKED] = packed[_VARIANT_AT::_PACKED].translate(_WITH_VARIANT)
+        return _unpack(b"\xdd" + (len(found) - 1).to_bytes(4, "big") + packed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
@@ -34,6 +34,10 @@ __all__ = [
     "without_history",
     "without_messages",
 ]
+
+
+# What names an item, or pairs a call with its output.
+_NOT_SAID: Final[Collection[TextPath]] = frozenset({("role",), ("id",), ("call_id",)})
 
 
 def _with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> set[int]:
@@ -122,7 +126,7 @@ def with_text(session: Session, number: int, old: str, new: str, *, keep_history
     changes: dict[TextPath, str] = {
         path: text.replace(old, new)
         for path, text, _ in texts(message.item)
-        if old in text and path[-1:] != ("role",)
+        if old in text and path not in _NOT_SAID
     }
     if not old or not changes:
         raise ValueError(f"message {number + 1} does not hold this text")

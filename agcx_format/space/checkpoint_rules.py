@@ -56,13 +56,14 @@ def select_checkpoints(
     """Select checkpoints at the time `now_ns` since 1970.
 
     `unlisted` takes those that no session lists, `keep` all but that many newest of each session; with both,
-    either is enough.
+    `keep` counts only those that sessions list.
 
     Raises:
         PersistenceError: a folder cannot be read.
     """
     found = [each for each in store.checkpoints.all() if each.path is not None]
-    older = set() if keep is None else _older(found, keep)
+    left = [each for each in found if not (unlisted and each.is_unlisted)]
+    older = set() if keep is None else _older(left, keep)
     entries = {each.session.path: each.session for each in found if each.session is not None}
     at_work = {entry.path for entry in store.at_work(entries.values(), now_ns)}
     chosen: list[ChosenCheckpoint] = []

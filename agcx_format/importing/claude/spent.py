@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from agcx_format.importing.claude.spoken import Usage
-from agcx_format.importing.environment import count_of
 from agcx_format.variables import COST_USD, TOKENS_CACHED, TOKENS_INPUT, TOKENS_OUTPUT
 
 __all__ = ["Spent"]
 
 _LARGEST_COST = 1e12
 _Counts = tuple[int, int, int]
+_NOTHING: _Counts = (0, 0, 0)
 # The lines of an answer are not further apart than so many answers.
 _RECENT = 4096
 
@@ -26,26 +26,23 @@ class Spent:
 
     def add(self, answer: str, usage: Usage | None, cost: float | None) -> None:
         if usage is not None:
-            cached = count_of(usage.cache_read_input_tokens)
-            others = usage.input_tokens, usage.cache_creation_input_tokens
-            read = cached + sum(map(count_of, others))
-            self._add(answer, (read, cached, count_of(usage.output_tokens)))
+            cached = usage.cache_read_input_tokens or 0
+            read = cached + (usage.input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
+            self._add(answer, (read, cached, usage.output_tokens))
         if cost is not None and 0 <= cost < _LARGEST_COST:
             self._cost += cost
 
     def _add(self, answer: str, counts: _Counts) -> None:
         """Count an answer; one that was counted before has other counts now."""
-        recent, before = self._recent, (0, 0, 0)
+        recent, old = self._recent, _NOTHING
         if answer:
-            before = recent.pop(answer, before)
+            old = recent.pop(answer, _NOTHING)
             recent[answer] = counts
             if len(recent) > _RECENT:
                 del recent[next(iter(recent))]
-        sums = self._sums or (0, 0, 0)
-        read, cached, wrote = (
-            s + new - old for s, new, old in zip(sums, counts, before, strict=True)
-        )
-        self._sums = read, cached, wrote
+        sums = self._sums or _NOTHING
+        read, cached, wrote = counts
+        self._sums = sums[0] + read - old[0], sums[1] + cached - old[1], sums[2] + wrote - old[2]
 
     def totals(self) -> dict[str, str]:
         """What goes into the environment."""

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
 from agcx_format.exporting.notes import NOTES
-from agcx_format.importing.environment import count_of
+from agcx_format.importing.environment import Count, count_of
 from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.json_lines import Usual
 
@@ -77,10 +77,10 @@ else:
 class Usage(Struct, gc=False):
     """The tokens that an answer took; `input_tokens` are those that no cache held."""
 
-    output_tokens: int
-    input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    output_tokens: Count
+    input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
 
 
 class SpokenMessage(Struct, gc=False):

@@ -229,7 +229,7 @@ class _Transcript:
         """Use a line that was parsed into a dict."""
         draft = self._draft
         draft.at_time(value.get("timestamp"))
-        self._about_session(*(as_text(value.get(name)) for name in _ABOUT))
+        self._about_session(*[as_text(value.get(name)) for name in _ABOUT])
         before = len(draft.entries)
         kind = as_text(value.get("type"))
         if NOTES in value and self._returned(value, number):

@@ -32,24 +32,32 @@ class _Held(NamedTuple):
 
 
 class EventFirst:
-    """The event that is held, if there is one; `add` is called with one that no item follows."""
+    """The event that is held, if there is one.
 
-    def __init__(self, draft: ImportDraft, add: Callable[[UsualEvent, int], None]) -> None:
-        self._draft, self._add = draft, add
+    `met` is called with one whose item follows, and `unmet` with any other.
+    """
+
+    def __init__(
+        self,
+        draft: ImportDraft,
+        met: Callable[[UsualEvent, int], None],
+        unmet: Callable[[UsualEvent, int], None],
+    ) -> None:
+        self._draft, self._met, self._unmet = draft, met, unmet
         self._held: _Held | None = None
 
     def hold(self, event: UsualEvent, number: int) -> None:
-        """Hold an event of an answer or a thought, whose words nothing has said before."""
+        """Hold an event of an answer or a thought."""
         self._held = _Held(event, number, self._draft.moment)
 
     def meet(self, item: UsualItem) -> None:
-        """Count the event as a copy if the item says the same; otherwise release it."""
+        """Say whether the item repeats the event."""
         if self._held is None:
             return
         event, number, _ = self._held
         if _said_in(item, event.kind) == event.words:
             self._held = None
-            self._draft.duplicates.add(event.name, number, event)
+            self._met(event, number)
         else:
             self.release()
 
@@ -59,13 +67,13 @@ class EventFirst:
             self.release()
 
     def release(self) -> None:
-        """Add the event that no item followed."""
+        """No item follows the event."""
         if self._held is None:
             return
         (event, number, moment), self._held = self._held, None
         draft = self._draft
         draft.moment, now = moment, draft.moment
-        self._add(event, number)
+        self._unmet(event, number)
         draft.moment = now
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from agcx_format.importing.codex.ends import end_of_item, outcome_of
 from agcx_format.importing.codex.event_first import EventFirst
 from agcx_format.importing.codex.family import spawned
+from agcx_format.importing.codex.nested import add_nested
 from agcx_format.importing.codex.outputs import PLACEHOLDERS
 from agcx_format.importing.codex.plans import PLAN, proposal_in
 from agcx_format.importing.codex.reviews import review_in
@@ -92,7 +93,7 @@ class Events:
         self._draft = draft
         # What the person said, and what everybody else did.
         self._prompts, self._copies = Copies(draft), Copies(draft)
-        self.held = EventFirst(draft, self._add_copy)
+        self.held = EventFirst(draft, self._met, self._unmet)
         self._spent = Spent(draft, is_fork=is_fork)
 
     # --- what items say
@@ -145,14 +146,22 @@ class Events:
         if kind == "agent_message" and PLAN in words:
             self._copy(kind, words, [], name, number, payload)
             return
-        copies = self._prompts if kind == "user_message" else self._copies
-        said = _SPEAKERS[kind], words, name, number, payload
-        if copies.repeats(*said):
-            return
-        if copies is self._copies and not copies.is_alone(_SPEAKERS[kind], words):
-            self.held.hold(payload, number)
+        if kind == "user_message" or self._copies.is_alone(_SPEAKERS[kind], words):
+            self._unmet(payload, number)
         else:
-            self._add_copy(payload, number)
+            self.held.hold(payload, number)
+
+    def _met(self, payload: UsualEvent, number: int) -> None:
+        """Count an event that the item after it repeats."""
+        self._copies.repeated(_SPEAKERS[payload.kind], payload.words, payload.name)
+        self._draft.duplicates.add(payload.name, number, payload)
+
+    def _unmet(self, payload: UsualEvent, number: int) -> None:
+        """Add the item that an event repeats, unless something said the same before."""
+        kind, words, name = payload.kind, payload.words, payload.name
+        copies, said = self._of(kind), (_SPEAKERS[kind], words, name, number, payload)
+        if not copies.repeats(*said):
+            copies.add(self._copied(kind, words, [], number), *said)
 
     def silent(self, payload: SilentEvent, number: int) -> None:
         """The same for an event that says nothing."""
@@ -161,12 +170,6 @@ class Events:
         else:
             self.held.release()
         self._draft.skipped.add(payload.name, number, payload)
-
-    def _add_copy(self, payload: UsualEvent, number: int) -> None:
-        """Add the item that an event repeats, which nothing has said before."""
-        kind, words, name = payload.kind, payload.words, payload.name
-        item = self._copied(kind, words, [], number)
-        self._of(kind).add(item, _SPEAKERS[kind], words, name, number, payload)
 
     def finish(self) -> None:
         """Use what waited for the lines that follow."""
@@ -247,7 +250,7 @@ class Events:
         said = [each for each in _said_in(kind, item) if each[1] or pictures]
         for speaker, text in said:
             self._copy(speaker, text, pictures, name, number, payload)
-        if not said:
+        if not said and not add_nested(self._draft, item, number):
             self._draft.duplicates.add(name, number, payload)
         if kind in _CALL_ITEMS:
             self._draft.calls.went(as_text(item.get("id")), end_of_item(item))

@@ -35,7 +35,7 @@ from agcx_format.model.items import (
     Reasoning,
     ReasoningText,
 )
-from agcx_format.transcript.words import OUTPUT_IMAGE, genuine_user_text
+from agcx_format.transcript.words import OUTPUT_IMAGE, genuine_user_text, text_of
 
 __all__ = ["Items"]
 
@@ -78,7 +78,7 @@ class Items:
         number: of the line that is read.
         plans: that the agent proposed.
         letters: to an agent from the one above it.
-        sent: the ids of messages between agents.
+        sent: the ids and words of messages between agents.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Items:
         self.number = 0
         self.plans = Plans(draft)
         self.letters: list[Letter] = []
-        self.sent: set[str | None] = set()
+        self.sent: set[tuple[str, str]] = set()
 
     def line(self, payload: dict[str, Any], number: int) -> None:
         """Add the item `payload` of line `number`."""
@@ -206,17 +206,19 @@ def _part(items: Items, part: Any, said: Callable[[str], ContentPart]) -> Conten
 def _agent_message(items: Items, payload: dict[str, Any]) -> None:
     """A message from one agent to another, which a line of another type can repeat."""
     item_id = optional_text(payload.get("id"))
-    if item_id is not None and item_id in items.sent:
-        items.draft.duplicates.add("response_item.agent_message", items.number, payload)
-        return
-    items.sent.add(item_id)
     items.note("agent_message: message")
     ends = [as_text(payload.get(name)) or "?" for name in ("author", "recipient")]
     content = _content(items, payload.get("content"), "assistant")
     heading = OutputText(f"[{ends[0]} → {ends[1]}]")
+    message = Message(item_id, "assistant", [heading, *content])
+    said = (item_id or "", text_of(message))
+    if item_id and said in items.sent:
+        items.draft.duplicates.add("response_item.agent_message", items.number, payload)
+        return
+    items.sent.add(said)
     if ends[1].startswith(f"{ends[0]}/"):
         items.letters.append(Letter(len(items.draft.entries), ends[1]))
-    items.say(Message(item_id, "assistant", [heading, *content]))
+    items.say(message)
 
 
 # --- reasoning

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
 from agcx_format.importing.codex.speakers import PASSTHROUGH
+from agcx_format.importing.environment import Count
 from agcx_format.importing.json_lines import Usual
 
 __all__ = [
@@ -21,8 +22,6 @@ __all__ = [
 ]  # fmt: skip
 
 _Name = Annotated[str, Meta(min_length=1)]
-# What `count_of` gives back unchanged.
-_Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Nothing = Annotated[list[Any], Meta(max_length=0)] | None
 
 
@@ -147,9 +146,9 @@ UsualEvent = _SaidByPerson | _SaidByAgent | _Thought
 
 
 class Tokens(Struct, gc=False):
-    input_tokens: _Count = 0
-    cached_input_tokens: _Count = 0
-    output_tokens: _Count = 0
+    input_tokens: Count = 0
+    cached_input_tokens: Count = 0
+    output_tokens: Count = 0
     total_tokens: int | None = None
 
 

@@ -105,6 +105,10 @@ class _Chat(Reading):
                 self._about_session(changes)
                 if isinstance(changes.get("messages"), list):
                     self._replace(changes["messages"], number)
+            case {"$patch": dict(changes)}:
+                self.skip("$patch", value)
+                for each in [changes, *map(as_dict, as_list(changes.get("updates")))]:
+                    self._complete(each)
             case {"$rewindTo": str(message)}:
                 self.skip("$rewindTo", value)
                 self._rewind(message)
@@ -147,6 +151,24 @@ class _Chat(Reading):
                 self._current[name].value = value
             else:
                 self._put(name, value, number)
+
+    def _complete(self, changes: dict[str, Any]) -> None:
+        """Use what a message lacked until now. What it has stays: a compression only takes away from that."""
+        record = self._current.get(as_text(changes.get("id")))
+        if record is None:
+            return
+        results = {
+            as_text(each.get("id")): each.get("result")
+            for each in map(as_dict, as_list(changes.get("toolCalls")))
+        }
+        calls = [
+            {**each, "result": results.get(as_text(each.get("id")))}
+            if isinstance(each, dict) and each.get("result") is None
+            else each
+            for each in as_list(record.value.get("toolCalls"))
+        ]
+        said = record.value.get("content") or changes.get("content")
+        record.value = {**record.value, "content": said, **({"toolCalls": calls} if calls else {})}
 
     def _rewind(self, message: str) -> None:
         self._steps_back += 1

@@ -18,6 +18,14 @@ from agcx_format.importing.formats.sqlite import all_rows, decoded, reason, row_
 
 __all__ = ["has_session", "messages_of", "sessions_in"]
 
+# What is said in a message, by its type. In another form it is an error: it would be lost without a word.
+_SAID: dict[str, dict[str, type]] = {
+    "user": {"text": str, "files": list, "skills": list},
+    "synthetic": {"text": str},
+    "system": {"text": str},
+    "skill": {"text": str},
+    "assistant": {"content": list},
+}
 _SILENT = ("idle", "location-switched", "model-switched", "agent-switched")
 
 
@@ -64,6 +72,9 @@ def messages_of(
         if not isinstance(value, dict):
             errors.append((number, f"message {name}: not a JSON object"))
             continue
+        for field, form in _SAID.get(as_text(kind), {}).items():
+            if not isinstance(value.get(field), form | None):
+                errors.append((number, f"message {name}: {field} in an unknown form"))
         yield str(name), created, *_as_before(str(name), as_text(kind), value)
 
 

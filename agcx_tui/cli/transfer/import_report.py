@@ -58,15 +58,10 @@ class Reporter:
         self.result(ImportResult(Path(error.path or ""), ImportOutcome.FAILED, error.reason))
 
     def result(self, result: ImportResult) -> None:
-        from agcx_format.importing import ImportOutcome
-
         self._outcomes[result.outcome] += 1
         self._left_out[result.reason] += 1
         is_news = not result.is_unchanged or result.path in self._named
-        if is_news or result.outcome is not ImportOutcome.FAILED:
-            self._print(result)
-        else:
-            self._failed_before += 1
+        self._print(result, is_news=is_news)
         if result.report is not None:
             self._totals.add(result.path, result.report)
             if is_news and result.report.not_understood:
@@ -75,14 +70,16 @@ class Reporter:
                 if self._per_file:
                     tell(f"{result.path}: {_not_understood(result.report)}")
 
-    def _print(self, result: ImportResult) -> None:
+    def _print(self, result: ImportResult, *, is_news: bool) -> None:
         from agcx_format.importing import ImportOutcome
         from agcx_format.transcript import safe_line
 
         if self._as_json:
             print_json(facts_of(result))
-        if result.outcome is ImportOutcome.FAILED:
+        if result.outcome is ImportOutcome.FAILED and is_news:
             self._settings.failed(f"{result.path}: {result.reason}")
+        elif result.outcome is ImportOutcome.FAILED:
+            self._failed_before += 1
         elif result.outcome is not ImportOutcome.PRESENT and not self._as_json:
             if result.report is None:
                 # Nothing has changed since it was skipped.

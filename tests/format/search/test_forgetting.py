@@ -97,6 +97,20 @@ def test_emptying_the_trash_takes_the_words_out_of_the_book(store, tmp_path):
     assert (state.sessions, state.total) == (9, 9)
 
 
+def test_what_is_in_other_parts_of_the_book_stays(store, tmp_path):
+    """Also for a program that starts afterwards."""
+    cache = tmp_path / "cache"
+    kept = next(store.glob("00000000*"))
+    aside = kept.rename(tmp_path / kept.name)
+    Index(open_store(store), cache / "search").update()
+    aside.rename(kept)
+    Index(open_store(store), cache / "search").update()
+    forget(delete_and_empty(store), store, state=None, cache=cache)
+    assert not holds(cache)
+    again = Index(open_store(store), cache / "search")
+    assert (again.state().sessions, again.state().total) == (9, 9)
+
+
 def test_a_title_that_an_edit_replaced_leaves_it_too(store, tmp_path):
     cache = tmp_path / "cache"
     opened = open_store(store)

@@ -8,7 +8,14 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from agcx_format.model.items import InputText, Message, MessageSnapshot, OutputText
+from agcx_format.model.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputText,
+    Message,
+    MessageSnapshot,
+    OutputText,
+)
 from agcx_format.model.new import new_message, new_session
 from agcx_format.model.session import OperatingMode, Session
 from agcx_format.model.timestamps import Timestamp
@@ -93,6 +100,22 @@ def test_who_said_it_is_no_text_to_replace():
     for number, text in [(1, "user"), (0, "")]:
         with pytest.raises(ValueError, match=f"message {number + 1} does not hold"):
             edits.with_text(whole, number, text, "person", keep_history=True)
+
+
+def test_what_pairs_a_call_with_its_output_is_no_text_of_it():
+    items = [
+        FunctionCall("call_a", "shell", '{"command": ["call", "me"]}', "call_1"),
+        FunctionCallOutput("call_1", "the call failed"),
+    ]
+    whole = session_of([new_message(item) for item in items])
+    for number in range(2):
+        whole = edits.with_text(whole, number, "call", "ring", keep_history=False)
+    assert [each.item for each in whole.conversation.messages] == [
+        FunctionCall("call_a", "shell", '{"command": ["ring", "me"]}', "call_1"),
+        FunctionCallOutput("call_1", "the ring failed"),
+    ]
+    with pytest.raises(ValueError, match="does not hold"):
+        edits.with_text(whole, 1, "call_1", "x", keep_history=True)
 
 
 def test_the_history_of_the_chosen_messages_goes_and_that_of_others_stays():

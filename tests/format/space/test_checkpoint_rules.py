@@ -59,6 +59,12 @@ def test_all_but_the_newest_of_each_session(store: Store):
     assert len(names(store, keep=0)) == 6
 
 
+def test_the_newest_are_kept_of_those_that_are_left_without_the_unlisted(store: Store):
+    store.checkpoints.delete(select_checkpoints(store, LATER, unlisted=True, keep=1).checkpoints)
+    left = {each.session_id: each.metadata.name for each in store.checkpoints.all()}
+    assert left == {A: "2", B: "1"}
+
+
 def test_the_checkpoints_of_a_favorite_are_spared_unless_they_are_included(store: Store):
     store.update_metadata(B, is_favorite=True)
     assert B not in {session_id for session_id, _ in names(store, keep=0)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from pathlib import Path
+from random import Random
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +15,8 @@ from agcx_format import SessionStorage, SessionStore, open_store
 from agcx_format.counting import size
 from agcx_format.importing.run import import_sessions
 from agcx_format.layout import v1_sections
+from agcx_format.model.items import InputText, Message, MessageSnapshot
+from agcx_format.model.new import new_message
 from agcx_format.model.session import CheckpointMetadata
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.space import Protected, PruneRule, Share, select
@@ -48,6 +51,10 @@ def put(store, number: int, *, used: float = 0, messages: int = 3, **fields) -> 
         session_id, metadata, replace(conversation, messages=some, context=context), state
     )
     return session_id
+
+
+def user_said(text: str) -> MessageSnapshot:
+    return new_message(Message(None, "user", [InputText(text)]))
 
 
 def numbers(selection) -> list[int]:
@@ -199,10 +206,40 @@ def test_a_damaged_newer_copy_makes_no_duplicate_of_the_whole_one(tmp_path: Path
         assert select(store, rule, NOW).chosen == ()
 
 
+@pytest.mark.parametrize("layout", [SessionStorage, SessionStore])
+def test_large_sessions_that_end_differently_are_no_duplicates(layout, tmp_path: Path):
+    """Of a large file the beginning is read first."""
+    store, draw = layout(tmp_path), Random(7)
+    said = [user_said(draw.randbytes(150_000).hex()) for _ in range(6)]
+    for number, end in enumerate(("one", "other", "one"), 1):
+        session_id = put(store, number, used=number)
+        metadata, conversation, state = store.load_session(session_id)
+        messages = [*said, replace(said[0], item=Message(None, "user", [InputText(end)]))]
+        store.save_session(session_id, metadata, replace(conversation, messages=messages), state)
+    assert numbers(select(store, PruneRule(duplicates=True), NOW)) == [3]
+
+
+def test_sessions_without_messages_are_no_duplicates(store):
+    for number in (5, 6):
+        put(store, number, messages=0)
+    assert numbers(select(store, PruneRule(duplicates=True), NOW)) == []
+
+
 def test_checkpoints_that_are_listed_protect_even_when_their_files_are_gone(tmp_path: Path):
     store = SessionStorage(tmp_path)
     made = CheckpointMetadata(UUID(int=7), "here", "2026-01-01T00:00:00Z", 2, None)
     put(store, 1, checkpoints=[made])
+    selection = select(store, PruneRule(keep=0), NOW)
+    assert [each.why for each in selection.spared] == [Protected.CHECKPOINTS]
+
+
+def test_checkpoints_that_are_there_protect_even_when_they_are_not_listed(tmp_path: Path):
+    store = SessionStorage(tmp_path)
+    put(store, 1)
+    (entry,) = store.scan()
+    store.checkpoints.create(entry, "kept")
+    # A program that knows of no checkpoints saves it again.
+    put(store, 1)
     selection = select(store, PruneRule(keep=0), NOW)
     assert [each.why for each in selection.spared] == [Protected.CHECKPOINTS]
 
@@ -227,11 +264,14 @@ def test_what_was_edited_or_branched_is_more_than_an_import(tmp_path: Path, deed
 
 def test_damaged_copies_are_no_duplicates(tmp_path: Path):
     store = SessionStorage(tmp_path)
-    copy, _ = store.duplicate(put(store, 1, used=50, messages=10))
-    path = Path(store.resolve(str(copy)).path)
-    path.write_bytes(path.read_bytes()[:-900])
+    original = put(store, 1, used=50, messages=10)
+    copy, _ = store.duplicate(original)
     rule = PruneRule(duplicates=True, include=frozenset(Protected))
-    assert select(store, rule, NOW).chosen == ()
+    # One is, and then both are, and end alike.
+    for each in (copy, original):
+        path = Path(store.resolve(str(each)).path)
+        path.write_bytes(path.read_bytes()[:-900])
+        assert select(store, rule, NOW).chosen == ()
 
 
 def test_imported_and_unchanged_is_what_nobody_touched(tmp_path: Path):
@@ -253,6 +293,8 @@ def test_imported_and_unchanged_is_what_nobody_touched(tmp_path: Path):
     store.undo()
     assert {e.id for e in select(store, rule, NOW).entries} == {imported[0], imported[2]}
     assert own not in {e.id for e in select(store, rule, NOW).entries}
+    store.append(imported[2], [user_said("and more")])
+    assert {e.id for e in select(store, rule, NOW).entries} == {imported[0]}
 
 
 def test_what_is_precious_is_spared_unless_it_is_named(tmp_path: Path):

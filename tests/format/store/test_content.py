@@ -144,6 +144,26 @@ def test_a_text_is_taken_out_of_json_whatever_wrote_it(text: str, store: Store):
         assert message.item.arguments.strip('\\"') == "gone"
 
 
+def test_of_a_redacted_session_the_trash_holds_what_keeps_a_version_of_it_and_nothing_else(
+    store: Store,
+):
+    edited = store.update_metadata(A, title="Before")
+    both = store.delete([entry(store), entry(store, B)])
+    lying = {each.id: each for each in store.trash()}
+    # The undo of this has nowhere to put the other session without the act that it came from.
+    restored = store.restore([lying[B]])
+    store.restore([lying[A]])
+    of_another = store.delete([entry(store, B)])
+    store.checkpoints.create(entry(store), "kept")
+    of_its_checkpoint = store.checkpoints.rename(*store.checkpoints.of(entry(store)), "other")
+    act = store.content.replace_text(entry(store), 0, "one", "1", keep_history=False)
+    holding = {each.id for each in store.content.holding(act)}
+    assert {act.id, edited.id, both.id, restored.id, of_its_checkpoint.id} <= holding
+    assert of_another.id not in holding
+    store.destroy(store.content.holding(act))
+    assert [each.id for each in store.trash()] == [B]
+
+
 def test_what_is_not_there_is_an_error_and_no_act(store: Store):
     before = contents(store.path, trash=True)
     with pytest.raises(IndexError):

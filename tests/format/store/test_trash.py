@@ -125,6 +125,25 @@ def test_the_same_session_deleted_twice_lies_there_twice_and_one_comes_back(tmp_
     assert store.trash() == both[:1]
 
 
+def test_a_session_is_gone_once_its_last_version_is_destroyed(tmp_path: Path):
+    """Caches forget what is gone, and a person reads how many that are."""
+    store = open_store(tmp_path)
+    session, session_id = golden_session("full"), id_of("full")
+    for _ in range(2):
+        store.save_session(session_id, *session)
+        store.delete(list(store.scan()))
+    (tmp_path / "no session.agcx").write_bytes(b"broken")
+    store.delete([entry for entry in store.scan() if entry.error])
+    nameless, last, first = store.trash()
+    assert store.destroy([last.act]).sessions == ()
+    store.save_session(session_id, *session)
+    assert store.destroy([first.act]).sessions == ()
+    store.delete(list(store.scan()))
+    gone = store.empty_trash()
+    assert (gone.ids, gone.count) == ({session_id}, 2)
+    assert nameless in gone.sessions
+
+
 def test_an_unreadable_file_comes_back_too(managed: Path):
     path = managed / "not a session \udcff.agcx"
     path.write_bytes(b"broken")

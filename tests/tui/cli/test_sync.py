@@ -152,6 +152,9 @@ def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(age
             "1 failed (1 as before, of unchanged files: agcx import FILE says why)" in result.stderr
         )
     assert run("import", "codex").exit_code == 0
+    lines = [json.loads(line) for line in run("sync", "--json").stdout.splitlines()]
+    (failed,) = [line for line in lines if line.get("outcome") == "failed"]
+    assert failed["path"].endswith("broken.jsonl")
     result = run("import", broken)
     assert (result.exit_code, "broken.jsonl" in result.stderr) == (1, True)
     write(broken, "xyz")

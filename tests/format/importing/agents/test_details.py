@@ -147,6 +147,27 @@ def test_gemini_a_checkpoint_changes_messages_and_loses_none(tmp_path):
     assert ("Fix the grid" in after, "Fix the table" in after) == (False, True)
 
 
+def test_gemini_a_patch_adds_what_a_message_lacked(tmp_path):
+    calls = [{"id": f"c{n}", "name": "read", "args": {}, "status": "success"} for n in (1, 2)]
+    calls[0]["result"] = "all of it"
+    patch = {
+        "id": "1",
+        "content": "…",
+        "toolCalls": [{"id": "c1", "result": "(masked)"}, {"id": "c2", "result": "the rest"}],
+    }
+    imported = read(
+        "gemini",
+        tmp_path / "a.jsonl",
+        {"sessionId": SESSION, "projectHash": "h"},
+        {"id": "1", "type": "gemini", "timestamp": at(1), "content": "Look", "toolCalls": calls},
+        {"$patch": {**patch, "removeIds": ["1"]}},
+        {"$patch": {"id": "gone", "content": "x"}},
+    )
+    said = [text_of(m.item) for m in imported.conversation.messages]
+    assert said == ["Look", "read {}", "all of it", "read {}", "the rest"]
+    assert not imported.report.unknown
+
+
 def test_gemini_a_document_of_an_older_version(tmp_path):
     message = {"id": "1", "type": "user", "content": "one", "timestamp": at(1)}
     more = {"id": "2", "type": "gemini", "content": "two", "timestamp": at(2)}

@@ -254,6 +254,24 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_are_kept(path):
     assert not any(isinstance(m.item, FunctionCall) for m in session.conversation.messages)
 
 
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        (("user", {"text": ["one"], "time": at(1)}), "text"),
+        (user("one", files={"uri": "a.png"}), "files"),
+        (("assistant", {"content": "two", "time": at(2, completed=9)}), "content"),
+        (("skill", {"text": 3}), "text"),
+    ],
+)
+def test_what_is_said_in_an_unknown_form_is_an_error_of_its_row(path, row, field):
+    add(path, row, user("and more"))
+    session = read(path)
+    assert session.report.bad_lines == (
+        (1, f"message msg_{OPENCODE}_000: {field} in an unknown form"),
+    )
+    assert said(session)[-1] == ("user", "and more")
+
+
 def test_the_databases_of_other_channels_are_found(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.delenv("OPENCODE_DB", raising=False)

@@ -137,3 +137,31 @@ def test_a_subagent_that_is_named_by_its_path_is_linked_in_both_directions(tmp_p
 def test_what_a_person_started_is_no_subagent(tmp_path, header):
     _, child = family(tmp_path, STARTS["event"], header)
     assert parent_of(child.metadata.tags) is None
+
+
+def test_calls_that_a_script_made_are_known_from_their_ends_alone(read):
+    """The item of the script has another id, and its output only what it printed."""
+    content = [{"type": "text", "text": "3 pages"}]
+    pages = completed(
+        "McpToolCall", id="m1", server="wiki", tool="find", arguments={"q": "x"}, status="completed",
+        result={"content": content},
+    )  # fmt: skip
+    found = completed(
+        "Extension", id="w1", kind="web.search", query="x", results=[{"title": "X", "url": "u"}]
+    )
+    imported = read(meta(), user("go"), call("exec", {"code": "…"}), pages, found, output("done"))
+    assert texts(imported)[1:] == [
+        'exec {"code": "\\u2026"}',
+        'wiki.find {"q": "x"}',
+        "3 pages",
+        'web_search {"query": "x"}',
+        '{"title": "X", "url": "u"}',
+        "done",
+    ]
+    assert imported.conversation.messages[3].metadata.tool_calls[0].success
+
+
+def test_a_call_that_an_item_has_said_is_not_said_again_by_its_end(read):
+    end = completed("McpToolCall", id="call_1", server="wiki", tool="find", result={"content": []})
+    imported = read(meta(), user("go"), call("find", {}), end, output("3 pages"))
+    assert texts(imported)[1:] == ["find {}", "3 pages"]
