@@ -10,8 +10,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from msgspec.structs import replace
-
 from agcx_format import listed
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_text
@@ -25,7 +23,7 @@ from agcx_tui.core.search.summary import summary
 
 if TYPE_CHECKING:
     from agcx_format import SessionFile, Store
-    from agcx_format.search import Index, Search, SessionHits
+    from agcx_format.search import Index, Search
 
 __all__ = ["BadRequest", "Lookup"]
 
@@ -80,8 +78,9 @@ class Lookup:
         lines: list[str] = []
         now = microseconds_now()
         for session in first_hits(found, max(1, min(limit, MOST_HITS))):
-            shown = self._hidden(session)
-            lines += [*session_lines(shown, now, colored=False, context=context), ""]
+            hide = self._hider(session.path)
+            shown = session_lines(session, now, colored=False, context=context, hide=hide)
+            lines += [*shown, ""]
         return _bounded([*lines, summary(found.progress)])
 
     def read(self, session: str, first: int = 1, last: int | None = None) -> str:
@@ -160,20 +159,6 @@ class Lookup:
             return self._secrets.of(path)
         except PersistenceError:
             return self._secrets.hide
-
-    def _hidden(self, session: SessionHits) -> SessionHits:
-        """The session without secrets in what is shown of it."""
-        hide = self._hider(session.path)
-        hits = tuple(
-            replace(
-                hit,
-                line=hide(hit.line),
-                before=tuple(map(hide, hit.before)),
-                after=tuple(map(hide, hit.after)),
-            )
-            for hit in session.hits
-        )
-        return replace(session, title=hide(session.title), hits=hits)
 
 
 def _texts(

@@ -10,11 +10,12 @@ around its letters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
 import click
+from msgspec.structs import replace
 
 from agcx_format.search import Hit, SessionHits
 from agcx_format.transcript import safe_line
@@ -32,13 +33,19 @@ def short_id(session: SessionHits) -> str:
 
 
 def session_lines(
-    session: SessionHits, now: int, *, colored: bool, context: int = 0
+    session: SessionHits,
+    now: int,
+    *,
+    colored: bool,
+    context: int = 0,
+    hide: Callable[[str], str] = str,
 ) -> Iterator[str]:
     """The heading of a session and a line for each line that holds a hit.
 
-    `context` is how many lines around each hit are wanted: then a gap between hits is marked.
+    `context` is how many lines around each hit are wanted: then a gap between hits is marked.  `hide` takes
+    secrets out of a line; what it changes has no marks.
     """
-    yield _heading(session, now, colored)
+    yield _heading(replace(session, title=hide(session.title)), now, colored)
     printed: int | None = None
     groups = list(_by_line(session.hits))
     for number, hits in enumerate(groups):
@@ -48,14 +55,16 @@ def session_lines(
         if context and number and not (same and _adjoins(first, before, printed)):
             yield "--"
         for line in before:
-            yield _place(first, "-", colored) + safe_line(line)
-        yield _place(first, ":", colored) + _marked(hits, colored)
+            yield _place(first, "-", colored) + safe_line(hide(line))
+        shown = hide(first.line)
+        marked = _marked(hits, colored) if shown == first.line else safe_line(shown)
+        yield _place(first, ":", colored) + marked
         printed = first.line_start + len(first.line) + 1
         follower = groups[number + 1][0] if number + 1 < len(groups) else None
         for line in first.after:
             if follower and follower.message == first.message and printed >= follower.line_start:
                 break
-            yield _place(first, "-", colored) + safe_line(line)
+            yield _place(first, "-", colored) + safe_line(hide(line))
             printed += len(line) + 1
     if session.count > len(session.hits) > 0:
         left = session.count - len(session.hits)

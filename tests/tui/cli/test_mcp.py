@@ -173,6 +173,20 @@ def test_no_secret_leaves_in_any_answer(store, secrets):
     ask(use)
 
 
+def test_each_line_is_there_once_also_where_a_secret_was_longer(store):
+    lines = ["first", *(f"needle {number} {TOKEN}" for number in range(4)), "last"]
+    said = new_message(Message(None, "user", [InputText("\n".join(lines))]))
+    session = new_session(title="", messages=[said])
+    open_store(store).save_session(session.metadata.id, *session)
+    found = Lookup(open_store(store), Index(store)).search("needle role:user", context=1)
+    _, shown = found.split(f"{session.metadata.id}"[:8], 1)
+    shown = shown.split("\n\n")[0]
+    assert TOKEN not in shown
+    assert [line.split()[1:3] for line in shown.splitlines()[1:]] == [
+        ["first"], *(["needle", str(number)] for number in range(4)), ["last"]
+    ]  # fmt: skip
+
+
 def test_secrets_are_shown_if_that_is_asked_for(store, secrets):
     async def use(client: Client) -> None:
         assert TOKEN in await answer(client, "search_conversations", query="needle")
