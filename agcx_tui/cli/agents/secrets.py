@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agcx_format.disk import Signature
 from agcx_format.errors import PersistenceError
+from agcx_tui.cli.reading.show import selected_messages
 
 if TYPE_CHECKING:
     from agcx_format.redaction import Placeholders
@@ -77,15 +79,18 @@ def _found(path: str, placeholders: Placeholders) -> dict[str, str]:
     from agcx_format.redaction import find_secrets, spans
     from agcx_format.search import read_messages
 
-    def readable() -> Iterable[MessageSnapshot]:
-        try:
-            yield from file
-        except PersistenceError:
-            return
+    def readable() -> Iterator[MessageSnapshot]:
+        # Those after a damaged one are shown too.
+        for _, message in selected_messages(file, (0, None)):
+            if not isinstance(message, PersistenceError):
+                yield message
 
     found: dict[str, str] = {}
     with SessionFile(path) as file:
-        for find in find_secrets(file.metadata, readable):
+        context = None
+        with suppress(PersistenceError):
+            context = file.context
+        for find in find_secrets(file.metadata, readable, context):
             found[find.secret] = placeholders.of(find.kind, find.secret)
         for text in (file.metadata.title, *(said.text for said in read_messages(readable()))):
             for span in spans(text):

@@ -24,7 +24,10 @@ from agcx_format import (
     new_message,
     new_session,
     open_store,
+    read_session,
 )
+from agcx_format.codec import messagepack
+from agcx_format.layout import v1
 from agcx_format.search import Index
 from agcx_tui.cli.agents.lookup import Lookup
 from tests.format.search.odd_stores import save
@@ -329,6 +332,32 @@ def test_the_lines_of_a_key_that_is_one_line_in_json_are_hidden(tmp_path):
     for found in (lookup.search("needle", context=5), lookup.search("/[0-9a-f]Zq/", context=2)):
         assert "[redacted " in found
         assert not parts_of(KEY.replace("-", "")) & parts_of(found)
+
+
+def test_a_password_that_is_named_after_a_damaged_message_is_hidden(tmp_path):
+    path = tmp_path / "store" / f"{GRID_ID}.agcx"
+    path.parent.mkdir()
+    said = ["one", "DAMAGED", f"curl -u me:{PASSWORD} x", f"It was {PASSWORD}"]
+    save(path, [Message(None, "user", [InputText(text)]) for text in said])
+    metadata, conversation, state = read_session(path)
+    raw = messagepack.encode(conversation.messages).replace(b"DAMAGED", b"\xffAMAGED")
+    context = messagepack.encode(conversation.context)
+    path.write_bytes(b"".join(v1.LAYOUT.assemble(metadata, raw, context, None, state, 3)))
+    read = Lookup(open_store(path.parent), Index(path.parent)).read(GRID_ID)
+    assert "not UTF-8" in read
+    assert "It was [redacted" in read
+    assert PASSWORD not in read
+
+
+def test_a_password_that_is_named_in_the_environment_is_hidden(tmp_path):
+    messages = [new_message(Message(None, "user", [InputText(f"It was {PASSWORD}")]))]
+    metadata, conversation, state = new_session(messages=messages)
+    context = structs.replace(conversation.context, environment_variables={"DB_PASSWORD": PASSWORD})
+    store = open_store(tmp_path / "store")
+    session_id = metadata.id
+    store.save_session(session_id, metadata, structs.replace(conversation, context=context), state)
+    read = Lookup(store, Index(store.path)).read(str(session_id))
+    assert "It was [redacted" in read
 
 
 def parts_of(text: str, size: int = 8) -> set[str]:
