@@ -16,7 +16,6 @@ import click
 from agcx_tui.cli.common import (
     Settings,
     did_you_mean,
-    even_unread,
     pass_settings,
     print_json,
     store_option,
@@ -200,12 +199,12 @@ def _paths(
     """Import files of agents, .agcx files, stores, or sessions exported as JSON."""
     from agcx_format.importing import ImportOptions
 
-    theirs = [Path(path) for path in paths if _is_of_an_agent(path)]
-    if ours := tuple(path for path in paths if Path(path) not in theirs):
+    theirs = {path: Path(path) for path in paths if _is_of_an_agent(path)}
+    if ours := tuple(path for path in paths if path not in theirs):
         _bring_in(settings, map(_of_no_agent, _found(ours)), layout, dry_run, as_json)
     if theirs:
         options = ImportOptions(dry_run, deleted, own_id, processes=None)
-        _import(settings, theirs, options, as_json, named=theirs)
+        _import(settings, list(theirs.values()), options, as_json, named=theirs.values())
 
 
 # What the word after is a value of.
@@ -326,8 +325,7 @@ def import_found(
         canceled = False
         try:
             for result in run.results():
-                with even_unread():
-                    shown.result(result)
+                shown.result(result)
         except KeyboardInterrupt:
             # What was read is whole.
             canceled = True
