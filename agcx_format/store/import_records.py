@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -142,6 +142,12 @@ class ImportRecords:
     def written(self) -> set[int]:
         """When the files of the sessions were written, as their times say."""
         return {record.written_ns for record in self._records.values()}
+
+    def written_by_session(self) -> Iterator[tuple[UUID, int]]:
+        """The sessions with the time at which an import wrote the file of each, where it is known."""
+        for record in self._records.values():
+            if record.session_id is not None and record.written_ns:
+                yield record.session_id, record.written_ns
 
     def changed(self, new: Iterable[ImportRecord]) -> bytes | None:
         """The file with new records in place of older ones of the same sources; None if it has them."""

@@ -7,7 +7,7 @@ file, and at the end what became of all lines.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ class Reporter:
         *,
         as_json: bool,
         per_file: bool = True,
-        named: Collection[Path] = (),
+        named: Iterable[Path] = (),
     ) -> None:
         from agcx_format.importing import ImportTotals
 
@@ -109,7 +109,7 @@ class Reporter:
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in (+self._outcomes).items())
         words = words or "nothing found"
         if before := self._failed_before:
-            words += f" ({before:,} as before, of unchanged files: agcx import FILE says why)"
+            words += f" ({before:,} failed as before, unchanged: agcx import FILE says why)"
         if deleted := self._left_out[DELETED]:
             words += (
                 f" ({deleted:,} deleted in the store: agcx import AGENT --deleted imports them)"

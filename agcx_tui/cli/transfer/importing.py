@@ -199,12 +199,13 @@ def _paths(
     """Import files of agents, .agcx files, stores, or sessions exported as JSON."""
     from agcx_format.importing import ImportOptions
 
-    theirs = {path: Path(path) for path in paths if _is_of_an_agent(path)}
-    if ours := tuple(path for path in paths if path not in theirs):
+    looked_at = [(path, _is_of_an_agent(path)) for path in paths]
+    theirs = [Path(path) for path, is_theirs in looked_at if is_theirs]
+    if ours := tuple(path for path, is_theirs in looked_at if not is_theirs):
         _bring_in(settings, map(_of_no_agent, _found(ours)), layout, dry_run, as_json)
     if theirs:
         options = ImportOptions(dry_run, deleted, own_id, processes=None)
-        _import(settings, list(theirs.values()), options, as_json, named=theirs.values())
+        _import(settings, theirs, options, as_json, named=theirs)
 
 
 # What the word after is a value of.

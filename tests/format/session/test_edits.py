@@ -149,6 +149,23 @@ def test_turns_of_a_joined_session_are_counted_on(first, second, turns):
     assert joined.metadata.message_count == len(turns)
 
 
+def test_the_branch_of_a_copy_is_another_branch_and_that_of_the_other_half_is_not():
+    branch = UUID(int=9)
+    whole = [said(1), said(2, parent=1), said(3, parent=1), said(4)]
+    for number in (1, 3):
+        notes = replace(whole[number].metadata, branch_id=branch)
+        whole[number] = replace(whole[number], metadata=notes)
+
+    def branches(first: list[MessageSnapshot], second: list[MessageSnapshot]) -> list[UUID | None]:
+        joined = edits.joined(session_of(first), session_of(second))
+        return [each.metadata.branch_id for each in joined.conversation.messages]
+
+    assert branches(whole[:2], whole[2:]) == [None, branch, None, branch]
+    *original, _, one, _, other = branches(whole, whole)
+    assert original == [None, branch, None, branch]
+    assert one == other not in (None, branch)
+
+
 def test_a_joined_session_is_as_old_as_the_older_and_a_favorite_if_either_is():
     older = new_session(messages=FOUR, created_at=EARLY, is_favorite=True)
     newer = new_session(messages=[said(5, 9)], created_at=LATE, mode=OperatingMode.PLAN)

@@ -292,9 +292,12 @@ def test_imported_and_unchanged_is_what_nobody_touched(tmp_path: Path):
     assert {e.id for e in select(store, rule, NOW).entries} == {imported[2]}
     store.undo()
     assert {e.id for e in select(store, rule, NOW).entries} == {imported[0], imported[2]}
+    store.update_metadata(imported[0], title="mine again")
+    store.destroy(store.to_destroy())
+    assert {e.id for e in select(store, rule, NOW).entries} == {imported[2]}
     assert own not in {e.id for e in select(store, rule, NOW).entries}
     store.append(imported[2], [user_said("and more")])
-    assert {e.id for e in select(store, rule, NOW).entries} == {imported[0]}
+    assert {e.id for e in select(store, rule, NOW).entries} == set()
 
 
 def test_what_is_precious_is_spared_unless_it_is_named(tmp_path: Path):

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from uuid import UUID
 
 import pytest
 
@@ -148,21 +147,16 @@ def test_what_is_not_understood_is_a_short_table_at_the_end(agents):
     assert len([row for row in rows if "0.jsonl" in row]) <= 4
 
 
-def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(agents, tmp_path):
+def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(agents):
     """Who syncs by a timer gets no error forever of a file of last year."""
     broken = write(agents.with_name("broken.jsonl"), "x")
-    write(agents.with_name("strange.jsonl"), meta(id=OTHER), user("two"), '{"x", "y"}')
-    # What is edited in the store is compared with its file by every run.
+    # The id is that of another conversation: so every run reads it.
+    write(agents.with_name("strange.jsonl"), meta(), user("three"), '{"x", "y"}')
     assert run("sync").exit_code == 1
-    store = open_store(tmp_path / "store")
-    with store.editing(UUID(OTHER)) as editor:
-        editor.add(next(iter(store.load_session(UUID(OTHER))[1].messages)))
     for _ in range(2):
         result = run("sync")
         assert (result.exit_code, "broken.jsonl" in result.stderr) == (0, False)
-        assert (
-            "1 failed (1 as before, of unchanged files: agcx import FILE says why)" in result.stderr
-        )
+        assert "(1 failed as before, unchanged: agcx import FILE says why)" in result.stderr
     assert run("import", "codex").exit_code == 0
     lines = [json.loads(line) for line in run("sync", "--json").stdout.splitlines()]
     (failed,) = [line for line in lines if line.get("outcome") == "failed"]
@@ -171,6 +165,17 @@ def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(age
     assert (result.exit_code, "broken.jsonl" in result.stderr) == (1, True)
     write(broken, "xyz")
     assert run("sync").exit_code == 1
+
+
+def test_what_is_newly_wrong_is_said_although_the_file_is_as_it_was(agents, tmp_path):
+    write(agents.with_name("c.jsonl"), meta(), user("of another conversation"))
+    assert run("sync").exit_code == 0
+    store = open_store(tmp_path / "store")
+    path = store.path / store.resolve(SESSION).path
+    path.write_bytes(path.read_bytes()[:-20])
+    results = [run("sync") for _ in range(2)]
+    assert [result.exit_code for result in results] == [1, 0]
+    assert "c.jsonl: the store has it already, unreadable" in results[0].stderr
 
 
 def test_places_that_may_not_be_entered_are_told_and_keep_nothing_else_away(agents, monkeypatch):
