@@ -16,7 +16,6 @@ import click
 from agcx_tui.cli.common import (
     Settings,
     did_you_mean,
-    even_unread,
     pass_settings,
     print_json,
     store_option,
@@ -327,8 +326,7 @@ def import_found(
         canceled = False
         try:
             for result in run.results():
-                with even_unread():
-                    shown.result(result)
+                shown.result(result)
         except KeyboardInterrupt:
             # What was read is whole.
             canceled = True
