@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
 from uuid import UUID
 
@@ -149,10 +150,13 @@ def test_an_empty_value_never_passes_for_no_condition(store, option, blank):
 @pytest.mark.parametrize("options", [(), ("--overwrite",)])
 def test_of_two_sessions_with_one_id_in_two_layouts_both_are_exported(tmp_path, options):
     root, out = tmp_path / "store", tmp_path / "out"
-    for number, kind in enumerate((SessionStorage, SessionStore)):
+    for number, (kind, place) in enumerate(
+        [(SessionStorage, root), (SessionStore, tmp_path / "other")]
+    ):
         asked = new_message(Message(None, "user", [InputText(f"words {number}")]))
         made = new_session(id=UUID(int=7), messages=[asked])
-        kind(root).save_session(made.metadata.id, *made)
+        kind(place).save_session(made.metadata.id, *made)
+    shutil.copytree(tmp_path / "other" / "sessions", root / "sessions")
     words = ["prune", "--keep", "0", "--include", "in-use", "--yes", "--export", out, *options]
     assert run(*words, "--store", root).exit_code == 0
     assert len(open_store(root)) == 0
