@@ -41,7 +41,13 @@ class _Import(click.Group):
             if not word.startswith("-") and args[at - 1 : at] not in _WITH_VALUE
         )
         at = next(words, 0)
-        return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
+        try:
+            return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
+        except click.NoSuchOption as error:
+            if any(error.option_name in each.opts for each in _paths.params):
+                what = f"{error.option_name} needs the name of an agent, or a path"
+                raise click.UsageError(what, ctx) from None
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from agcx_format.importing import agents
