@@ -80,10 +80,11 @@ def test_a_message_between_agents_is_said_once(read, order):
     content = [{"type": "input_text", "text": "Done."}]
     item = line("response_item", {"type": "agent_message", **ends, "content": content})
     secret = line("inter_agent_communication", {"author": "a", "encrypted_content": "x"})
-    imported = read(meta(), user("Go"), *[letter, item][::order], secret)
+    imported = read(meta(), user("Go"), *[letter, item][::order], secret, secret)
     assert said(imported)[1:] == [
         ("assistant", "[/root/worker → /root]\nDone."),
-        ("assistant", "[a → ?]\n[encrypted content]"),
+        # Without ids these are two.
+        *[("assistant", "[a → ?]\n[encrypted content]")] * 2,
     ]
     assert imported.report.not_understood == 0
 
