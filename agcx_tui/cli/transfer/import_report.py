@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_tui.cli.common import Settings, print_json, tell
+from agcx_tui.cli.common import Settings, even_unread, print_json, tell
 
 if TYPE_CHECKING:
     from agcx_format import PersistenceError
@@ -61,7 +61,8 @@ class Reporter:
         self._outcomes[result.outcome] += 1
         self._left_out[result.reason] += 1
         is_news = not result.is_unchanged or result.path in self._named
-        self._print(result, is_news=is_news)
+        with even_unread():
+            self._print(result, is_news=is_news)
         if result.report is not None:
             self._totals.add(result.path, result.report)
             if is_news and result.report.not_understood:
@@ -97,7 +98,8 @@ class Reporter:
             self._outcomes[result.instead_of] -= 1
             self.result(result.result)
         if self._as_json:
-            print_json(self._sums(summary, canceled=canceled))
+            with even_unread():
+                print_json(self._sums(summary, canceled=canceled))
         elif self._outcomes[ImportOutcome.IMPORTED] or self._outcomes[ImportOutcome.UPDATED]:
             for line in table(self._totals):
                 tell(line)

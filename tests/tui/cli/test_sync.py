@@ -36,6 +36,7 @@ def agents(tmp_path, monkeypatch):
 
 # A process of its own: signals come to a whole program.
 PROGRAM = [sys.executable, "-m", "agcx_tui", "sync", "--watch"]
+WATCHING = "watching what the agents write; ctrl+c ends it\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
@@ -44,9 +45,7 @@ def test_watching_prints_what_comes_and_grows_until_a_signal_ends_it(agents, tmp
     with subprocess.Popen(
         [*PROGRAM, *as_json], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
-        for line in program.stderr:
-            if "watching" in line:
-                break
+        assert WATCHING in program.stderr
         lines = iter(program.stdout.readline, "")
         if not as_json:
             assert sorted(next(lines).split() for _ in range(2)) == [
@@ -90,14 +89,27 @@ def test_all_agents_are_one_act_and_a_second_run_has_nothing_to_do():
 
 
 def test_a_reader_that_has_read_enough_does_not_end_the_import():
-    """As `agcx sync | head`."""
+    """As `agcx sync --json | head`."""
     with subprocess.Popen(
-        PROGRAM[:-1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*PROGRAM[:-1], "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
         program.stdout.close()
         errors = program.stderr.read()
     assert (program.returncode, titles()) == (0, {"one", "two"})
     assert "2 imported" in errors
+
+
+def test_it_ends_the_watch_with_the_next_line(agents):
+    """As `agcx sync --watch | head -1`."""
+    with subprocess.Popen(
+        PROGRAM, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        program.stdout.close()
+        errors = list(iter(program.stderr.readline, WATCHING))
+        write(agents.with_name("c.jsonl"), meta(id=OTHER), user("three"))
+        assert program.wait(LIMIT) == 0
+    assert any("2 imported" in line for line in errors)
+    assert titles() == {"one", "two", "three"}
 
 
 def test_what_has_grown_grows_and_what_was_deleted_stays_away(agents):
