@@ -165,9 +165,18 @@ def _put_unknown(item: UnknownItem, change: Callable[[str], str]) -> Any:
     """The item with its texts changed; an item that cannot be parsed is dropped."""
     try:
         plain = msgpack.unpackb(item.raw, strict_map_key=False)
-        return UnknownItem(msgpack.packb(_mapped(plain, change)))
+        return UnknownItem(msgpack.packb(_with_tag_of(plain, _mapped(plain, change))))
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError):
         return Other()
+
+
+def _with_tag_of(before: Any, changed: Any) -> Any:
+    """The changed item as the kind that it was: its tag is no text."""
+    if isinstance(before, list) and before:
+        return [before[0], *changed[1:]]
+    if isinstance(before, dict) and "type" in before:
+        return {**changed, "type": before["type"]}
+    return changed
 
 
 def _mapped(plain: Any, change: Callable[[str], str]) -> Any:

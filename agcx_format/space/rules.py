@@ -216,7 +216,7 @@ class _Run:
         """When imports wrote each file.  What changed it since may have left the history."""
         found: dict[UUID, set[int]] = {}
         for records in all_records(self._store.path):
-            for session, moment in records.written_by_session():
+            for session, moment in records.written():
                 found.setdefault(session, set()).add(moment)
         return found
 

@@ -6,6 +6,7 @@ others are; one that is there in another version is restored only with --replace
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -208,7 +209,7 @@ def restore(
         if not dry_run and (wanted or others):
             act = store.restore_backup(archive, wanted, others, seen)
             if act.id:
-                where = "" if target is None else f" --store {target}"
+                where = "" if target is None else f" --store {shlex.quote(str(target))}"
                 tell(f"{_counted(wanted)} restored. Undo with: agcx undo{where}")
                 return
         tell(f"{_counted(wanted)} {'would be restored' if dry_run else 'to restore'}")
