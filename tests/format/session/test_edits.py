@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from uuid import UUID
 
+import msgpack
 import pytest
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from agcx_format.model.items import (
     Message,
     MessageSnapshot,
     OutputText,
+    UnknownItem,
 )
 from agcx_format.model.new import new_message, new_session
 from agcx_format.model.session import OperatingMode, Session
@@ -116,6 +118,18 @@ def test_what_pairs_a_call_with_its_output_is_no_text_of_it():
     ]
     with pytest.raises(ValueError, match="does not hold"):
         edits.with_text(whole, 1, "call_1", "x", keep_history=True)
+
+
+@pytest.mark.parametrize(
+    "fields", [["web_call", "id", {"q": "call me"}], {"type": "web_call", "q": "call me"}]
+)
+def test_an_item_of_an_unknown_kind_stays_of_that_kind(fields):
+    item = UnknownItem(msgpack.packb(fields))
+    whole = session_of([new_message(item)])
+    changed = edits.with_text(whole, 0, "call", "ring", keep_history=False)
+    after = changed.conversation.messages[0].item
+    assert after.tag == "web_call"
+    assert b"ring me" in after.raw
 
 
 def test_the_history_of_the_chosen_messages_goes_and_that_of_others_stays():
