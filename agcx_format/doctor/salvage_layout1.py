@@ -115,6 +115,8 @@ def _take_later_frames(found: Salvaged, source: DamagedFile, magics: list[int]) 
         found.lost.append(
             "the first messages, and those in damaged frames: where the messages begin cannot be read"
         )
+        if source.is_spent:
+            found.lost.append("the last messages: too much was looked at before them")
         found.count_unlisted()
     return start
 

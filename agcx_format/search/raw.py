@@ -63,8 +63,7 @@ def runs_of(query: Query) -> tuple[bytes, ...]:
 
 def _middle(run: str) -> str:
     start = max(0, len(run) - _LONGEST) // 2
-    part = run[start : start + _LONGEST]
-    return part if _letter(part) else run
+    return run[start : start + _LONGEST]
 
 
 def _made(run: str) -> bool:

@@ -203,7 +203,7 @@ def restore(
     with Archive(file) as archive:
         found = _chosen(archive, name)[1]
         chosen = _named(settings, found, sessions) if sessions else found.sessions
-        seen = list(store.scan()) if replace else []
+        seen = list(store.scan()) if replace else None
         wanted = _reviewed(settings, store, archive, chosen, replace, as_json)
         others = [] if sessions else found.others
         if not dry_run and (wanted or others):

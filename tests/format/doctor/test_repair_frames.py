@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agcx_format import limits
 from agcx_format.codec import messagepack
 from agcx_format.codec.zstd import frames, seekable
 from agcx_format.doctor.checks import verify_file
@@ -110,7 +111,9 @@ def test_messages_that_the_seek_table_counts_elsewhere_are_told(
 
 
 @needs_proc
-def test_what_cannot_be_decoded_in_later_frames_is_counted_on_from_frame_to_frame(tmp_path: Path):
+def test_what_cannot_be_decoded_in_later_frames_is_counted_on_from_frame_to_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """Where the first sector cannot be read, a place in the session is not known."""
     draw = random.Random(7)
     said = [
@@ -132,9 +135,15 @@ def test_what_cannot_be_decoded_in_later_frames_is_counted_on_from_frame_to_fram
     path.write_bytes(b"".join(join(*sections)))
     with BadSectors(tmp_path, bad={path: range(4096)}):
         done = repair_file(path, tmp_path / "out")
+        monkeypatch.setattr(limits, "GUESSES", 4 * len(b"".join(texts)))
+        some = repair_file(path, tmp_path / "some")
     assert saved(done) == [said[n] for n in (5, 7, 8, 10)]
     numbers = [sentence.partition(":")[0] for sentence in done.lost]
     assert [each for each in numbers if each.startswith("message ")] == ["message 2", "message 5"]
+    assert "the last messages" not in numbers
+    assert saved(some) == saved(done)[: some.messages]
+    assert some.messages < done.messages
+    assert any(sentence.startswith("the last messages: ") for sentence in some.lost)
 
 
 def said_over_and_over(count: int) -> list[MessageSnapshot]:

@@ -189,6 +189,22 @@ def test_a_secret_in_the_name_of_a_variable_is_hidden_and_its_value_stays():
     }  # fmt: skip
 
 
+def test_names_that_become_equal_keep_their_values_apart():
+    names = {"UBER_KEY": "1", "LYFT_KEY": "2", "X_KEY 2": "3"}
+    kept = UnknownItem(msgpack.packb(["web_call", "id", names]))
+    call = FunctionCall(None, "f", json.dumps({"a": names, "b": "UBER"}), "1")
+    made = session(kept, call, environment_variables=names)
+    metadata, conversation, _ = made
+    known = {"UBER": "text", "LYFT": "text", '": "1': "text"}
+    given = metadata, lambda: conversation.messages, conversation.context
+    finds = find_secrets(*given, known=known, by_rules=False)
+    hidden, _ = redact(made, finds, Placeholders(dict.fromkeys(known, "X")))
+    assert list(hidden[1].context.environment_variables.values()) == ["1", "2", "3"]
+    unknown, called = (message.item for message in hidden[1].messages)
+    assert list(msgpack.unpackb(unknown.raw)[2].values()) == ["1", "2", "3"]
+    assert list(json.loads(called.arguments)["a"].values()) == ["1", "2", "3"]
+
+
 def test_messages_are_hidden_as_they_are_read():
     made = session(said(TOKEN), said("x"))
     redaction = Redaction(find_in_session(made))
