@@ -12,7 +12,7 @@
 ...         print(type(message.item).__name__, message.metadata.edited)
 Message False
 
-Import names one by one: `from agcx_format import *` gives none.
+Import names one by one: `from agcx_format import *` gives none of them.
 
 The public names, by area; `help(agcx_format.Store)` explains one of them.  Everything else may change.
 

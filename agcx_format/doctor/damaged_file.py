@@ -33,6 +33,11 @@ class DamagedFile:
         self._should_stop = should_stop
         self._left = limits.GUESSES
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the guesses took too much: what comes after that is not found."""
+        return self._left < 0
+
     def check(self) -> None:
         """Check that the caller wants more.
 

@@ -16,7 +16,7 @@ from agcx_format.disk.open_file import BLOCK, OpenFile
 from agcx_format.doctor.damaged_file import DamagedFile
 from agcx_format.doctor.salvaged import Salvaged
 from agcx_format.doctor.session import value_end
-from agcx_format.errors import PersistenceError
+from agcx_format.errors import MessagePackDecodeError, PersistenceError
 from agcx_format.layout import v1_errors, v1_sections
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import ConversationContext, SessionMetadata, SessionState
@@ -109,12 +109,14 @@ def _take_later_frames(found: Salvaged, source: DamagedFile, magics: list[int]) 
         if not _begins_with_message(source.guessed(at)):
             continue
         start = at if start is None else start
-        for index, _, raw in _without_beginning(source.guessed(at, _first_end(source, at))):
-            found.take(index, raw)
+        for _, _, raw in _without_beginning(source.guessed(at, _first_end(source, at))):
+            found.take(len(found.messages) + found.bad, raw)
     if start is not None:
         found.lost.append(
             "the first messages, and those in damaged frames: where the messages begin cannot be read"
         )
+        if source.is_spent:
+            found.lost.append("the last messages: too much was looked at before them")
         found.count_unlisted()
     return start
 
@@ -157,9 +159,20 @@ def _take_frames(found: Salvaged, source: DamagedFile, start: int, table: seekab
                 f"data after message {end:,} in its frame, where the seek table says that there is none"
             )
         if walk.found < end - first:
-            reason = walk.error.reason if walk.error else "they are not in their frame"
-            found.lost.append(f"messages {first + walk.found + 1:,} to {end:,}: {reason}")
+            found.lost.append(_missing(first + walk.found + 1, end, walk.error))
     found.count_unlisted()
+
+
+def _missing(first: int, last: int, error: PersistenceError | None) -> str:
+    reason = "not in its frame" if error is None else error.reason
+    if isinstance(error, MessagePackDecodeError):
+        # It names the message by its place in the frame.
+        reason = reason.partition(": ")[2]
+    return (
+        f"message {first:,}: {reason}"
+        if first == last
+        else f"messages {first:,} to {last:,}: {reason}"
+    )
 
 
 def _take_rest(found: Salvaged, source: DamagedFile, start: int, magics: list[int]) -> None:

@@ -141,6 +141,8 @@ class _Layout1(_Session):
         # A damaged magic or version is reported, and then assumed to be correct.
         head = self.head[: v1_sections.HEADER]
         self.attempt("header", lambda: _check_beginning(head))
+        if len(head) < v1_sections.HEADER:
+            return None
         expected = v1_errors.BEGINNING + head[6:]
         return self.attempt("metadata", lambda: v1_sections.metadata_end(expected, self.size))
 

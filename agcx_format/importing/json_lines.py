@@ -157,10 +157,10 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
                 break
             total += len(chunk)
             if total > LONGEST_LINE:
-                reason = (
-                    f"one JSON document of more than {LONGEST_LINE:,} bytes, too large to be parsed"
+                most = f"{LONGEST_LINE:,} bytes"
+                yield Line(
+                    1, error=f"one JSON document of more than {most}, too large to be parsed"
                 )
-                yield Line(1, error=reason)
                 return
             parts.append(chunk)
         document = b"".join(parts)
@@ -170,14 +170,9 @@ def read_document(path: Path, *, closes: bool = False) -> Iterator[Line]:
             line = _closed(document, damage or CUT_OFF, is_live=_is_live(file)) or line
         del document
         if damage:
-            yield _damaged(damage, line)
+            yield msgspec.structs.replace(line or Line(1), error=damage)
         elif line:
             yield line
-
-
-def _damaged(damage: str, line: Line | None) -> Line:
-    """A document after which the rest of the file cannot be read."""
-    return msgspec.structs.replace(line, error=damage) if line else Line(1, error=damage)
 
 
 def is_document(path: Path) -> bool:

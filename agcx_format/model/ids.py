@@ -28,7 +28,7 @@ def session_id(given: object, file_name: str) -> UUID:
 uuids_in = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).findall
 
 
-# A UUID, which is the beginning of a SHA-1 digest, and one in MessagePack: its type, its size, its bytes.
+# Bytes of a UUID, which is the beginning of a SHA-1 digest.  In MessagePack, its type and size come first.
 _UUID = 16
 _HEADER = b"\xc4\x10"
 _PACKED = len(_HEADER) + _UUID

@@ -36,6 +36,9 @@ _MOST_REPEATED = 200
 # Where a text is: part of the session, index of the message, path to the text.
 _Place = tuple[str, int | None, TextPath]
 
+# The same with the start and the end in the text.
+_Where = tuple[_Place, int, int]
+
 # How much of the line an excerpt shows on each side of a find.
 _AROUND = 60
 
@@ -64,6 +67,11 @@ class Find:
     line: int
     excerpt: str
     column: int
+
+    @property
+    def where(self) -> _Where:
+        """Where it is in the session."""
+        return (self.part, self.message, self.path), self.start, self.end
 
     @property
     def field(self) -> str:
@@ -116,11 +124,15 @@ def find_secrets(
     secrets = distinctive(finds) | dict(known or {})
     if secrets:
         longest_first = {text: secrets[text] for text in sorted(secrets, key=len, reverse=True)}
+        parts_of_it: set[_Where] = set()
         for part, index, value in places():
             for path, text, _ in texts(value):
                 # A role is one of a few words that distinguish messages.
                 if path[-1:] != ("role",):
-                    _repeats(finds, by_text, (part, index, path), text, longest_first)
+                    place = part, index, path
+                    parts_of_it |= _repeats(finds, by_text, place, text, longest_first)
+        if parts_of_it:
+            finds = [find for find in finds if find.where not in parts_of_it]
     order = {"metadata": 0, "context": 1, "state": 2, "message": 3}
     finds.sort(key=lambda find: (order[find.part], find.message or 0))
     return finds
@@ -185,17 +197,22 @@ def _repeats(
     place: _Place,
     text: str,
     secrets: dict[str, str],
-) -> None:
+) -> set[_Where]:
+    """Add the secrets in a text; returns where finds were that are parts of one, which is hidden whole."""
     lines = None
+    parts: set[_Where] = set()
     for secret, kind in secrets.items():
         at = text.find(secret)
         while at >= 0:
             span = Span(kind, at, at + len(secret))
             here = by_text.setdefault(place, Found())
-            if here.add(span):
+            whole, over = here.cover(span)
+            if whole is not None:
                 lines = lines or _Lines(text)
-                finds.append(lines.find(place, span))
+                finds.append(lines.find(place, whole))
+                parts |= {(place, each.start, each.end) for each in over}
             at = text.find(secret, span.end)
+    return parts
 
 
 class _Lines:

@@ -199,3 +199,21 @@ class Found:
         self._starts.insert(index, span.start)
         self.spans.insert(index, span)
         return True
+
+    def cover(self, span: Span) -> tuple[Span | None, list[Span]]:
+        """Add a span together with those that it overlaps, as one.
+
+        Returns what was added, None if one of them covers it, and those that are no more.
+        """
+        first = bisect.bisect(self._starts, span.start)
+        if first and self.spans[first - 1].end > span.start:
+            first -= 1
+        end = bisect.bisect_left(self._starts, span.end, first)
+        over = self.spans[first:end]
+        start = min(each.start for each in (span, *over))
+        stop = max(each.end for each in (span, *over))
+        if any((each.start, each.end) == (start, stop) for each in over):
+            return None, []
+        whole = Span(span.kind, start, stop)
+        self.spans[first:end], self._starts[first:end] = [whole], [start]
+        return whole, over

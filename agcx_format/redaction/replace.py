@@ -19,7 +19,7 @@ from agcx_format.model.items import MessageSnapshot
 from agcx_format.model.session import Session
 from agcx_format.model.streamed import made_of
 from agcx_format.redaction.find import Find
-from agcx_format.redaction.texts import TextPath, put, texts
+from agcx_format.redaction.texts import TextPath, named, put, texts
 
 __all__ = ["Placeholders", "Redaction", "redact"]
 
@@ -148,5 +148,5 @@ def _through(plain: Any, change: Callable[[str], str]) -> Any:
         case list():
             return [_through(each, change) for each in plain]
         case dict():
-            return {change(name): _through(each, change) for name, each in plain.items()}
+            return named((change(name), _through(each, change)) for name, each in plain.items())
     return plain

@@ -8,8 +8,9 @@ that cannot be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import count
 from typing import Any
 
 import msgpack
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 from agcx_format.model import schema
 from agcx_format.model.items import LocalShellCall, MessageSnapshot, Other, UnknownItem
 
-__all__ = ["LocatedText", "TextPath", "commands", "path_text", "put", "texts"]
+__all__ = ["LocatedText", "TextPath", "commands", "named", "path_text", "put", "texts"]
 
 # A step is the name of a field or variable, or a number: of an element, or of a variable's name in its dict.
 TextPath = tuple[str | int, ...]
@@ -87,6 +88,17 @@ def put(value: Any, changes: dict[TextPath, Any], unknown: Callable[[str], str])
     return _put(value, tree, unknown)
 
 
+def named(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """These names and values; a name that occurs again gets a number: a placeholder can hide several."""
+    found: dict[Any, Any] = {}
+    for name, value in pairs:
+        free = name
+        if isinstance(name, str) and name in found:
+            free = next(each for number in count(2) if (each := f"{name} {number}") not in found)
+        found[free] = value
+    return found
+
+
 def path_text(path: TextPath) -> str:
     """The path as people write it: `content[0].text`."""
     words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
@@ -129,10 +141,10 @@ def _put(value: Any, tree: Any, unknown: Callable[[str], str]) -> Any:
             changed = {name: _put(getattr(value, name), sub, unknown) for name, sub in tree.items()}
             return replace(value, **changed)
         case dict():
-            return {
-                tree.get(number, name): _put(each, tree[name], unknown) if name in tree else each
+            return named(
+                (tree.get(number, name), _put(each, tree[name], unknown) if name in tree else each)
                 for number, (name, each) in enumerate(value.items())
-            }
+            )
     elements = [
         _put(each, tree[index], unknown) if index in tree else each
         for index, each in enumerate(value)
@@ -165,9 +177,18 @@ def _put_unknown(item: UnknownItem, change: Callable[[str], str]) -> Any:
     """The item with its texts changed; an item that cannot be parsed is dropped."""
     try:
         plain = msgpack.unpackb(item.raw, strict_map_key=False)
-        return UnknownItem(msgpack.packb(_mapped(plain, change)))
+        return UnknownItem(msgpack.packb(_with_tag_of(plain, _mapped(plain, change))))
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError):
         return Other()
+
+
+def _with_tag_of(before: Any, changed: Any) -> Any:
+    """The changed item as the kind that it was: its tag is no text."""
+    if isinstance(before, list) and before:
+        return [before[0], *changed[1:]]
+    if isinstance(before, dict) and "type" in before:
+        return {**changed, "type": before["type"]}
+    return changed
 
 
 def _mapped(plain: Any, change: Callable[[str], str]) -> Any:
@@ -179,5 +200,7 @@ def _mapped(plain: Any, change: Callable[[str], str]) -> Any:
         case list() | tuple():
             return [_mapped(each, change) for each in plain]
         case dict():
-            return {_mapped(name, change): _mapped(each, change) for name, each in plain.items()}
+            return named(
+                (_mapped(name, change), _mapped(each, change)) for name, each in plain.items()
+            )
     return plain

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -31,7 +30,7 @@ from agcx_format.search.signature import rows_size
 from agcx_format.search.state import BookState
 from agcx_format.session.lazy import SessionFile
 
-__all__ = ["Stopped", "build", "state_of"]
+__all__ = ["build", "state_of"]
 
 # What a session takes in the book at most, if its text is not unusual: as many bytes as its file, and these
 # for what is known of it and for the signature of a block.
@@ -45,21 +44,21 @@ _COMMIT_SECONDS = 20.0
 _PATIENCE = 10.0
 
 
-class Stopped(Exception):
-    """The build was stopped; what was committed stays."""
-
-
 def state_of(book: Book, refs: Sequence[SessionRef], cap: int) -> BookState:
     return _state(book, refs, list(book.keys(refs)), cap)
 
 
 def _state(
-    book: Book, refs: Sequence[SessionRef], keys: Sequence[bytes | None], cap: int
+    book: Book,
+    refs: Sequence[SessionRef],
+    keys: Sequence[bytes | None],
+    cap: int,
+    too_large: Collection[bytes] = frozenset(),
 ) -> BookState:
-    shelf = book.shelf
-    places = shelf.places_of(keys)
+    places = book.shelf.places_of(keys)
     missing = [number for number, place in enumerate(places) if place is None]
-    left_out = len(missing) - bisect_left(missing, _fitting(book, refs, places, cap))
+    fitting = _fitting(book, refs, places, cap)
+    left_out = sum(number >= fitting or keys[number] in too_large for number in missing)
     return BookState(len(refs) - len(missing), len(refs), left_out, book.size, cap)
 
 
@@ -93,6 +92,8 @@ class _Build:
         self._refs = refs
         self._keys = list(book.keys(refs))
         self._cap = cap
+        # Keys of sessions that take more than there is room for, which shows only once they are read.
+        self._too_large: set[bytes] = set()
         self._stopped = stopped
         self._report = report
 
@@ -105,14 +106,12 @@ class _Build:
             book.remove_damaged()
             self._remove_dead()
         self._tell()
-        try:
-            self._add_missing()
+        self._add_missing()
+        if not self._stopped():
             with locked(book.above, _PATIENCE):
                 book.refresh_checked()
                 self._join_small()
                 self._remove_replaced()
-        except Stopped:
-            pass
         book.refresh_checked()
         return self._tell()
 
@@ -122,7 +121,7 @@ class _Build:
         return state
 
     def _state(self) -> BookState:
-        return _state(self._book, self._refs, self._keys, self._cap)
+        return _state(self._book, self._refs, self._keys, self._cap, self._too_large)
 
     def _places(self) -> list[int | None]:
         return self._book.shelf.places_of(self._keys)
@@ -192,22 +191,31 @@ class _Build:
 
     def _add_missing(self) -> None:
         tried: set[bytes] = set()
-        while missing := self._missing(tried):
+        most = len(self._refs)
+        while missing := self._missing(tried)[:most]:
             maker, since = self._book.maker(), time.monotonic()
+            group: list[bytes] = []
             added: list[SessionRef] = []
             for ref, key in missing:
                 if self._stopped():
                     break
-                tried.add(key)
+                group.append(key)
                 if _add(maker, key, ref):
                     added.append(ref)
                 full = maker.blocks >= MOST_BLOCKS or time.monotonic() - since > _COMMIT_SECONDS
                 if added and full:
                     break
-            if added:
-                self._commit(maker, added)
+            if not added or self._commit(maker, added):
+                tried.update(group)
+            elif len(group) > 1:
+                # The first of them may fit.
+                most = len(group) // 2
+            else:
+                tried.update(group)
+                self._too_large.update(group)
+                most = len(self._refs)
             if self._stopped():
-                raise Stopped
+                return
 
     def _missing(self, tried: Collection[bytes]) -> list[tuple[SessionRef, bytes]]:
         """Those that are to be added, as far as is known before they are; their keys."""
@@ -219,16 +227,19 @@ class _Build:
             if key is not None and place is None and key not in tried
         ]
 
-    def _commit(self, maker: SegmentMaker, added: Sequence[SessionRef]) -> None:
+    def _commit(self, maker: SegmentMaker, added: Sequence[SessionRef]) -> bool:
+        """Whether there is room for it."""
         book = self._book
         with locked(book.above, _PATIENCE):
             changed = {ref.path for ref in added if not _is_still_there(ref)}
             if changed:
                 maker = maker.without({os.fsencode(book.relative(path)) for path in changed})
-            if maker.sessions and book.size + maker.size <= self._cap:
+            fits = book.size + maker.size <= self._cap
+            if fits and maker.sessions:
                 book.add(maker)
         book.refresh_checked()
         self._tell()
+        return fits
 
 
 def _is_still_there(ref: SessionRef) -> bool:

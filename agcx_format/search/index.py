@@ -9,7 +9,7 @@ command that finds everything in the book starts without it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -277,10 +277,10 @@ class Index:
         self._book.refresh_checked()
         return state_of(self._book, refs, cap)
 
-    def forget(self, paths: Collection[str]) -> None:
-        """Remove destroyed sessions from the book, and others that are no longer in the store as indexed.
+    def forget(self) -> None:
+        """Remove from the book what is not in the store, or not as indexed: destroyed sessions above all.
 
-        `paths` are those of the destroyed sessions.  A part that cannot be rewritten is removed.
+        A part that cannot be rewritten is removed.
 
         Raises:
             OSError: not even that is possible.
@@ -288,7 +288,7 @@ class Index:
         if self._book is not None:
             from agcx_format.search import wipe
 
-            wipe.forget(self._book, paths)
+            wipe.forget(self._book)
 
     def clear(self) -> None:
         """Remove the book.

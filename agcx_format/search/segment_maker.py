@@ -52,7 +52,7 @@ class SegmentMaker:
 
     @property
     def size(self) -> int:
-        """Of the file, in bytes."""
+        """Bytes of the file."""
         known, frames = sum(map(len, self._beginning())), sum(map(len, self._frames))
         return known + rows_size(self.blocks) + frames
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,15 +35,13 @@ _PATIENCE = 10.0
 _signature = msgspec.msgpack.Decoder(Signature | None)
 
 
-def forget_text(
-    cache_dir: str | os.PathLike[str], store: str | os.PathLike[str], paths: Collection[str]
-) -> None:
+def forget_text(cache_dir: str | os.PathLike[str], store: str | os.PathLike[str]) -> None:
     """As `Index.forget`, for a store that is not open."""
-    forget(Book(Path(cache_dir), Path(store)), paths)
+    forget(Book(Path(cache_dir), Path(store)))
 
 
-def forget(book: Book, paths: Collection[str]) -> None:
-    """Keep nothing of these files, nor of any that is not in the store as it was read.
+def forget(book: Book) -> None:
+    """Keep nothing of any file that is not in the store as it was read.
 
     What cannot be rewritten is removed.  Raises `OSError` when not even that can be done.
     """
@@ -53,7 +50,7 @@ def forget(book: Book, paths: Collection[str]) -> None:
     try:
         with locked(book.above, _PATIENCE):
             state = _emptied(book)
-            _remove_dead(book, frozenset(paths))
+            _remove_dead(book)
             with suppress(PersistenceError):
                 # On a full disk: without the mark the next build looks once more.
                 _set_mark(book, state)
@@ -67,7 +64,7 @@ def finish(book: Book) -> None:
     state = _emptied(book)
     if _mark(book) == state:
         return
-    _remove_dead(book, frozenset())
+    _remove_dead(book)
     _set_mark(book, state)
 
 
@@ -80,7 +77,7 @@ def clear(book: Book) -> None:
     book.refresh_checked()
 
 
-def _remove_dead(book: Book, gone: Collection[str]) -> None:
+def _remove_dead(book: Book) -> None:
     book.sweep()
     book.refresh_checked()
     opened = {segment.path for segment in book.segments}
@@ -92,8 +89,8 @@ def _remove_dead(book: Book, gone: Collection[str]) -> None:
     for segment in book.segments:
         live = []
         for number, key in enumerate(segment.keys):
-            name, file = path_in(key), book.path_of(key)
-            if name not in seen and file not in gone and _is_still(file, key):
+            name = path_in(key)
+            if name not in seen and _is_still(book.path_of(key), key):
                 seen.add(name)
                 live.append(number)
         if len(live) < len(segment.keys):

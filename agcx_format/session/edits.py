@@ -176,12 +176,13 @@ def joined(first: Session, second: Session) -> Session:
 
     It has the id, the title, the checkpoints and the window of the first, the mode of the second, and the
     tags and open files of both.  Where the second begins with a turn that the first has already, its
-    turns are counted on; ids of messages that both have are new in the second.
+    turns are counted on; ids of messages that both have, as copies do, are new in the second, and so are
+    those of branches then.
     """
     (one, before, state), (two, after, _) = first, second
-    taken, last = set[UUID](), -1
+    taken, last = set[UUID | None](), -1
     for message in before.messages:
-        taken.add(message.metadata.message_id)
+        taken |= {message.metadata.message_id, message.metadata.branch_id}
         last = max(last, message.turn_index)
     more = _counted_on(last, _with_new_ids(taken, after.messages))
     messages = made_of(
@@ -205,11 +206,16 @@ def joined(first: Session, second: Session) -> Session:
 
 
 def _with_new_ids(
-    taken: Collection[UUID], after: Sequence[MessageSnapshot]
+    taken: Collection[UUID | None], after: Sequence[MessageSnapshot]
 ) -> Sequence[MessageSnapshot]:
-    new = {each.metadata.message_id: uuid4() for each in after if each.metadata.message_id in taken}
+    new: dict[UUID | None, UUID] = {
+        each.metadata.message_id: uuid4() for each in after if each.metadata.message_id in taken
+    }
     if not new:
+        # The other half of a session that was split goes on in the same branches.
         return after
+    branches = {each.metadata.branch_id for each in after} & set(taken) - {None}
+    new |= {branch: uuid4() for branch in branches}
 
     def renamed() -> Iterator[MessageSnapshot]:
         for message in after:
@@ -218,7 +224,8 @@ def _with_new_ids(
             notes = replace(
                 notes,
                 message_id=new.get(notes.message_id, notes.message_id),
-                parent_message_id=new.get(parent, parent) if parent else None,
+                parent_message_id=new.get(parent, parent),
+                branch_id=new.get(notes.branch_id, notes.branch_id),
             )
             yield replace(message, metadata=notes)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+from uuid import UUID
 
 from agcx_format.counting import size
 from agcx_format.errors import PersistenceError
@@ -31,6 +32,7 @@ from agcx_format.space.prune_rule import (
 from agcx_format.store.acts.journal import iter_acts
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
+from agcx_format.store.import_records import all_records
 from agcx_format.store.store import Store
 
 __all__ = ["last_used", "select"]
@@ -199,12 +201,24 @@ class _Run:
         """Imported messages have ids that follow from their position; messages added since do not."""
         if entry.id is None or str(entry.id) in self._edited or file.state != initial_state():
             return False
+        written = self._written.get(entry.id, ())
+        if written and entry.mtime_ns not in written:
+            return False
         for message in file:
             self._check()
             notes = message.metadata
             if notes.message_id.version != 5 or notes.edited or notes.branch_point:
                 return False
         return len(file) > 0
+
+    @cached_property
+    def _written(self) -> dict[UUID, set[int]]:
+        """When imports wrote each file.  What changed it since may have left the history."""
+        found: dict[UUID, set[int]] = {}
+        for records in all_records(self._store.path):
+            for session, moment in records.written():
+                found.setdefault(session, set()).add(moment)
+        return found
 
     @cached_property
     def _edited(self) -> set[str]:

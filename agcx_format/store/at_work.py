@@ -36,14 +36,14 @@ def was_used(entry: ScanEntry, now_ns: int) -> bool:
 def in_use(root: Path, files: Iterable[Signature], now_ns: int) -> set[Signature]:
     """The files that changed in the last minutes before `now_ns`, other than by an act of ours.
 
-    An import as the agent writes is one, too, although the history does not list it: what a person changes
-    in between stays.
+    An import counts as an act of ours even where the history does not list it, as one that follows the agent:
+    the next import keeps what a person changes in between.
     """
     recent = {file for file in files if is_recent(file.mtime_ns, now_ns)}
     if recent:
         from agcx_format.store.import_records import all_records
 
-        imported = {ns for records in all_records(root) for ns in records.written()}
+        imported = {ns for records in all_records(root) for _, ns in records.written()}
         recent = {file for file in recent if file.mtime_ns not in imported}
     if recent:
         from agcx_format.store.acts.journal import iter_acts

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -139,16 +139,27 @@ class ImportRecords:
             if record.session_id is not None and record.state is RecordState.TAKEN
         }
 
-    def written(self) -> set[int]:
-        """When the files of the sessions were written, as their times say."""
-        return {record.written_ns for record in self._records.values()}
+    def written(self) -> Iterator[tuple[UUID, int]]:
+        """The sessions with the time at which an import wrote the file of each, where it is known."""
+        for record in self._records.values():
+            if record.session_id is not None and record.written_ns:
+                yield record.session_id, record.written_ns
 
     def changed(self, new: Iterable[ImportRecord]) -> bytes | None:
         """The file with new records in place of older ones of the same sources; None if it has them."""
         different = {
-            record.source: record for record in new if self._records.get(record.source) != record
+            record.source: record
+            for record in map(self._with_time, new)
+            if self._records.get(record.source) != record
         }
         return _encode({**self._records, **different}) if different else None
+
+    def _with_time(self, record: ImportRecord) -> ImportRecord:
+        """The record with what is known of the session's file, which need not be written each time."""
+        before = self._records.get(record.source)
+        if record.written_ns or before is None or before.session != record.session:
+            return record
+        return msgspec.structs.replace(record, written_ns=before.written_ns)
 
     def withdrawn(self, sessions: Iterable[UUID]) -> bytes | None:
         """The file in which what these sessions came from is to be looked at again; None if none did."""

@@ -96,11 +96,12 @@ class StoreTransfer(StoreSaver):
         archive: Archive,
         sessions: Iterable[BackupSession],
         others: Iterable[BackupFile] = (),
-        replace: Iterable[ScanEntry] = (),
+        replace: Iterable[ScanEntry] | None = None,
     ) -> Act:
         """Restore sessions from a backup, byte for byte; all or none.
 
-        Existing sessions stay, except for the versions in `replace`, which go to the trash.
+        Existing sessions stay, except for the versions in `replace`, which go to the trash.  If it is
+        given, other versions of checkpoints whose session is gone go there as well.
 
         Raises:
             TypeError: one of those to replace is not a `ScanEntry`.
@@ -110,7 +111,8 @@ class StoreTransfer(StoreSaver):
         """
         from agcx_format.store.backup.restoring import restoration
 
-        wanted, more, seen = list(sessions), list(others), all_of(ScanEntry, replace)
+        wanted, more = list(sessions), list(others)
+        seen = None if replace is None else all_of(ScanEntry, replace)
         self._writer.make_root()
         return self._writer.act(
             "backup-restore",

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import codecs
 import select
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -122,11 +123,8 @@ def draw_now(widget: Widget) -> None:
 
     A screen that was drawn a moment ago is otherwise drawn again one or two sixtieths of a second later.
     """
-    from textual.widget import Widget
-
-    for each in widget.walk_children(Widget, with_self=True):
-        each.vertical_scrollbar._check_refresh()
-        each._check_refresh()
+    for part in _parts(widget):
+        part._check_refresh()
     # After what these have just reported to the screen.
     widget.screen.call_later(widget.screen._on_timer_update)
 
@@ -137,15 +135,22 @@ def repaint_now(*widgets: Widget) -> None:
     A key that takes long is drawn before the list that it changed, with which this draws it in one picture;
     the second would come one or two sixtieths of a second later.
     """
+    screen = widgets[0].screen
+    for part in chain.from_iterable(map(_parts, widgets)):
+        if part._repaint_required and part.display:
+            part._repaint_required = False
+            screen._dirty_widgets.add(part)
+    screen._on_timer_update()
+
+
+def _parts(widget: Widget) -> Iterator[Widget]:
+    """A widget and everything in it, with the scrollbars: to ask for one that is not shown makes it."""
     from textual.widget import Widget
 
-    for widget in widgets:
-        for each in widget.walk_children(Widget, with_self=True):
-            for part in (each.vertical_scrollbar, each):
-                if part._repaint_required and part.display:
-                    part._repaint_required = False
-                    widget.screen._dirty_widgets.add(part)
-    widgets[0].screen._on_timer_update()
+    for each in widget.walk_children(Widget, with_self=True):
+        if each.show_vertical_scrollbar:
+            yield each.vertical_scrollbar
+        yield each
 
 
 def has_notifications(app: AnyApp) -> bool:

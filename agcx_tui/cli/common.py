@@ -11,9 +11,9 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -51,28 +51,27 @@ Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
 
 def tell(text: str) -> None:
-    """Print a message to stderr, made safe for a terminal."""
-    click.echo(safe_line(text), err=True)
+    """Print a message to stderr, made safe for a terminal; nothing ends because nobody reads it."""
+    try:
+        click.echo(safe_line(text), err=True)
+    except BrokenPipeError:
+        abandon(sys.stderr)
 
 
-def abandon_stdout() -> None:
-    """Discard the buffered output, also when Python closes the file: it has no reader."""
+def abandon(stream: TextIO) -> None:
+    """Discard what a stream has buffered, also when Python closes it: it has no reader."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 
-@contextlib.contextmanager
-def even_unread() -> Iterator[None]:
+def even_unread() -> contextlib.AbstractContextManager[None]:
     """Print something before, or while, something is changed.
 
     `agcx prune --yes … | head` asks for fewer lines, not for fewer changes.
     """
-    try:
-        yield
-    except BrokenPipeError:
-        abandon_stdout()
+    return contextlib.suppress(BrokenPipeError)
 
 
 def complain(text: str) -> None:

@@ -19,7 +19,7 @@ import click
 
 from agcx_format.errors import PersistenceError
 from agcx_format.transcript import safe_text
-from agcx_tui.cli.common import abandon_stdout, complain, did_you_mean
+from agcx_tui.cli.common import abandon, complain, did_you_mean
 
 INTERRUPTED = 130
 
@@ -84,7 +84,7 @@ class Agcx(click.Group):
             super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            abandon_stdout()
+            abandon(sys.stdout)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except PersistenceError as error:
@@ -113,7 +113,7 @@ def _status_of(error: OSError) -> int:
         what = "the output cannot be written"
         # Calling it without a stdout is wrong use.
         closed = error.errno == errno.EBADF
-        abandon_stdout()
+        abandon(sys.stdout)
     from agcx_format.disk import os_reason
 
     reason = os_reason(error)

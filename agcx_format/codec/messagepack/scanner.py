@@ -76,8 +76,8 @@ class MessageScanner:
             MessagePackDecodeError: messages are missing.
         """
         if not self.complete:
-            claimed = "" if self.count is None else f" of {self.count:,}"
-            raise self._error(f"the data ends inside it{claimed}", truncated=True)
+            of = "" if self.count is None else f" of {self.count:,}"
+            raise self._error("the data ends inside it", of, truncated=True)
 
     def _begin(self) -> int:
         while self._before:
@@ -92,10 +92,12 @@ class MessageScanner:
         self.count = count
         return count
 
-    def _error(self, reason: str, *, truncated: bool = False) -> MessagePackDecodeError:
+    def _error(
+        self, reason: str, of: str = "", *, truncated: bool = False
+    ) -> MessagePackDecodeError:
         at = self.starts[-1] if self.starts else 0
         return MessagePackDecodeError(
-            f"message {self.found + 1:,}: {reason}",
+            f"message {self.found + 1:,}{of}: {reason}",
             offset=at,
             decompressed=True,
             truncated=truncated,

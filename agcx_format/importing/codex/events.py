@@ -118,6 +118,9 @@ class Events:
                 self._prompts.said(*spoken_in(item, _spoken(item)))
                 if text_of(item).lstrip().startswith("<turn_aborted>"):
                     said("interruption", "interrupted")
+            else:
+                # What a program said in the person's place is one of these.
+                self._prompts.said("user", _spoken(item))
 
     # --- events
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Set
 from typing import Any
 
 from agcx_format.importing.codex.answers import TELLING, answers_in, started_by
+from agcx_format.importing.codex.content import content_in
 from agcx_format.importing.codex.family import Letter
-from agcx_format.importing.codex.outputs import ENCRYPTED, NO_AUDIO, NO_PICTURE, output_text
+from agcx_format.importing.codex.outputs import output_text
 from agcx_format.importing.codex.plans import Plans, Proposal, proposal_in
 from agcx_format.importing.codex.speakers import PASSTHROUGH, spoken
 from agcx_format.importing.draft import ImportDraft
@@ -21,7 +22,6 @@ from agcx_format.importing.fields import as_json, as_text, optional_text
 from agcx_format.importing.notices import notice
 from agcx_format.model import unchecked
 from agcx_format.model.items import (
-    ContentPart,
     ExecAction,
     FunctionCallOutput,
     InputImage,
@@ -153,7 +153,7 @@ class Items:
 
 def _message(items: Items, payload: dict[str, Any]) -> None:
     role = as_text(payload.get("role")) or "user"
-    content = _content(items, payload.get("content"), role)
+    content = content_in(payload.get("content"), role, items.note)
     item_id = optional_text(payload.get("id"))
     if role == "assistant" and (proposal := proposal_in(content)):
         items.propose(item_id, proposal)
@@ -162,53 +162,11 @@ def _message(items: Items, payload: dict[str, Any]) -> None:
         items.say(spoken(message, payload.get(PASSTHROUGH)))
 
 
-def _content(items: Items, content: Any, role: str) -> list[ContentPart]:
-    said = OutputText if role == "assistant" else InputText
-    if isinstance(content, str):
-        items.note("message with bare text: a text part")
-        return [said(content)]
-    if not isinstance(content, list):
-        return [] if content is None else [said(as_json(content))]
-    return [_plain_part(part) or _part(items, part, said) for part in content]
-
-
-def _plain_part(part: Any) -> ContentPart | None:
-    """A text, as nearly all parts are; None for any other part."""
-    if type(part) is dict and type(text := part.get("text")) is str:
-        kind = part.get("type")
-        if kind == "output_text":
-            return unchecked.output_text(text)
-        if kind == "input_text":
-            return unchecked.input_text(text)
-    return None
-
-
-def _part(items: Items, part: Any, said: Callable[[str], ContentPart]) -> ContentPart:
-    match part:
-        case {"type": "input_image", "image_url": str(url) | {"url": str(url)}} if url:
-            return InputImage(url)
-        case {"type": "input_image"} if not part.get("image_url"):
-            items.note("input_image without a picture: a placeholder")
-            return said(NO_PICTURE)
-        case {"type": "input_audio"}:
-            items.note("input_audio: a placeholder")
-            return said(NO_AUDIO)
-        case {"type": str(kind), "text": str(text)}:
-            items.note(f"content part {kind}: text")
-            return said(text)
-        case {"type": "encrypted_content"}:
-            items.note("content part encrypted_content: a placeholder")
-            return said(ENCRYPTED)
-    items.note("content part of an unknown kind: JSON")
-    return said(as_json(part))
-
-
 def _agent_message(items: Items, payload: dict[str, Any]) -> None:
     """A message from one agent to another, which a line of another type can repeat."""
     item_id = optional_text(payload.get("id"))
-    items.note("agent_message: message")
     ends = [as_text(payload.get(name)) or "?" for name in ("author", "recipient")]
-    content = _content(items, payload.get("content"), "assistant")
+    content = content_in(payload.get("content"), "assistant", items.note)
     heading = OutputText(f"[{ends[0]} → {ends[1]}]")
     message = Message(item_id, "assistant", [heading, *content])
     said = (item_id or "", text_of(message))
@@ -216,6 +174,7 @@ def _agent_message(items: Items, payload: dict[str, Any]) -> None:
         items.draft.duplicates.add("response_item.agent_message", items.number, payload)
         return
     items.sent.add(said)
+    items.note("agent_message: message")
     if ends[1].startswith(f"{ends[0]}/"):
         items.letters.append(Letter(len(items.draft.entries), ends[1]))
     items.say(message)

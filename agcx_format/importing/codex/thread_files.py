@@ -144,7 +144,9 @@ def _before(own: _File) -> list[_File]:
         file = _opened(path)
         if file.meta.get("id") == session and path.name < own.path.name:
             found.setdefault(file.name, file)
-    found.pop(own.name, None)
+    # A renamed file without an id in its name has that of the session, as the first file has.
+    if uuids_in(own.path.name):
+        found.pop(own.name, None)
     return list(found.values())
 
 

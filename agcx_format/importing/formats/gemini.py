@@ -165,7 +165,7 @@ class _Chat(Reading):
             {**each, "result": results.get(as_text(each.get("id")))}
             if isinstance(each, dict) and each.get("result") is None
             else each
-            for each in as_list(record.value.get("toolCalls"))
+            for each in as_list(record.value.get("toolCalls")) or as_list(changes.get("toolCalls"))
         ]
         said = record.value.get("content") or changes.get("content")
         record.value = {**record.value, "content": said, **({"toolCalls": calls} if calls else {})}

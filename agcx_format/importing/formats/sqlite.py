@@ -137,10 +137,10 @@ def row_at(db: sqlite3.Connection, table: str, columns: str, place: int) -> tupl
 
 def decoded(text: Any) -> Any:
     """The JSON value in a column; None if it is not JSON, or has too many values."""
-    if isinstance(text, str | bytes) and has_too_many_values(text):
+    if not isinstance(text, str | bytes) or has_too_many_values(text):
         return None
     try:
-        return msgspec.json.decode(text) if isinstance(text, str | bytes) else None
+        return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 

@@ -40,7 +40,7 @@ def keep(store: Tree) -> None:
         is_first = store.signature(TRASH) is None
         place = store.place(f"{TRASH}/{FILE}", make=True)
         if is_first:
-            # An act finds the trash there, and takes its name for durable.
+            # The next act finds the trash there, and relies on its name being durable.
             store.sync("")
         status = place.status()
         size = min(SIZE, _free(place) // 2)

@@ -86,8 +86,7 @@ class ArchiveWriter:
         return self
 
     def _begin(self) -> None:
-        status = os.fstat(self._fd)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
             raise CorruptData("not a regular file", path=self._target)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,7 +95,8 @@ class ArchiveWriter:
         except OSError:
             # A file system without locks.
             pass
-        if status.st_size:
+        # Only now: another backup may just have been written to it.
+        if os.fstat(self._fd).st_size:
             with Archive(self._target) as there:
                 if there.damage is not None and not there.damage.truncated:
                     # What follows may be all that is left of a backup.

@@ -81,11 +81,12 @@ def restoration(
     archive: Archive,
     sessions: Sequence[BackupSession],
     others: Sequence[BackupFile],
-    replace: Iterable[ScanEntry] = (),
+    replace: Iterable[ScanEntry] | None = None,
 ) -> Change:
     """Bring sessions back, and checkpoints that belong to none.
 
-    Only the versions in `replace` are replaced, and none of the `others`.
+    Only the versions in `replace` are replaced, with their checkpoints and those of sessions that are gone;
+    without it, and of the `others`, none is.
 
     Raises:
         StaleSession: another version of a session is there.
@@ -93,7 +94,7 @@ def restoration(
         PersistenceError: something cannot be read.
     """
     relative = paths.relative_paths(root)
-    seen = {relative(entry.path): entry.signature for entry in replace}
+    seen = {relative(entry.path): entry.signature for entry in replace or ()}
     steps: list[Step] = []
     acted: list[ActSession] = []
     index: dict[UUID, SessionMetadata | None] = {}
@@ -106,6 +107,9 @@ def restoration(
             for path in (session.file.path, *also):
                 if os.path.lexists(root / path) and path not in seen:
                     raise StaleSession("another version of it is there", path=root / path)
+            if replace is None:
+                # Of a session that is gone a checkpoint may have been left.
+                raise StaleSession("another version of a checkpoint is there", path=root)
         for path in also:
             steps += _leaving(root, path, session, seen[path])
         for file in session.files():

@@ -4,7 +4,7 @@ warning.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -34,6 +34,10 @@ __all__ = [
 ]
 
 
+# Seconds until an input is again where its line is.
+_FOLLOWING = 0.05
+
+
 class _NewTitle(Input):
     """Its Enter has a place in the line of keys."""
 
@@ -41,7 +45,10 @@ class _NewTitle(Input):
 
 
 class RenameScreen(ModalScreen[str], OnceScreen[str]):
-    """An input over a region of the screen below; leaves with the new title, or None."""
+    """An input over a region of the screen below; leaves with the new title, or None.
+
+    `place` tells where that is, since what is below may move; None if it is nowhere now.
+    """
 
     BINDINGS = bindings("rename")
     DEFAULT_CSS = """
@@ -55,10 +62,10 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
     }
     """
 
-    def __init__(self, title: str, region: Region) -> None:
+    def __init__(self, title: str, place: Callable[[], Region | None]) -> None:
         super().__init__()
         self._title = title
-        self._region = region
+        self._place = place
 
     def compose(self) -> ComposeResult:
         # Control characters could not be edited; they become what is shown for them.
@@ -67,10 +74,16 @@ class RenameScreen(ModalScreen[str], OnceScreen[str]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        field = self.query_one(Input)
-        field.styles.offset = (self._region.x, self._region.y)
-        field.styles.width = self._region.width
-        self.set_focus(field)
+        self._follow()
+        self.set_interval(_FOLLOWING, self._follow)
+        self.set_focus(self.query_one(Input))
+
+    def _follow(self) -> None:
+        region = self._place()
+        if region is not None:
+            styles = self.query_one(Input).styles
+            styles.offset = (region.x, region.y)
+            styles.width = region.width
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

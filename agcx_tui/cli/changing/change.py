@@ -162,6 +162,8 @@ def edit(
             tell(f"{_shortened(entry.title)}: nothing to change")
     entries = [entry for entry, _ in edits]
     running = [] if force else store.at_work(entries, time.time_ns())
+    if not edits and as_json and found:
+        print_act(store.update_many(()))
     if not edits or not may_change(settings, running):
         return
     from agcx_tui.core.words.acts import describe

@@ -124,6 +124,8 @@ def restore(
             settings.failed(f"the trash holds nothing from a change {act!r}")
     wanted = there if not sessions else _find(settings, there, sessions)
     if not there and all_:
+        if as_json:
+            print_act(store.restore(()))
         tell("Nothing in the trash to restore.")
     elif wanted:
         done = store.restore(wanted)

@@ -6,6 +6,7 @@ others are; one that is there in another version is restored only with --replace
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -202,13 +203,13 @@ def restore(
     with Archive(file) as archive:
         found = _chosen(archive, name)[1]
         chosen = _named(settings, found, sessions) if sessions else found.sessions
-        seen = list(store.scan()) if replace else []
+        seen = list(store.scan()) if replace else None
         wanted = _reviewed(settings, store, archive, chosen, replace, as_json)
         others = [] if sessions else found.others
         if not dry_run and (wanted or others):
             act = store.restore_backup(archive, wanted, others, seen)
             if act.id:
-                where = "" if target is None else f" --store {target}"
+                where = "" if target is None else f" --store {shlex.quote(str(target))}"
                 tell(f"{_counted(wanted)} restored. Undo with: agcx undo{where}")
                 return
         tell(f"{_counted(wanted)} {'would be restored' if dry_run else 'to restore'}")

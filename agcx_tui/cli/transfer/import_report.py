@@ -7,13 +7,13 @@ file, and at the end what became of all lines.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from agcx_tui.cli.common import Settings, print_json, tell
+from agcx_tui.cli.common import Settings, even_unread, print_json, tell
 
 if TYPE_CHECKING:
     from agcx_format import PersistenceError
@@ -38,12 +38,12 @@ class Reporter:
         *,
         as_json: bool,
         per_file: bool = True,
-        named: Collection[Path] = (),
+        named: Iterable[Path] = (),
     ) -> None:
         from agcx_format.importing import ImportTotals
 
         self._settings, self._as_json, self._per_file = settings, as_json, per_file
-        self._named = named
+        self._named = frozenset(named)
         self._unclear = _Unclear()
         self._failed_before = 0
         self._outcomes: Counter[str] = Counter()
@@ -61,7 +61,8 @@ class Reporter:
         self._outcomes[result.outcome] += 1
         self._left_out[result.reason] += 1
         is_news = not result.is_unchanged or result.path in self._named
-        self._print(result, is_news=is_news)
+        with even_unread():
+            self._print(result, is_news=is_news)
         if result.report is not None:
             self._totals.add(result.path, result.report)
             if is_news and result.report.not_understood:
@@ -97,7 +98,8 @@ class Reporter:
             self._outcomes[result.instead_of] -= 1
             self.result(result.result)
         if self._as_json:
-            print_json(self._sums(summary, canceled=canceled))
+            with even_unread():
+                print_json(self._sums(summary, canceled=canceled))
         elif self._outcomes[ImportOutcome.IMPORTED] or self._outcomes[ImportOutcome.UPDATED]:
             for line in table(self._totals):
                 tell(line)
@@ -107,7 +109,7 @@ class Reporter:
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in (+self._outcomes).items())
         words = words or "nothing found"
         if before := self._failed_before:
-            words += f" ({before:,} as before, of unchanged files: agcx import FILE says why)"
+            words += f" ({before:,} failed as before, unchanged: agcx import FILE says why)"
         if deleted := self._left_out[DELETED]:
             words += (
                 f" ({deleted:,} deleted in the store: agcx import AGENT --deleted imports them)"

@@ -16,7 +16,6 @@ import click
 from agcx_tui.cli.common import (
     Settings,
     did_you_mean,
-    even_unread,
     pass_settings,
     print_json,
     store_option,
@@ -42,7 +41,13 @@ class _Import(click.Group):
             if not word.startswith("-") and args[at - 1 : at] not in _WITH_VALUE
         )
         at = next(words, 0)
-        return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
+        try:
+            return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
+        except click.NoSuchOption as error:
+            if any(error.option_name in each.opts for each in _paths.params):
+                what = f"{error.option_name} needs the name of an agent, or a path"
+                raise click.UsageError(what, ctx) from None
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from agcx_format.importing import agents
@@ -200,8 +205,9 @@ def _paths(
     """Import files of agents, .agcx files, stores, or sessions exported as JSON."""
     from agcx_format.importing import ImportOptions
 
-    theirs = [Path(path) for path in paths if _is_of_an_agent(path)]
-    if ours := tuple(path for path in paths if Path(path) not in theirs):
+    looked_at = [(path, _is_of_an_agent(path)) for path in paths]
+    theirs = [Path(path) for path, is_theirs in looked_at if is_theirs]
+    if ours := tuple(path for path, is_theirs in looked_at if not is_theirs):
         _bring_in(settings, map(_of_no_agent, _found(ours)), layout, dry_run, as_json)
     if theirs:
         options = ImportOptions(dry_run, deleted, own_id, processes=None)
@@ -326,8 +332,7 @@ def import_found(
         canceled = False
         try:
             for result in run.results():
-                with even_unread():
-                    shown.result(result)
+                shown.result(result)
         except KeyboardInterrupt:
             # What was read is whole.
             canceled = True

@@ -21,6 +21,7 @@ from agcx_format.disk import os_reason
 from agcx_format.importing import OWN_AGENT, agent_of
 from agcx_format.subagents import parent_of
 from agcx_format.variables import OWN_ID
+from agcx_tui.core.local.clipboard import as_bytes
 from agcx_tui.core.local.programs import run_to_end
 
 __all__ = ["Resume", "obstacle", "resume_of", "run"]
@@ -55,7 +56,7 @@ class Resume:
     def typed(self) -> str:
         """The command as one types it, safe to paste: `cd /src/site && codex resume 5af40c88-…`."""
         command = shlex.join(self.words)
-        return f"cd {shlex.quote(self.directory)} && {command}" if self.directory else command
+        return f"cd {_quoted(self.directory)} && {command}" if self.directory else command
 
 
 def resume_of(metadata: SessionMetadata, context: ConversationContext) -> Resume:
@@ -76,6 +77,13 @@ def resume_of(metadata: SessionMetadata, context: ConversationContext) -> Resume
         return Resume(problem="The agent's id for this session is not valid.")
     directory = context.working_directory
     return Resume((*_COMMANDS[agent], id), directory if os.path.isabs(directory) else "")
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell.  A control character would be obeyed where it is pasted, even in quotes."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(f"\\x{byte:02x}" for byte in as_bytes(word)) + "'"
 
 
 def obstacle(resume: Resume, environment: Mapping[str, str]) -> str:

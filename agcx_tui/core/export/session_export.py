@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agcx_tui.core.export.file_names import AGENT_FORMATS
 from agcx_tui.core.export.outgoing import Form, Outgoing, Progress
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from agcx_format.disk import Signature
     from agcx_format.exporting import ExportChoice
     from agcx_format.redaction import Find, Placeholders
+    from agcx_format.redaction.texts import TextPath
     from agcx_format.store import CheckpointFile
 
 __all__ = ["Exporter", "Looked", "Stopped"]
@@ -172,6 +174,7 @@ class Exporter:
         """
         from agcx_format.exporting import EVERYTHING, chosen
         from agcx_format.redaction import find_secrets
+        from agcx_format.variables import OURS
 
         facts = _FACTS.get(self.form.format)
         # Of the messages one by one, whose numbers are not in it.
@@ -187,7 +190,14 @@ class Exporter:
         def is_written(find: Find) -> bool:
             if find.part == "message":
                 return find.message not in left_out
-            return facts is None or find.path[0] in facts
+            return facts is None or find.path[0] in facts or is_noted(find.path)
+
+        def is_noted(path: TextPath) -> bool:
+            """Whether agents' formats write it, as what an import noted in the environment."""
+            if self.form.format not in AGENT_FORMATS or path[0] != "environment_variables":
+                return False
+            # Of a secret in a name only the number is known.
+            return not isinstance(path[1], str) or path[1].startswith(OURS)
 
         finds = find_secrets(
             opened.metadata,

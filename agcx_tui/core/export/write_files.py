@@ -8,10 +8,11 @@ does not matter; many are copied by as many processes as there are cores (`in_pr
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -146,7 +147,7 @@ def _export(
     with exporter.session(source) as session:
         target = target.with_name(session.named(target.name))
         if Path(os.path.realpath(target)) in files:
-            target = _other(target, source, session.form.format)
+            target = _other(target, source, session.form.format, files)
         written = write(
             target, session.parts(), overwrite=overwrite, should_stop=exporter.should_stop
         )
@@ -166,7 +167,7 @@ def _put(
         target = rendered.target
         place = rendered.temporary.with_name(target.name)
         if place in files:
-            target = _other(target, source, rendering.form.format)
+            target = _other(target, source, rendering.form.format, files)
             place = place.with_name(target.name)
         if not put(rendered.temporary, place, overwrite=overwrite):
             return None
@@ -176,9 +177,12 @@ def _put(
     return Exported(source, target, rendered.size)
 
 
-def _other(target: Path, source: str, format: str) -> Path:
-    """A target beside one that an earlier session was written to."""
-    return target.with_name(f"{Path(source).stem}.{suffix(format)}")
+def _other(target: Path, source: str, format: str, files: Collection[Path]) -> Path:
+    """A target beside one that an earlier session was written to, and that none of them was written to."""
+    stem, ending = Path(source).stem, suffix(format)
+    names = (f"{stem}.{ending}" if n == 1 else f"{stem}-{n}.{ending}" for n in itertools.count(1))
+    others = map(target.with_name, names)
+    return next(each for each in others if Path(os.path.realpath(each)) not in files)
 
 
 def landing(source: str, target: Path, format: str) -> Path:

@@ -76,7 +76,7 @@ def forget(gone: Emptied, store: Path, *, state: Path | None, cache: Path | None
                 catalog.path: lambda: catalog.forget(names),
                 measured.path: lambda: measured.forget(names),
                 history.path: history.clear,
-                search_index(cache): lambda: forget_text(search_index(cache), store, names),
+                search_index(cache): lambda: forget_text(search_index(cache), store),
                 (page := Path(page_path(cache, store))): lambda: page.unlink(missing_ok=True),
             }
         )

@@ -159,6 +159,14 @@ def with_messages(golden: GoldenSession, raw: bytes) -> bytes:
     return b"".join(join(*sections))
 
 
+@pytest.mark.parametrize("magic", [b"AGCX\1\0", b"BGCX\1\0"])
+@pytest.mark.parametrize("size", range(10))
+def test_a_header_that_is_cut_off_is_one_error(magic: bytes, size: int, tmp_path: Path):
+    path = tmp_path / "cut.agcx"
+    path.write_bytes((magic + bytes(4))[:size])
+    assert [finding.severity for finding in verify_file(path).findings] == [Severity.ERROR]
+
+
 def test_an_item_of_an_unknown_kind_is_worth_a_note(tmp_path):
     golden = v1("full")
     _, place, _, _ = split(golden.data)

@@ -22,7 +22,9 @@ from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.environment import NAMES, source_details
 from agcx_format.importing.imported import Imported
 from agcx_format.model.session import ConversationSnapshot, Session
+from agcx_format.transcript.words import text_of
 from agcx_format.variables import PARENT, SUBAGENTS
+from tests.support import transcript_lines
 from tests.support.rollout_lines import assistant, call, event, line, meta, output, user, write
 from tests.support.stores import golden_session
 
@@ -114,6 +116,15 @@ def test_the_star_comes_back(there_and_back, is_favorite, tmp_path):
     starred = msgspec.structs.replace(metadata, is_favorite=is_favorite)
     back = there_and_back((starred, conversation, state), tmp_path)
     assert back.metadata.is_favorite == is_favorite
+
+
+def test_a_line_that_is_written_again_is_known_behind_what_an_export_noted(tmp_path):
+    metadata, conversation, _ = golden_session("every-item")
+    line = json.dumps(transcript_lines.user("once more") | {"uuid": "z"})
+    path = tmp_path / transcript_name(metadata)
+    path.write_text(f"{to_transcript(metadata, conversation)}{line}\n{line}\n")
+    messages = read_transcript(path).conversation.messages
+    assert [text_of(m.item) for m in messages[len(conversation.messages) :]] == ["once more"]
 
 
 def test_what_a_fork_repeats_of_its_origin_is_no_turn_of_it_afterwards_either(tmp_path: Path):

@@ -161,6 +161,17 @@ def test_what_a_fork_repeats_of_its_origin_is_neither_its_title_nor_its_turns(tm
     assert parent_of(forked.metadata.tags) is None
 
 
+def test_what_a_program_said_in_the_persons_place_is_none_of_what_a_fork_repeats(tmp_path):
+    of_program = {"content_item_kinds": ["hooks.additional_context"]}
+    told = user("Always use tabs.")
+    told["payload"]["internal_chat_message_metadata_passthrough"] = of_program
+    said = meta(), told, user("first ask"), assistant("one")
+    write(tmp_path / f"rollout-{SESSION}.jsonl", *said)
+    lines = meta(id=OTHER, forked_from_id=SESSION), *said, user("went on here")
+    forked = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", *lines))
+    assert (forked.metadata.title, forked.metadata.turn_count) == ("went on here", 1)
+
+
 def test_a_fork_of_a_file_that_is_gone_begins_when_the_session_does(tmp_path):
     early = "2025-09-25T13:00:00.000Z"
     forked = read_rollout(

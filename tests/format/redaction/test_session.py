@@ -31,6 +31,7 @@ from agcx_format.redaction import find, one_text
 from agcx_format.redaction.find import distinctive, find_in_session, find_secrets
 from agcx_format.redaction.replace import Placeholders, Redaction, redact
 from agcx_format.redaction.rules import RULES
+from agcx_format.transcript.words import text_of
 from tests.format.redaction.made import OTHER, PASSWORD, TOKEN, said, session
 
 RAW = UnknownItem(msgpack.packb(["web_call", "id", {"q": f"say {TOKEN}", "n": [1, None]}]))
@@ -188,6 +189,22 @@ def test_a_secret_in_the_name_of_a_variable_is_hidden_and_its_value_stays():
     }  # fmt: skip
 
 
+def test_names_that_become_equal_keep_their_values_apart():
+    names = {"UBER_KEY": "1", "LYFT_KEY": "2", "X_KEY 2": "3"}
+    kept = UnknownItem(msgpack.packb(["web_call", "id", names]))
+    call = FunctionCall(None, "f", json.dumps({"a": names, "b": "UBER"}), "1")
+    made = session(kept, call, environment_variables=names)
+    metadata, conversation, _ = made
+    known = {"UBER": "text", "LYFT": "text", '": "1': "text"}
+    given = metadata, lambda: conversation.messages, conversation.context
+    finds = find_secrets(*given, known=known, by_rules=False)
+    hidden, _ = redact(made, finds, Placeholders(dict.fromkeys(known, "X")))
+    assert list(hidden[1].context.environment_variables.values()) == ["1", "2", "3"]
+    unknown, called = (message.item for message in hidden[1].messages)
+    assert list(msgpack.unpackb(unknown.raw)[2].values()) == ["1", "2", "3"]
+    assert list(json.loads(called.arguments)["a"].values()) == ["1", "2", "3"]
+
+
 def test_messages_are_hidden_as_they_are_read():
     made = session(said(TOKEN), said("x"))
     redaction = Redaction(find_in_session(made))
@@ -310,6 +327,31 @@ def test_of_secrets_that_begin_alike_the_longer_is_hidden_whole():
         assert b"alpha" not in unknown.item.raw
         (content,) = message.item.content
         assert "beta" not in content.text
+
+
+@pytest.mark.parametrize(
+    ("password", "use"),
+    [
+        ("Zq9@kk/Lw21", "psql postgres://me:{}@host/db"),
+        ("Xy77 Zq88 Qr99", "sshpass -p {} ssh host"),
+        ("k3y&Zq88Lw/21", "mysql -p{} -h host"),
+    ],
+)
+def test_a_known_secret_is_hidden_whole_where_a_rule_sees_a_part_of_it(password, use):
+    made = session(said(f"export DB_PASSWORD='{password}'"), said(use.format(password)))
+    hidden, _ = redact(made, find_in_session(made))
+    named, used = (text_of(each.item) for each in hidden.conversation.messages)
+    assert named == "export DB_PASSWORD='[redacted password 1]'"
+    assert used == use.format("[redacted password 1]")
+
+
+def test_texts_that_overlap_leave_nothing_of_each_other():
+    made = session(said("the red green blue house"))
+    known = dict.fromkeys(["red green", "green blue"], "text")
+    metadata, conversation, _ = made
+    finds = find_secrets(metadata, lambda: conversation.messages, known=known, by_rules=False)
+    hidden, _ = redact(made, finds)
+    assert text_of(hidden.conversation.messages[0].item) == "the [redacted text 1] house"
 
 
 def test_of_very_many_secrets_the_longest_are_looked_for_everywhere():

@@ -221,6 +221,27 @@ def test_what_is_new_takes_the_place_of_what_is_old_or_changed(store, tmp_path):
         assert search.progress.direct == 0
 
 
+def test_of_those_that_take_more_than_expected_as_many_are_in_it_as_fit(tmp_path):
+    """A text that is said four times takes little in a file, and much where each part can be read alone."""
+    root, random = tmp_path / "store", Random(7)
+    root.mkdir()
+    for number in range(4):
+        long = " ".join(random.randbytes(30).hex() for _ in range(1_000))
+        items = [Message(None, "user", [InputText(f"needle {long}")])] * 4
+        save(root / f"{number:08d}-0000-4000-8000-000000000000.agcx", items, "title", random)
+    index = Index(open_store(root), tmp_path / "cache")
+    whole = index.update().size
+    for many in (3, 1):
+        index.clear()
+        for _ in range(2):
+            state = index.update(cap=whole * (2 * many + 1) // 8)
+            assert (state.sessions, state.left_out) == (many, 4 - many)
+            assert state.complete
+        search = index.find("needle", sessions=index.sessions()[:many])
+        assert len(list(search)) == many
+        assert search.progress.direct == 0
+
+
 def test_the_process_that_builds_says_how_far_it_is_and_ends_with_who_started_it(store, tmp_path):
     from agcx_format.search import build
 

@@ -133,7 +133,7 @@ def test_what_was_destroyed_does_not_stay_in_a_segment_that_cannot_be_read(
     before = segments(cache)
     # Its head can be read, and says that the session was in it; what is to be kept cannot.
     with failing(errno.EIO, after=8):
-        index.forget([victim.path])
+        index.forget()
     name = os.fsencode(Path(victim.path).name)
     assert any(name in data for data in before.values())
     assert not any(name in data for data in segments(cache).values())

@@ -44,12 +44,8 @@ def store(tmp_path) -> Path:
         items = some_items(random, 6)
         if number % 4 == 1:
             items.append(Message(None, "user", [InputText(f"the {SECRET} is here")]))
-        save(
-            root / f"{number:08d}-0000-4000-8000-000000000000.agcx",
-            items,
-            f"title {number}",
-            random,
-        )
+        path = root / f"{number:08d}-0000-4000-8000-000000000000.agcx"
+        save(path, items, f"title {number}", random)
     return root
 
 
@@ -188,7 +184,7 @@ def test_a_book_that_another_process_changes_for_ever_is_removed(store, tmp_path
     monkeypatch.setattr(wipe, "_PATIENCE", 0.0)
     (above,) = (cache / "search").iterdir()
     with holding(above):
-        forget_text(cache / "search", store, ())
+        forget_text(cache / "search", store)
         assert not holds(cache)
 
 
@@ -229,7 +225,7 @@ def dies(function):
 from agcx_format.search import forget_text
 for name in ("open", "write", "rename", "unlink", "fsync", "truncate"):
     setattr(os, name, dies(getattr(os, name)))
-forget_text(cache, store, ())
+forget_text(cache, store)
 """
 
 
@@ -300,9 +296,7 @@ def test_a_crash_after_the_emptying_is_seen_where_no_session_is_gone(store, tmp_
     assert not holds(cache, f"{SECRET}s")
 
 
-@pytest.mark.parametrize(
-    "forgets", [lambda index: index.forget(()), Index.update], ids=["asked", "next build"]
-)
+@pytest.mark.parametrize("forgets", [Index.forget, Index.update], ids=["asked", "next build"])
 def test_what_is_emptied_while_another_emptying_is_forgotten_is_seen(
     forgets: Callable[[Index], object], store, tmp_path, monkeypatch
 ):
@@ -342,7 +336,7 @@ def test_nobody_else_may_read_the_book(store, tmp_path):
 
 
 def test_forgetting_where_there_is_no_book_makes_none(store, tmp_path):
-    forget_text(tmp_path / "cache", store, ())
+    forget_text(tmp_path / "cache", store)
     assert not (tmp_path / "cache").exists()
 
 
@@ -353,7 +347,7 @@ def test_it_waits_for_no_builder(store, tmp_path):
     delete_and_empty(store)
     (book,) = cache.glob("*/book-1")
     with locked(book):
-        index.forget(())
+        index.forget()
     assert not holds(cache)
     assert [
         Segment(path, os.fsencode(os.path.realpath(store))).sessions for path in book.glob("*.seg")
@@ -386,9 +380,9 @@ def test_what_is_no_segment_of_the_book_is_not_kept_either(
     if is_locked:
         monkeypatch.setattr(wipe, "_PATIENCE", 0.0)
         with holding(book.parent):
-            forget_text(cache, store, ())
+            forget_text(cache, store)
     else:
-        forget_text(cache, store, ())
+        forget_text(cache, store)
     assert not holds(cache)
 
 
@@ -402,5 +396,5 @@ def test_a_segment_that_cannot_be_read_now_is_removed(store, tmp_path, monkeypat
         raise PersistenceError("input/output error")
 
     monkeypatch.setattr(SegmentMaker, "copy", refused)
-    index.forget(())
+    index.forget()
     assert not holds(cache)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from uuid import UUID
 
+import msgpack
 import pytest
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from agcx_format.model.items import (
     Message,
     MessageSnapshot,
     OutputText,
+    UnknownItem,
 )
 from agcx_format.model.new import new_message, new_session
 from agcx_format.model.session import OperatingMode, Session
@@ -118,6 +120,18 @@ def test_what_pairs_a_call_with_its_output_is_no_text_of_it():
         edits.with_text(whole, 1, "call_1", "x", keep_history=True)
 
 
+@pytest.mark.parametrize(
+    "fields", [["web_call", "id", {"q": "call me"}], {"type": "web_call", "q": "call me"}]
+)
+def test_an_item_of_an_unknown_kind_stays_of_that_kind(fields):
+    item = UnknownItem(msgpack.packb(fields))
+    whole = session_of([new_message(item)])
+    changed = edits.with_text(whole, 0, "call", "ring", keep_history=False)
+    after = changed.conversation.messages[0].item
+    assert after.tag == "web_call"
+    assert b"ring me" in after.raw
+
+
 def test_the_history_of_the_chosen_messages_goes_and_that_of_others_stays():
     whole = session_of(FOUR)
     for number in (1, 2):
@@ -147,6 +161,23 @@ def test_turns_of_a_joined_session_are_counted_on(first, second, turns):
     joined = edits.joined(session_of(first), session_of(second))
     assert [each.turn_index for each in joined.conversation.messages] == turns
     assert joined.metadata.message_count == len(turns)
+
+
+def test_the_branch_of_a_copy_is_another_branch_and_that_of_the_other_half_is_not():
+    branch = UUID(int=9)
+    whole = [said(1), said(2, parent=1), said(3, parent=1), said(4)]
+    for number in (1, 3):
+        notes = replace(whole[number].metadata, branch_id=branch)
+        whole[number] = replace(whole[number], metadata=notes)
+
+    def branches(first: list[MessageSnapshot], second: list[MessageSnapshot]) -> list[UUID | None]:
+        joined = edits.joined(session_of(first), session_of(second))
+        return [each.metadata.branch_id for each in joined.conversation.messages]
+
+    assert branches(whole[:2], whole[2:]) == [None, branch, None, branch]
+    *original, _, one, _, other = branches(whole, whole)
+    assert original == [None, branch, None, branch]
+    assert one == other not in (None, branch)
 
 
 def test_a_joined_session_is_as_old_as_the_older_and_a_favorite_if_either_is():

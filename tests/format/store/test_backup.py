@@ -31,7 +31,7 @@ def sessions_of(path: Path):
 
 def restored(path: Path, target: Path, *, replace: bool = False):
     store = open_store(target)
-    seen = store.scan() if replace else ()
+    seen = store.scan() if replace else None
     with Archive(path) as archive:
         backup = archive.read([*archive.backups][-1])
         return store, store.restore_backup(archive, backup.sessions, backup.others, seen)
@@ -255,6 +255,24 @@ def test_a_manifest_that_names_what_no_store_has_is_refused(tmp_path: Path, chan
         restored(hostile, tmp_path / "to")
     assert len(verify_backup(hostile).problems) == 1
     assert not list((tmp_path / "to").glob("**/*.agcx"))
+
+
+def test_another_version_of_a_checkpoint_whose_session_is_gone_is_replaced_only_if_that_is_asked_for(
+    tmp_path: Path,
+):
+    store, path = filled(tmp_path / "from", 1), tmp_path / "backup.tar"
+    store.back_up(path)
+    (checkpoint,) = sessions_of(path).sessions[0].checkpoints
+    there = tmp_path / "to" / checkpoint.path
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"another version")
+    with pytest.raises(StaleSession, match="another version"):
+        restored(path, tmp_path / "to")
+    assert there.read_bytes() == b"another version"
+    to, _ = restored(path, tmp_path / "to", replace=True)
+    assert files(to.path) == files(store.path)
+    to.undo()
+    assert there.read_bytes() == b"another version"
 
 
 def test_a_damaged_object_is_found_and_nothing_of_it_restored(tmp_path: Path):

@@ -129,6 +129,23 @@ def test_two_backups_to_one_archive_do_not_mix(tmp_path: Path):
     assert path.read_bytes() == before
 
 
+def test_what_another_backup_wrote_before_it_let_go_of_the_archive_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store, path = filled(tmp_path / "from", 1), tmp_path / "backup.tar"
+    store.back_up(tmp_path / "other.tar")
+    path.touch()
+    lock = fcntl.flock
+
+    def lock_after_another(fd: int, how: int) -> None:
+        path.write_bytes((tmp_path / "other.tar").read_bytes())
+        lock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_after_another)
+    store.back_up(path)
+    assert verify_backup(path).backups == 2
+
+
 def test_a_sparse_file_of_many_gigabytes_is_reported_and_not_read(tmp_path: Path):
     store = filled(tmp_path / "store", 1)
     huge = store.path / f"{UUID(int=99)}.agcx"

@@ -133,6 +133,17 @@ def test_what_was_imported_a_moment_ago_is_at_work_only_once_a_program_saved_it(
     assert at_work() == {A}
 
 
+def test_when_a_session_was_written_stays_known_while_its_source_brings_nothing_new(store: Store):
+    taken(store, (A, "new"))
+    (written,) = store.imports.records("codex").written()
+    store.imports.take([], {"codex": [record(A, changed_ns=2)]})
+    records = store.imports.records("codex")
+    assert records.get(record(A).source).changed_ns == 2
+    assert list(records.written()) == [written]
+    store.imports.take([], {"codex": [replace(record(A), session=B.bytes)]})
+    assert list(store.imports.records("codex").written()) == []
+
+
 def test_records_alone_need_no_act(store: Store):
     done = store.imports.take([], {"codex": [record(A)]})
     assert (done.acts, store.log()) == ((), [])

@@ -139,6 +139,8 @@ async def test_what_keeps_its_place_is_drawn_before_anything_else_happens(monkey
         assert pictures == [{first.region.y, *field.region.line_range}]
         await pilot.pause()
         assert len(pictures) == 1
+        # It would be a widget with a task of its own.
+        assert first._vertical_scrollbar is None
 
 
 async def test_the_lines_of_a_screen():

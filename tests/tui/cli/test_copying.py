@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from agcx_format import OperatingMode, open_store
@@ -128,6 +129,14 @@ def test_one_damaged_object_does_not_keep_the_others_from_coming_back(store, tmp
     result = run("backup", "restore", file, "--to", tmp_path / "other")
     assert (result.exit_code, "its checksum differs" in result.stdout) == (1, True)
     assert len(open_store(tmp_path / "other")) == size - 1
+
+
+def test_the_undo_that_a_restore_names_can_be_pasted_into_a_shell(store, tmp_path):
+    run("backup", tmp_path / "backup.tar")
+    restored = run("backup", "restore", tmp_path / "backup.tar", "--to", tmp_path / "my store")
+    _, *words = shlex.split(restored.stderr.partition("Undo with: ")[2])
+    assert run(*words).exit_code == 0
+    assert not len(open_store(tmp_path / "my store"))
 
 
 def test_a_backup_of_no_store_fails_and_leaves_no_archive(store, tmp_path, monkeypatch):

@@ -278,10 +278,11 @@ def test_a_session_that_could_not_be_read_for_the_review_is_looked_through(store
 @pytest.mark.parametrize(
     ("format_", "choice", "count"),
     [
-        ("json", ExportChoice(), 6),
+        ("json", ExportChoice(), 7),
         ("md", ExportChoice(), 3),
         ("md", ExportChoice(tool_calls=False), 2),
-        ("codex", ExportChoice(), 3),
+        ("codex", ExportChoice(), 4),
+        ("claude", ExportChoice(), 4),
         ("jsonl", ExportChoice(), 2),
         ("txt", ExportChoice(tool_calls=False), 1),
     ],
@@ -294,7 +295,7 @@ def test_what_is_counted_is_what_is_written(store, tmp_path, format_, choice, co
     messages = [replace(m, item=i) for m, i in zip(conversation.messages, items, strict=False)]
     context = replace(
         conversation.context, working_directory=f"/src/{TOKEN}",
-        environment_variables={"A": TOKEN}, open_files=[TOKEN],
+        environment_variables={"A": TOKEN, "AGCX_BRANCH": f"try-{TOKEN}"}, open_files=[TOKEN],
     )  # fmt: skip
     conversation = replace(conversation, messages=messages, context=context)
     write_session(

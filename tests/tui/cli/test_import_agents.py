@@ -85,6 +85,10 @@ def test_options_may_stand_before_the_agent_or_the_path(name, home, tmp_path):
     wrong = run("import", "--dry-run", "codec")
     assert wrong.exit_code == 2
     assert "no such agent or file: 'codec'" in wrong.stderr
+    for option in (["--dry-run"], ["--store", store]):
+        alone = run("import", *option)
+        assert alone.exit_code == 2
+        assert f"{option[0]} needs the name of an agent, or a path" in alone.stderr
 
 
 def test_what_is_left_out_on_purpose_comes_with_the_command_that_imports_it(tmp_path):

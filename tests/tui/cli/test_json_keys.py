@@ -172,6 +172,15 @@ def test_changes(store):
     (same,) = lines("edit", GRID, "--directory", "/demo", "--json", "--force")
     again = lines("edit", GRID, "--directory", "/demo", "--json", "--force")
     assert (same["fields"], again[0]["act"]) == (["working_directory"], None)
+    (left,) = lines("edit", GRID, "--favorite", "--json", "--force")
+    (empty,) = lines("trash", "restore", "--all", "--json")
+    assert {frozenset(each) for each in (left, empty)} == {frozenset(ACT)}
+    assert (left["act"], left["kind"], empty["act"], empty["kind"]) == (
+        None,
+        "edit",
+        None,
+        "restore",
+    )
 
 
 def test_a_join_and_what_is_restored(store):

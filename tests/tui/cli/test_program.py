@@ -102,13 +102,27 @@ def test_output_that_cannot_be_written_is_told_in_plain_words(store, words):
 )
 def test_a_list_without_a_reader_keeps_nothing_from_being_changed(store, words):
     """As `agcx prune … --yes | head`: before, nothing was changed, and the exit status was 0."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    result = run_program(*words, capture_output=False, stdout=writer, stderr=subprocess.PIPE)
-    os.close(writer)
+    result = unread(*words, stderr=subprocess.PIPE)
     assert result.returncode == 0, result.stderr
     assert "Undo with: agcx undo" in result.stderr
     assert len(open_store(store).acts()) == 1
+
+
+@pytest.mark.parametrize("words", [["prune", "--larger-than", "1kB"], ["delete", GRID]])
+def test_nor_do_messages_without_one(store, words):
+    """As `agcx prune … --yes 2>&1 | head`."""
+    assert unread(*words, "--yes", stderr=subprocess.STDOUT).returncode == 0
+    assert len(open_store(store).acts()) == 1
+
+
+def unread(*words: str, stderr: int) -> subprocess.CompletedProcess:
+    """A command whose output goes to a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return run_program(*words, capture_output=False, stdout=writer, stderr=stderr)
+    finally:
+        os.close(writer)
 
 
 def test_the_store_can_be_named_before_and_after_the_command(store, demo_files, monkeypatch):

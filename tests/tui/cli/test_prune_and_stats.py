@@ -5,10 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
+from uuid import UUID
 
 import pytest
 
+from agcx_format import (
+    InputText,
+    Message,
+    SessionStorage,
+    SessionStore,
+    new_message,
+    new_session,
+)
 from agcx_format.space import Protected, PruneRule, Share, select
 from agcx_format.store.store import open_store
 from agcx_tui.cli.changing.prune import PROTECTED
@@ -135,6 +145,26 @@ def test_an_empty_value_never_passes_for_no_condition(store, option, blank):
     result = run("prune", "--empty", "--keep", "1", option, blank, "--yes")
     assert (result.exit_code, option in result.stderr) == (2, True)
     assert contents(store, trash=True) == before
+
+
+@pytest.mark.parametrize("options", [(), ("--overwrite",)])
+def test_of_two_sessions_with_one_id_in_two_layouts_both_are_exported(tmp_path, options):
+    root, out = tmp_path / "store", tmp_path / "out"
+    for number, (kind, place) in enumerate(
+        [(SessionStorage, root), (SessionStore, tmp_path / "other")]
+    ):
+        asked = new_message(Message(None, "user", [InputText(f"words {number}")]))
+        made = new_session(id=UUID(int=7), messages=[asked])
+        kind(place).save_session(made.metadata.id, *made)
+    shutil.copytree(tmp_path / "other" / "sessions", root / "sessions")
+    words = ["prune", "--keep", "0", "--include", "in-use", "--yes", "--export", out, *options]
+    assert run(*words, "--store", root).exit_code == 0
+    assert len(open_store(root)) == 0
+    texts = [path.read_text() for path in out.iterdir()]
+    assert sorted(number for text in texts for number in (0, 1) if f"words {number}" in text) == [
+        0,
+        1,
+    ]
 
 
 def test_only_what_was_exported_goes(store, tmp_path):

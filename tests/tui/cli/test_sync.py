@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from uuid import UUID
 
 import pytest
 
@@ -37,6 +36,7 @@ def agents(tmp_path, monkeypatch):
 
 # A process of its own: signals come to a whole program.
 PROGRAM = [sys.executable, "-m", "agcx_tui", "sync", "--watch"]
+WATCHING = "watching what the agents write; ctrl+c ends it\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
@@ -45,9 +45,7 @@ def test_watching_prints_what_comes_and_grows_until_a_signal_ends_it(agents, tmp
     with subprocess.Popen(
         [*PROGRAM, *as_json], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
-        for line in program.stderr:
-            if "watching" in line:
-                break
+        assert WATCHING in program.stderr
         lines = iter(program.stdout.readline, "")
         if not as_json:
             assert sorted(next(lines).split() for _ in range(2)) == [
@@ -91,14 +89,27 @@ def test_all_agents_are_one_act_and_a_second_run_has_nothing_to_do():
 
 
 def test_a_reader_that_has_read_enough_does_not_end_the_import():
-    """As `agcx sync | head`."""
+    """As `agcx sync --json | head`."""
     with subprocess.Popen(
-        PROGRAM[:-1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*PROGRAM[:-1], "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
         program.stdout.close()
         errors = program.stderr.read()
     assert (program.returncode, titles()) == (0, {"one", "two"})
     assert "2 imported" in errors
+
+
+def test_it_ends_the_watch_with_the_next_line(agents):
+    """As `agcx sync --watch | head -1`."""
+    with subprocess.Popen(
+        PROGRAM, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        program.stdout.close()
+        errors = list(iter(program.stderr.readline, WATCHING))
+        write(agents.with_name("c.jsonl"), meta(id=OTHER), user("three"))
+        assert program.wait(LIMIT) == 0
+    assert any("2 imported" in line for line in errors)
+    assert titles() == {"one", "two", "three"}
 
 
 def test_what_has_grown_grows_and_what_was_deleted_stays_away(agents):
@@ -136,21 +147,16 @@ def test_what_is_not_understood_is_a_short_table_at_the_end(agents):
     assert len([row for row in rows if "0.jsonl" in row]) <= 4
 
 
-def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(agents, tmp_path):
+def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(agents):
     """Who syncs by a timer gets no error forever of a file of last year."""
     broken = write(agents.with_name("broken.jsonl"), "x")
-    write(agents.with_name("strange.jsonl"), meta(id=OTHER), user("two"), '{"x", "y"}')
-    # What is edited in the store is compared with its file by every run.
+    # The id is that of another conversation: so every run reads it.
+    write(agents.with_name("strange.jsonl"), meta(), user("three"), '{"x", "y"}')
     assert run("sync").exit_code == 1
-    store = open_store(tmp_path / "store")
-    with store.editing(UUID(OTHER)) as editor:
-        editor.add(next(iter(store.load_session(UUID(OTHER))[1].messages)))
     for _ in range(2):
         result = run("sync")
         assert (result.exit_code, "broken.jsonl" in result.stderr) == (0, False)
-        assert (
-            "1 failed (1 as before, of unchanged files: agcx import FILE says why)" in result.stderr
-        )
+        assert "(1 failed as before, unchanged: agcx import FILE says why)" in result.stderr
     assert run("import", "codex").exit_code == 0
     lines = [json.loads(line) for line in run("sync", "--json").stdout.splitlines()]
     (failed,) = [line for line in lines if line.get("outcome") == "failed"]
@@ -159,6 +165,17 @@ def test_what_is_wrong_with_a_file_is_said_once_until_it_changes_or_is_named(age
     assert (result.exit_code, "broken.jsonl" in result.stderr) == (1, True)
     write(broken, "xyz")
     assert run("sync").exit_code == 1
+
+
+def test_what_is_newly_wrong_is_said_although_the_file_is_as_it_was(agents, tmp_path):
+    write(agents.with_name("c.jsonl"), meta(), user("of another conversation"))
+    assert run("sync").exit_code == 0
+    store = open_store(tmp_path / "store")
+    path = store.path / store.resolve(SESSION).path
+    path.write_bytes(path.read_bytes()[:-20])
+    results = [run("sync") for _ in range(2)]
+    assert [result.exit_code for result in results] == [1, 0]
+    assert "c.jsonl: the store has it already, unreadable" in results[0].stderr
 
 
 def test_places_that_may_not_be_entered_are_told_and_keep_nothing_else_away(agents, monkeypatch):

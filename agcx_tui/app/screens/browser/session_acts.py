@@ -21,6 +21,7 @@ from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.geometry import Region
 
     from agcx_format import Store
     from agcx_format.doctor import FileReport
@@ -233,9 +234,15 @@ class SessionActs:
         """Ask for a new title where the old one is."""
         from agcx_tui.app.dialogs.naming import RenameScreen
 
-        row, place = self._row(), self._sessions.title_region
+        row, sessions = self._row(), self._sessions
         if row is None or not self._table.readable(row):
             return
+        # Whatever comes meanwhile, the cursor stays on it.
+        sessions.go_to(row)
+
+        def place() -> Region | None:
+            return sessions.title_region if sessions.cursor == row else None
+
         files = self._feed.shown([row])
         title = await self._app.push_screen_wait(RenameScreen(self._table.title(row), place))
         if title:

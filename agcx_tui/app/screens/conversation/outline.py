@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -25,6 +26,7 @@ from agcx_tui.app.blocks.times import when
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.app.screens.options_screen import PagedScreen
 from agcx_tui.app.themes import MUTED
+from agcx_tui.app.widgets.lines.late_line import LateLine
 from agcx_tui.app.widgets.transcript.blocks import NOTHING
 from agcx_tui.core.conversation.outline import (
     OutlineReader,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from agcx_format import MessageSource
+    from agcx_format.transcript import OutlineTurn
     from agcx_tui.app.services import Opening
 
 __all__ = ["OutlineScreen", "ask_for_turn"]
@@ -69,6 +72,8 @@ class OutlineScreen(PagedScreen[int]):
         self._reader = reader
         self._outline = outline
         self._current = current
+        # When each turn began, after the one before.
+        self._times: list[str] = []
         # Where the cursor was put; elsewhere, a person moved it.
         self._put_at: int | None = None
 
@@ -118,9 +123,9 @@ class OutlineScreen(PagedScreen[int]):
     def _options(self) -> Iterator[Option]:
         """A line for each turn; its facts are columns at the right, each as wide as its widest text."""
         turns = self._outline.turns[-_SHOWN:]
-        began = [turn.began for turn in turns]
-        times = map(when, began, [None, *began])
-        facts = [(time, *turn_columns(turn)) for time, turn in zip(times, turns, strict=True)]
+        facts = [
+            (time, *turn_columns(turn)) for time, turn in zip(self._began(), turns, strict=True)
+        ]
         widths = [max(map(len, column)) for column in zip(*facts, strict=True)]
         last = len(self._outline.turns)
         digits = len(f"{last}")
@@ -137,17 +142,27 @@ class OutlineScreen(PagedScreen[int]):
                 " " * _GAP + f"{text:>{w}}" for text, w in zip(columns, widths, strict=True) if w
             ]
             failed = cells.pop() if widths[-1] else ""
-            line = Content.assemble(
-                (f"{number:>{digits}}" + " " * _GAP, MUTED),
-                Content(turn_words(turn)).truncate(room, ellipsis=True, pad=True),
-                ("".join(cells), MUTED),
-                (failed, "$text-error"),
-            )
-            yield Option(line, id=str(turn.start))
+            start = f"{number:>{digits}}" + " " * _GAP
+            line = partial(_drawn, start, turn, room, "".join(cells), failed)
+            yield Option(LateLine(line), id=str(turn.start))
+
+    def _began(self) -> list[str]:
+        """When each turn that is shown began, the first one with its day."""
+        began = [turn.began for turn in self._outline.turns]
+        known = len(self._times)
+        self._times += map(when, began[known:], [None, *began][known:])
+        first = max(0, len(began) - _SHOWN)
+        return [*map(when, began[first : first + 1]), *self._times[first + 1 :]]
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(int(event.option_id or 0))
+
+
+def _drawn(start: str, turn: OutlineTurn, room: int, facts: str, failed: str) -> Content:
+    """The line of a turn, whose words get `room` cells."""
+    shown = Content(turn_words(turn)).truncate(room, ellipsis=True, pad=True)
+    return Content.assemble((start, MUTED), shown, (facts, MUTED), (failed, "$text-error"))
 
 
 async def ask_for_turn(

@@ -9,7 +9,8 @@ apart, find each other here and share one fold.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from uuid import UUID
 
 from agcx_format import (
@@ -278,16 +279,23 @@ class ConversationBlocks:
         width, known = max(20, self.look.width), self.source.known()
         guessed = min(stop, known, start + _GUESSED)
         sizes = self.source.sizes(start, guessed) if start < guessed else ()
-        all_shown = self.only is None
-        for index in range(start, stop):
-            if not all_shown and self.leaves_out(index):
-                yield 0
-            elif index >= known:
-                yield 1
+        heights = [0] * (stop - start)
+        for index in self._shown(start, stop, known):
+            if index >= known:
+                heights[index - start] = 1
             elif index >= guessed:
-                yield _USUAL_HEIGHT
+                heights[index - start] = _USUAL_HEIGHT
             else:
-                yield 2 + min(40, sizes[index - start] // width)
+                heights[index - start] = 2 + min(40, sizes[index - start] // width)
+        return iter(heights)
+
+    def _shown(self, start: int, stop: int, known: int) -> Iterable[int]:
+        """Of these blocks, those that are not left out; `known` of all are messages."""
+        if self.only is None:
+            return range(start, stop)
+        end = max(start, min(stop, known))
+        first, last = bisect_left(self.only, start), bisect_left(self.only, end)
+        return chain(self.only[first:last], range(end, stop))
 
     def draw(self, index: int) -> Block:
         if index >= self.source.known():

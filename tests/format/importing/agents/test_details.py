@@ -161,10 +161,15 @@ def test_gemini_a_patch_adds_what_a_message_lacked(tmp_path):
         {"sessionId": SESSION, "projectHash": "h"},
         {"id": "1", "type": "gemini", "timestamp": at(1), "content": "Look", "toolCalls": calls},
         {"$patch": {**patch, "removeIds": ["1"]}},
+        {"id": "2", "type": "gemini", "timestamp": at(2), "content": ""},
+        {"$patch": {"id": "2", "content": "Done", "toolCalls": calls[:1]}},
         {"$patch": {"id": "gone", "content": "x"}},
     )
     said = [text_of(m.item) for m in imported.conversation.messages]
-    assert said == ["Look", "read {}", "all of it", "read {}", "the rest"]
+    assert said == [
+        *("Look", "read {}", "all of it", "read {}", "the rest"),
+        *("Done", "read {}", "all of it"),
+    ]
     assert not imported.report.unknown
 
 

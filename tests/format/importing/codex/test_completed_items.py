@@ -10,6 +10,7 @@ import pytest
 from agcx_format.importing.codex.rollout import read_rollout
 from agcx_format.importing.imported import Imported
 from agcx_format.subagents import parent_of, subagents_in
+from agcx_format.transcript import read_output
 from agcx_format.transcript.words import text_of
 from tests.support.rollout_lines import (
     SESSION,
@@ -147,14 +148,15 @@ def test_calls_that_a_script_made_are_known_from_their_ends_alone(read):
         result={"content": content},
     )  # fmt: skip
     found = completed(
-        "Extension", id="w1", kind="web.search", query="x", results=[{"title": "X", "url": "u"}]
-    )
+        "Extension", id="w1", kind="web.search", query="x", action={"type": "search", "query": None},
+        results=[{"title": "X", "url": "u"}],
+    )  # fmt: skip
     imported = read(meta(), user("go"), call("exec", {"code": "…"}), pages, found, output("done"))
     assert texts(imported)[1:] == [
         'exec {"code": "\\u2026"}',
         'wiki.find {"q": "x"}',
         "3 pages",
-        'web_search {"query": "x"}',
+        'web_search {"query": "x", "type": "search"}',
         '{"title": "X", "url": "u"}',
         "done",
     ]
@@ -165,3 +167,33 @@ def test_a_call_that_an_item_has_said_is_not_said_again_by_its_end(read):
     end = completed("McpToolCall", id="call_1", server="wiki", tool="find", result={"content": []})
     imported = read(meta(), user("go"), call("find", {}), end, output("3 pages"))
     assert texts(imported)[1:] == ["find {}", "3 pages"]
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ({"status": "failed", "result": None, "error": {"message": "offline"}}, "offline"),
+        ({"status": "completed", "result": {"content": []}}, ""),
+        ({"status": "completed", "result": None}, ""),
+    ],
+)
+def test_a_call_of_a_script_that_returned_nothing_has_its_error(read, end, said):
+    imported = read(
+        meta(), user("go"), completed("McpToolCall", id="m1", server="w", tool="f", **end)
+    )
+    assert texts(imported)[1:] == ["w.f {}", said]
+    assert imported.conversation.messages[2].metadata.tool_calls[0].success == (not said)
+
+
+def test_a_picture_that_a_script_was_given_is_shown(read):
+    content = [
+        {"type": "text", "text": "1"},
+        {"type": "image", "data": "AAAA", "mimeType": "image/png"},
+    ]
+    imported = read(
+        meta(),
+        user("go"),
+        completed("McpToolCall", id="m1", server="w", tool="f", result={"content": content}),
+    )
+    (picture,) = read_output(imported.conversation.messages[2].item.output).images
+    assert picture.image_url == "data:image/png;base64,AAAA"

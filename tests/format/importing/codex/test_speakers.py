@@ -53,6 +53,15 @@ def test_what_no_person_wrote_is_neither_theirs_nor_the_title(read, kinds, role,
     assert imported.metadata.turn_count == 1 + is_theirs
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("before", [[], [assistant("…")] * 60], ids=["first", "usual"])
+def test_what_a_program_said_in_the_persons_place_is_not_said_twice(read, before, order):
+    lines = of_kinds("Go on.", "goal.internal_context"), event("user_message", message="Go on.")
+    imported = read(meta(), *before, user("Go"), assistant("…"), *lines[::order])
+    assert said(imported)[-2:] == [("assistant", "…"), ("developer", "Go on.")]
+    assert imported.metadata.turn_count == 1
+
+
 @pytest.mark.parametrize("before", [[], [assistant("…")] * 60], ids=["first", "usual"])
 def test_lines_about_the_program_are_not_said(read, before):
     silent = [
@@ -80,10 +89,11 @@ def test_a_message_between_agents_is_said_once(read, order):
     content = [{"type": "input_text", "text": "Done."}]
     item = line("response_item", {"type": "agent_message", **ends, "content": content})
     secret = line("inter_agent_communication", {"author": "a", "encrypted_content": "x"})
-    imported = read(meta(), user("Go"), *[letter, item][::order], secret)
+    imported = read(meta(), user("Go"), *[letter, item][::order], secret, secret)
     assert said(imported)[1:] == [
         ("assistant", "[/root/worker → /root]\nDone."),
-        ("assistant", "[a → ?]\n[encrypted content]"),
+        # Without ids these are two.
+        *[("assistant", "[a → ?]\n[encrypted content]")] * 2,
     ]
     assert imported.report.not_understood == 0
 

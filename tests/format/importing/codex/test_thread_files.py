@@ -90,6 +90,13 @@ def test_a_resumed_session_is_that_of_all_its_files(files):
     assert len({m.metadata.message_id for m in session.conversation.messages}) == 5
 
 
+def test_a_file_that_was_renamed_goes_on_from_the_others_all_the_same(files):
+    first = files.add(9, *ONE)
+    second = files.add(9, *TWO, name=FIRST, on=(SESSION, first, 3))
+    session = read_rollout(second.rename(second.with_name("saved.jsonl")))
+    assert said(session) == lived(session) == ["one", "1", "two", "2"]
+
+
 def test_what_was_taken_back_is_a_branch_that_was_left(files):
     first = files.add(9, *ONE, *TWO)
     session = read_rollout(files.add(9, user("two, better"), name=FIRST, on=(SESSION, first, 3)))

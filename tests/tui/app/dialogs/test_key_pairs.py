@@ -82,7 +82,7 @@ def find() -> Find:
 DIALOGS: dict[str, Callable[[BrowserScreen], Screen]] = {
     "delete": lambda s: ConfirmDelete.about(s.table, s.table.order[:2], s.services.now()),
     "favorites": lambda s: ConfirmFavorites.among(s.table, s.table.order[:2]),
-    "rename": lambda s: RenameScreen("a title", Region(4, 4, 30, 1)),
+    "rename": lambda s: RenameScreen("a title", lambda: Region(4, 4, 30, 1)),
     "tags": lambda s: TagsDialog([["ui"]], {"ui", "bug"}),
     "ask": lambda s: AskDialog("Really?", "A warning.", "Change"),
     "new": lambda s: NewSessionDialog("Split?", [Content("two")], "a title", "Split"),

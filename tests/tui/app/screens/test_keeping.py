@@ -83,6 +83,25 @@ async def test_f2_renames_in_its_line_and_u_takes_it_back(store):
     assert contents(store) == before
 
 
+async def test_what_is_typed_stays_in_its_line_wherever_that_goes(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        session = at_cursor(screen)
+        # The cursor was not moved: otherwise it would stay at the top.
+        await pilot.press("f2")
+        field = (await on_top(pilot, RenameScreen)).query_one(Input)
+        before = field.region
+        screen.table.sort_by("title", descending=True)
+        screen.sessions.update()
+        await until(pilot, lambda: field.region.y > before.y)
+        assert at_cursor(screen) == session
+        assert field.region == screen.sessions.title_region
+        await pilot.resize_terminal(SIZE[0] - 30, SIZE[1])
+        await until(pilot, lambda: field.region.width != before.width)
+        await until(pilot, lambda: field.region == screen.sessions.title_region)
+
+
 @pytest.mark.parametrize("keys", [["escape"], ["enter"]])
 async def test_a_title_that_is_left_as_it_was_is_no_act(store, keys):
     app = browser(store)

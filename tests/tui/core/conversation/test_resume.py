@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 from msgspec.structs import replace
 
@@ -54,6 +57,16 @@ def test_an_id_that_was_derived_is_not_one_of_the_agents():
     derived = "6ba7b810-9dad-51d1-80b4-00c04fd430c8"
     metadata = replace(metadata, tags=["kimi"], id=type(metadata.id)(derived))
     assert "import it again" in resume_of(metadata, conversation.context).problem
+
+
+@pytest.mark.parametrize("name", ["a\x03 b", "a\x1b[201~\n' b", "a\nb", "a\u202eb", "a\udcffb"])
+def test_a_command_to_paste_holds_nothing_that_a_terminal_obeys(tmp_path, name):
+    (tmp_path / name).mkdir()
+    resume, id = found(["codex"], str(tmp_path / name))
+    assert resume.typed.isprintable()
+    shell = ["bash", "-c", f'codex() {{ pwd; echo "$@"; }}; {resume.typed}']
+    said = subprocess.run(shell, capture_output=True, check=True).stdout
+    assert os.fsdecode(said) == f"{tmp_path}/{name}\nresume {id}\n"
 
 
 def test_what_stands_in_the_way_is_said(tmp_path):

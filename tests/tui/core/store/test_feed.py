@@ -16,6 +16,8 @@ import pytest
 
 from agcx_format import open_store
 from agcx_format.catalog import Catalog, Columns
+from agcx_format.errors import PersistenceError
+from agcx_format.space import ActivityFacts
 from agcx_tui.core.sessions.table import SessionTable
 from agcx_tui.core.store import store_work
 from agcx_tui.core.store.feed import StoreFeed
@@ -264,3 +266,36 @@ async def test_the_checkpoints_of_a_session_count_in_its_size(store):
         left = sum(library.checkpoint_sizes().values())
         files = sum(entry.size for entry in library.scan())
         await soon(lambda: feed.table.totals.size == files + left)
+
+
+async def test_what_is_known_of_a_session_stays_when_it_is_told_again(store):
+    opened, view = OpenedStore(), View()
+    feed = StoreFeed(SessionTable(), opened, view, str(store), follow=False)
+    feed.read()
+    await read(feed)
+    acts = await opened.opened()
+    path = feed.table.path(feed.table.order[0])
+    await acts.run(lambda s: store_work.delete(s, [(path, None)]))
+    outcome = await acts.undo()
+    assert outcome is not None
+    row = feed.table.row_of(path)
+    assert row is not None
+    feed.table.set_activity([(row, ActivityFacts())])
+    version = feed.table.version
+    # The watch and the queue both tell what an act of ours did, whichever is first.
+    opened.acted.publish(outcome)
+    assert feed.table.activity == {row: ActivityFacts()}
+    assert feed.table.version == version
+    await feed.close()
+
+
+async def test_a_session_that_could_not_be_read_for_a_while_is_whole_again(store):
+    async with feeding(store, follow=False) as (feed, _):
+        await read(feed)
+        row = next(row for row in feed.table.order if not feed.table.broken(row))
+        feed.found_damage(feed.table.path(row), PersistenceError("the disk did not answer"))
+        assert feed.table.broken(row)
+        # The file is the same as before.
+        feed.read()
+        await soon(lambda: not feed.state.reading)
+        assert not feed.table.broken(row)
