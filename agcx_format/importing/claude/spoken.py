@@ -99,10 +99,8 @@ class Origin(Struct, gc=False):
     kind: str | None = None
 
 
-class SpokenLine(Struct, gc=False, rename="camel", kw_only=True):
+class SpokenLine(Struct, gc=False, rename="camel"):
     """A line of either: attributes of one type are read in half the time of those of several.
-
-    The fields are in the order in which Claude Code writes them: each is looked for after the one before it.
 
     Fields:
         prompt_source: how words of the person came: `typed`, `queued`, `sdk`, or `system` if from a program.
@@ -111,18 +109,18 @@ class SpokenLine(Struct, gc=False, rename="camel", kw_only=True):
         notes: absent; a line with notes of an export is parsed into a dict.
     """
 
-    parent_uuid: str | None = None
-    is_sidechain: bool | None = None
-    entrypoint: str | None = None
-    cwd: str | None = None
-    session_id: str | None = None
-    version: str | None = None
-    git_branch: str | None = None
     type: Literal["user", "assistant"]
     message: SpokenMessage
     uuid: str = ""
+    parent_uuid: str | None = None
     timestamp: str | None = None
+    session_id: str | None = None
+    cwd: str | None = None
+    git_branch: str | None = None
+    version: str | None = None
+    entrypoint: str | None = None
     is_meta: bool | None = None
+    is_sidechain: bool | None = None
     is_compact_summary: bool | None = None
     is_api_error_message: bool | None = None
     origin: Origin | None = None
