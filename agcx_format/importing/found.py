@@ -81,6 +81,12 @@ class FoundSource:
         """Whether the import that took it last was undone; who asks for it again gets it again."""
         return self.record is not None and self.record.state is RecordState.WITHDRAWN
 
+    def has_said(self, reason: str) -> bool:
+        """Whether an earlier import said this of the same file; one that is kept out is read each time."""
+        if self.state is SourceState.KEPT_OUT:
+            return self.record is not None and self.record.reason == reason
+        return self.state is SourceState.KNOWN
+
     @property
     def comes_by_itself(self) -> bool:
         """Whether a background import takes it: it is new or has grown, and no person undid its import,

@@ -352,15 +352,8 @@ def _result(
         found.source.part,
         found.size,
         found.agent.name,
-        _is_as_before(found, reason),
+        found.has_said(reason),
     )
-
-
-def _is_as_before(found: FoundSource, reason: str) -> bool:
-    """Whether the file is as it was, and what is wrong with it too: what is kept out is read each time."""
-    if found.state is SourceState.KEPT_OUT:
-        return found.record is not None and found.record.reason == reason
-    return found.state is SourceState.KNOWN
 
 
 def import_sessions(

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from agcx_format.disk.compare_and_swap import ANYTHING, replace_if, restore_exchanged
-from agcx_format.disk.durable import Signature, naming, os_reason
+from agcx_format.disk.durable import Signature, is_still, naming, os_reason
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
 from agcx_format.disk.place import Place
@@ -57,9 +57,12 @@ _ATTEMPTS = 4
 
 
 class _Postponed(threading.local):
-    """What the index is to hold of sessions that one thread saved, by layout, until it is done."""
+    """What the index is to hold of sessions that one thread saved, by layout, until it is done.
 
-    changes: dict[int, dict[UUID, SessionMetadata | None]] | None = None
+    With the file and its version that were saved.
+    """
+
+    changes: dict[int, dict[UUID, tuple[SessionMetadata, Path, Signature]]] | None = None
 
 
 class StoreWriter:
@@ -210,7 +213,6 @@ class StoreWriter:
 
         `there` is the file before the session was encoded.
         """
-        layout = paths.layout_of(self.root, path)
         self.make_root()
         with self._writing(), Tree(self.root) as tree:
             relative = paths.relative(self.root, path)
@@ -221,7 +223,7 @@ class StoreWriter:
             expected = (self._last_seen.version(measured.id) or there) if is_there else None
             saved = save_file(tree, relative, lambda: parts, expected)
             self._last_seen.set(measured.id, saved)
-            self._list(measured, copied, layout)
+            self._list(measured, copied, path, saved)
             reserve.keep(tree)
 
     def append(
@@ -247,7 +249,7 @@ class StoreWriter:
                         if attempt == _ATTEMPTS - 1:
                             raise
             self._last_seen.follow(new.indexed.id, file.signature, now)
-            self._list(new.indexed, copied, kind.version)
+            self._list(new.indexed, copied, path, now)
             reserve.keep(tree)
             return new.indexed
 
@@ -276,21 +278,34 @@ class StoreWriter:
             _write_lists([partial(self._follow_late, *each) for each in changes.items()])
 
     def _list(
-        self, saved: SessionMetadata, copied: Iterable[tuple[Place, bytes]], layout: int
+        self,
+        saved: SessionMetadata,
+        copied: Iterable[tuple[Place, bytes]],
+        path: Path,
+        version: Signature,
     ) -> None:
         """Write what programs list a saved session from: the copies of its metadata, and the index."""
         writes = [partial(replace_if, place, [data], ANYTHING) for place, data in copied]
-        _write_lists([*writes, partial(self._follow, {saved.id: saved}, layout)])
+        _write_lists([*writes, partial(self._follow, saved, path, version)])
 
-    def _follow_late(self, layout: int, changed: Mapping[UUID, SessionMetadata | None]) -> None:
-        with self._writing():
-            self._index.follow(changed, layout)
-
-    def _follow(self, changed: Mapping[UUID, SessionMetadata | None], layout: int) -> None:
+    def _follow(self, saved: SessionMetadata, path: Path, version: Signature) -> None:
+        layout = paths.layout_of(self.root, path)
         if self._postponed.changes is None:
-            self._index.follow(changed, layout)
+            self._index.follow({saved.id: saved}, layout)
         else:
-            self._postponed.changes.setdefault(layout, {}).update(changed)
+            self._postponed.changes.setdefault(layout, {})[saved.id] = saved, path, version
+
+    def _follow_late(
+        self, layout: int, changed: Mapping[UUID, tuple[SessionMetadata, Path, Signature]]
+    ) -> None:
+        with self._writing():
+            # The index follows from what changed or removed a session since then.
+            still = {
+                session_id: saved
+                for session_id, (saved, path, version) in changed.items()
+                if is_still(path, version)
+            }
+            self._index.follow(still, layout)
 
     # --- the lock, and what crashes left
 

@@ -225,7 +225,7 @@ def spawned(event: str, payload: dict[str, Any]) -> dict[str, UUID]:
 def said_by(rollout: Path, origin: str) -> Iterator[str]:
     """What a person said in another session of the same directories, in all its files from the beginning."""
     # Their names have the times when they were begun.
-    files = {path.name: path for path in files_of(rollout.absolute(), origin)}
+    files = {path.name: path for path in files_of(rollout, origin)}
     for _, path in sorted(files.items()):
         with contextlib.suppress(OSError, PersistenceError):
             for line in read_lines(path):

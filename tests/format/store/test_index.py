@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from agcx_format import SessionStore, open_store
+from agcx_format import SessionStore, new_session, open_store
 from agcx_format.codec import bincode
 from agcx_format.doctor.checks import verify_store
 from agcx_format.layout import index as index_module
@@ -202,6 +202,21 @@ def test_many_sessions_are_put_into_the_index_at_once(tmp_path: Path):
         save_new(store)
         raise RuntimeError
     assert_follows(store)
+
+
+def test_the_index_written_late_knows_what_changed_sessions_after_they_were_saved(tmp_path: Path):
+    store, other = filled(tmp_path, 2), Store(tmp_path)
+    made = [new_session(title=title) for title in ("kept", "renamed", "deleted")]
+    kept, renamed, deleted = (each.metadata.id for each in made)
+    with store.saving_many():
+        for each in made:
+            store.save_session(each.metadata.id, *each)
+        other.update_metadata(renamed, title="by a person")
+        other.delete([entry for entry in other.scan() if entry.id == deleted])
+    assert_follows(store)
+    listed = store.load_index().sessions
+    assert (listed[kept].title, listed[renamed].title) == ("kept", "by a person")
+    assert deleted not in listed
 
 
 def test_the_copy_of_the_metadata_is_that_in_the_file(tmp_path: Path):

@@ -95,6 +95,7 @@ def test_output_that_cannot_be_written_is_told_in_plain_words(store, words):
     "words",
     [
         ["prune", "--larger-than", "1kB", "--yes"],
+        ["prune", "--keep-checkpoints", "0", "--yes"],
         ["redact", GRID, "--text", "grid", "--yes"],
         ["convert", GRID, "--layout", "2", "--yes", "--json"],
     ],

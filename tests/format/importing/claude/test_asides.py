@@ -257,6 +257,16 @@ def test_a_call_took_as_long_as_until_its_result_where_nothing_says_it(read):
     assert [(file.path, file.line_range) for file in call.file_context] == [("/src/a.py", (5, 6))]
 
 
+def test_an_edit_has_the_lines_that_its_result_says_it_changed(read):
+    hunks = [{"newStart": 9, "newLines": 4}, {"newStart": 3, "newLines": 0}, {"newStart": "?"}]
+    changed = {"filePath": "/src/a.py", "structuredPatch": hunks}
+    imported = read(
+        assistant(use("Edit", file_path="/src/a.py")), user([result("ok")], toolUseResult=changed)
+    )
+    (file,) = imported.conversation.messages[0].metadata.file_context
+    assert (file.path, file.line_range) == ("/src/a.py", (3, 12))
+
+
 def test_tokens_of_an_answer_on_several_lines_count_once(read):
     def answer(written: int, message_id: str, block: dict) -> dict:
         line = assistant(block, version="2.1.0", costUSD=0.25)

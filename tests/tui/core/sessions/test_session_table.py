@@ -50,6 +50,14 @@ def test_by_title_what_has_none_comes_last_both_ways(table):
     assert shown(table) == ["Über Straßen", "queue stalls", "Fix the grid", ""]
 
 
+def test_it_does_also_where_a_catalog_begins_with_it():
+    table = SessionTable()
+    table.sort_by("title")
+    table.extend(block_of(broken(1), session(2, "Fix the grid")))
+    table.expect(None)
+    assert shown(table) == ["Fix the grid", ""]
+
+
 @pytest.mark.parametrize("descending", [True, False])
 def test_by_ratio_what_is_no_ratio_comes_last_both_ways(descending):
     claims = [math.nan, 0.25, -math.inf, 0.0, math.inf, 2.5, -0.1, -0.0, math.nan]
