@@ -53,8 +53,7 @@ class Lineage:
             for line in zip(uuids, parents, bounds, bounds[1:], strict=False):
                 self.add(*line)
             return
-        # An array is made of a list in less time than of an iterator.
-        names = array("q", list(map(hash, uuids)))
+        names = array("q", map(hash, uuids))
         if uuids[:-1] == parents[1:] and hash(parents[0]) == self._before != 0:
             before = array("q", [self._before]) + names[:-1]
         else:
