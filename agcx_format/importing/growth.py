@@ -32,6 +32,7 @@ from agcx_format.model.items import (
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.model.streamed import made_of
 from agcx_format.model.timestamps import Timestamp, ns_of
+from agcx_format.redaction.replace import is_redacted
 from agcx_format.subagents import SUBAGENT, is_link
 from agcx_format.transcript.words import text_of
 from agcx_format.variables import SOURCE_CHANGED, WRITTEN_BY
@@ -82,22 +83,28 @@ def as_set(
 ) -> Imported:
     """The new session with the model, mode, and directory of the stored one, as far as a person set them.
 
-    `set_by_person` gives the names of the fields; it is asked only if one of them differs.
+    `set_by_person` gives the names of the fields; it is asked only if one of them differs. What was redacted
+    in the context stays so.
     """
     metadata, conversation, _ = stored
-    context = new.conversation.context
+    before, context = conversation.context, new.conversation.context
+    redacted = {
+        name: value for name, value in before.environment_variables.items() if is_redacted(value)
+    }
+    if redacted:
+        variables = {**context.environment_variables, **redacted}
+        context = msgspec.structs.replace(context, environment_variables=variables)
     kept = {name: getattr(metadata, name) for name in ("model", "current_mode")}
-    directory = conversation.context.working_directory
     is_same = all(getattr(new.metadata, name) == value for name, value in kept.items())
-    if is_same and context.working_directory == directory:
-        return new
-    fields = set_by_person()
-    if "working_directory" in fields:
-        context = msgspec.structs.replace(context, working_directory=directory)
-    kept = {name: value for name, value in kept.items() if name in fields}
+    is_same &= context.working_directory == before.working_directory
+    fields = () if is_same else set_by_person()
+    if "working_directory" in fields or is_redacted(before.working_directory):
+        context = msgspec.structs.replace(context, working_directory=before.working_directory)
     return replace(
         new,
-        metadata=msgspec.structs.replace(new.metadata, **kept),
+        metadata=msgspec.structs.replace(
+            new.metadata, **{name: value for name, value in kept.items() if name in fields}
+        ),
         conversation=msgspec.structs.replace(new.conversation, context=context),
     )
 

@@ -21,9 +21,16 @@ from agcx_format.model.streamed import made_of
 from agcx_format.redaction.find import Find
 from agcx_format.redaction.texts import TextPath, named, put, texts
 
-__all__ = ["Placeholders", "Redaction", "redact"]
+__all__ = ["Placeholders", "Redaction", "is_redacted", "redact"]
 
 _T = TypeVar("_T")
+
+_BEGINNING = "[redacted "
+
+
+def is_redacted(text: str) -> bool:
+    """Whether a text holds a placeholder, unless a person chose another one."""
+    return _BEGINNING in text
 
 
 class Placeholders:
@@ -40,7 +47,7 @@ class Placeholders:
         """The placeholder of a secret; a new one if it has none yet."""
         if secret not in self._of:
             self._numbers[kind] += 1
-            self._of[secret] = f"[redacted {kind} {self._numbers[kind]}]"
+            self._of[secret] = f"{_BEGINNING}{kind} {self._numbers[kind]}]"
         return self._of[secret]
 
 
