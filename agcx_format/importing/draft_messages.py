@@ -192,7 +192,7 @@ class DraftMessages(StreamedMessages):
             count += 1
             if entry.words is not None:
                 turns.add(entry)
-            elif entry.returned and parent and entry.returned[0].parent_message_id == parent:
+            elif parent and entry.returned and entry.returned[0].parent_message_id == parent:
                 # What is before the task of a subagent was said in its parent's conversation.
                 turns = _Turns()
             if not entry.has_time:
@@ -208,13 +208,14 @@ class DraftMessages(StreamedMessages):
         if self.without_time:
             known = (entry.time if entry.has_time else None for entry in self._kept())
             times = estimated(known, self._start)
-        turns, calls = _Turns(), self._calls
+        turns, turn, calls = _Turns(), 0, self._calls
         for entry, time, message_id in zip(self._kept(), times, self._ids(), strict=True):
             if entry.words is not None:
                 turns.add(entry)
+                turn = turns.count - 1
             if entry.returned is not None:
-                metadata, turn = entry.returned
-                yield unchecked.message_snapshot(entry.item, time, turn, metadata)
+                metadata, noted = entry.returned
+                yield unchecked.message_snapshot(entry.item, time, noted, metadata)
                 continue
             metadata = unchecked.message_metadata(
                 False,
@@ -226,7 +227,6 @@ class DraftMessages(StreamedMessages):
                 list(entry.files) if entry.files else _NO_FILES,
                 calls.records(entry) if entry.outcome is not None else _NO_CALLS,
             )
-            turn = turns.count - 1 if turns.count else 0
             yield unchecked.message_snapshot(entry.item, time, turn, metadata)
 
     def _parent_of(self, entry: DraftEntry) -> UUID | None:
@@ -242,9 +242,9 @@ class DraftMessages(StreamedMessages):
 
     def _ids(self) -> Iterator[UUID]:
         """The id of each message; many are derived at once, from names rather than held messages."""
-        ids, names = DerivedIds(self._id), map(_name, self._kept())
-        while batch := list(itertools.islice(names, _BATCH)):
-            yield from ids.of_each(batch)
+        names = map(_name, self._kept())
+        batches = iter(lambda: list(itertools.islice(names, _BATCH)), [])
+        return itertools.chain.from_iterable(map(DerivedIds(self._id).of_each, batches))
 
 
 def id_of(session_id: UUID, entry: DraftEntry) -> UUID:

@@ -1,7 +1,8 @@
 """Compares a session in the store with what its source holds now, and merges the two.
 
 Strategy: messages have the same ids at every import, so those of the store are found in the source. What a
-person did to the session is kept: its title, tags, star, and checkpoints. Messages that a person edited are
+person did to the session is kept: its title, tags, star, and checkpoints, and as far as the history knows it
+its model, mode, and directory. Messages that a person edited are
 in no source, and then the session is not touched. A newer version of the importer may find more messages in
 the same file, and know more about them.
 """
@@ -9,7 +10,7 @@ the same file, and know more about them.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -35,7 +36,7 @@ from agcx_format.subagents import SUBAGENT, is_link
 from agcx_format.transcript.words import text_of
 from agcx_format.variables import SOURCE_CHANGED, WRITTEN_BY
 
-__all__ = ["Growth", "compare", "grown"]
+__all__ = ["Growth", "as_set", "compare", "grown"]
 
 
 class Growth(Enum):
@@ -73,6 +74,31 @@ def _shares_any(old: Sequence[MessageSnapshot], now: Sequence[MessageSnapshot]) 
         or message.metadata.edit_history
         or items.get(message.metadata.message_id) == message.item
         for message in old
+    )
+
+
+def as_set(
+    stored: Session, new: Imported, set_by_person: Callable[[], Collection[str]]
+) -> Imported:
+    """The new session with the model, mode, and directory of the stored one, as far as a person set them.
+
+    `set_by_person` gives the names of the fields; it is asked only if one of them differs.
+    """
+    metadata, conversation, _ = stored
+    context = new.conversation.context
+    kept = {name: getattr(metadata, name) for name in ("model", "current_mode")}
+    directory = conversation.context.working_directory
+    is_same = all(getattr(new.metadata, name) == value for name, value in kept.items())
+    if is_same and context.working_directory == directory:
+        return new
+    fields = set_by_person()
+    if "working_directory" in fields:
+        context = msgspec.structs.replace(context, working_directory=directory)
+    kept = {name: value for name, value in kept.items() if name in fields}
+    return replace(
+        new,
+        metadata=msgspec.structs.replace(new.metadata, **kept),
+        conversation=msgspec.structs.replace(new.conversation, context=context),
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from uuid import UUID, uuid5
 
 import msgspec
@@ -21,7 +23,7 @@ from agcx_format.disk.held import HeldBytes
 from agcx_format.errors import PersistenceError, SessionNotFound
 from agcx_format.importing.agent import Agent, Source
 from agcx_format.importing.finding import read_from
-from agcx_format.importing.growth import Growth, compare, grown
+from agcx_format.importing.growth import Growth, as_set, compare, grown
 from agcx_format.importing.imported import Imported
 from agcx_format.importing.report import ImportReport
 from agcx_format.importing.results import ImportOutcome
@@ -30,6 +32,7 @@ from agcx_format.layout import by_version
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.session.streamed import stream_session
 from agcx_format.store.acts.encoder import encode_in
+from agcx_format.store.owned import OwnedFields
 from agcx_format.store.staging import StagedFile, write_staged
 from agcx_format.store.store import Store
 from agcx_format.variables import OWN_ID
@@ -141,6 +144,8 @@ class _Preparation:
             return self._result(new, ImportOutcome.SKIPPED, NO_MESSAGES)
         try:
             stored = self._stored(new.metadata.id)
+            if stored:
+                new = as_set(stored.session, new, partial(self._set_by_person, new.metadata.id))
             growth = compare(stored.session, new) if stored else None
         except PersistenceError as error:
             reason = f"the store has it already, unreadable: {error.reason}"
@@ -177,6 +182,10 @@ class _Preparation:
             return _Stored(Session(read.metadata, read.conversation, read.state), *there)
         return _Stored(stream_session(there[0]), *there) if there[0] else None
 
+    def _set_by_person(self, session_id: UUID) -> Set[str]:
+        """The fields of a session that a person set."""
+        return _owned(self._job.store).of(session_id)
+
     def _written(self, new: Imported, old: _Stored | None) -> Prepared:
         outcome = ImportOutcome.UPDATED if old else ImportOutcome.IMPORTED
         job = self._job
@@ -201,6 +210,11 @@ class _Preparation:
 @functools.lru_cache(maxsize=1)
 def _store(path: str) -> Store:
     return Store(path)
+
+
+@functools.lru_cache(maxsize=1)
+def _owned(path: str) -> OwnedFields:
+    return OwnedFields(Path(path))
 
 
 def _own_id(new: Imported) -> UUID:

@@ -49,9 +49,25 @@ def _with_calls(messages: Sequence[MessageSnapshot], numbers: Iterable[int]) -> 
     chosen = set(numbers)
     if any(not 0 <= number < len(messages) for number in chosen):
         raise IndexError(f"messages are numbered 0 to {len(messages) - 1}")
-    calls = list(map(_call_of, messages))
-    of_chosen = {calls[number] for number in chosen} - {None}
-    return chosen | {number for number, call in enumerate(calls) if call in of_chosen}
+    calls = list(_calls_of(messages))
+    of_chosen = {calls[number] for number in chosen}
+    return {number for number, call in enumerate(calls) if call in of_chosen}
+
+
+def _calls_of(messages: Sequence[MessageSnapshot]) -> Iterator[int]:
+    """For each output the number of its call, the last one of that id; for any other message its own number.
+
+    Some programs use an id again, and some give none.
+    """
+    calls: dict[str, int] = {}
+    for number, message in enumerate(messages):
+        call_id = _call_of(message)
+        if isinstance(message.item, FunctionCallOutput):
+            yield calls.get(call_id or "", number)
+            continue
+        if call_id:
+            calls[call_id] = number
+        yield number
 
 
 def _call_of(message: MessageSnapshot) -> str | None:

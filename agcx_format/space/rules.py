@@ -226,7 +226,10 @@ class _Run:
         acts = [
             act for act in iter_acts(self._store.path) if not act.undone and act.kind not in others
         ]
-        return {session.id for act in acts for session in act.sessions}
+        found = {session.id for act in acts for session in act.sessions}
+        for records in all_records(self._store.path):
+            found.update(map(str, records.edited()))
+        return found
 
     def _duplicates(self, entries: list[ScanEntry], among: list[ScanEntry]) -> list[ScanEntry]:
         """All but the newest of the sessions with the same messages; `entries` come newest first."""

@@ -22,7 +22,7 @@ import msgspec
 
 from agcx_format import limits
 from agcx_format.disk.checked_frames import framed, unframed
-from agcx_format.disk.durable import read_exactly
+from agcx_format.disk.durable import Signature, read_exactly
 from agcx_format.disk.tree import Tree
 from agcx_format.errors import PersistenceError
 from agcx_format.model.timestamps import Timestamp
@@ -68,6 +68,7 @@ class ImportRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
         state: what became of it.
         reason: why it was not taken.
         written_ns: when the file of the session was written; 0 if that is not known.
+        was_edited: whether that file replaced one that was edited, which keeps what a person changed.
     """
 
     source: bytes
@@ -78,6 +79,7 @@ class ImportRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     state: RecordState = RecordState.TAKEN
     reason: str = ""
     written_ns: int = 0
+    was_edited: bool = False
 
     @property
     def session_id(self) -> UUID | None:
@@ -145,6 +147,24 @@ class ImportRecords:
             if record.session_id is not None and record.written_ns:
                 yield record.session_id, record.written_ns
 
+    def edited(self) -> Iterator[UUID]:
+        """The sessions that a person changed before an import wrote their files again."""
+        for record in self._records.values():
+            if record.session_id is not None and record.was_edited:
+                yield record.session_id
+
+    def written_now(
+        self, record: ImportRecord, now_ns: int, replaced: Signature | None
+    ) -> ImportRecord:
+        """The record of a session whose file is written now, in place of the file `replaced`."""
+        before = self._records.get(record.source)
+        was_edited = (
+            before is not None
+            and replaced is not None
+            and (before.was_edited or before.written_ns not in (0, replaced.mtime_ns))
+        )
+        return msgspec.structs.replace(record, written_ns=now_ns, was_edited=was_edited)
+
     def changed(self, new: Iterable[ImportRecord]) -> bytes | None:
         """The file with new records in place of older ones of the same sources; None if it has them."""
         different = {
@@ -159,7 +179,9 @@ class ImportRecords:
         before = self._records.get(record.source)
         if record.written_ns or before is None or before.session != record.session:
             return record
-        return msgspec.structs.replace(record, written_ns=before.written_ns)
+        return msgspec.structs.replace(
+            record, written_ns=before.written_ns, was_edited=before.was_edited
+        )
 
     def withdrawn(self, sessions: Iterable[UUID]) -> bytes | None:
         """The file in which what these sessions came from is to be looked at again; None if none did."""

@@ -196,16 +196,15 @@ class Imports:
     def _changed_records(
         self, arrivals: Collection[Arrival], records: Mapping[str, Iterable[ImportRecord]]
     ) -> list[tuple[str, bytes]]:
-        new = {agent: list(others) for agent, others in records.items()}
-        for each in arrivals:
-            written = msgspec.structs.replace(
-                each.record, written_ns=each.staged.signature.mtime_ns
-            )
-            new.setdefault(each.agent, []).append(written)
         found = []
-        for agent, changed in new.items():
+        for agent in dict.fromkeys([*records, *(each.agent for each in arrivals)]):
             old = self.records(agent)
-            if (data := old.changed(changed)) is not None:
+            taken = [
+                old.written_now(each.record, each.staged.signature.mtime_ns, each.expected)
+                for each in arrivals
+                if each.agent == agent
+            ]
+            if (data := old.changed([*records.get(agent, ()), *taken])) is not None:
                 found.append((old.path, data))
         return found
 

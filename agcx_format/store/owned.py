@@ -6,7 +6,9 @@ session without having read it cannot have seen them.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -33,8 +35,13 @@ class OwnedFields:
 
     def kept(self, there: SessionMetadata, given: SessionMetadata) -> SessionMetadata:
         """The metadata `given` to be saved over those `there`, with what a person set."""
-        fields = self._by_session().get(str(there.id), ())
-        return replace(given, **{name: getattr(there, name) for name in fields})
+        fields = self.of(there.id)
+        kept = {name: getattr(there, name) for name in OWNED if name in fields}
+        return replace(given, **kept)
+
+    def of(self, session_id: UUID) -> Set[str]:
+        """All fields of a session that a person set, `working_directory` included."""
+        return self._by_session().get(str(session_id), frozenset())
 
     def _by_session(self) -> dict[str, set[str]]:
         trash = Signature.at(self._root / TRASH)
@@ -42,10 +49,9 @@ class OwnedFields:
             self._read, self._fields = trash, {}
             try:
                 for act in iter_acts(self._root):
-                    names = set(act.edit.fields).intersection(OWNED) if act.edit else set()
-                    if names and act.is_kept:
+                    if act.edit and act.is_kept:
                         for session in act.sessions:
-                            self._fields.setdefault(session.id, set()).update(names)
+                            self._fields.setdefault(session.id, set()).update(act.edit.fields)
             except PersistenceError:
                 # A history that cannot be read says nothing.
                 self._read = None

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from agcx_format.disk.compare_and_swap import ANYTHING, replace_if, restore_exchanged
+from agcx_format.disk.compare_and_swap import ANYTHING, replace_if
 from agcx_format.disk.durable import Signature, is_still, naming, os_reason
 from agcx_format.disk.locks import locked
 from agcx_format.disk.open_file import OpenFile
@@ -31,10 +31,9 @@ from agcx_format.layout import by_version
 from agcx_format.layout.base import Addition
 from agcx_format.model.session import SessionMetadata
 from agcx_format.model.timestamps import Timestamp
-from agcx_format.store import appending, paths, staging, trash
+from agcx_format.store import appending, leftovers, paths, trash
 from agcx_format.store.acts import reserve
-from agcx_format.store.acts.act_dirs import unfinished
-from agcx_format.store.acts.destroying import destroy_files, restore_aside
+from agcx_format.store.acts.destroying import destroy_files
 from agcx_format.store.acts.journal import next_to_undo, read_acts
 from agcx_format.store.acts.manifest import Act, Step
 from agcx_format.store.acts.perform import perform
@@ -321,13 +320,13 @@ class StoreWriter:
         with locked(self.root), naming(self.root):
             self._index.look()
             if not self._is_swept:
-                self._sweep_trash()
+                leftovers.sweep_trash(self.root)
             recover(self.root, self._after_undo, self._after_rollback)
             if not self._is_swept:
-                self._sweep()
+                leftovers.sweep(self.root)
                 self._is_swept = True
             elif self._left is None or self._left != self._folders():
-                self._put_back()
+                leftovers.put_back(self.root)
             try:
                 yield
             except BaseException:
@@ -344,38 +343,6 @@ class StoreWriter:
             )
         except PersistenceError:
             return None
-
-    def _sweep_trash(self) -> None:
-        """Remove temporary files of killed writers in the trash; never raises."""
-        interrupted = [f"{paths.TRASH}/{act_dir.name}" for act_dir in unfinished(self.root)]
-        with suppress(OSError, PersistenceError), Tree(self.root) as tree:
-            for act_dir in interrupted:
-                tree.sweep(act_dir, deep=True)
-            staging.sweep(tree)
-
-    def _sweep(self) -> None:
-        """The same beside sessions, and put back what killed writers had moved aside; never raises.
-
-        Only after recovery, which needs what an edit through a link has left there; if it has left an act to
-        be dealt with later, that stays.
-        """
-        is_recovered = not unfinished(self.root)
-        with suppress(OSError, PersistenceError), Tree(self.root) as tree:
-            for folder in paths.written_folders():
-                if is_recovered:
-                    with suppress(OSError):
-                        tree.sweep(folder)
-        self._put_back()
-
-    def _put_back(self) -> None:
-        """Put back what killed writers had moved aside; never raises.
-
-        Before a change: after it, what came out of a place would be taken for the older version.
-        """
-        with suppress(OSError, PersistenceError), Tree(self.root) as tree:
-            for folder in paths.folders().values():
-                restore_exchanged(tree, folder)
-            restore_aside(tree)
 
     def make_root(self) -> None:
         """Create the directory of the store if it does not exist."""

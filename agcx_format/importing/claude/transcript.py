@@ -271,8 +271,9 @@ class _Transcript:
         message = line.message
         if message.usage is not None or line.cost is not None:
             self._spent.add(message.id or "", message.usage, line.cost)
-        if message.model and not message.model.startswith("<"):
-            self._model = message.model
+        model = message.model
+        if model and model != self._model and not model.startswith("<"):
+            self._model = model
 
     def _aside(self, line: SpokenLine, start: int) -> None:
         """Note a line of a subagent that is in its parent's transcript, and its messages from `start`."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from agcx_format.counting import counted
 from agcx_format.disk.durable import Signature
 from agcx_format.disk.open_file import OpenFile
-from agcx_format.errors import PersistenceError, StaleSession
+from agcx_format.errors import PersistenceError
 from agcx_format.layout.checkpoint import encode as encode_checkpoint
 from agcx_format.layout.checkpoint import file_name
 from agcx_format.model.items import MessageSnapshot
@@ -33,12 +33,11 @@ from agcx_format.model.streamed import part_of
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.session.checkpoint_file import read_checkpoint, session_at
 from agcx_format.session.metadata import read_metadata
-from agcx_format.session.streamed import stream_session
 from agcx_format.store import paths
 from agcx_format.store.acts.encoder import Encoder
 from agcx_format.store.acts.manifest import ActSession, Step
 from agcx_format.store.acts.plan import Change, copy_steps
-from agcx_format.store.acts.plan_content import checkpoint_layout
+from agcx_format.store.acts.plan_content import checkpoint_layout, read_unchanged
 from agcx_format.store.checkpoint_files import checkpoint_path, load_checkpoint
 from agcx_format.store.entries import ScanEntry
 from agcx_format.store.stored_checkpoint import StoredCheckpoint
@@ -70,9 +69,7 @@ def split(
         StaleSession: the file changed since it was scanned.
         PersistenceError: it is damaged, or cannot be read.
     """
-    if Signature.at(entry.path) != entry.signature:
-        raise StaleSession("it changed since it was read", path=entry.path)
-    metadata, conversation, state = stream_session(entry.path)
+    metadata, conversation, state = read_unchanged(entry)
     messages = conversation.messages
     if not 0 < at < len(messages):
         raise ValueError(

@@ -34,6 +34,9 @@ __all__ = ["FieldsBack", "fields_back", "put_back"]
 
 Fields = dict[str, Any]
 
+# The fields that can be put back alone.  The directory is no field of the metadata.
+_ALONE = frozenset({"title", "tags", "is_favorite"})
+
 
 @dataclass(frozen=True, slots=True)
 class FieldsBack:
@@ -50,6 +53,8 @@ def fields_back(root: Path, act: Act) -> list[FieldsBack] | None:
     """
     edit = act.edit
     if edit is None or act.kind != "edit" or not act.can_be_undone:
+        return None
+    if not _ALONE.issuperset(edit.fields):
         return None
     titles = {session.id: session.title for session in act.sessions}
     found = []

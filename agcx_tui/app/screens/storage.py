@@ -37,6 +37,7 @@ from agcx_tui.core.local.giving_way import give_way
 from agcx_tui.core.local.paths import measures
 from agcx_tui.core.sessions.columns import fit, fit_middle, plain_cells
 from agcx_tui.core.store.act_queue import ActQueue
+from agcx_tui.core.store.measured_files import files_to_measure
 from agcx_tui.core.words import format
 from agcx_tui.core.words.index_report import INDEX
 from agcx_tui.core.words.storage_report import BAR, Line, Section, bar, headline, sections
@@ -115,7 +116,7 @@ class StorageScreen(PagedScreen[Opened]):
         in_trash, problem = 0, ""
         try:
             checkpoints = self._store.checkpoint_sizes()
-            entries = list(self._store.scan())
+            entries = files_to_measure(self._store)
             measured = gather if self._cache is None else self._cache.gather
             with closing(measured(entries, _giving_way(lambda: worker.is_cancelled))) as files:
                 for batch in _batches(files):

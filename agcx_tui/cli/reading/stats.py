@@ -36,10 +36,11 @@ def stats(settings: Settings, activity: bool, as_json: bool) -> None:
     if interrupted, and the next run reads only new files.
     """
     from agcx_format.space import Stats
+    from agcx_tui.core.store.measured_files import files_to_measure
 
     store = settings.store()
     found = Stats(store.checkpoint_sizes())
-    for file in measured(store, list(store.scan()), activity=activity):
+    for file in measured(store, files_to_measure(store), activity=activity):
         found.add(file)
     in_trash = sum(session.size for session in store.trash())
     if as_json:

@@ -16,7 +16,7 @@ from agcx_format.importing.growth import Growth, compare
 from agcx_format.importing.results import ImportOutcome
 from agcx_format.importing.run import import_sessions
 from agcx_format.model.items import FunctionCallOutput, InputText, Message, OutputText
-from agcx_format.model.session import Session
+from agcx_format.model.session import OperatingMode, Session
 from agcx_format.model.timestamps import Timestamp
 from agcx_format.transcript.words import text_of
 from tests.support import transcript_lines as claude
@@ -139,6 +139,22 @@ def test_when_a_person_last_opened_it_stays(store, tmp_path):
     write(path, meta(), user("one"), assistant("two"))
     outcome, (metadata, *_) = imported(store, path)
     assert (outcome, metadata.last_accessed) == (ImportOutcome.UPDATED, opened)
+
+
+def test_the_model_mode_and_directory_that_a_person_set_stay(store, tmp_path):
+    lines = meta(), user("one"), assistant("two")
+    path = write(tmp_path / "rollout.jsonl", *lines)
+    imported(store, path)
+    (entry,) = store.scan()
+    fields = {"model": "mine", "current_mode": OperatingMode.REVIEW}
+    store.content.move([(entry, fields)], "/src/moved")
+    os.utime(path, (1, 1))
+    assert imported(store, path)[0] is ImportOutcome.PRESENT
+    write(path, *lines, user("three"))
+    outcome, (metadata, conversation, _) = imported(store, path)
+    assert (outcome, len(conversation.messages)) == (ImportOutcome.UPDATED, 3)
+    assert (metadata.model, metadata.current_mode) == ("mine", OperatingMode.REVIEW)
+    assert conversation.context.working_directory == "/src/moved"
 
 
 def test_the_only_copy_makes_room_for_the_item_that_follows_later(store, tmp_path):

@@ -85,6 +85,25 @@ def test_a_message_below_a_loop_of_deleted_ones_has_no_parent():
     assert left.conversation.messages[0].metadata.parent_message_id is None
 
 
+@pytest.mark.parametrize("call_id", ["", "call_1"])
+def test_other_calls_of_the_same_id_or_of_none_stay(call_id: str):
+    items = [
+        item
+        for number in "12"
+        for item in (
+            FunctionCall(None, "run", number, call_id),
+            FunctionCallOutput(call_id, f"done {number}"),
+        )
+    ]
+    whole = session_of([new_message(item) for item in items])
+    for number, pair in ((0, {0, 1}), (1, {0, 1}), (2, {2, 3}), (3, {2, 3})):
+        gone = pair if call_id else {number}
+        left = edits.without_messages(whole, [number]).conversation.messages
+        assert [message.item for message in left] == [
+            item for at, item in enumerate(items) if at not in gone
+        ]
+
+
 def test_turns_that_nobody_counted_stay_uncounted():
     whole = session_of(FOUR)
     uncounted = whole._replace(metadata=replace(whole.metadata, turn_count=0))

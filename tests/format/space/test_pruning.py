@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from agcx_format import SessionStorage, SessionStore, open_store
+from agcx_format.importing import ImportOutcome
 from agcx_format.importing.run import import_sessions
 from agcx_format.layout import v1_sections
 from agcx_format.model.items import InputText, Message, MessageSnapshot
@@ -294,6 +296,15 @@ def test_imported_and_unchanged_is_what_nobody_touched(tmp_path: Path):
     store.update_metadata(imported[0], title="mine again")
     store.destroy(store.to_destroy())
     assert {e.id for e in select(store, rule, NOW).entries} == {imported[2]}
+    for words in ("Why not?", "Why then?"):
+        # What it grows by leaves the title as it is.
+        for path in (paths[0], paths[2]):
+            with path.open("a") as rollout:
+                rollout.write(json.dumps(user(words)) + "\n")
+        grown, _, other = import_sessions(store, paths)
+        assert grown.outcome is other.outcome is ImportOutcome.UPDATED
+        store.destroy(store.to_destroy())
+        assert {e.id for e in select(store, rule, NOW).entries} == {imported[2]}
     assert own not in {e.id for e in select(store, rule, NOW).entries}
     store.append(imported[2], [user_said("and more")])
     assert {e.id for e in select(store, rule, NOW).entries} == set()

@@ -61,6 +61,18 @@ def test_an_edit_goes_through_the_link_and_comes_back(tmp_path: Path, layout: in
 
 
 @both_layouts
+def test_a_split_leaves_the_first_half_behind_the_link(tmp_path: Path, layout: int, where: str):
+    store, link, target = linked(tmp_path, layout, where)
+    data, count = target.read_bytes(), len(store.load_session(LINKED)[1].messages)
+    new_id, _ = store.split(LINKED, 2)
+    assert link.is_symlink()
+    assert len(store.load_session(LINKED)[1].messages) == 2
+    assert len(store.load_session(new_id)[1].messages) == count - 2
+    store.undo()
+    assert target.read_bytes() == data
+
+
+@both_layouts
 def test_a_save_goes_through_the_link(tmp_path: Path, layout: int, where: str):
     store, link, _ = linked(tmp_path, layout, where)
     metadata, conversation, state = store.load_session(LINKED)

@@ -264,3 +264,11 @@ def test_a_deletion_and_other_fields_are_a_conflict_as_before(store: Store):
     save_unseen(store, A)
     with pytest.raises(UndoConflict):
         store.undo()
+
+
+def test_a_directory_is_not_put_back_alone(store: Store):
+    store.content.move([(entry, {}) for entry in store.scan()], "/src/moved")
+    store.append(A, [said("two")])
+    with pytest.raises(UndoConflict):
+        store.undo()
+    assert store.load_session(B)[1].context.working_directory == "/src/moved"
