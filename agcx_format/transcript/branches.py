@@ -199,6 +199,9 @@ class ChosenWays:
     def __init__(self, branches: Branches, *, everything: bool = False) -> None:
         self._branches = branches
         self._chosen: dict[UUID, Way] = {}
+        self._points: dict[UUID | None, list[UUID]] = {}
+        for point, line in branches.lines.items():
+            self._points.setdefault(line, []).append(point)
         if not everything:
             self._chosen = {
                 point: ways[-1] for point, ways in branches.ways.items() if len(ways) > 1
@@ -276,10 +279,12 @@ class ChosenWays:
         found = self._branches
         if not self._chosen:
             return
-        branch = found.line_of(number)
-        for _ in range(DEEPEST + 1):
-            for point, line in reversed(found.lines.items()):
-                if line == branch and found.numbers[point] < number:
+        branch, seen = found.line_of(number), set[UUID | None]()
+        # A damaged file may have branches that lead to themselves.
+        while branch not in seen:
+            seen.add(branch)
+            for point in reversed(self._points.get(branch, ())):
+                if found.numbers[point] < number:
                     # The last way begins a run that other messages of the same branch are on.
                     for way in reversed(found.ways.get(point, ())):
                         if way.branch == branch and way.start <= number:

@@ -176,3 +176,22 @@ def test_what_names_no_branch_is_answered_with_those_that_there_are():
         messages_left_out(branched(), "else")
     with pytest.raises(PersistenceError, match="has no branches"):
         messages_left_out(branched()[:1], "else")
+
+
+def test_a_path_through_deeply_nested_branches_has_no_message_of_others():
+    depth = 20
+    ids = [UUID(int=number) for number in range(2 * depth + 2)]
+    branches = [None, *(UUID(int=100 + number) for number in range(depth))]
+    # Each branch continues from a message of the one before; then each goes on, from the innermost out.
+    inward = [
+        user(f"in {number}", message_id=ids[number + 1], branch_id=branches[number],
+             branch_point=True, parent_message_id=ids[number] if number else None)
+        for number in range(depth + 1)
+    ]  # fmt: skip
+    outward = [
+        user(f"on {number}", message_id=ids[2 * depth + 1 - number], branch_id=branches[number],
+             parent_message_id=ids[number + 1])
+        for number in reversed(range(depth))
+    ]  # fmt: skip
+    left_out = messages_left_out([*inward, *outward], str(depth + 1))
+    assert [number for each in left_out for number in each] == [*range(depth + 2, 2 * depth + 2)]
