@@ -1,6 +1,7 @@
 """One picture, in its size or as large as the terminal has room for it.
 
-Imported only in a terminal that shows pictures: the library asks it for the size of its cells.
+The library asks the terminal for the size of its cells when it is imported, and the app would take the answer
+for keys: so that is done only for a picture, while the app gives the terminal away.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from textual.containers import Center
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
-from textual_image.widget import SixelImage, TGPImage
 
 from agcx_tui.app.keys.bindings import bindings
 from agcx_tui.core.local.picture_file import MOST_PIXELS, UnusablePicture, picture_bytes
@@ -68,6 +68,8 @@ class PictureScreen(ModalScreen[None]):
         self._kind = kind
 
     def compose(self) -> ComposeResult:
+        from textual_image.widget import SixelImage, TGPImage
+
         widget = TGPImage if self._kind == "kitty" else SixelImage
         yield Center(widget(self._picture, id="picture"))
         yield Static(f"{self._facts} · esc close", id="facts", markup=False)

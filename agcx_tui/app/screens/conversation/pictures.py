@@ -85,6 +85,6 @@ def _is_drawn(app: App[object], kind: str) -> bool:
     """
     with app.suspend():
         # It asks the terminal for the size of its cells when it is imported.
-        import agcx_tui.app.dialogs.picture  # noqa: F401
+        import textual_image.widget  # noqa: F401
 
         return kind != "kitty" or draws_placeholders(_STDIN)

@@ -48,3 +48,20 @@ def test_a_conversation_is_loaded_ahead_without_what_changes_it():
     words = [sys.executable, "-c", _OPENED]
     ran = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert (ran.stderr, ran.stdout.strip()) == ("", "")
+
+
+_CHECKED = """
+import sys
+from agcx_tui.app.app import AgcxApp
+from agcx_tui.app.keys.conflicts import key_problems
+key_problems(AgcxApp, {"list.down": "j"})
+print(*{"textual_image"} & set(sys.modules))
+"""
+
+
+def test_keys_are_checked_without_asking_the_terminal_for_pictures():
+    """Its answer would be keys: one of them is `?`, which opens the help."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _CHECKED], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.stderr, ran.stdout.strip()) == ("", "")
