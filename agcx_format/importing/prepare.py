@@ -120,15 +120,26 @@ def prepare(job: Job, planned: Mapping[UUID, Planned] | None = None) -> Prepared
         PersistenceError: the file cannot be written, or the store not be read.
     """
     try:
+        return _prepared(job, planned or {})
+    except PersistenceError:
+        raise
+    except MemoryError:
+        return Prepared(ImportOutcome.FAILED, _NO_MEMORY, is_passing=True)
+    except Exception as error:
+        # One file does not stop the others.
+        reason = f"the importer failed: {type(error).__name__}: {error}"
+        return Prepared(ImportOutcome.FAILED, reason)
+
+
+def _prepared(job: Job, planned: Mapping[UUID, Planned]) -> Prepared:
+    try:
         new = _read(job)
     except PersistenceError as error:
         is_passing = isinstance(error, SourceUnavailable)
         return Prepared(ImportOutcome.FAILED, error.reason, is_passing=is_passing)
-    except MemoryError:
-        return Prepared(ImportOutcome.FAILED, _NO_MEMORY, is_passing=True)
     if job.known_as is not None and job.known_as != new.metadata.id:
         new = _with_id(new, job.known_as)
-    return _Preparation(job, planned or {}).of(new)
+    return _Preparation(job, planned).of(new)
 
 
 def _read(job: Job) -> Imported:

@@ -98,8 +98,11 @@ def continues(
         if stopped() or newer.complete or not newer.read_more():
             break
         give_way()
+    if older.complete and not older.known():
+        # Nobody had said anything yet.
+        return not stopped()
     written = older.known() - _BEING_WRITTEN if older.complete else older.known()
-    if stopped() or newer.known() < written:
+    if stopped() or newer.known() < max(1, written):
         return False
     return all(
         _id_of(newer, index, stopped) == _id_of(older, index, stopped)

@@ -166,6 +166,21 @@ async def test_a_file_that_is_opened_by_itself_is_followed_too(store):
         assert notices(pilot) == ""
 
 
+async def test_a_conversation_that_was_opened_before_anything_was_said_is_followed(store):
+    other, entry = open_store(store), entry_of(store, "Fix the grid layout")
+    metadata, before, state = other.load_session(entry.id)
+    other.save_session(entry.id, metadata, replace(before, messages=[]), state)
+    app = browser(None, file=str(entry.path), follow=True)
+    async with app.run_test(size=SIZE) as pilot:
+        conversation = app.screen
+        await until(pilot, lambda: conversation.opened is not None)
+        other.append(entry.id, [said("first")])
+        await until(pilot, lambda: place(conversation).endswith("message 1 of 1"))
+        other.append(entry.id, [said("second")])
+        await until(pilot, lambda: place(conversation).endswith("of 2"))
+        assert notices(pilot) == ""
+
+
 async def test_a_match_at_the_end_stays_in_view_while_the_file_goes_on(store):
     entry = entry_of(store, "Fix the grid layout")
     open_store(store).append(entry.id, [said("a zebra\n\n" * 9)])

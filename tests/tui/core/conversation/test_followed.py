@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from agcx_format import SessionFile, new_message, open_store
+from agcx_format import InputText, Message, SessionFile, new_message, new_session, open_store
 from agcx_format.importing.run import import_sessions
 from agcx_tui.core.conversation.followed import FollowedSource, continues
 from tests.support.rollout_lines import assistant, event, item, meta, user, write
@@ -65,6 +65,21 @@ def test_the_end_may_become_shorter_while_it_is_written_and_nothing_else_may(tmp
         assert continues(newer, older, seen=[older.known() - 1]) is goes_on
         newer.close()
     older.close()
+
+
+def test_a_conversation_that_was_empty_goes_on_with_its_first_messages_and_none_becomes_empty(
+    tmp_path,
+):
+    store, session = open_store(tmp_path / "store"), new_session()
+    id = session.metadata.id
+    store.save_session(id, *session)
+    older = version(tmp_path, id)
+    store.append(id, [new_message(Message(None, "user", [InputText("Hello")]))])
+    newer = version(tmp_path, id)
+    assert continues(newer, older, seen=[0])
+    assert not continues(older, newer, seen=[0])
+    older.close()
+    newer.close()
 
 
 def test_what_was_said_before_that_has_to_be_the_same(tmp_path):
