@@ -111,7 +111,7 @@ class SessionsScreen(ListingScreen[None]):
         if rows := list(filter(table.readable, unknown)):
             self._read_openings(rows)
 
-    @work(thread=True, exclusive=True, group="openings")
+    @work(thread=True, exclusive=True, group="openings", description="read openings")
     def _read_openings(self, rows: list[int]) -> None:
         from agcx_tui.core.sessions.openings import known_openings
         from agcx_tui.core.store.first_words import first_words, still_true
