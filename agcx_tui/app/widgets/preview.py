@@ -154,17 +154,17 @@ class Preview(Stack):
         return facts_of(file), self._place(file, view)
 
     def _place(self, file: SessionFile, view: View) -> int:
-        from agcx_format import MessageSnapshot
         from agcx_format.transcript import genuine_user_text
+        from agcx_tui.core.conversation.find_message import at_hand
 
         if view == "last":
             return max(0, file.metadata.message_count - 1)
         if view == "place" and self._positions is not None:
             position = self._positions.load(file.metadata.id, str(file.path))
             return position.message if position is not None else 0
-        for index in range(file.known()):
-            message = file.get(index)
-            if isinstance(message, MessageSnapshot) and genuine_user_text(message.item):
+        for index in range(min(file.known(), _ENOUGH)):
+            message = at_hand(file, index)
+            if message is not None and genuine_user_text(message.item):
                 return index
         return 0
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from textual.widgets import Static
 
 from agcx_format import new_session, open_store, write_session
+from agcx_format.codec.zstd import seekable
 from agcx_format.importing.draft import ImportDraft
 from agcx_format.model.items import InputText, Message
 from agcx_format.model.timestamps import Timestamp
@@ -17,7 +19,12 @@ from agcx_tui.app.widgets.transcript.transcript import Transcript
 from tests.support.browsing import SIZE, browser, demo_copy, line, scanned, until
 
 
-async def test_v_shows_first_words_last_words_and_where_one_was(tmp_path):
+@pytest.mark.parametrize("in_frames", [False, True])
+async def test_v_shows_first_words_last_words_and_where_one_was(tmp_path, monkeypatch, in_frames):
+    if in_frames:
+        # As the messages of large sessions are.
+        monkeypatch.setattr(seekable, "THRESHOLD", 50)
+        monkeypatch.setattr(seekable, "FRAME", 50)
     store = demo_copy(tmp_path / "history")
     with_context(store)
     app = browser(store, state=tmp_path / "state")
