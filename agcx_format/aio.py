@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ParamSpec
 from uuid import UUID
 
@@ -101,6 +102,8 @@ class AsyncStorage:
             try:
                 await asyncio.shield(running)
             except asyncio.CancelledError:
-                # The lock is held until the thread has finished.
-                await asyncio.wait([running])
+                # The lock is held until the thread has finished, however often the caller is cancelled.
+                while not running.done():
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait([running])
                 raise

@@ -33,7 +33,7 @@ from agcx_format.errors import LockFailed, PersistenceError
 __all__ = ["Catalog", "Head", "Reading"]
 
 # Names the byte order, since arrays are stored in that of the machine.
-MAGIC = b"AGCXcat5" + sys.byteorder[:1].encode()
+MAGIC = b"AGCXcat6" + sys.byteorder[:1].encode()
 
 FIRST_PAGE = 128
 _ROWS = 1024

@@ -12,6 +12,7 @@ from agcx_format.catalog.projects import Opening, project_directory
 from agcx_format.errors import PersistenceError
 from agcx_format.model.items import MessageSnapshot
 from agcx_format.session.lazy import SessionFile
+from agcx_format.session.source import Pending
 from agcx_format.transcript.words import genuine_user_text
 from agcx_format.variables import BRANCH, COST_USD, TOKENS_INPUT, TOKENS_OUTPUT
 
@@ -71,6 +72,13 @@ def _first_words(session: SessionFile) -> str:
                 break
             continue
         message = session.get(number)
+        if isinstance(message, Pending):
+            # Of a large session, any message is known at once, and read when it is fetched.
+            pieces += 1
+            if pieces > _PIECES:
+                break
+            session.fetch(number)
+            continue
         said = isinstance(message, MessageSnapshot) and genuine_user_text(message.item)
         if said:
             return " ".join(said[: 4 * LONGEST].split())[:LONGEST]

@@ -51,7 +51,7 @@ def from_json(type_: type[T], data: bytes | str) -> T:
     """
     try:
         plain = msgspec.json.decode(data)
-    except msgspec.DecodeError as cause:
+    except (msgspec.DecodeError, RecursionError) as cause:
         raise ValueError(f"not JSON: {cause}") from None
     value: T = _from_plain(schema.shape_of(type_), plain, "$")
     return value
@@ -126,7 +126,7 @@ def _scalar(shape: schema.Shape, plain: Any, path: str) -> Any:
                 return normal(plain)
             case schema.UnitEnum(enum), str():
                 return enum(plain)
-    except ValueError as cause:
+    except (ValueError, OverflowError) as cause:
         raise ValueError(f"{path}: {cause}") from None
     raise ValueError(f"{path}: expected {shape.name}, got {type(plain).__name__}")
 

@@ -94,7 +94,7 @@ def from_session_json(data: bytes | str) -> Session:
     """
     try:
         parts = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as cause:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as cause:
         raise ValueError(f"not a session as JSON: {cause}") from None
     if missing := {"metadata", "conversation", "state"} - parts.keys():
         raise ValueError(f"not a session as JSON: {', '.join(sorted(missing))} missing")

@@ -35,9 +35,32 @@ from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_format.redaction.replace import is_redacted
 from agcx_format.subagents import SUBAGENT, is_link
 from agcx_format.transcript.words import text_of
-from agcx_format.variables import SOURCE_CHANGED, WRITTEN_BY
+from agcx_format.variables import (
+    CLI_VERSION,
+    COST_USD,
+    SOURCE_CHANGED,
+    SUBAGENTS,
+    TOKENS_CACHED,
+    TOKENS_INPUT,
+    TOKENS_OUTPUT,
+    WRITTEN_BY,
+)
 
 __all__ = ["Growth", "as_set", "compare", "grown"]
+
+# What else is known of a conversation once it has grown.
+_CHANGING = frozenset(
+    (
+        TOKENS_INPUT,
+        TOKENS_CACHED,
+        TOKENS_OUTPUT,
+        COST_USD,
+        CLI_VERSION,
+        SUBAGENTS,
+        WRITTEN_BY,
+        SOURCE_CHANGED,
+    )
+)
 
 
 class Growth(Enum):
@@ -79,17 +102,24 @@ def _shares_any(old: Sequence[MessageSnapshot], now: Sequence[MessageSnapshot]) 
 
 
 def as_set(
-    stored: Session, new: Imported, set_by_person: Callable[[], Collection[str]]
+    stored: Session,
+    new: Imported,
+    set_by_person: Callable[[], Collection[str]],
+    *,
+    was_edited: bool = False,
 ) -> Imported:
     """The new session with the model, mode, and directory of the stored one, as far as a person set them.
 
     `set_by_person` gives the names of the fields; it is asked only if one of them differs. What was redacted
-    in the context stays so.
+    in the context stays so. A placeholder may be any text, so of a session that `was_edited` all of the
+    context stays that is the same however far its conversation goes.
     """
     metadata, conversation, _ = stored
     before, context = conversation.context, new.conversation.context
     redacted = {
-        name: value for name, value in before.environment_variables.items() if is_redacted(value)
+        name: value
+        for name, value in before.environment_variables.items()
+        if is_redacted(value) or (was_edited and name not in _CHANGING)
     }
     if redacted:
         variables = {**context.environment_variables, **redacted}
@@ -98,7 +128,7 @@ def as_set(
     is_same = all(getattr(new.metadata, name) == value for name, value in kept.items())
     is_same &= context.working_directory == before.working_directory
     fields = () if is_same else set_by_person()
-    if "working_directory" in fields or is_redacted(before.working_directory):
+    if was_edited or "working_directory" in fields or is_redacted(before.working_directory):
         context = msgspec.structs.replace(context, working_directory=before.working_directory)
     return replace(
         new,

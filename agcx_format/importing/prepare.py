@@ -32,6 +32,7 @@ from agcx_format.layout import by_version
 from agcx_format.model.session import Session, SessionMetadata
 from agcx_format.session.streamed import stream_session
 from agcx_format.store.acts.encoder import encode_in
+from agcx_format.store.import_records import ImportRecord
 from agcx_format.store.owned import OwnedFields
 from agcx_format.store.staging import StagedFile, write_staged
 from agcx_format.store.store import Store
@@ -51,7 +52,7 @@ class Job:
 
     Fields:
         agent: the one that wrote it.
-        known_as: the id of the session that it was imported as, if that is not its own.
+        record: what the last import noted; None if there was none.
         store: the path of the store.
         level: zstd level.
         target: the path of the file to be written; None to write nothing.
@@ -60,7 +61,7 @@ class Job:
 
     agent: Agent
     source: Source
-    known_as: UUID | None
+    record: ImportRecord | None
     store: str
     layout: int
     level: int
@@ -120,15 +121,27 @@ def prepare(job: Job, planned: Mapping[UUID, Planned] | None = None) -> Prepared
         PersistenceError: the file cannot be written, or the store not be read.
     """
     try:
+        return _prepared(job, planned or {})
+    except PersistenceError:
+        raise
+    except MemoryError:
+        return Prepared(ImportOutcome.FAILED, _NO_MEMORY, is_passing=True)
+    except Exception as error:
+        # One file does not stop the others.
+        reason = f"the importer failed: {type(error).__name__}: {error}"
+        return Prepared(ImportOutcome.FAILED, reason)
+
+
+def _prepared(job: Job, planned: Mapping[UUID, Planned]) -> Prepared:
+    try:
         new = _read(job)
     except PersistenceError as error:
         is_passing = isinstance(error, SourceUnavailable)
         return Prepared(ImportOutcome.FAILED, error.reason, is_passing=is_passing)
-    except MemoryError:
-        return Prepared(ImportOutcome.FAILED, _NO_MEMORY, is_passing=True)
-    if job.known_as is not None and job.known_as != new.metadata.id:
-        new = _with_id(new, job.known_as)
-    return _Preparation(job, planned or {}).of(new)
+    known_as = job.record.session_id if job.record else None
+    if known_as is not None and known_as != new.metadata.id:
+        new = _with_id(new, known_as)
+    return _Preparation(job, planned).of(new)
 
 
 def _read(job: Job) -> Imported:
@@ -145,7 +158,7 @@ class _Preparation:
         try:
             stored = self._stored(new.metadata.id)
             if stored:
-                new = as_set(stored.session, new, partial(self._set_by_person, new.metadata.id))
+                new = self._as_set(stored, new)
             growth = compare(stored.session, new) if stored else None
         except PersistenceError as error:
             reason = f"the store has it already, unreadable: {error.reason}"
@@ -181,6 +194,14 @@ class _Preparation:
             read = _read(planned.job)
             return _Stored(Session(read.metadata, read.conversation, read.state), *there)
         return _Stored(stream_session(there[0]), *there) if there[0] else None
+
+    def _as_set(self, stored: _Stored, new: Imported) -> Imported:
+        record, id_ = self._job.record, new.metadata.id
+        was_edited = (
+            record is not None and record.session_id == id_ and record.is_edited(stored.signature)
+        )
+        set_by_person = partial(self._set_by_person, id_)
+        return as_set(stored.session, new, set_by_person, was_edited=was_edited)
 
     def _set_by_person(self, session_id: UUID) -> Set[str]:
         """The fields of a session that a person set."""

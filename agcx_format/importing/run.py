@@ -214,7 +214,7 @@ class ImportRun:
         return Job(
             found.agent,
             found.source,
-            found.session_id,
+            found.record,
             str(self._store.path),
             self._layout,
             self._store.level,

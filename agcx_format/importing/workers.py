@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from agcx_format.errors import PersistenceError
 from agcx_format.importing.prepare import Job, Prepared, prepare
-from agcx_format.importing.results import ImportOutcome
 from agcx_format.processes.pool import Pool
 
 __all__ = ["WORTH_A_PROCESS", "Workers"]
@@ -24,7 +22,7 @@ class Workers:
     """
 
     def __init__(self, processes: int, *, low_priority: bool = False) -> None:
-        self._pool = Pool(_prepared, processes, low_priority=low_priority)
+        self._pool = Pool(prepare, processes, low_priority=low_priority)
 
     def prepare_all(
         self, jobs: Iterable[Job], should_stop: Callable[[], bool] = lambda: False
@@ -40,14 +38,3 @@ class Workers:
     def close(self) -> None:
         """End the processes at once, even if they are working."""
         self._pool.close()
-
-
-def _prepared(job: Job) -> Prepared:
-    try:
-        return prepare(job)
-    except PersistenceError:
-        raise
-    except Exception as error:
-        # One file does not stop the others.
-        reason = f"the importer failed: {type(error).__name__}: {error}"
-        return Prepared(ImportOutcome.FAILED, reason)

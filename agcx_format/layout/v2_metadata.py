@@ -45,8 +45,10 @@ class _Beginning:
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._raw, self._count, self._start = bytearray(), 0, 0
-        # One unpacker for all pieces: it continues where a piece ended inside an element.
-        self._unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=2 * limits.METADATA)
+        # One unpacker for all pieces: it continues where a piece ended inside an element.  A text is in its
+        # buffer as a whole, together with the piece that it ends in.
+        most = limits.WHOLE_SECTION + limits.MIB
+        self._unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=most)
 
     def metadata(self) -> SessionMetadata:
         raw, unpacker = self._raw, self._unpacker

@@ -50,11 +50,13 @@ def whole_tags(tags: Iterable[str], old: Sequence[str]) -> list[str]:
     short = _cut_tags(old)
     if short == list(old):
         return list(tags)
-    # The last one may be the mark for all that follow.
-    whole = {cut: [full] for cut, full in zip(short, old, strict=False)}
+    # Several may be cut to the same text. The last one may be the mark for all that follow.
+    whole: dict[str, list[str]] = {}
+    for cut, full in zip(short, old, strict=False):
+        whole.setdefault(cut, []).append(full)
     if len(old) > limits.LISTED_TAGS:
-        whole[MARK] = list(old[limits.LISTED_TAGS - 1 :])
-    return [full for tag in tags for full in whole.get(tag, [tag])]
+        whole[MARK] += old[limits.LISTED_TAGS :]
+    return [full for tag in dict.fromkeys(tags) for full in whole.get(tag, [tag])]
 
 
 def _fit(checkpoints: Sequence[CheckpointMetadata]) -> bool:

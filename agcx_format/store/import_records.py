@@ -85,6 +85,10 @@ class ImportRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def session_id(self) -> UUID | None:
         return UUID(bytes=self.session) if len(self.session) == 16 else None
 
+    def is_edited(self, file: Signature) -> bool:
+        """Whether the session, whose file is this one, was changed by anything but an import."""
+        return self.was_edited or self.written_ns not in (0, file.mtime_ns)
+
 
 class _File(msgspec.Struct, array_like=True):
     format: int
@@ -158,11 +162,7 @@ class ImportRecords:
     ) -> ImportRecord:
         """The record of a session whose file is written now, in place of the file `replaced`."""
         before = self._records.get(record.source)
-        was_edited = (
-            before is not None
-            and replaced is not None
-            and (before.was_edited or before.written_ns not in (0, replaced.mtime_ns))
-        )
+        was_edited = before is not None and replaced is not None and before.is_edited(replaced)
         return msgspec.structs.replace(record, written_ns=now_ns, was_edited=was_edited)
 
     def changed(self, new: Iterable[ImportRecord]) -> bytes | None:

@@ -304,7 +304,7 @@ class ExportDialog(Dialog[ExportOrder]):
             return f"For one file, end the name in .{self._suffix}; for a directory, in {os.sep}"
         return ""
 
-    @work(thread=True, exclusive=True, group="look")
+    @work(thread=True, exclusive=True, group="look", description="look")
     def _look(self, order: ExportOrder) -> None:
         """Look for existing files, in a thread."""
         single = order.together or len(order.jobs) == 1

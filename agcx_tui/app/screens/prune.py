@@ -9,8 +9,9 @@ leads back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from textual import on, work
@@ -66,11 +67,16 @@ class PruneScreen(SessionsScreen):
 
     @dataclass
     class Selected(Message):
-        """What the rule with this number matches, or the error; `selection` None without a rule."""
+        """What the rule with this number matches, or the error; `selection` None without a rule.
+
+        `beside`: the bytes that deleting moves to the trash with a file, by the id of its session, so that
+        the sizes add up to what the title says.
+        """
 
         number: int
         selection: Selection | None
         error: str = ""
+        beside: Mapping[str, int] = field(default_factory=dict)
 
     def __init__(self, services: Services, acts: ActQueue) -> None:
         super().__init__(services, acts)
@@ -132,7 +138,7 @@ class PruneScreen(SessionsScreen):
         try:
             rule = self._form.rule(self.now())
         except BadValue as error:
-            self._show_selected(self.Selected(self._number, None, str(error)))
+            self._list(self.Selected(self._number, None, str(error)))
             return
         if rule:
             self.show_title(_heading(), "looking…")
@@ -149,26 +155,36 @@ class PruneScreen(SessionsScreen):
             from_threads.post(self, self.Selected(number, None, str(error)))
             return
         if found.complete:
-            from_threads.post(self, self.Selected(number, found if rule else None))
+            sizes = [(each.entry.id, each.size - each.entry.size) for each in found.chosen]
+            beside = {str(name): size for name, size in sizes if size}
+            selection = found if rule else None
+            from_threads.post(self, self.Selected(number, selection, beside=beside))
 
     @on(Selected)
-    def _show_selected(self, message: Selected) -> None:
+    def _selected(self, message: Selected) -> None:
+        self._list(message)
+
+    # Without a description, a worker is described by all that it is given, in seconds.
+    @work(exclusive=True, group="list", description="list")
+    async def _list(self, message: Selected) -> None:
+        """Put what is new into the table, giving way to keys, and remove what matches no more."""
+        found, rows = message.selection, set[int]()
+        with closing(self.table.put_in_parts([] if found is None else found.entries)) as parts:
+            for part in parts:
+                rows.update(part)
+                await asyncio.sleep(0)
+                if message.number != self._number:
+                    break
         if message.number != self._number:
             return
-        self._selection = message.selection
+        self.table.remove(set(self.table.present()) - rows)
+        self.table.count_checkpoints(message.beside)
+        self._selection = found
         self._known.set()
         self._show(message.error)
 
     def _show(self, error: str = "") -> None:
         found = self._selection
-        self.table.remove(
-            [row for path in self.table.paths() if (row := self.table.row_of(path)) is not None]
-        )
-        if found is not None:
-            self.table.put(found.entries)
-            # What deleting each moves to the trash: the sizes add up to what the title says.
-            beside = {str(each.entry.id): each.size - each.entry.size for each in found.chosen}
-            self.table.count_checkpoints({name: size for name, size in beside.items() if size})
         notice: Content | None = _HELP
         if found is not None:
             notice = None if found.chosen else _ALL_SPARED if found.spared else _NOTHING
@@ -218,7 +234,7 @@ class PruneScreen(SessionsScreen):
             self.notify(f"Deleted {what}. u in the list to undo.", markup=False)
             self._look_again()
 
-    @work
+    @work(description="prune")
     async def _prune(self, chosen: Sequence[Chosen], folder: str) -> None:
         failed = ""
         # What is listed goes: there must be no second question about it.

@@ -6,6 +6,7 @@ done with it.  The projects of the sessions come from the catalog, and from the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -38,6 +39,8 @@ from agcx_tui.core.store.act_queue import ActQueue
 _PREVIEW_WIDTH = 100
 _ROOMY_HEIGHT = 30
 _PREVIEW_DELAY = 0.07
+# Known openings that the table takes at once, and seconds from some to the next.
+_PART, _PAUSE = 10_000, 0.05
 
 
 class SessionsScreen(ListingScreen[None]):
@@ -111,7 +114,7 @@ class SessionsScreen(ListingScreen[None]):
         if rows := list(filter(table.readable, unknown)):
             self._read_openings(rows)
 
-    @work(thread=True, exclusive=True, group="openings")
+    @work(thread=True, exclusive=True, group="openings", description="read openings")
     def _read_openings(self, rows: list[int]) -> None:
         from agcx_tui.core.sessions.openings import known_openings
         from agcx_tui.core.store.first_words import first_words, still_true
@@ -119,7 +122,14 @@ class SessionsScreen(ListingScreen[None]):
         worker, cache = get_current_worker(), self.services.cache
         catalog = None if cache is None else Catalog(catalogs(cache), self.store.path)
         known = known_openings(self.table, rows, catalog)
-        from_threads.post(self, self.Openings(known.items()))
+        found = list(known.items())
+        for start in range(0, len(found), _PART):
+            if start:
+                # Keys that came meanwhile are obeyed first.
+                time.sleep(_PAUSE)
+            if worker.is_cancelled:
+                return
+            from_threads.post(self, self.Openings(found[start : start + _PART]))
         columns = self.table.columns
         others = (row for row in rows if row not in known)
         for words in first_words(columns, others, lambda: worker.is_cancelled):

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from agcx_format.disk import Signature
     from agcx_format.exporting import ExportChoice
     from agcx_format.redaction import Find, Placeholders
-    from agcx_format.redaction.texts import TextPath
     from agcx_format.store import CheckpointFile
 
 __all__ = ["Exporter", "Looked", "Stopped"]
@@ -190,10 +189,11 @@ class Exporter:
         def is_written(find: Find) -> bool:
             if find.part == "message":
                 return find.message not in left_out
-            return facts is None or find.path[0] in facts or is_noted(find.path)
+            return facts is None or find.path[0] in facts or is_noted(find)
 
-        def is_noted(path: TextPath) -> bool:
+        def is_noted(find: Find) -> bool:
             """Whether agents' formats write it, as what an import noted in the environment."""
+            path = find.path
             if self.form.format not in AGENT_FORMATS or path[0] != "environment_variables":
                 return False
             # Of a secret in a name only the number is known.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from agcx_format.catalog import GONE
@@ -9,6 +10,7 @@ from agcx_tui.core.sessions.rows import SessionRows
 from agcx_tui.core.sessions.subagents import Subagents
 
 if TYPE_CHECKING:
+    from agcx_format import ScanEntry
     from agcx_format.space import ActivityFacts
 
 __all__ = ["SelectableRows"]
@@ -35,3 +37,14 @@ class SelectableRows(SessionRows):
         """The row of a file; None if it is not in the table."""
         row = self.columns.row_of(path)
         return None if row is None or self._flags[row] & GONE else row
+
+    def news_in(self, entries: Iterable[ScanEntry]) -> list[ScanEntry]:
+        """The entries of files that are not in the table, or not as they are now."""
+        return [entry for entry in entries if not self._has(entry)]
+
+    def _has(self, entry: ScanEntry) -> bool:
+        """Whether the table already has what the entry says of a file that can be read."""
+        row = self.row_of(entry.path)
+        if row is None or entry.error is not None or self.broken(row):
+            return False
+        return self.readable(row) and self.signature(row) == entry.signature

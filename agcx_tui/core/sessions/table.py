@@ -12,7 +12,7 @@ Times are microseconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from agcx_format.space import ActivityFacts
 
 __all__ = ["SessionTable", "Totals"]
+
+# Sessions of which the rows are made in a fiftieth of a second.
+_PART = 1000
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -117,6 +120,22 @@ class SessionTable(SelectableRows):
         if rows:
             self._show(rows)
         return rows
+
+    def put_in_parts(self, entries: Sequence[ScanEntry]) -> Generator[list[int], None, None]:
+        """Put those that are news, some at a time, so that others have their turn; yields the rows of all.
+
+        What was put is shown at the end, or when this is closed: it takes a sort of the whole list.
+        """
+        put: dict[int, None] = {}
+        try:
+            for start in range(0, len(entries), _PART):
+                part = entries[start : start + _PART]
+                put |= dict.fromkeys(map(self._store, self.news_in(part)))
+                self.version += 1
+                yield [row for entry in part if (row := self.row_of(entry.path)) is not None]
+        finally:
+            if put:
+                self._show(list(put))
 
     def extend(self, block: Block) -> list[int]:
         """Add rows of a catalog.

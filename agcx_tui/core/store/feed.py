@@ -316,20 +316,13 @@ class StoreFeed:
         rows = map(self.table.row_of, gone)
         self.table.remove(row for row in rows if row is not None)
         # An act of ours is told by its queue and by the watch.
-        if news := [entry for entry in entries if not self._is_known(entry)]:
+        if news := self.table.news_in(entries):
             self.table.put(news)
         self._begun.set()
         self._view.table_changed()
         self.save_soon()
         if not self.state.reading:
             self._read_words_soon()
-
-    def _is_known(self, entry: ScanEntry) -> bool:
-        """Whether the table already has what the entry says of a file that can be read."""
-        row = self.table.row_of(entry.path)
-        if row is None or entry.error is not None or self.table.broken(row):
-            return False
-        return self.table.readable(row) and self.table.signature(row) == entry.signature
 
     # --- what others do
 

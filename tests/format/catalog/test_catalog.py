@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agcx_format import SessionFile, new_message, new_session, write_session
 from agcx_format.catalog.columns import GONE, WORDS_KNOWN, Columns
 from agcx_format.catalog.file import FIRST_PAGE, Catalog
 from agcx_format.catalog.openings import read_opening
 from agcx_format.catalog.projects import Opening, project_directory, project_name
 from agcx_format.catalog.refresh import Gone, differences, look_at
+from agcx_format.codec.zstd import seekable
 from agcx_format.disk import locks
+from agcx_format.model.items import InputText, Message
+from agcx_format.session.source import PENDING
 from agcx_format.store.store import Store
 from tests.support.entries import broken, damaged, session
 from tests.support.golden_files import GOLDEN
@@ -257,6 +261,19 @@ def test_first_words_are_the_person_s_own_in_one_line():
     assert any(each.words.startswith("Look at this picture") for each in told)
     assert all("\n" not in each.words and len(each.words) <= 200 for each in told)
     assert any(each.directory.startswith("/") for each in told)
+
+
+def test_first_words_of_a_large_session_are_known_like_those_of_a_small_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(seekable, "THRESHOLD", 2000)
+    monkeypatch.setattr(seekable, "FRAME", 600)
+    texts = [("system", "a notice " * 100), ("user", "one"), *(("assistant", "more " * 100),) * 9]
+    said = [new_message(Message(None, role, [InputText(text)])) for role, text in texts]
+    path = tmp_path / "large.agcx"
+    write_session(path, *new_session(messages=said))
+    with SessionFile(path) as file:
+        # Its messages are in frames.
+        assert file.get(0) is PENDING
+    assert read_opening(str(path)).words == "one"
 
 
 @pytest.mark.parametrize("layout", ["v1", "v2"])

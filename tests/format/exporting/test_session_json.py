@@ -29,7 +29,22 @@ def test_the_names_are_those_of_the_format(session):
     assert document["state"]["filter_settings"]["show_reasoning"] is True
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"metadata": {}}', b"\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"[]", b"{}", b'{"metadata": {}}', b"\xff",
+        b'{"metadata": ' + b"[" * 100_000,
+        b'{"metadata": ' + b"[" * 900 + b"]" * 900 + b', "conversation": {}, "state": {}}',
+    ],
+    ids=["nothing", "list", "empty", "a part", "no text", "deep", "deep part"],
+)  # fmt: skip
 def test_what_is_no_session_says_so(data):
     with pytest.raises(ValueError, match="."):
         from_session_json(data)
+
+
+def test_a_ratio_that_no_float_can_hold_says_where_it_is(session):
+    document = json.loads(session_json(*session))
+    document["metadata"]["compression_ratio"] = 10**400
+    with pytest.raises(ValueError, match=r"^\$\.compression_ratio: "):
+        from_session_json(json.dumps(document))

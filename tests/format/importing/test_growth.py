@@ -170,6 +170,20 @@ def test_what_was_redacted_in_the_context_does_not_come_back(store, tmp_path):
     assert "acme" not in repr(session[1].context)
 
 
+def test_what_was_redacted_with_another_text_does_not_come_back(store, tmp_path):
+    lines = meta(cwd="/src/acme", originator="acme_cli"), user("one"), assistant("two")
+    path = write(tmp_path / "rollout.jsonl", *lines)
+    imported(store, path)
+    store.content.redact(store.content.review(store.scan(), secrets=False, texts={"acme": "XXX"}))
+    store.empty_trash()
+    for more in ([user("three")], [user("three"), assistant("four")]):
+        write(path, *lines, *more)
+        outcome, session = imported(store, path)
+        assert outcome is ImportOutcome.UPDATED
+        assert session[1].context.working_directory == "/src/XXX"
+        assert "acme" not in repr(session[1].context)
+
+
 def test_the_only_copy_makes_room_for_the_item_that_follows_later(store, tmp_path):
     path = write(
         tmp_path / "rollout.jsonl", meta(), user("one"), event("agent_message", message="two")

@@ -93,6 +93,22 @@ def test_a_file_that_there_was_no_memory_for_is_read_when_there_is(store, rollou
     assert taken(store, rollout).outcome is ImportOutcome.IMPORTED
 
 
+def test_an_importer_with_a_fault_stops_only_the_file_that_it_fails_on(store, tmp_path):
+    class Faulty(Codex):
+        def read(self, source: Source) -> Imported:
+            if source.path.name == "a.jsonl":
+                raise IndexError("list index out of range")
+            return super().read(source)
+
+    paths = [write(tmp_path / name, meta(), user("one")) for name in ("a.jsonl", "b.jsonl")]
+    failed, other = import_sessions(store, paths, agent=Faulty())
+    assert (failed.outcome, failed.reason) == (
+        ImportOutcome.FAILED,
+        "the importer failed: IndexError: list index out of range",
+    )
+    assert other.outcome is ImportOutcome.IMPORTED
+
+
 def copied_with_its_log(tmp_path: Path) -> Path:
     """A database as on another machine: the log is there, and what its readers share is not."""
     path, copy = tmp_path / "a.db", tmp_path / "copy.db"

@@ -13,6 +13,7 @@ from agcx_format.codec.zstd import frames
 from agcx_format.errors import CompressionError, CorruptData, MessagePackDecodeError
 from agcx_format.layout import v2
 from agcx_format.layout.v2_metadata import read_metadata, split_metadata
+from agcx_format.model.items import InputText, Message
 from agcx_format.session.lazy import SessionFile
 from tests.support.stores import golden_session
 
@@ -42,6 +43,15 @@ def test_the_other_elements_pass_however_the_pieces_are_cut(size: int):
     metadata, others = split_metadata(iter(pieces(WHOLE + b"more", size)))
     assert metadata == METADATA
     assert b"\x94" + messagepack.encode(METADATA) + b"".join(others) == WHOLE
+
+
+def test_a_message_may_be_much_larger_than_metadata_can_be(monkeypatch):
+    monkeypatch.setattr(limits, "METADATA", 10_000)
+    long = replace(CONVERSATION.messages[0], item=Message(None, "user", [InputText("x" * 100_000)]))
+    conversation = messagepack.encode(replace(CONVERSATION, messages=[long]))
+    whole = b"\x94" + messagepack.encode(METADATA) + conversation + b"\xc0\xc0"
+    metadata, others = split_metadata(iter(pieces(whole, 5000)))
+    assert b"\x94" + messagepack.encode(metadata) + b"".join(others) == whole
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def made(kind: type[BaseException]) -> BaseException:
         "expected": 1,
         "session_id": "8f14e45f",
         "act": "8f14e45f",
+        "text": "role:nobody",
         "start": 3,
-        "end": 5,
     }
     signature = inspect.signature(kind.__init__)
     given = {name: known[name] for name in signature.parameters if name in known}

@@ -205,6 +205,17 @@ def test_tags_behind_the_mark_of_a_cut_go_with_it():
     assert whole_tags([], old) == []
 
 
+def test_tags_that_are_cut_to_the_same_text_stay_apart():
+    begun = "a" * limits.LISTED_TEXT
+    old = ["x", begun + "1", begun + "2"]
+    shown = listed(replace(METADATA, tags=old)).tags
+    assert whole_tags([*shown, "new"], old) == [*old, "new"]
+    assert whole_tags(shown[1:], old) == old[1:]
+    # The mark may be a tag itself.
+    old = ["…", *(f"{number}" for number in range(100))]
+    assert whole_tags(listed(replace(METADATA, tags=old)).tags, old)[:3] == ["…", "62", "63"]
+
+
 def test_a_session_made_of_a_checkpoint_has_the_whole_metadata(store: Store):
     note = replace(excessive(UUID(int=1)).checkpoints[4], name="before")
     store.save_checkpoint(UUID(int=1), Checkpoint(note, CONVERSATION, STATE))

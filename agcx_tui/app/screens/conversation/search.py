@@ -253,7 +253,7 @@ class ConversationSearch(SearchLine):
         if self.matches is not None:
             self._find_in(index, message, self.matches.query, self._number)
 
-    @work(thread=True, exclusive=True, group="locate")
+    @work(thread=True, exclusive=True, group="locate", description="locate")
     def _find_in(self, index: int, message: MessageSnapshot, query: Query, number: int) -> None:
         from agcx_tui.core.conversation.search import find_matches
 

@@ -191,7 +191,7 @@ class PlacePreview(Stack):
         if self.matches is not None:
             self._find_in(index, message, self.matches)
 
-    @work(thread=True, exclusive=True, group="locate")
+    @work(thread=True, exclusive=True, group="locate", description="locate")
     def _find_in(self, index: int, message: MessageSnapshot, matches: FoundMatches) -> None:
         from agcx_tui.core.conversation.search import find_matches
 

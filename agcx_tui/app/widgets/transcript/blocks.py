@@ -2,8 +2,7 @@
 
 Strategy: between the source, which gives messages, and the viewport, which shows lines.  Block i is
 message i; one more block after the last known message tells how the conversation goes on: it is being
-read, it is cut off, or, without lines, it is over.  A call and its output, which may be a few messages
-apart, find each other here and share one fold.
+read, it is cut off, or, without lines, it is over.  A call and its output share one fold.
 """
 
 from __future__ import annotations

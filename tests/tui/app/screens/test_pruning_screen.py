@@ -119,6 +119,27 @@ async def test_only_what_was_exported_is_deleted(store, tmp_path):
     assert {str(each.id) for each in open_store(store).trash()} == ids - {kept}
 
 
+async def test_what_a_narrower_rule_lists_as_well_stays_as_it_is(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await scanned(pilot)
+        await pilot.press("P")
+        prune = await on_top(pilot, PruneScreen)
+        prune.query_one("#larger", Input).value = "1B"
+        await until(pilot, lambda: prune.table.order)
+        wide = list(prune.table.order)
+        prune.table.mark_all_shown()
+        prune.query_one("#keep", Input).value = "5"
+        await until(pilot, lambda: 0 < len(prune.table.order) < len(wide))
+        narrow = list(prune.table.order)
+        assert narrow == [row for row in wide if row in narrow]
+        assert prune.table.marks == set(narrow)
+        assert len(prune.table) == len(narrow)
+        prune.query_one("#keep", Input).value = ""
+        await until(pilot, lambda: prune.table.order == wide)
+        assert prune.table.marks == set(narrow)
+
+
 async def test_without_a_rule_nothing_can_go(store):
     app = browser(store)
     async with app.run_test(size=SIZE) as pilot:

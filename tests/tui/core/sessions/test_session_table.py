@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agcx_format.catalog import Columns, Opening, micros
-from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.model.timestamps import Timestamp, ns_of
 from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.sorting import SORTS
@@ -386,16 +385,3 @@ def test_a_deleted_session_leaves_no_words(table):
     table.remove([row])
     assert "wombat" not in table.columns.haystacks[row]
     assert filtered(table, "wombat") == []
-
-
-def test_an_import_of_which_a_part_could_not_be_read_is_marked_as_a_broken_file_is():
-    table = SessionTable()
-    torn = session(2, "Torn", tags=("codex", INCOMPLETE), favorite=True)
-    rows = table.put([session(1, "Whole"), torn])
-    assert [table.flag(row) for row in rows] == [" ", "!"]
-    assert filtered(table, "is:broken") == ["Torn"]
-    assert filtered(table, "-is:broken") == ["Whole"]
-    # It can be opened and changed as any other.
-    assert table.readable(rows[1])
-    assert not table.broken(rows[1])
-    assert table.totals.broken == 0

@@ -3,6 +3,7 @@
 import pytest
 
 from agcx_format.catalog import Opening
+from agcx_format.importing.draft import INCOMPLETE
 from agcx_format.space import ActivityFacts
 from agcx_tui.core.sessions.query import parse
 from agcx_tui.core.sessions.table import SessionTable
@@ -125,3 +126,16 @@ def test_a_session_whose_beginning_was_not_read_comes_in_when_it_is(table):
     # Its place is kept while a changed file waits to be read again.
     table.put([session(1, "Fix the grid again")])
     assert shown(table) == ["Fix the grid again"]
+
+
+def test_an_import_of_which_a_part_could_not_be_read_is_marked_as_a_broken_file_is():
+    table = SessionTable()
+    torn = session(2, "Torn", tags=("codex", INCOMPLETE), favorite=True)
+    rows = table.put([session(1, "Whole"), torn])
+    assert [table.flag(row) for row in rows] == [" ", "!"]
+    assert filtered(table, "is:broken") == ["Torn"]
+    assert filtered(table, "-is:broken") == ["Whole"]
+    # It can be opened and changed as any other.
+    assert table.readable(rows[1])
+    assert not table.broken(rows[1])
+    assert table.totals.broken == 0
