@@ -87,14 +87,18 @@ class HistoryScreen(PagedScreen[None]):
             self.notify(text, severity="error", timeout=10, markup=False)
         elif message.report:
             self.notify(message.report, markup=False)
-        at = self.lines.highlighted
+        at, before = self.lines.highlighted, self._entries
         changes = message.changes or []
         entries: list[Act | Toast] = [*changes, *_worth_reading(self._toasts, changes)]
         self._entries = sorted(entries, key=_moment, reverse=True)
         self.lines.clear_options()
         self.lines.add_options([Option(self._line(each)) for each in self._entries])
         if self._entries:
-            self.lines.highlighted = min(at or 0, len(self._entries) - 1)
+            # The next key is about the same entry, whatever came above it.
+            keys = [_key(each) for each in self._entries]
+            here = None if at is None or at >= len(before) else _key(before[at])
+            place = keys.index(here) if here in keys else min(at or 0, len(keys) - 1)
+            self.lines.highlighted = place
         unread = Content.styled(safe_line(message.error), "$error")
         self.show_notice(unread if message.changes is None else None if self._entries else _EMPTY)
         counted = "" if message.changes is None else format.counted(len(changes), "change")
@@ -154,6 +158,11 @@ def _worth_reading(toasts: Toasts, changes: Sequence[Act]) -> list[Toast]:
         return worth
     told = {describe_with_undo(act) for act in changes}
     return [each for each in worth if each.text not in told]
+
+
+def _key(entry: Act | Toast) -> str | Toast:
+    """What stays the same of an entry when it is read again."""
+    return entry if isinstance(entry, Toast) else entry.id
 
 
 def _moment(entry: Act | Toast) -> int:

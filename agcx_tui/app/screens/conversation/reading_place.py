@@ -64,12 +64,13 @@ class ReadingPlace:
         """Whether the reader went to the end: of a conversation that fits, to what is last in view.
 
         That may be a call, with whose folded output the conversation ends.  Who looks at a match did not go
-        to the end, but to the match.
+        to the end, but to the match, unless they asked for the end since.
         """
         transcript = self._transcript
         view, last = transcript.viewport, transcript.source.known() - 1
         is_last = bool(view.window) and transcript.current >= min(view.window[-1].block, last)
-        return self._shows_end and not transcript.is_at_match and (is_last or view.position > 0)
+        went = not transcript.is_at_match and (is_last or view.position > 0)
+        return self._shows_end and (transcript.at_end or went)
 
     @property
     def _shows_end(self) -> bool:

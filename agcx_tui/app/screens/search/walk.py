@@ -15,7 +15,7 @@ from agcx_format.search import Index, Query, SessionHits, Unsearched
 from agcx_tui.app.widgets.results.place_preview import PlacePreview
 from agcx_tui.app.widgets.results.result_list import ResultList
 from agcx_tui.core.search.hits_of_session import FoundAt, FoundPlace, all_hits, places_of
-from agcx_tui.core.search.results import FoundLine, Heading, Missing, More, Row
+from agcx_tui.core.search.results import FoundLine, Heading, Missing, More, Results, Row
 from agcx_tui.core.words import format
 
 if TYPE_CHECKING:
@@ -196,12 +196,15 @@ class ResultWalk:
 
     def expand(self, session: SessionHits) -> None:
         """Show all lines of a session."""
-        self._screen.run_worker(self._expand(session), exclusive=True, group="expand")
+        work = self._expand(self._rows.results, self.query, session)
+        self._screen.run_worker(work, exclusive=True, group="expand")
 
-    async def _expand(self, session: SessionHits) -> None:
-        found = await asyncio.to_thread(all_hits, self._index, self.query, session)
-        if self._rows.results.expand(found):
-            self._rows.changed()
+    async def _expand(self, results: Results, query: Query, session: SessionHits) -> None:
+        found = await asyncio.to_thread(all_hits, self._index, query, session)
+        row = self._rows.row
+        # Meanwhile something else may have been searched for.
+        if results is self._rows.results and results.expand(found):
+            self._rows.changed(keeping=row)
 
     def _beyond(self, session: SessionHits, direction: int) -> bool:
         """Step from the last match of an opened conversation on to the next one, or the other way round.

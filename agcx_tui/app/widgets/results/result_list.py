@@ -136,13 +136,18 @@ class ResultList(SteadyView, can_focus=True):
             self.post_message(self.Highlighted())
             self.refresh()
 
-    def changed(self, *, from_top: bool = False) -> None:
-        """Rows were replaced; the cursor stays on the same number, or goes to the first."""
+    def changed(self, *, from_top: bool = False, keeping: Row | None = None) -> None:
+        """Rows were replaced; the cursor goes to the first, or stays: on the row `keeping`, if it is there,
+        else on the same number.
+        """
         self._strips.clear()
+        rows = enumerate(self.results.rows)
+        self._index = next((at for at, row in rows if row is keeping), self._index)
         if from_top:
             self._index = self._landing(0, 1)
             self.post_message(self.Highlighted())
         self._measure()
+        self._show_cursor()
         self.refresh()
 
     def go_to(self, index: int) -> None:

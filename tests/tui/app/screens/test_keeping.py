@@ -332,3 +332,23 @@ async def test_any_act_of_the_log_can_be_undone(store):
         await pilot.press("u")
         await until(pilot, lambda: len(screen.table) == 15)
     assert contents(store) == before
+
+
+async def test_the_cursor_of_the_history_stays_on_its_change_when_another_comes(store):
+    app = browser(store)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await scanned(pilot)
+        await delete(pilot, screen, "down")
+        await delete(pilot, screen, "end", favorites=False)
+        await pilot.press("L")
+        log = await on_top(pilot, HistoryScreen)
+        lines = log.query_one(OptionList)
+        await until(pilot, lambda: lines.option_count == 2)
+        await pilot.press("j")
+        other = open_store(store)
+        other.delete(list(other.scan())[:1])
+        await pilot.press("u")
+        await until(pilot, lambda: lines.option_count == 3)
+        await until(pilot, lambda: "undone" in str(lines.get_option_at_index(2).prompt))
+        # The key again is not about the change that was below it.
+        assert lines.highlighted == 2

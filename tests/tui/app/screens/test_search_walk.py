@@ -12,6 +12,7 @@ from agcx_tui.app.dialogs.help import HelpScreen
 from agcx_tui.app.screens.conversation.conversation import ConversationScreen
 from agcx_tui.app.screens.search import walk
 from agcx_tui.app.widgets.transcript.transcript import Transcript
+from agcx_tui.core.search.results import More, Results
 from tests.support.browsing import browser, line, notices, on_top, until, worked
 from tests.support.searching import (
     answered,
@@ -256,3 +257,35 @@ async def test_what_is_opened_while_the_next_session_is_read_is_not_replaced_by_
         # The step can be taken again.
         await pilot.press("enter" if is_left else "n")
         await until(pilot, lambda: pilot.app.screen not in (screen, talk, over))
+
+
+async def test_the_cursor_stays_on_its_row_while_all_lines_of_a_session_come_above_it(tmp_path):
+    store = store_with(tmp_path / "s", ["a lemur", "one"], ["lemur"] * 12)
+    async with browser(store).run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, sessions=2)
+        await typed(pilot, screen, "lemur")
+        shown = screen.rows
+        (at,) = (at for at, row in enumerate(shown.results.rows) if isinstance(row, More))
+        before = len(shown.results.rows)
+        shown.go_to(at)
+        # Both before the lines come.
+        shown.action_open()
+        shown.action_bottom()
+        here = shown.row
+        await until(pilot, lambda: len(shown.results.rows) > before)
+        assert shown.row is here
+
+
+async def test_lines_that_come_late_do_not_go_among_the_results_of_another_search(tmp_path):
+    store = store_with(tmp_path / "s", ["lemur"] * 12)
+    async with browser(store).run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, sessions=1)
+        await typed(pilot, screen, "lemur")
+        (more,) = (row for row in screen.rows.results.rows if isinstance(row, More))
+        results = Results()
+        results.add([more.session])
+        listed = list(results.rows)
+        screen.walk.expand(more.session)
+        screen.rows.show(results)
+        await worked(pilot)
+        assert results.rows == listed

@@ -195,12 +195,19 @@ async def test_a_match_at_the_end_stays_in_view_while_the_file_goes_on(store):
         open_store(store).append(entry.id, [said("first\n\n" * 60)])
         await until(pilot, lambda: "↓ 1 new message below, end" in place(conversation))
         assert (transcript.current, transcript.viewport.top) == (at, top)
-        # Without a search the end is where the reader is.
+        # Without a search the end is where the reader is, and with one where they asked for it.
         await pilot.press("escape", "end")
         await until(pilot, lambda: transcript.viewport.is_at_end)
-        open_store(store).append(entry.id, [said("second")])
+        open_store(store).append(entry.id, [said("a lemur")])
         known = transcript.source.known() + 1
         await until(pilot, lambda: place(conversation).endswith(f"message {known} of {known}"))
+        await pilot.press("slash", *"lemur", "enter")
+        await until(pilot, lambda: transcript.is_at_match)
+        await pilot.press("end")
+        open_store(store).append(entry.id, [said("third")])
+        await until(
+            pilot, lambda: place(conversation).endswith(f"message {known + 1} of {known + 1}")
+        )
 
 
 async def test_what_happened_before_it_is_noticed_is_found_all_the_same(store):
