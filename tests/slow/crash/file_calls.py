@@ -8,6 +8,7 @@ that sync at the same time take turns, so that each call has one moment.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
@@ -15,6 +16,7 @@ from threading import RLock
 import pytest
 
 from agcx_format.disk import exchange
+from tests.slow.crash.processes import child
 
 NAMES = ("rename", "link", "unlink", "mkdir", "rmdir", "symlink", "replace")
 Look = Callable[[str, tuple], None]
@@ -56,3 +58,25 @@ def watched(
             counted = wrapped("exchange", call)
             each.setattr(exchange, "_system_call", lambda: counted)
         yield
+
+
+def die_after(
+    is_it: Callable[[str, tuple], bool], first: Callable[[], None], work: Callable[[], None]
+) -> None:
+    """A program that does `work` dies right after a call; just before that, another one did `first`."""
+
+    def first_then(name: str, arguments: tuple) -> None:
+        if is_it(name, arguments):
+            first()
+
+    def die_then(name: str, arguments: tuple) -> None:
+        if is_it(name, arguments):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def observed() -> None:
+        with watched(pytest.MonkeyPatch(), before=first_then, after=die_then):
+            work()
+
+    with child(observed) as pid:
+        _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,7 @@ from agcx_format.doctor import repair_beside
 from agcx_format.errors import PersistenceError, StaleSession, UndoConflict
 from agcx_format.importing import ImportOutcome, import_sessions
 from agcx_format.store import Archive
-from tests.slow.crash.file_calls import watched
-from tests.slow.crash.processes import child
+from tests.slow.crash.file_calls import die_after, watched
 from tests.slow.crash.versions import assert_clean, session
 from tests.support.rollout_lines import meta, user, write
 
@@ -301,22 +299,15 @@ def test_what_was_saved_comes_back_though_the_act_that_took_it_was_killed(
     path = Path(entry.path)
     write_session(saved, *session(UUID(path.stem), FOREIGN, 3000), layout=entry.layout)
 
-    def save_first(call: str, arguments: tuple) -> None:
-        if call == "rename" and arguments[0] == path.name:
-            shutil.copyfile(saved, path.with_suffix(".tmp"))
-            os.rename(path.with_suffix(".tmp"), path)
+    def save_first() -> None:
+        shutil.copyfile(saved, path.with_suffix(".tmp"))
+        os.rename(path.with_suffix(".tmp"), path)
 
-    def die_then(call: str, arguments: tuple) -> None:
-        if call == "rename" and arguments[0] == path.name:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def act() -> None:
-        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
-            does(open_store(root))
-
-    with child(act) as pid:
-        _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status)
+    die_after(
+        lambda call, arguments: call == "rename" and arguments[0] == path.name,
+        save_first,
+        lambda: does(open_store(root)),
+    )
     assert not path.exists()
     open_store(root)
     assert path.read_bytes() == saved.read_bytes()

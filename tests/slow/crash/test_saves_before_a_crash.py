@@ -26,7 +26,7 @@ from agcx_format import (
 )
 from agcx_format.disk import exchange
 from agcx_format.errors import PersistenceError, StaleSession
-from tests.slow.crash.file_calls import watched
+from tests.slow.crash.file_calls import die_after, watched
 from tests.slow.crash.processes import child
 from tests.slow.crash.versions import assert_clean, session, version_of
 
@@ -118,22 +118,11 @@ SAVES: dict[str, Callable[[Store], object]] = {
 
 def die_in_exchange(root: Path, act: Callable[[Store], object], saved: Path, target: Path) -> None:
     """A program dies right after it has exchanged two files; just before that, another one saved `target`."""
-
-    def save_first(call: str, arguments: tuple) -> None:
-        if call == "exchange":
-            os.replace(saved, target)
-
-    def die_then(call: str, arguments: tuple) -> None:
-        if call == "exchange":
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def work() -> None:
-        with watched(pytest.MonkeyPatch(), before=save_first, after=die_then):
-            act(open_store(root))
-
-    with child(work) as pid:
-        _, status = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(status)
+    die_after(
+        lambda call, arguments: call == "exchange",
+        lambda: os.replace(saved, target),
+        lambda: act(open_store(root)),
+    )
     assert version_of(target) != (A, FOREIGN)
 
 
