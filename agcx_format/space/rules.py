@@ -32,7 +32,7 @@ from agcx_format.space.prune_rule import (
 from agcx_format.store.acts.journal import iter_acts
 from agcx_format.store.checkpoint_files import checkpoint_files
 from agcx_format.store.entries import ScanEntry
-from agcx_format.store.import_records import all_records
+from agcx_format.store.import_records import ImportRecords, all_records
 from agcx_format.store.store import Store
 
 __all__ = ["last_used", "select"]
@@ -212,10 +212,14 @@ class _Run:
         return len(file) > 0
 
     @cached_property
+    def _records(self) -> list[ImportRecords]:
+        return all_records(self._store.path)
+
+    @cached_property
     def _written(self) -> dict[UUID, set[int]]:
         """When imports wrote each file.  What changed it since may have left the history."""
         found: dict[UUID, set[int]] = {}
-        for records in all_records(self._store.path):
+        for records in self._records:
             for session, moment in records.written():
                 found.setdefault(session, set()).add(moment)
         return found
@@ -227,7 +231,7 @@ class _Run:
             act for act in iter_acts(self._store.path) if not act.undone and act.kind not in others
         ]
         found = {session.id for act in acts for session in act.sessions}
-        for records in all_records(self._store.path):
+        for records in self._records:
             found.update(map(str, records.edited()))
         return found
 
