@@ -55,11 +55,12 @@ class View:
 
 
 @asynccontextmanager
-async def feeding(path: Path | None, **options: Any) -> AsyncIterator[tuple[StoreFeed, View]]:
+async def feeding(
+    path: Path | None, opened: OpenedStore | None = None, **options: Any
+) -> AsyncIterator[tuple[StoreFeed, View]]:
     view = View()
-    feed = StoreFeed(
-        SessionTable(), OpenedStore(), view, None if path is None else str(path), **options
-    )
+    place = None if path is None else str(path)
+    feed = StoreFeed(SessionTable(), opened or OpenedStore(), view, place, **options)
     feed.read()
     yield feed, view
     await feed.close()
@@ -104,21 +105,19 @@ async def test_what_cannot_be_read_is_an_error_of_the_state(tmp_path):
 
 
 async def test_an_act_is_in_the_table_when_whoever_asked_for_it_goes_on(store):
-    opened, view = OpenedStore(), View()
-    feed = StoreFeed(SessionTable(), opened, view, str(store), follow=False)
-    feed.read()
-    await read(feed)
-    acts = await opened.opened()
-    path = feed.table.path(feed.table.order[0])
-    waiting = feed.shown([feed.table.order[0]])
-    await acts.run(lambda s: store_work.toggle_favorite(s, [(path, None)]))
-    row = feed.table.row_of(path)
-    assert row is not None
-    # What waits behind it is about the file as our own act left it.
-    assert list(waiting) == [(path, feed.table.signature(row))]
-    await acts.run(lambda s: store_work.delete(s, waiting))
-    assert feed.table.row_of(path) is None
-    await feed.close()
+    opened = OpenedStore()
+    async with feeding(store, opened, follow=False) as (feed, _):
+        await read(feed)
+        acts = await opened.opened()
+        path = feed.table.path(feed.table.order[0])
+        waiting = feed.shown([feed.table.order[0]])
+        await acts.run(lambda s: store_work.toggle_favorite(s, [(path, None)]))
+        row = feed.table.row_of(path)
+        assert row is not None
+        # What waits behind it is about the file as our own act left it.
+        assert list(waiting) == [(path, feed.table.signature(row))]
+        await acts.run(lambda s: store_work.delete(s, waiting))
+        assert feed.table.row_of(path) is None
 
 
 async def test_a_store_that_goes_and_comes_back_keeps_its_rows(store):
@@ -268,25 +267,23 @@ async def test_the_checkpoints_of_a_session_count_in_its_size(store):
         await soon(lambda: feed.table.totals.size == files + left)
 
 
-async def test_what_is_known_of_a_session_stays_when_it_is_told_again(store):
-    opened, view = OpenedStore(), View()
-    feed = StoreFeed(SessionTable(), opened, view, str(store), follow=False)
-    feed.read()
-    await read(feed)
-    acts = await opened.opened()
-    path = feed.table.path(feed.table.order[0])
-    await acts.run(lambda s: store_work.delete(s, [(path, None)]))
-    outcome = await acts.undo()
-    assert outcome is not None
-    row = feed.table.row_of(path)
-    assert row is not None
-    feed.table.set_activity([(row, ActivityFacts())])
-    version = feed.table.version
-    # The watch and the queue both tell what an act of ours did, whichever is first.
-    opened.acted.publish(outcome)
-    assert feed.table.activity == {row: ActivityFacts()}
-    assert feed.table.version == version
-    await feed.close()
+async def test_what_is_known_of_a_session_stays_when_it_is_reported_again(store):
+    opened = OpenedStore()
+    async with feeding(store, opened, follow=False) as (feed, _):
+        await read(feed)
+        acts = await opened.opened()
+        path = feed.table.path(feed.table.order[0])
+        await acts.run(lambda s: store_work.delete(s, [(path, None)]))
+        outcome = await acts.undo()
+        assert outcome is not None
+        row = feed.table.row_of(path)
+        assert row is not None
+        feed.table.set_activity([(row, ActivityFacts())])
+        version = feed.table.version
+        # Both the watch and the queue report an act of ours, whichever is first.
+        opened.acted.publish(outcome)
+        assert feed.table.activity == {row: ActivityFacts()}
+        assert feed.table.version == version
 
 
 async def test_a_session_that_could_not_be_read_for_a_while_is_whole_again(store):
