@@ -51,7 +51,7 @@ Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
 
 def tell(text: str) -> None:
-    """Print a message to stderr, made safe for a terminal; nothing ends because nobody reads it."""
+    """Print a message to stderr, made safe for a terminal; without a reader it is dropped."""
     try:
         click.echo(safe_line(text), err=True)
     except BrokenPipeError:

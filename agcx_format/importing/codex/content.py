@@ -14,7 +14,7 @@ __all__ = ["content_in"]
 
 
 def content_in(content: Any, role: str, note: Callable[[str], None]) -> list[ContentPart]:
-    """The content of a message; `note` is told of what is not kept as it is."""
+    """The content of a message; `note` gets what is not kept as it is."""
     said = OutputText if role == "assistant" else InputText
     if isinstance(content, str):
         note("message with bare text: a text part")

@@ -99,7 +99,7 @@ def continues(
             break
         give_way()
     if older.complete and not older.known():
-        # Nobody had said anything yet.
+        # Whatever comes continues an empty conversation.
         return not stopped()
     written = older.known() - _BEING_WRITTEN if older.complete else older.known()
     if stopped() or newer.known() < max(1, written):

@@ -114,10 +114,8 @@ class RowOrder(msgspec.Struct, frozen=True):
                     project_name(each).casefold()
                     for each in self.columns.pools["projects"].values()
                 ]
-                return [
-                    names[number]
-                    for number in map(self.columns.arrays["projects"].__getitem__, rows)
-                ]
+                numbers = self.columns.arrays["projects"]
+                return [names[numbers[row]] for row in rows]
         return list(map(self._value(), rows))
 
     def _value(self) -> Callable[[int], Any]:

@@ -315,7 +315,7 @@ class StoreFeed:
     def _put(self, entries: list[ScanEntry], gone: Iterable[str]) -> None:
         rows = map(self.table.row_of, gone)
         self.table.remove(row for row in rows if row is not None)
-        # An act of ours is told by its queue and by the watch.
+        # Both the queue and the watch report an act of ours.
         if news := self.table.news_in(entries):
             self.table.put(news)
         self._begun.set()

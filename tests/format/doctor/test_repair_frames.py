@@ -74,12 +74,12 @@ def test_whatever_is_damaged_in_a_frame_the_messages_of_the_others_are_saved(
 
 def numbers_in(sentence: str) -> range:
     """Of the messages that it says are lost."""
-    told = re.match(r"messages? (\d+)(?: to (\d+))?: ", sentence)
-    assert told, sentence
-    return range(int(told[1]), int(told[2] or told[1]) + 1)
+    found = re.match(r"messages? (\d+)(?: to (\d+))?: ", sentence)
+    assert found, sentence
+    return range(int(found[1]), int(found[2] or found[1]) + 1)
 
 
-def test_messages_that_the_seek_table_counts_elsewhere_are_told(
+def test_messages_that_the_seek_table_counts_elsewhere_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(seekable, "THRESHOLD", 2000)

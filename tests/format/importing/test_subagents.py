@@ -163,9 +163,9 @@ def test_what_a_fork_repeats_of_its_origin_is_neither_its_title_nor_its_turns(tm
 
 def test_what_a_program_said_in_the_persons_place_is_none_of_what_a_fork_repeats(tmp_path):
     of_program = {"content_item_kinds": ["hooks.additional_context"]}
-    told = user("Always use tabs.")
-    told["payload"]["internal_chat_message_metadata_passthrough"] = of_program
-    said = meta(), told, user("first ask"), assistant("one")
+    noted = user("Always use tabs.")
+    noted["payload"]["internal_chat_message_metadata_passthrough"] = of_program
+    said = meta(), noted, user("first ask"), assistant("one")
     write(tmp_path / f"rollout-{SESSION}.jsonl", *said)
     lines = meta(id=OTHER, forked_from_id=SESSION), *said, user("went on here")
     forked = read_rollout(write(tmp_path / f"rollout-{OTHER}.jsonl", *lines))

@@ -117,7 +117,7 @@ def test_nor_do_messages_without_one(store, words):
 
 
 def unread(*words: str, stderr: int) -> subprocess.CompletedProcess:
-    """A command whose output goes to a pipe that nobody reads."""
+    """A command whose output goes to a pipe without a reader."""
     reader, writer = os.pipe()
     os.close(reader)
     try:

@@ -165,8 +165,7 @@ def test_gemini_a_patch_adds_what_a_message_lacked(tmp_path):
         {"$patch": {"id": "2", "content": "Done", "toolCalls": calls[:1]}},
         {"$patch": {"id": "gone", "content": "x"}},
     )
-    said = [text_of(m.item) for m in imported.conversation.messages]
-    assert said == [
+    assert texts(imported) == [
         *("Look", "read {}", "all of it", "read {}", "the rest"),
         *("Done", "read {}", "all of it"),
     ]
