@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -19,11 +20,14 @@ from agcx_format.errors import PersistenceError
 from agcx_format.layout import index, v2
 from agcx_format.layout.v1_sections import decompress_section, split
 from agcx_format.model.items import (
+    InputText,
+    Message,
     MessageSnapshot,
     Reasoning,
     ReasoningWithoutContent,
     UnknownItem,
 )
+from agcx_format.model.new import new_message
 from agcx_format.session.lazy import SessionFile
 from agcx_format.session.whole import read_session, write_session
 from tests.format.doctor.test_verify_files import large_session, with_messages
@@ -114,6 +118,15 @@ def test_a_wrong_length_loses_nothing(field: str, length: int, tmp_path):
     assert again[1:] == whole[1:]
     assert again[0].title == whole[0].title
     assert done.lost == ()
+
+
+def incompressible(count: int) -> list[MessageSnapshot]:
+    """Messages of 1,800 characters, each of which takes half as many bytes in a file."""
+    draw = random.Random(7)
+    return [
+        new_message(Message(None, "user", [InputText(draw.randbytes(900).hex())]))
+        for _ in range(count)
+    ]
 
 
 def overwritten(data: bytes, at: int, new: bytes) -> bytes:

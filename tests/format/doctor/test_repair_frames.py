@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 import re
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from agcx_format.layout.v1_sections import Span, join, split
 from agcx_format.model.items import InputText, Message, MessageSnapshot
 from agcx_format.model.new import new_message, new_session
 from agcx_format.session.whole import read_session, write_session
-from tests.format.doctor.test_repair import is_subset, overwritten, saved
+from tests.format.doctor.test_repair import incompressible, is_subset, overwritten, saved
 from tests.format.doctor.test_verify_files import large_session
 from tests.support.bad_sectors import BadSectors, needs_proc
 from tests.support.golden_files import v1
@@ -115,11 +114,7 @@ def test_what_cannot_be_decoded_in_later_frames_is_counted_on_from_frame_to_fram
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Where the first sector cannot be read, a place in the session is not known."""
-    draw = random.Random(7)
-    said = [
-        new_message(Message(None, "user", [InputText(draw.randbytes(900).hex())]))
-        for _ in range(11)
-    ]
+    said = incompressible(11)
     session = new_session(messages=said)
     path = tmp_path / f"{session.metadata.id}.agcx"
     write_session(path, *session)

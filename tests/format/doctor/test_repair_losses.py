@@ -22,9 +22,15 @@ from agcx_format.model.items import (
     InputText,
     Message,
 )
-from agcx_format.model.new import new_message, new_session
+from agcx_format.model.new import new_session
 from agcx_format.session.whole import read_session, write_session
-from tests.format.doctor.test_repair import is_subset, repaired, saved, without_metadata
+from tests.format.doctor.test_repair import (
+    incompressible,
+    is_subset,
+    repaired,
+    saved,
+    without_metadata,
+)
 from tests.format.doctor.test_verify_files import large_session, with_messages
 from tests.support.bad_sectors import BadSectors, needs_proc
 from tests.support.golden_files import V2, v1
@@ -202,11 +208,7 @@ def test_without_its_first_sector_a_large_file_keeps_the_messages_of_later_frame
     """Where the section begins is lost, but each of its frames begins with a message."""
     monkeypatch.setattr(seekable, "THRESHOLD", 4_000)
     monkeypatch.setattr(seekable, "FRAME", 4_000)
-    draw = random.Random(7)
-    said = [
-        new_message(Message(None, "user", [InputText(draw.randbytes(900).hex())]))
-        for _ in range(40)
-    ]
+    said = incompressible(40)
     session = new_session(messages=said, working_directory="/src")
     path = tmp_path / f"{session.metadata.id}.agcx"
     write_session(path, *session)
